@@ -1,0 +1,44 @@
+/** What a subcommand is. A command line is a list of these; `runCli` does the rest. */
+import type { z } from 'zod';
+import type { Progress } from './progress.ts';
+
+export interface Positional {
+  name: string;
+  description: string;
+  variadic?: boolean;
+  optional?: boolean;
+}
+
+/** What a running command may use of the process. */
+export interface Io {
+  /** A line of results on stdout. */
+  print(line: string): void;
+  /** One JSON value a line on stdout (for `--json`). */
+  printJson(value: unknown): void;
+  /** A line for people on stderr; never lost under a progress bar. */
+  log(line: string): void;
+  progress: Progress;
+  /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
+  signal: AbortSignal;
+}
+
+export interface Command<Options extends z.ZodObject = z.ZodObject> {
+  /** `'run images'` for `pipeline run images`. */
+  name: string;
+  summary: string;
+  positionals?: Positional[];
+  /**
+   * Each key is an option in kebab case; `.describe()` is its help, `.default()` its
+   * default, and `.meta({ valueName })` overrides the `<value>` shown.
+   */
+  options: Options;
+  /** Full command lines, shown under the help. */
+  examples?: string[];
+  /** Resolves to the exit code (nothing is 0). Heavy modules are imported in here, not above. */
+  run(positionals: string[], options: z.output<Options>, io: Io): Promise<number | undefined>;
+}
+
+/** Keeps the type of `options` in `run`; a list of commands forgets it. */
+export function command<Options extends z.ZodObject>(spec: Command<Options>): Command {
+  return spec as unknown as Command;
+}

@@ -1,0 +1,88 @@
+/** A progress line on stderr: redrawn in a terminal, a plain line now and then elsewhere. */
+
+const REDRAW_MS = 100;
+const PLAIN_LINE_MS = 10_000;
+
+export interface Progress {
+  /** Shows a new state of the work, e.g. `412/900 images  310 images/s  ETA 2 s`. */
+  update(line: string): void;
+  /** Ends the line; the last state stays on the screen. */
+  done(): void;
+}
+
+export interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export class StderrProgress implements Progress {
+  private readonly stream: ProgressStream;
+  private readonly interval: number;
+  private drawnAt = Number.NEGATIVE_INFINITY;
+  private current = '';
+  private drawn = '';
+
+  constructor(stream: ProgressStream = process.stderr) {
+    this.stream = stream;
+    this.interval = stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
+  }
+
+  update(line: string): void {
+    this.current = line;
+    const now = performance.now();
+    if (now - this.drawnAt < this.interval) return;
+    this.drawnAt = now;
+    this.draw();
+  }
+
+  done(): void {
+    if (this.current !== this.drawn) this.draw();
+    if (this.stream.isTTY && this.drawn) this.stream.write('\n');
+    this.current = '';
+    this.drawn = '';
+    this.drawnAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Writes a whole line above the progress line. */
+  log(line: string): void {
+    if (!this.stream.isTTY || !this.drawn) {
+      this.stream.write(`${line}\n`);
+      return;
+    }
+    this.stream.write(`\r\x1b[2K${line}\n`);
+    this.draw();
+  }
+
+  private draw(): void {
+    this.drawn = this.current;
+    if (this.stream.isTTY) {
+      const width = this.stream.columns ?? 80;
+      this.stream.write(`\r\x1b[2K${this.current.slice(0, width - 1)}`);
+    } else if (this.current) {
+      this.stream.write(`${this.current}\n`);
+    }
+  }
+}
+
+/** For `--quiet` and for library use. */
+export const silentProgress: Progress = { update() {}, done() {} };
+
+/** `61` -> `1 min 1 s`: a duration as people say it. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?';
+  const whole = Math.max(0, Math.round(seconds));
+  const days = Math.floor(whole / 86_400);
+  const hours = Math.floor((whole % 86_400) / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  if (minutes > 0) return `${minutes} min ${whole % 60} s`;
+  return `${whole} s`;
+}
+
+/** A bar of `width` characters for a share between 0 and 1. */
+export function formatBar(share: number, width = 20): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}

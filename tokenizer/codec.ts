@@ -1,0 +1,36 @@
+/**
+ * What a codec is to the rest of the project: a way from a media file to the
+ * canonical bytes of a document, and back to a file that a viewer opens.
+ */
+
+/** The canonical bytes of one image or video, and its size in pixels. */
+export interface Document {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Codec {
+  /** As written in shard metadata. */
+  readonly name: 'jpeg' | 'avc';
+  /** Extension of a viewable file, with its dot. */
+  readonly extension: '.jpg' | '.mp4';
+  /** Everything the canonical bytes depend on; equal settings and versions give equal bytes. */
+  readonly settings: Readonly<Record<string, string | number | boolean>>;
+  /** Versions of the libraries that encode, as written in shard metadata. */
+  readonly versions: Readonly<Record<string, string>>;
+
+  /**
+   * One file, as bytes, to a document.
+   * @param source the file's content
+   * @param label the file's name, for error messages
+   * @throws CodecLmError with an `IMAGE_*` code that names the file
+   */
+  encode(source: Uint8Array, label: string): Promise<Document>;
+
+  /**
+   * A document's bytes to a file that every viewer opens.
+   * @throws CodecLmError `JPEG_INVALID` when the bytes are not canonical
+   */
+  view(bytes: Uint8Array): Uint8Array;
+}
