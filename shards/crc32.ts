@@ -1,0 +1,28 @@
+/** The checksum of a Parquet page (gzip's CRC-32). */
+import * as zlib from 'node:zlib';
+
+const POLYNOMIAL = 0xedb88320;
+
+const native = (zlib as { crc32?: (data: Uint8Array) => number }).crc32;
+
+/** As the signed 32-bit integer that thrift holds. Node before 20.15 has none of its own. */
+export function crc32(data: Uint8Array): number {
+  return (native ? native(data) : crc32ByTable(data)) | 0;
+}
+
+let table: Uint32Array | undefined;
+
+export function crc32ByTable(data: Uint8Array): number {
+  table ??= makeTable();
+  let crc = ~0;
+  for (let i = 0; i < data.length; i++) crc = table[(crc ^ data[i]) & 255] ^ (crc >>> 8);
+  return ~crc >>> 0;
+}
+
+function makeTable(): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, byte) => {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1;
+    return crc >>> 0;
+  });
+}
