@@ -90,6 +90,7 @@ declare module 'parquetjs-lite' {
     ParquetWriter: typeof ParquetWriter;
     ParquetReader: typeof ParquetReader;
   };
+
   export type { ParquetEnvelopeReader, ParquetEnvelopeWriter, ParquetSchema };
   export default parquet;
 }

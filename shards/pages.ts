@@ -1,0 +1,105 @@
+/**
+ * Parquet pages from typed arrays and back: a thrift header with a checksum, then
+ * the body. v1 data pages, uncompressed, because every reader knows them.
+ */
+import thrift, { type PageHeader } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import util from 'parquetjs-lite/lib/util.js';
+import { crc32 } from './crc32.ts';
+
+const { PLAIN, PLAIN_DICTIONARY, RLE } = thrift.Encoding;
+
+/** Headers of ours take about 30 bytes; a longer one is not ours. */
+const MAX_PAGE_HEADER = 256;
+
+export type PageEncoding = 'PLAIN' | 'PLAIN_DICTIONARY';
+
+/** @param body levels and values, concatenated by this function */
+export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8Array[]): Buffer {
+  const header = new thrift.PageHeader();
+  header.type = thrift.PageType.DATA_PAGE;
+  header.data_page_header = new thrift.DataPageHeader();
+  header.data_page_header.num_values = values;
+  header.data_page_header.encoding = thrift.Encoding[encoding];
+  header.data_page_header.definition_level_encoding = RLE;
+  header.data_page_header.repetition_level_encoding = RLE;
+  return page(header, Buffer.concat(body));
+}
+
+/** @param values the dictionary, ascending; stored as INT32 */
+export function dictionaryPage(values: Uint16Array): Buffer {
+  const header = new thrift.PageHeader();
+  header.type = thrift.PageType.DICTIONARY_PAGE;
+  header.dictionary_page_header = new thrift.DictionaryPageHeader();
+  header.dictionary_page_header.num_values = values.length;
+  header.dictionary_page_header.encoding = PLAIN_DICTIONARY;
+  header.dictionary_page_header.is_sorted = true;
+  return page(header, bytesOf(Int32Array.from(values)));
+}
+
+function page(header: PageHeader, body: Uint8Array): Buffer {
+  header.uncompressed_page_size = body.length;
+  header.compressed_page_size = body.length;
+  header.crc = crc32(body);
+  return Buffer.concat([util.serializeThrift(header), body]);
+}
+
+/** The bytes of a typed array, little-endian as on every machine that Node runs on. */
+export function bytesOf(array: Int32Array | Uint16Array): Uint8Array {
+  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/**
+ * The body of a data page.
+ * @param buffer the page, exactly
+ * @param values as many as it has to hold
+ * @throws RangeError or what thrift throws, when it is damaged or not as dataPage writes it
+ */
+export function readDataPage(buffer: Buffer, encoding: PageEncoding, values: number): Buffer {
+  const { header, body } = readPage(buffer, thrift.PageType.DATA_PAGE);
+  const data = header.data_page_header;
+  if (!data || data.encoding !== thrift.Encoding[encoding]) throw new RangeError('other encoding');
+  if (data.repetition_level_encoding !== RLE || data.definition_level_encoding !== RLE) {
+    throw new RangeError('other encoding of the levels');
+  }
+  if (data.num_values !== values) {
+    throw new RangeError(`page of ${data.num_values} values where ${values} were expected`);
+  }
+  return body;
+}
+
+/** @returns the dictionary, [count] with 1 <= count <= 65,536 and each value < `limit` */
+export function readDictionaryPage(buffer: Buffer, limit: number): Uint16Array {
+  const { header, body } = readPage(buffer, thrift.PageType.DICTIONARY_PAGE);
+  const dictionary = header.dictionary_page_header;
+  const encoding = dictionary?.encoding;
+  if (!dictionary || (encoding !== PLAIN_DICTIONARY && encoding !== PLAIN)) {
+    throw new RangeError('dictionary of another encoding');
+  }
+  const count = dictionary.num_values;
+  if (!(count >= 1 && count <= 65_536) || body.length !== count * 4) {
+    throw new RangeError(`dictionary of ${count} values in ${body.length} bytes`);
+  }
+  const values = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
+    const value = body.readInt32LE(i * 4);
+    if (value < 0 || value >= limit)
+      throw new RangeError(`token id ${value} is not below ${limit}`);
+    values[i] = value;
+  }
+  return values;
+}
+
+function readPage(buffer: Buffer, type: number): { header: PageHeader; body: Buffer } {
+  const header = new thrift.PageHeader();
+  const length = util.decodeThrift(header, buffer.subarray(0, MAX_PAGE_HEADER));
+  const body = buffer.subarray(length);
+  if (header.type !== type) throw new RangeError(`page of type ${header.type}, not ${type}`);
+  if (
+    header.compressed_page_size !== body.length ||
+    header.uncompressed_page_size !== body.length
+  ) {
+    throw new RangeError(`page says ${header.compressed_page_size} bytes and has ${body.length}`);
+  }
+  if (header.crc !== crc32(body)) throw new RangeError('checksum of a page does not match');
+  return { header, body };
+}

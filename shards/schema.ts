@@ -1,0 +1,68 @@
+/** The columns of the two kinds of Parquet files of a dataset. */
+import parquet, { type ParquetSchema } from 'parquetjs-lite';
+import type { SchemaElement } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+
+/** The standard three-level LIST, required all through: pandas and the others read lists of integers. */
+function list(type: 'UINT_16' | 'INT_32') {
+  const element = { type, statistics: false };
+  return { type: 'LIST', fields: { list: { repeated: true, fields: { element } } } };
+}
+
+export const SEQUENCE_COLUMNS = {
+  ids: 'input_ids.list.element',
+  docIds: 'doc_ids.list.element',
+  docStarts: 'doc_starts.list.element',
+} as const;
+
+/** Of documents/, in file order; each a field of DocumentRow. */
+export const DOCUMENT_COLUMNS = [
+  { path: 'doc_id', field: 'docId', kind: 'integer' },
+  { path: 'source', field: 'source', kind: 'text' },
+  { path: 'bytes', field: 'bytes', kind: 'integer' },
+  { path: 'tokens', field: 'tokens', kind: 'integer' },
+  { path: 'width', field: 'width', kind: 'integer' },
+  { path: 'height', field: 'height', kind: 'integer' },
+  { path: 'shard', field: 'shard', kind: 'text' },
+  { path: 'row', field: 'row', kind: 'integer' },
+  { path: 'offset', field: 'offset', kind: 'integer' },
+] as const;
+
+/** Made anew for each file: parquetjs-lite writes into the definition it is given. */
+export function sequenceSchema(): ParquetSchema {
+  return new parquet.ParquetSchema({
+    input_ids: list('UINT_16'),
+    doc_ids: list('INT_32'),
+    doc_starts: list('INT_32'),
+  });
+}
+
+export function documentSchema(): ParquetSchema {
+  return new parquet.ParquetSchema(
+    Object.fromEntries(
+      DOCUMENT_COLUMNS.map(({ path, kind }) => [
+        path,
+        { type: kind === 'text' ? 'UTF8' : 'INT_32', statistics: false },
+      ]),
+    ),
+  );
+}
+
+/** Whether a footer's schema is exactly the one we write: names, types, nesting. */
+export function isSchema(elements: SchemaElement[], schema: ParquetSchema): boolean {
+  const found = elements
+    .slice(1)
+    .map((e) =>
+      [e.name, e.type, e.converted_type, e.repetition_type, e.num_children].map((v) => v ?? '-'),
+    );
+  const wanted = schema.fieldList.map((field) =>
+    [
+      field.name,
+      field.isNested ? null : thrift.Type[field.primitiveType!],
+      field.originalType ? thrift.ConvertedType[field.originalType] : null,
+      thrift.FieldRepetitionType[field.repetitionType],
+      field.isNested ? field.fieldCount : null,
+    ].map((v) => v ?? '-'),
+  );
+  return JSON.stringify(found) === JSON.stringify(wanted);
+}

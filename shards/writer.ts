@@ -1,0 +1,120 @@
+/**
+ * Packed sequences to a Parquet shard. Equal rows and metadata give equal bytes:
+ * nothing of the time, the machine or the run gets in.
+ */
+import { basename, dirname } from 'node:path';
+import {
+  METADATA_KEY,
+  type ShardCounts,
+  type ShardHeader,
+  type ShardMetadata,
+  specialIds,
+} from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { EnvelopeWriter } from './envelope.ts';
+import { writeAtomically } from './file.ts';
+import { encodeRowGroup } from './rowgroup.ts';
+import { rowLayout, type SequenceRow, type ShardSummary } from './rows.ts';
+import { sequenceSchema } from './schema.ts';
+
+/** More rows than this never are in one file: the row index is an INT32 elsewhere. */
+const MAX_DOC_ID = 2_147_483_647;
+
+/**
+ * Writes a whole shard; on an error nothing is left at `path`.
+ * @param path `DS/shards/part-00000.parquet`; its folder exists
+ * @param rows each of exactly header.seqLen ids; kept until their row group (1 MB) is written
+ * @returns the shard's entry in the manifest
+ * @throws CodecLmError `SHARD_INVALID` for a row that may not be stored, `DISK_FULL`, `OUTPUT_UNWRITABLE`
+ */
+export async function writeSequenceShard(
+  path: string,
+  rows: Iterable<SequenceRow> | AsyncIterable<SequenceRow>,
+  header: ShardHeader,
+): Promise<ShardSummary> {
+  const { rowGroupRows } = rowLayout(header.seqLen);
+  const counts: ShardCounts = {
+    rows: 0,
+    tokens: 0,
+    padding: 0,
+    documents: 0,
+    firstDoc: null,
+    lastDoc: null,
+    rowGroupRows,
+  };
+  const file = await writeAtomically(path, async (output) => {
+    const envelope = new EnvelopeWriter(output, sequenceSchema());
+    let group: SequenceRow[] = [];
+    const writeGroup = async () => {
+      const { columns, histogram } = encodeRowGroup(group, header.seqLen);
+      countTokens(counts, histogram, header, path);
+      await envelope.writeRowGroup(group.length, columns);
+      group = [];
+    };
+    for await (const row of rows) {
+      checkRow(row, counts.rows, header, path);
+      countDocuments(counts, row);
+      group.push(row);
+      counts.rows++;
+      if (group.length === rowGroupRows) await writeGroup();
+    }
+    if (group.length > 0) await writeGroup();
+    const metadata: ShardMetadata = { ...header, counts };
+    await envelope.finish({ [METADATA_KEY]: JSON.stringify(metadata) });
+  });
+  const { split, partition } = header;
+  return { file: nameInDataset(path), split, partition, ...counts, ...file };
+}
+
+/** `…/DS/shards/part-00000.parquet` -> `shards/part-00000.parquet`, as manifests name it. */
+export function nameInDataset(path: string): string {
+  return `${basename(dirname(path))}/${basename(path)}`;
+}
+
+function checkRow(row: SequenceRow, index: number, header: ShardHeader, path: string): void {
+  const problem = problemOf(row, header.seqLen);
+  if (!problem) return;
+  throw new CodecLmError('SHARD_INVALID', `writing ${path}: row ${index}: ${problem}`, { path });
+}
+
+/** What a reader would stumble over, or undefined. */
+export function problemOf(row: SequenceRow, seqLen: number): string | undefined {
+  const { ids, docIds, docStarts } = row;
+  if (ids.length !== seqLen) return `${ids.length} tokens instead of ${seqLen}`;
+  if (docIds.length !== docStarts.length) {
+    return `${docIds.length} document ids and ${docStarts.length} document starts`;
+  }
+  if (docIds.length === 0 || docStarts[0] !== 0)
+    return 'no document begins or continues at token 0';
+  for (let i = 0; i < docIds.length; i++) {
+    const isAscending = i === 0 || (docIds[i] > docIds[i - 1] && docStarts[i] > docStarts[i - 1]);
+    if (!isAscending || docIds[i] < 0 || docIds[i] > MAX_DOC_ID || docStarts[i] >= seqLen) {
+      return `document ${docIds[i]} at token ${docStarts[i]} is out of order or out of the row`;
+    }
+  }
+  return undefined;
+}
+
+function countDocuments(counts: ShardCounts, { docIds }: SequenceRow): void {
+  counts.firstDoc = Math.min(counts.firstDoc ?? docIds[0], docIds[0]);
+  counts.lastDoc = Math.max(counts.lastDoc ?? 0, docIds[docIds.length - 1]);
+}
+
+/** @param histogram occurrences of each id in the row group, [65,536] */
+function countTokens(
+  counts: ShardCounts,
+  histogram: Uint32Array,
+  { vocabSize }: ShardHeader,
+  path: string,
+): void {
+  const outside = histogram.findIndex((occurrences, id) => occurrences > 0 && id >= vocabSize);
+  if (outside >= 0) {
+    const message = `writing ${path}: token id ${outside} is not below the vocabulary size ${vocabSize}`;
+    throw new CodecLmError('SHARD_INVALID', message, { path });
+  }
+  const { bosId, padId } = specialIds(vocabSize);
+  const all = histogram.reduce((sum, occurrences) => sum + occurrences, 0);
+  counts.padding += histogram[padId];
+  counts.tokens += all - histogram[padId];
+  counts.documents += histogram[bosId];
+}
