@@ -1,0 +1,47 @@
+/**
+ * The Hugging Face tokenizer files, as far as a byte-level BPE needs them. Keys that are
+ * not named here change nothing of the ids and may hold anything.
+ */
+import { z } from 'zod';
+
+/** Ids are 16-bit: 65,536 in all, 259 of them no merges. */
+export const MAX_TOKENIZER_MERGES = 65_277;
+
+const id = z.number().int().min(0).max(0xffff);
+
+const addedToken = z.looseObject({ id, content: z.string().min(1).max(256) });
+
+const model = z.looseObject({
+  // Files written before tokenizers 0.11 may lack the type.
+  type: z.literal('BPE').nullish(),
+  dropout: z.null().or(z.literal(0)).optional(),
+  unk_token: z.string().nullish(),
+  continuing_subword_prefix: z.literal('').nullish(),
+  end_of_word_suffix: z.literal('').nullish(),
+  ignore_merges: z.literal(false).nullish(),
+  vocab: z.record(z.string(), id),
+  merges: z.union([
+    z.array(z.string()).max(MAX_TOKENIZER_MERGES),
+    z.array(z.tuple([z.string(), z.string()])).max(MAX_TOKENIZER_MERGES),
+  ]),
+});
+
+/** `tokenizer.json`. */
+export const tokenizerFileSchema = z.looseObject({
+  added_tokens: z.array(addedToken).max(10_000).default([]),
+  normalizer: z.null().optional(),
+  pre_tokenizer: z.null().optional(),
+  model,
+});
+
+const tokenName = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
+
+/** `tokenizer_config.json` and `special_tokens_map.json`: which tokens begin, end and pad. */
+export const specialTokensSchema = z.looseObject({
+  bos_token: tokenName,
+  eos_token: tokenName,
+  pad_token: tokenName,
+});
+
+export type TokenizerFile = z.output<typeof tokenizerFileSchema>;
+export type SpecialTokensFile = z.output<typeof specialTokensSchema>;

@@ -1,0 +1,56 @@
+/** What learning will take, known before it starts: it grows with the sample, not the corpus. */
+import { freemem } from 'node:os';
+import { CodecLmError } from '../../schemas/error.ts';
+
+/** Positions are 32-bit. */
+const MAX_CELLS = 2 ** 31 - 1;
+
+/**
+ * An upper bound in bytes, the documents themselves not included: a byte takes a 2-byte
+ * cell and a 4-byte position; merged tokens are fewer than bytes and take a position each,
+ * and the list being built may be twice as long as what is left of it.
+ */
+export function learningMemory(bytes: number, documents: number, merges: number): number {
+  const ids = 256 + merges;
+  const counts = ids <= 4096 ? 4 * ids * ids : 64 * 1024 * 1024;
+  return 14 * bytes + 2 * documents + counts + 8 * 1024 * 1024;
+}
+
+/** Memory this process may still take, in bytes: the machine's, or its control group's if less. */
+export function availableMemory(): number {
+  const constrained = process.constrainedMemory();
+  const free = freemem();
+  // 0 or a huge number mean that there is no limit on the group.
+  if (!constrained || constrained > Number.MAX_SAFE_INTEGER) return free;
+  return Math.min(free, Math.max(0, constrained - process.memoryUsage.rss()));
+}
+
+/** @throws CodecLmError `MEMORY_LIMIT` that says how much is needed and what there is */
+export function checkLearningMemory(
+  documents: readonly Uint8Array[],
+  merges: number,
+  limit = availableMemory(),
+): void {
+  const bytes = documents.reduce((sum, document) => sum + document.length, 0);
+  const needed = learningMemory(bytes, documents.length, merges);
+  const hint = 'learn from fewer samples (--bpe-samples)';
+  if (bytes + documents.length + 1 > MAX_CELLS) {
+    throw new CodecLmError(
+      'MEMORY_LIMIT',
+      `learning BPE: ${inMiB(bytes)} of samples, at most 2 GiB can be indexed`,
+      { hint },
+    );
+  }
+  if (needed > limit) {
+    throw new CodecLmError(
+      'MEMORY_LIMIT',
+      `learning BPE from ${documents.length} documents (${inMiB(bytes)}) takes up to ` +
+        `${inMiB(needed)} of memory, ${inMiB(limit)} is available`,
+      { hint },
+    );
+  }
+}
+
+function inMiB(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

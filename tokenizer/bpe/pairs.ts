@@ -1,0 +1,70 @@
+/** A number for each pair of token ids: pair counts while learning, merged ids while encoding. */
+
+/** Up to this many ids a square table is used: 4,096² four-byte cells are 64 MiB. */
+const DENSE_IDS = 4096;
+const EMPTY = 0xffffffff;
+
+export class PairMap {
+  private readonly ids: number;
+  private readonly dense: Int32Array | undefined;
+  private keys: Uint32Array;
+  private values: Int32Array;
+  private used = 0;
+
+  /** @param ids every id is below this; at most 65,535, so that no pair equals the empty key */
+  constructor(ids: number) {
+    this.ids = ids;
+    this.dense = ids <= DENSE_IDS ? new Int32Array(ids * ids) : undefined;
+    const slots = this.dense ? 1 : 1 << 16;
+    this.keys = new Uint32Array(slots).fill(EMPTY);
+    this.values = new Int32Array(slots);
+  }
+
+  /** 0 for a pair that was never set. */
+  get(left: number, right: number): number {
+    if (this.dense) return this.dense[left * this.ids + right];
+    return this.values[this.slotOf(keyOf(left, right))];
+  }
+
+  /** @returns the sum */
+  add(left: number, right: number, delta: number): number {
+    if (this.dense) return (this.dense[left * this.ids + right] += delta);
+    const key = keyOf(left, right);
+    let slot = this.slotOf(key);
+    if (this.keys[slot] === EMPTY) {
+      // Linear probing needs free slots: at most half of them are used.
+      if (++this.used * 2 > this.keys.length) {
+        this.grow();
+        slot = this.slotOf(key);
+      }
+      this.keys[slot] = key;
+    }
+    return (this.values[slot] += delta);
+  }
+
+  /** The slot of a key, or the free slot where it belongs. */
+  private slotOf(key: number): number {
+    const { keys } = this;
+    const mask = keys.length - 1;
+    // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are well mixed.
+    let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
+    while (keys[slot] !== key && keys[slot] !== EMPTY) slot = (slot + 1) & mask;
+    return slot;
+  }
+
+  private grow(): void {
+    const { keys, values } = this;
+    this.keys = new Uint32Array(keys.length * 2).fill(EMPTY);
+    this.values = new Int32Array(keys.length * 2);
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i] === EMPTY) continue;
+      const slot = this.slotOf(keys[i]);
+      this.keys[slot] = keys[i];
+      this.values[slot] = values[i];
+    }
+  }
+}
+
+function keyOf(left: number, right: number): number {
+  return ((left << 16) | right) >>> 0;
+}

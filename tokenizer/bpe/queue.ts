@@ -1,0 +1,51 @@
+/** The pairs still to be merged, the most frequent first; of equals the smallest (left, right). */
+
+export interface QueuedPair {
+  left: number;
+  right: number;
+  count: number;
+}
+
+/** A binary heap. Counts only ever fall while a pair waits, so a stale entry is put back lower. */
+export class PairQueue {
+  private readonly heap: QueuedPair[] = [];
+
+  push(pair: QueuedPair): void {
+    const { heap } = this;
+    let at = heap.length;
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (!isBefore(pair, heap[parent])) break;
+      heap[at] = heap[parent];
+      at = parent;
+    }
+    heap[at] = pair;
+  }
+
+  pop(): QueuedPair | undefined {
+    const { heap } = this;
+    const first = heap[0];
+    const last = heap.pop();
+    if (last !== undefined && heap.length > 0) this.sink(last);
+    return first;
+  }
+
+  private sink(pair: QueuedPair): void {
+    const { heap } = this;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
+      if (!isBefore(heap[child], pair)) break;
+      heap[at] = heap[child];
+      at = child;
+    }
+    heap[at] = pair;
+  }
+}
+
+function isBefore(a: QueuedPair, b: QueuedPair): boolean {
+  if (a.count !== b.count) return a.count > b.count;
+  return a.left !== b.left ? a.left < b.left : a.right < b.right;
+}

@@ -1,0 +1,148 @@
+/** A byte-level BPE tokenizer: canonical bytes of a document <-> token ids. */
+import { createHash } from 'node:crypto';
+import { CodecLmError } from '../../schemas/error.ts';
+import { TokenTable } from './decode.ts';
+import { BpeEncoder } from './encode.ts';
+import { tokenizerJson } from './json.ts';
+import type { Merge } from './learn.ts';
+import {
+  ABSENT,
+  denseVocabulary,
+  isDense,
+  SPECIAL,
+  tokensById,
+  type Vocabulary,
+  vocabularySize,
+} from './vocabulary.ts';
+
+export interface DecodeOptions {
+  /** What to do with `<bos>`, `<eos>`, `<pad>` and the like: refused unless they are to be left out. */
+  specials?: 'refuse' | 'skip';
+}
+
+/** Ids are 16-bit. */
+const MAX_IDS = 1 << 16;
+
+export class ByteBpe {
+  /** Pairs in order of learning: 0..255 bytes, 256 + i the token of merge i, whatever its id. */
+  readonly merges: readonly Merge[];
+  readonly vocabulary: Vocabulary;
+  /** One more than the largest id. */
+  readonly vocabSize: number;
+  readonly bosId: number;
+  readonly eosId: number;
+  readonly padId: number;
+  private readonly encoder: BpeEncoder;
+  private readonly table: TokenTable;
+  private readonly tokens: Int32Array;
+  private readonly dense: boolean;
+  private fileHash: string | undefined;
+
+  /** @throws CodecLmError `TOKENIZER_INVALID` when a merge names a later token or comes twice */
+  constructor(merges: readonly Merge[], vocabulary = denseVocabulary(merges.length)) {
+    checkMerges(merges);
+    this.merges = merges;
+    this.vocabulary = vocabulary;
+    this.vocabSize = vocabularySize(vocabulary);
+    if (this.vocabSize > MAX_IDS) {
+      throw new CodecLmError('TOKENIZER_INVALID', `${this.vocabSize} ids, at most ${MAX_IDS}`);
+    }
+    this.bosId = vocabulary.bos.id;
+    this.eosId = vocabulary.eos.id;
+    this.padId = vocabulary.pad.id;
+    this.tokens = tokensById(vocabulary);
+    this.dense = isDense(vocabulary);
+    this.table = new TokenTable(merges);
+    this.encoder = new BpeEncoder(merges);
+  }
+
+  /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
+  get hash(): string {
+    this.fileHash ??= createHash('sha256')
+      .update(tokenizerJson(this.merges, this.vocabulary))
+      .digest('hex');
+    return this.fileHash;
+  }
+
+  /**
+   * Ids without `<bos>` and `<eos>`.
+   * @throws CodecLmError `TOKEN_INVALID` for a byte that a foreign vocabulary lacks
+   */
+  encode(bytes: Uint8Array): Uint16Array {
+    const ids = this.encoder.encode(bytes);
+    return this.dense ? ids : this.renumber(ids);
+  }
+
+  /** `<bos>` ids `<eos>`. */
+  encodeDocument(bytes: Uint8Array): Uint16Array {
+    const ids = this.encode(bytes);
+    const document = new Uint16Array(ids.length + 2);
+    document[0] = this.bosId;
+    document.set(ids, 1);
+    document[ids.length + 1] = this.eosId;
+    return document;
+  }
+
+  /** @throws CodecLmError `TOKEN_INVALID` for an id of no bytes, unless specials are skipped */
+  decode(ids: ArrayLike<number>, { specials = 'refuse' }: DecodeOptions = {}): Uint8Array {
+    const tokens = new Int32Array(ids.length);
+    let length = 0;
+    for (let i = 0; i < ids.length; i++) {
+      const token = this.tokens[ids[i]] ?? ABSENT;
+      if (token >= 0) tokens[length++] = token;
+      else if (token !== SPECIAL || specials === 'refuse') throw this.noBytes(ids[i], i);
+    }
+    return this.table.join(tokens.subarray(0, length));
+  }
+
+  /**
+   * The bytes one id stands for; a copy. Empty for `<bos>`, `<eos>`, `<pad>` and other specials.
+   * @throws CodecLmError `TOKEN_INVALID` for an id outside the vocabulary
+   */
+  tokenBytes(id: number): Uint8Array {
+    const token = this.tokens[id] ?? ABSENT;
+    if (token === SPECIAL) return new Uint8Array(0);
+    if (token === ABSENT) throw this.noBytes(id);
+    return this.table.bytesOf(token).slice();
+  }
+
+  private renumber(tokens: Uint16Array): Uint16Array {
+    const { ids } = this.vocabulary;
+    for (let i = 0; i < tokens.length; i++) {
+      const id = ids[tokens[i]];
+      if (id === ABSENT) {
+        const byte = tokens[i].toString(16).padStart(2, '0');
+        throw new CodecLmError('TOKEN_INVALID', `byte ${byte} is not in this tokenizer`);
+      }
+      tokens[i] = id;
+    }
+    return tokens;
+  }
+
+  private noBytes(id: number, position?: number): CodecLmError {
+    const where = position === undefined ? '' : ` at position ${position}`;
+    const kind = this.tokens[id] === SPECIAL ? 'is a special token' : 'is not in the vocabulary';
+    return new CodecLmError(
+      'TOKEN_INVALID',
+      `id ${id}${where} ${kind} (${this.vocabSize} ids): it stands for no bytes`,
+    );
+  }
+}
+
+function checkMerges(merges: readonly Merge[]): void {
+  const seen = new Set<number>();
+  merges.forEach(([left, right], rank) => {
+    for (const id of [left, right]) {
+      if (Number.isInteger(id) && id >= 0 && id < 256 + rank) continue;
+      throw new CodecLmError(
+        'TOKENIZER_INVALID',
+        `merge ${rank} names token ${id}: only bytes and earlier merges can be merged`,
+      );
+    }
+    const key = left * MAX_IDS + right;
+    if (seen.has(key)) {
+      throw new CodecLmError('TOKENIZER_INVALID', `merge ${rank} (${left}, ${right}) comes twice`);
+    }
+    seen.add(key);
+  });
+}
