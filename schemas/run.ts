@@ -1,0 +1,71 @@
+/** The files of a training run that are JSON: metrics, the state of a checkpoint, the codec it speaks. */
+import { z } from 'zod';
+import { codecInfoSchema } from './dataset.ts';
+
+const count = z.int().nonnegative();
+
+/** A line of metrics.jsonl after an optimizer step. */
+export const trainMetricsSchema = z.strictObject({
+  split: z.literal('train'),
+  step: count,
+  /** Mean cross-entropy of the step's tokens, in nats. */
+  loss: z.number(),
+  /** The same loss as bits for each byte of the codec stream; comparable between vocabularies. */
+  bitsPerByte: z.number(),
+  /** Entropy in nats of the distribution of all target tokens seen so far: what a model that knows only frequencies would reach. */
+  unigramLoss: z.number(),
+  lr: z.number(),
+  /** Global norm of the gradients before clipping. */
+  gradNorm: z.number(),
+  /** Target tokens of this step, padding not counted, and of the run up to here. */
+  tokens: count,
+  tokensSeen: count,
+  tokensPerSecond: z.number(),
+  /** Wall-clock seconds of the step, and the share of them spent waiting for data. */
+  seconds: z.number(),
+  dataWait: z.number(),
+  epoch: count,
+  /** Resident memory of the process, in bytes. */
+  memory: count,
+});
+export type TrainMetrics = z.infer<typeof trainMetricsSchema>;
+
+/** A line of metrics.jsonl after an evaluation. */
+export const valMetricsSchema = z.strictObject({
+  split: z.literal('val'),
+  step: count,
+  loss: z.number(),
+  bitsPerByte: z.number(),
+  tokens: count,
+});
+export type ValMetrics = z.infer<typeof valMetricsSchema>;
+
+export const metricsSchema = z.discriminatedUnion('split', [trainMetricsSchema, valMetricsSchema]);
+export type Metrics = z.infer<typeof metricsSchema>;
+
+export const STATE_VERSION = 1;
+
+/** state.json of a checkpoint: all that an exact resume needs beside weights and moments. */
+export const runStateSchema = z.strictObject({
+  formatVersion: z.literal(STATE_VERSION),
+  /** Optimizer steps done. */
+  step: count,
+  tokensSeen: count,
+  /** Occurrences of each id among the targets so far. */
+  tokenCounts: z.array(count),
+  /** Where the loader goes on. */
+  position: z.unknown(),
+  /** sha256 of the tokenizer: the run goes on only with the dataset it began with. */
+  tokenizerHash: z.string(),
+  /** Name of the backend that computed, for people. */
+  backend: z.string(),
+});
+export type RunState = z.infer<typeof runStateSchema>;
+
+/** codec.json of a checkpoint: a checkpoint alone is enough to sample files from it. */
+export const checkpointCodecSchema = z.strictObject({
+  codec: codecInfoSchema,
+  /** Tokens of a sequence in training: the longest context the model has seen. */
+  seqLen: count,
+});
+export type CheckpointCodec = z.infer<typeof checkpointCodecSchema>;

@@ -1,0 +1,113 @@
+/**
+ * The configuration of a training run. This is the only place that knows the
+ * keys: validation, defaults, `trainer config show|schema` and `--set` come from here.
+ * Every key here works; what is planned and does not work yet stands in
+ * `UNAVAILABLE_KEYS` and is refused by name.
+ */
+import { z } from 'zod';
+import { splitSchema } from './dataset.ts';
+
+const count = z.int().min(1);
+const countOrNone = z.int().min(0);
+const positive = z.number().positive();
+
+export const modelConfigSchema = z.strictObject({
+  preset: z
+    .string()
+    .optional()
+    .describe(
+      'Name of the preset the run starts from; a file may set it instead of --preset on the command line',
+    ),
+  hiddenSize: count.default(256).describe('Width of the residual stream; a multiple of heads'),
+  layers: count.default(4).describe('Number of transformer blocks'),
+  heads: count
+    .default(8)
+    .describe('Attention heads; hiddenSize / heads is the head size and must be even (RoPE)'),
+  kvHeads: count
+    .default(8)
+    .describe('Key and value heads; fewer than heads is grouped-query attention; divides heads'),
+  intermediateSize: count.default(640).describe('Width of the SwiGLU feed-forward layer'),
+  ropeTheta: positive.default(10_000).describe('Base of the rotary position frequencies'),
+  normEps: positive.default(1e-5).describe('Epsilon of RMSNorm'),
+  tieEmbeddings: z
+    .boolean()
+    .default(false)
+    .describe('Use the input embedding as the output layer too'),
+});
+
+export const dataConfigSchema = z.strictObject({
+  split: splitSchema.default('train').describe('Split of the dataset that is trained on'),
+  shuffle: z.boolean().default(true).describe('Shuffle all sequences anew in every epoch'),
+  seed: countOrNone.default(0).describe('Seed of the order of the sequences'),
+});
+
+export const trainConfigSchema = z.strictObject({
+  steps: count.default(1000).describe('Optimizer steps of the whole run'),
+  microBatch: count.default(4).describe('Sequences in one forward and backward pass'),
+  gradAccumulation: count
+    .default(1)
+    .describe('Micro batches in an optimizer step; their gradients are averaged over tokens'),
+  seqLen: z
+    .int()
+    .min(2)
+    .optional()
+    .describe(
+      "Tokens of a sequence; smaller than the dataset's cuts its rows, nothing is skipped; default the dataset's",
+    ),
+  precision: z
+    .literal('fp32', { error: 'only fp32 works in this version' })
+    .default('fp32')
+    .describe('Number format of weights and matrix products'),
+  seed: countOrNone.default(0).describe('Seed of the initial weights'),
+  evalEvery: countOrNone
+    .default(0)
+    .describe(
+      'Steps between evaluations on the val split, also done at the end; 0 = at the end only',
+    ),
+  evalBatches: countOrNone
+    .default(16)
+    .describe('Micro batches of the val split an evaluation reads; 0 = all of it'),
+  saveEvery: countOrNone
+    .default(100)
+    .describe('Steps between checkpoints; one is always saved at the end; 0 = at the end only'),
+  keepLast: countOrNone.default(3).describe('Checkpoints kept, the newest ones; 0 = all'),
+});
+
+export const optimConfigSchema = z.strictObject({
+  lr: positive.default(1e-3).describe('Highest learning rate, reached after the warm-up'),
+  minLr: z.number().min(0).default(1e-4).describe('Learning rate at the end of the cosine'),
+  warmupSteps: countOrNone.default(20).describe('Steps of linear warm-up'),
+  betas: z
+    .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
+    .default([0.9, 0.95])
+    .describe('Decay of the first and second moments of AdamW'),
+  eps: positive.default(1e-8).describe('Epsilon of AdamW'),
+  weightDecay: z
+    .number()
+    .min(0)
+    .default(0.1)
+    .describe('Decoupled weight decay; not applied to norms'),
+  clipNorm: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Highest global norm of the gradients; 0 = no clipping'),
+});
+
+export const trainerConfigSchema = z.strictObject({
+  model: modelConfigSchema.prefault({}).describe('The Llama model'),
+  data: dataConfigSchema.prefault({}).describe('What is read from the dataset, and in which order'),
+  train: trainConfigSchema.prefault({}).describe('The loop'),
+  optim: optimConfigSchema.prefault({}).describe('AdamW and its schedule'),
+});
+
+export type TrainerConfig = z.output<typeof trainerConfigSchema>;
+
+/** Keys that are planned: naming one is an error that says so, never a silent nothing. */
+export const UNAVAILABLE_KEYS: Readonly<Record<string, string>> = {
+  'model.qkNorm': 'normalised queries and keys are not built yet',
+  'data.docMask': 'attention crosses document boundaries, as in the paper; a mask is not built yet',
+  'train.checkpointing': 'activation checkpointing is not built yet',
+  'optim.zLoss': 'the z-loss is not built yet',
+  'optim.zero': 'training over several ranks is not built yet',
+};

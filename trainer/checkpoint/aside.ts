@@ -1,0 +1,56 @@
+/** Files and folders that appear whole or not at all: written under another name, synced, renamed. */
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** Replaces a file; whoever reads it sees the old or the new content, never a part. */
+export async function writeFileAside(path: string, content: string | Uint8Array): Promise<void> {
+  const aside = `${path}.tmp-${process.pid}`;
+  try {
+    const file = await open(aside, 'w');
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+  await sync(dirname(path));
+}
+
+/**
+ * Makes a folder by letting `write` fill one beside it. A folder of that name that
+ * was there before is replaced.
+ */
+export async function writeFolderAside(
+  path: string,
+  write: (aside: string) => Promise<void>,
+): Promise<void> {
+  const aside = `${path}.tmp-${process.pid}`;
+  await rm(aside, { recursive: true, force: true });
+  await mkdir(aside, { recursive: true });
+  try {
+    await write(aside);
+    for (const name of await readdir(aside)) await sync(join(aside, name));
+    await sync(aside);
+    await rm(path, { recursive: true, force: true });
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    throw error;
+  }
+  await sync(dirname(path));
+}
+
+/** Without it a rename can reach the disk before the content does. */
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,59 @@
+/** metrics.jsonl as series of points. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError } from '../../schemas/error.ts';
+import {
+  type Metrics,
+  metricsSchema,
+  type TrainMetrics,
+  type ValMetrics,
+} from '../../schemas/run.ts';
+
+export interface Series {
+  train: TrainMetrics[];
+  val: ValMetrics[];
+}
+
+/**
+ * @param run a run directory of `trainer fit`
+ * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for a line that is none
+ */
+export async function readSeries(run: string): Promise<Series> {
+  const path = join(run, 'metrics.jsonl');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, 'reading the metrics', path);
+  }
+  return splitSeries(parseMetrics(text, path));
+}
+
+/** A last line without its end is what a killed run was writing; it is left out. */
+export function parseMetrics(text: string, path: string): Metrics[] {
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line, i) => {
+      try {
+        return metricsSchema.parse(JSON.parse(line));
+      } catch (error) {
+        throw new CodecLmError(
+          'CHECKPOINT_INVALID',
+          `${path}, line ${i + 1}: not a line of metrics`,
+          {
+            cause: error,
+            path,
+          },
+        );
+      }
+    });
+}
+
+function splitSeries(metrics: Metrics[]): Series {
+  return {
+    train: metrics.filter((row) => row.split === 'train'),
+    val: metrics.filter((row) => row.split === 'val'),
+  };
+}
