@@ -1,0 +1,74 @@
+/**
+ * The whole road on real photographs, in about five minutes: corpus, canonical
+ * JPEG bytes, BPE, shards, training, samples, and a page that shows them.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { CodecLmError, messageOf } from '../schemas/error.ts';
+import { chooseBackend } from '../trainer/backend/choose.ts';
+import { writeCrops } from './crops.ts';
+import { step } from './steps.ts';
+
+const MARKER = '.codec-lm-demo';
+
+/** Pictures in the corpus: enough for a model to see each a few times in minutes. */
+const PICTURES = 640;
+
+/** Optimizer steps that fit the five minutes; `wasm` computes on one thread, several times slower. */
+const STEPS = { native: 300, wasm: 30 } as const;
+
+async function main(): Promise<void> {
+  const folder = process.argv[2] ?? 'demo-output';
+  await clear(folder);
+  const corpus = join(folder, 'corpus');
+  const dataset = join(folder, 'dataset');
+  const run = join(folder, 'run');
+  const samples = join(folder, 'samples');
+  const page = join(folder, 'index.html');
+
+  say(`1/5  ${PICTURES} crops of public-domain photographs -> ${corpus}`);
+  await writeCrops(corpus, PICTURES);
+
+  say('2/5  corpus -> canonical JPEG bytes -> BPE tokens -> Parquet shards');
+  await step('pipeline', ['run', 'images', corpus, '--out', dataset, '--size', '64', '--seq-len', '512']);
+  await step('shards', ['inspect', dataset]);
+
+  const backend = await chooseBackend();
+  const steps = STEPS[backend.name];
+  say(`3/5  a Llama of 3 million parameters learns them, ${steps} steps on ${backend.name}`);
+  const settings = [`train.steps=${steps}`, 'train.seqLen=512', 'train.microBatch=4'];
+  await step('trainer', [
+    ...['fit', '--preset', 'tiny', '--data', dataset, '--out', run],
+    ...settings.flatMap((setting) => ['--set', setting]),
+  ]);
+
+  const checkpoint = join(run, 'checkpoints', `step-${String(steps).padStart(8, '0')}`);
+  say('4/5  and writes pictures of its own');
+  await step('trainer', ['sample', '--checkpoint', checkpoint, '--num', '16', '--to', samples]);
+
+  say('5/5  a page with inputs, loss curve and samples');
+  await step('trainer', ['report', run, '--data', dataset, '--samples', samples, '--html', page]);
+  process.stdout.write(`\nOpen ${relative(process.cwd(), page)} in a browser.\n`);
+}
+
+/** Makes the folder empty; one that the demo did not make is never touched. */
+async function clear(folder: string): Promise<void> {
+  if (existsSync(folder) && !existsSync(join(folder, MARKER))) {
+    throw new CodecLmError('OUTPUT_IN_USE', `${folder} was not made by the demo`, {
+      hint: 'name another folder: npm run demo -- FOLDER',
+    });
+  }
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, MARKER), 'Made by `npm run demo`, which empties this folder.\n');
+}
+
+function say(line: string): void {
+  process.stdout.write(`\n${line}\n`);
+}
+
+main().catch((error) => {
+  process.stderr.write(`demo: ${messageOf(error)}\n`);
+  process.exitCode = error instanceof CodecLmError ? error.exitCode : 1;
+});
