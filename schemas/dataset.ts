@@ -106,6 +106,13 @@ export const documentRowSchema = z.strictObject({
 });
 export type DocumentRow = z.infer<typeof documentRowSchema>;
 
+/** The JSON under {@link METADATA_KEY} in each file of documents/. */
+export const documentHeaderSchema = z.strictObject({
+  formatVersion: z.literal(FORMAT_VERSION),
+  partition: count.nullable(),
+});
+export type DocumentHeader = z.infer<typeof documentHeaderSchema>;
+
 /** One file of documents/ in the manifest. */
 export const documentFileEntrySchema = z.strictObject({
   /** `documents/part-00000.parquet` */
