@@ -1,0 +1,110 @@
+/** One choice of backend a process: native where it is set up, WebAssembly elsewhere. */
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { type Binding, loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
+import { loadWasm } from './wasm.ts';
+
+export type BackendName = 'native' | 'wasm';
+export type BackendChoice = 'auto' | BackendName;
+
+export interface Backend {
+  name: BackendName;
+  /** The one instance of tfjs that has this backend; take it from here, not by an import of its own. */
+  tf: Tfjs;
+  /** One line for people: which backend runs, and why. */
+  reason: string;
+  versions: { tfjs: string; libtensorflow?: string };
+  device: 'cpu' | 'gpu';
+  /** Any TensorFlow op on raw handles: bf16, resource variables. Native only. */
+  executeOp?: Binding['executeOp'];
+  /** The same with tfjs tensors for inputs and outputs. Native only. */
+  native?: NativeOps;
+}
+
+export interface ChooseOptions {
+  /** Default: CODEC_LM_BACKEND, else `auto`. */
+  backend?: BackendChoice;
+  /** Gets `reason`, once a process. */
+  log?: (line: string) => void;
+}
+
+const CHOICES: readonly string[] = ['auto', 'native', 'wasm'] satisfies BackendChoice[];
+
+/** tfjs has one global engine, so a process has one backend, however often it is asked for. */
+let chosen: Promise<Backend> | undefined;
+
+/**
+ * @throws CodecLmError CONFIG_INVALID for an unknown name; BACKEND_UNAVAILABLE when `native` was
+ *   asked for by name and is not there, or when the other backend already runs in this process
+ */
+export async function chooseBackend(options: ChooseOptions = {}): Promise<Backend> {
+  const wanted = options.backend ?? backendFromEnv();
+  if (!chosen) {
+    const starting = start(wanted).then((backend) => {
+      options.log?.(backend.reason);
+      return backend;
+    });
+    chosen = starting;
+    starting.catch(() => {
+      chosen = undefined;
+    });
+  }
+  const backend = await chosen;
+  if (wanted !== 'auto' && backend.name !== wanted) {
+    throw new CodecLmError(
+      'BACKEND_UNAVAILABLE',
+      `the ${wanted} backend was asked for, but ${backend.name} already runs in this process`,
+      { hint: 'choose one backend a process' },
+    );
+  }
+  return backend;
+}
+
+/** @throws CodecLmError CONFIG_INVALID */
+export function backendFromEnv(env: NodeJS.ProcessEnv = process.env): BackendChoice {
+  const value = env.CODEC_LM_BACKEND || 'auto';
+  if (!CHOICES.includes(value)) {
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `CODEC_LM_BACKEND is '${value}'; it can be ${CHOICES.join(', ')}`,
+    );
+  }
+  return value as BackendChoice;
+}
+
+async function start(wanted: BackendChoice): Promise<Backend> {
+  if (wanted === 'wasm') return startWasm('it was asked for');
+  const installed = pickInstalled();
+  if (!installed) {
+    const why = 'the native backend is not set up here';
+    if (wanted === 'auto') return startWasm(`${why}; \`npm run setup\` installs it`);
+    throw new CodecLmError('BACKEND_UNAVAILABLE', why, { hint: 'run `npm run setup`' });
+  }
+  try {
+    const { tf, ops, usesGpu } = await loadNative(installed);
+    const libtensorflow = ops.binding.TF_Version;
+    const device = usesGpu ? 'gpu' : 'cpu';
+    return {
+      name: 'native',
+      tf,
+      reason: `backend: native, libtensorflow ${libtensorflow} on the ${device.toUpperCase()} (${installed.source})`,
+      versions: { tfjs: tf.version.tfjs, libtensorflow },
+      device,
+      executeOp: (op, attrs, inputs, outputs) => ops.binding.executeOp(op, attrs, inputs, outputs),
+      native: ops,
+    };
+  } catch (error) {
+    if (wanted === 'native') throw error;
+    return startWasm(`the native backend failed to load: ${messageOf(error)}`);
+  }
+}
+
+async function startWasm(why: string): Promise<Backend> {
+  const { tf, simd } = await loadWasm();
+  return {
+    name: 'wasm',
+    tf,
+    reason: `backend: wasm${simd ? ' with SIMD' : ''}, slower than native, because ${why}`,
+    versions: { tfjs: tf.version.tfjs },
+    device: 'cpu',
+  };
+}

@@ -1,0 +1,139 @@
+/**
+ * tfjs-node-gpu's kernels on the addon that set-up compiled. The package's own entry is
+ * not used: it looks for its addon in node_modules, which a fresh `npm ci` empties.
+ */
+import { createRequire } from 'node:module';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { gpuCount, visibleDevice } from './gpu.ts';
+import { findInstalled, type Installed } from './installed.ts';
+import { polyfillUtil } from './polyfill.ts';
+
+const require = createRequire(import.meta.url);
+
+export type Tfjs = typeof import('@tensorflow/tfjs');
+
+/** What the addon says of a tensor it holds; `dtype` is TensorFlow's number (1 float32, 3 int32, 14 bfloat16 …). */
+export interface TensorMetadata {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+
+/** An attribute of a TensorFlow op; `type` is one of the binding's `TF_ATTR_*`. */
+export interface OpAttr {
+  name: string;
+  type: number;
+  value: boolean | number | string | object | number[];
+}
+
+/** The addon: any TensorFlow op on handles that the caller must delete. */
+export interface Binding {
+  createTensor(
+    shape: number[],
+    dtype: number,
+    values: Float32Array | Int32Array | Uint8Array,
+  ): number;
+  deleteTensor(id: number): void;
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
+  executeOp(op: string, attrs: OpAttr[], inputs: number[], outputs: number): TensorMetadata[];
+  getNumOfTensors(): number;
+  isUsingGpuDevice(): boolean;
+  readonly TF_Version: string;
+  readonly TF_FLOAT: number;
+  readonly TF_INT32: number;
+  readonly TF_INT64: number;
+  readonly TF_BOOL: number;
+  readonly TF_STRING: number;
+  readonly TF_RESOURCE: number;
+  readonly TF_ATTR_STRING: number;
+  readonly TF_ATTR_INT: number;
+  readonly TF_ATTR_FLOAT: number;
+  readonly TF_ATTR_BOOL: number;
+  readonly TF_ATTR_TYPE: number;
+  readonly TF_ATTR_SHAPE: number;
+}
+
+/** From tfjs tensors to TensorFlow ops and back. */
+export interface NativeOps {
+  binding: Binding;
+  /** Handles of tensors, for `executeOp`; they stay the tensors' own: do not delete them. */
+  tensorIds(tensors: TensorInfo[]): number[];
+  /** A handle that `executeOp` returned, as a tensor that owns it (float32, int32, bool and the like only). */
+  adopt(metadata: TensorMetadata): Tensor;
+  /** A TensorFlow op on tensors, with tensors for outputs. It has no gradient: see `tf.customGrad`. */
+  run(op: string, attrs: OpAttr[], inputs: TensorInfo[], outputs: number): Tensor[];
+}
+
+interface KernelBackend {
+  getInputTensorIds(tensors: TensorInfo[]): number[];
+  createOutputTensor(metadata: TensorMetadata): Tensor;
+  executeMultipleOutputs(
+    op: string,
+    attrs: OpAttr[],
+    inputs: TensorInfo[],
+    outputs: number,
+  ): Tensor[];
+}
+
+export interface NativeBackend {
+  tf: Tfjs;
+  ops: NativeOps;
+  installed: Installed;
+  usesGpu: boolean;
+}
+
+/** What to load here: the CUDA one where a driver shows a GPU, else the CPU one, else any. */
+export function pickInstalled(gpus = gpuCount()): Installed | undefined {
+  const order = gpus > 0 ? (['gpu', 'cpu'] as const) : (['cpu', 'gpu'] as const);
+  return findInstalled(order[0]) ?? findInstalled(order[1]);
+}
+
+/**
+ * Loads the addon alone. TensorFlow reads its environment once, while it is loaded.
+ * @throws CodecLmError BACKEND_UNAVAILABLE
+ */
+export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
+  // Its log of devices and CPU features is for TensorFlow's developers; failures reach us as exceptions.
+  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Without this, the first process on a GPU takes all of its memory.
+  env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  const device = visibleDevice(env, gpuCount());
+  if (device !== undefined) env.CUDA_VISIBLE_DEVICES = device;
+  const holder = { exports: {} };
+  try {
+    process.dlopen(holder, path);
+  } catch (error) {
+    throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
+      cause: error,
+      path,
+      hint: 'delete its folder and run `npm run setup` again',
+    });
+  }
+  return holder.exports as Binding;
+}
+
+/** @throws CodecLmError BACKEND_UNAVAILABLE */
+export async function loadNative(installed: Installed): Promise<NativeBackend> {
+  polyfillUtil();
+  const binding = loadBinding(installed.bindingPath);
+  const tf: Tfjs = require('@tensorflow/tfjs');
+  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
+  const {
+    NodeJSKernelBackend,
+  } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js');
+  const kernels = new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu');
+  // The kernels look their backend up by this name.
+  tf.registerBackend('tensorflow', () => kernels, 3);
+  await tf.setBackend('tensorflow');
+  return { tf, ops: nativeOps(binding, kernels), installed, usesGpu: binding.isUsingGpuDevice() };
+}
+
+function nativeOps(binding: Binding, kernels: KernelBackend): NativeOps {
+  return {
+    binding,
+    tensorIds: (tensors) => kernels.getInputTensorIds(tensors),
+    adopt: (metadata) => kernels.createOutputTensor(metadata),
+    run: (op, attrs, inputs, outputs) => kernels.executeMultipleOutputs(op, attrs, inputs, outputs),
+  };
+}
