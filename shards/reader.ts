@@ -23,12 +23,14 @@ interface IdsIndex {
 }
 
 /** Row groups whose index is kept; more only helps reads that jump about. */
-const CACHED_GROUPS = 8;
+const CACHED_GROUPS = 32;
 
 export class Shard {
   readonly path: string;
   readonly metadata: ShardMetadata;
   readonly rowCount: number;
+  /** Size of the file. */
+  readonly bytes: number;
   private readonly file: ParquetFile;
   private readonly ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
   private readonly lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
@@ -38,6 +40,7 @@ export class Shard {
     this.path = file.path;
     this.metadata = metadata;
     this.rowCount = file.rowCount;
+    this.bytes = file.size;
   }
 
   /**
