@@ -107,7 +107,7 @@ export class ParquetFile {
   /** The data pages of a column, in order and without a gap, as its offset index says. */
   async readPageSlots(group: RowGroupPlace, path: string): Promise<PageSlot[]> {
     const chunk = group.columns.get(path)!;
-    const { page_locations: locations } = await this.inner.readOffsetIndex(chunk.source, null);
+    const { page_locations: locations } = await this.inner.readOffsetIndex(chunk.source);
     let offset = chunk.data.offset;
     let before = -1;
     const slots = locations.map((location) => {

@@ -67,7 +67,7 @@ declare module 'parquetjs-lite' {
     );
     readHeader(): Promise<void>;
     readFooter(): Promise<FileMetaData>;
-    readOffsetIndex(column: ColumnChunk, rowGroup: null): Promise<OffsetIndex>;
+    readOffsetIndex(column: ColumnChunk): Promise<OffsetIndex>;
   }
 
   /** The row API; used by the tests and benches as the peer. */

@@ -1,0 +1,179 @@
+/** Small datasets, packed the way of the pipeline, from tokens that a test chooses. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Manifest, type ShardHeader, type Split, specialIds } from '../../schemas/dataset.ts';
+import { writeDocumentShard } from '../../shards/documents.ts';
+import { writeManifest } from '../../shards/manifest.ts';
+import type { SequenceRow, ShardSummary } from '../../shards/rows.ts';
+import { writeSequenceShard } from '../../shards/writer.ts';
+
+export const header: ShardHeader = {
+  formatVersion: 1,
+  codec: { name: 'jpeg', settings: { size: 16, quality: 25 }, versions: { sharp: '0.35.5' } },
+  tokenizerHash: 'a'.repeat(64),
+  vocabSize: 259,
+  seqLen: 16,
+  split: 'train',
+  partition: 0,
+};
+
+/** Documents in a row of tokens: what packing cuts. */
+interface Stretch {
+  tokens: number[];
+  /** Documents by the token they begin (or continue) at. */
+  marks: { docId: number; at: number }[];
+}
+
+export interface DatasetOptions {
+  seqLen?: number;
+  vocabSize?: number;
+  partitionSize?: number;
+  tokenizerHash?: string;
+  /** Put in the manifest's document rows. */
+  sources?: string[];
+  /** Which documents are held out. */
+  isVal?: (docId: number) => boolean;
+}
+
+/**
+ * @param documents tokens of each, without <bos> and <eos>; null for an input that failed
+ */
+export async function makeDataset(
+  dir: string,
+  documents: (ArrayLike<number> | null)[],
+  options: DatasetOptions = {},
+): Promise<Manifest> {
+  const { seqLen = 16, vocabSize = 259, partitionSize = 4, isVal = () => false } = options;
+  await mkdir(join(dir, 'shards'), { recursive: true });
+  await mkdir(join(dir, 'documents'), { recursive: true });
+  const tokenizerHash = options.tokenizerHash ?? header.tokenizerHash;
+  const base = { ...header, vocabSize, seqLen, tokenizerHash };
+  const partitions = Math.max(1, Math.ceil(documents.length / partitionSize));
+  const shards: ShardSummary[] = [];
+  for (const split of ['train', 'val'] as Split[]) {
+    const tails: Stretch = { tokens: [], marks: [] };
+    const prefix = split === 'train' ? 'part' : 'val';
+    const write = async (rows: SequenceRow[], partition: number | null) => {
+      if (rows.length === 0) return;
+      const name = `${prefix}-${String(partition ?? partitions).padStart(5, '0')}.parquet`;
+      const path = join(dir, 'shards', name);
+      shards.push(await writeSequenceShard(path, rows, { ...base, split, partition }));
+    };
+    for (let partition = 0; partition < partitions; partition++) {
+      const all: Stretch = { tokens: [], marks: [] };
+      for (let i = 0; i < partitionSize; i++) {
+        const docId = partition * partitionSize + i;
+        const document = documents[docId];
+        if (!document || (split === 'val') !== isVal(docId)) continue;
+        const { bosId, eosId } = specialIds(vocabSize);
+        all.marks.push({ docId, at: all.tokens.length });
+        all.tokens.push(bosId, ...Array.from(document), eosId);
+      }
+      const full = Math.floor(all.tokens.length / seqLen) * seqLen;
+      await write(cut(all, seqLen, 0, full), partition);
+      append(tails, all, full);
+    }
+    const { padId } = specialIds(vocabSize);
+    while (tails.tokens.length % seqLen > 0) tails.tokens.push(padId);
+    await write(cut(tails, seqLen, 0, tails.tokens.length), null);
+  }
+  return finish(dir, documents, base, shards, partitions, options.sources);
+}
+
+function cut(stretch: Stretch, seqLen: number, start: number, end: number): SequenceRow[] {
+  const rows: SequenceRow[] = [];
+  for (let at = start; at < end; at += seqLen) {
+    const marks = marksIn(stretch, at, at + seqLen);
+    rows.push({
+      ids: Uint16Array.from(stretch.tokens.slice(at, at + seqLen)),
+      docIds: Int32Array.from(marks, (mark) => mark.docId),
+      docStarts: Int32Array.from(marks, (mark) => mark.at - at),
+    });
+  }
+  return rows;
+}
+
+/** The documents of tokens [start, end): one that began before counts from `start`. */
+function marksIn({ marks }: Stretch, start: number, end: number): Stretch['marks'] {
+  const before = marks.filter((mark) => mark.at <= start).at(-1);
+  const inside = marks.filter((mark) => mark.at > start && mark.at < end);
+  return before ? [{ docId: before.docId, at: start }, ...inside] : inside;
+}
+
+function append(tails: Stretch, all: Stretch, from: number): void {
+  if (from === all.tokens.length) return;
+  const base = tails.tokens.length - from;
+  for (const { docId, at } of marksIn(all, from, all.tokens.length)) {
+    tails.marks.push({ docId, at: at + base });
+  }
+  tails.tokens.push(...all.tokens.slice(from));
+}
+
+async function finish(
+  dir: string,
+  documents: (ArrayLike<number> | null)[],
+  base: ShardHeader,
+  shards: ShardSummary[],
+  partitions: number,
+  sources: string[] | undefined,
+): Promise<Manifest> {
+  const rows = documents.flatMap((document, docId) =>
+    document
+      ? [
+          {
+            docId,
+            source: sources?.[docId] ?? `input-${docId}.png`,
+            bytes: document.length,
+            tokens: document.length + 2,
+            width: 16,
+            height: 16,
+            shard: 'part-00000.parquet',
+            row: 0,
+            offset: 0,
+          },
+        ]
+      : [],
+  );
+  const path = join(dir, 'documents', 'part-00000.parquet');
+  const listed = await writeDocumentShard(path, rows, { formatVersion: 1, partition: null });
+  const total = (key: 'tokens' | 'padding' | 'rows' | 'bytes') =>
+    shards.reduce((sum, shard) => sum + shard[key], 0);
+  const failures = documents.length - rows.length;
+  const manifest: Manifest = {
+    formatVersion: 1,
+    createdBy: 'codec-lm test',
+    codec: base.codec,
+    tokenizerHash: base.tokenizerHash,
+    vocabSize: base.vocabSize,
+    seqLen: base.seqLen,
+    partitions,
+    config: {},
+    shards,
+    documents: [listed],
+    totals: {
+      inputs: documents.length,
+      documents: rows.length,
+      failures,
+      failuresByCode: failures > 0 ? { IMAGE_CORRUPT: failures } : {},
+      documentBytes: rows.reduce((sum, row) => sum + row.bytes, 0),
+      tokens: total('tokens'),
+      padding: total('padding'),
+      rows: total('rows'),
+      shardBytes: total('bytes'),
+    },
+  };
+  await writeManifest(dir, manifest);
+  return manifest;
+}
+
+/** `count` documents of up to `maxLength` tokens below `limit`, the same for a seed. */
+export function someDocuments(count: number, maxLength: number, seed = 1, limit = 256): number[][] {
+  let state = seed;
+  const next = (bound: number) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + next(maxLength) }, () => next(limit)),
+  );
+}
