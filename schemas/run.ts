@@ -54,7 +54,7 @@ export const runStateSchema = z.strictObject({
   /** Occurrences of each id among the targets so far. */
   tokenCounts: z.array(count),
   /** Where the loader goes on. */
-  position: z.unknown(),
+  loader: z.strictObject({ epoch: count, position: count, seed: count }),
   /** sha256 of the tokenizer: the run goes on only with the dataset it began with. */
   tokenizerHash: z.string(),
   /** Name of the backend that computed, for people. */

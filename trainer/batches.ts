@@ -3,7 +3,7 @@
 export interface MicroBatch {
   /** [rows * seqLen] */
   inputs: Int32Array;
-  /** [rows * seqLen]: the token after each input; padId where there is none to be learned. */
+  /** [rows * seqLen]: the token after each input; IGNORED where there is none to be learned. */
   targets: Int32Array;
   /** Targets that are not padding. */
   tokens: number;

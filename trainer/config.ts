@@ -46,7 +46,12 @@ export async function resolveConfig(source: ConfigSource): Promise<TrainerConfig
 
 /** The configuration that a run was started with: everything stands in its file, the preset is only a name. */
 export async function readResolvedConfig(path: string): Promise<TrainerConfig> {
-  return validate(await settingsOfFile(path));
+  return changeResolvedConfig(path, []);
+}
+
+/** The same with changes from the command line, for a run that is resumed. */
+export async function changeResolvedConfig(path: string, set: string[]): Promise<TrainerConfig> {
+  return validate([...(await settingsOfFile(path)), ...set.map(settingOfFlag)]);
 }
 
 /** A configuration as YAML with the description of each key above it. */

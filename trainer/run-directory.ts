@@ -84,6 +84,20 @@ export async function listCheckpoints(run: string): Promise<CheckpointEntry[]> {
     .sort((a, b) => a.step - b.step);
 }
 
+/**
+ * @param path a checkpoint, or a run whose newest checkpoint is meant
+ * @throws CodecLmError `INPUT_NOT_FOUND` when it is neither
+ */
+export async function findCheckpoint(path: string): Promise<string> {
+  if (existsSync(join(path, 'config.json'))) return path;
+  const newest = (await listCheckpoints(path)).at(-1);
+  if (newest) return newest.path;
+  throw new CodecLmError('INPUT_NOT_FOUND', `${path} holds no checkpoint`, {
+    path,
+    hint: 'name a folder with config.json and model.safetensors, or a run directory',
+  });
+}
+
 /** Removes all but the newest checkpoints; `keep` 0 keeps all. */
 export async function pruneCheckpoints(run: string, keep: number): Promise<void> {
   if (keep === 0) return;

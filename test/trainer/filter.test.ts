@@ -33,7 +33,7 @@ test('the filtered distributions are those of transformers', async (t) => {
 test('a forbidden token has no probability, whatever its logit', (t) => {
   const logits = Float32Array.from([1, 9, 2]);
   const free = { temperature: 1, topK: 1, topP: 1 };
-  t.deepEqual([...filterLogits(logits, free, Uint8Array.of(1, 0, 1))], [0, 0, 1]);
+  t.deepEqual([...filterLogits(logits, free, Uint32Array.of(0b101))], [0, 0, 1]);
   t.deepEqual([...filterLogits(logits, { ...free, temperature: 0, topK: 0 })], [0, 1, 0]);
 });
 

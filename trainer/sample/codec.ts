@@ -14,6 +14,7 @@ export interface SamplingCodec {
   /** Size of the images it was trained on, in pixels. */
   width: number;
   height: number;
+  quality: number;
   /** Tokens of a sequence in training. */
   seqLen: number;
 }
@@ -36,6 +37,7 @@ export async function readSamplingCodec(checkpoint: string): Promise<SamplingCod
     codec: createJpegCodec(settings),
     width: settings.width,
     height: settings.height,
+    quality: settings.quality,
     seqLen,
   };
 }

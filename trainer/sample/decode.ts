@@ -1,4 +1,5 @@
 /** Token by token, several sequences at once. Knows nothing of tensors: a `Stepper` computes the logits. */
+import { isInMask } from '../../tokenizer/mask.ts';
 import { type FilterSettings, filterLogits, logProbability, pick } from './filter.ts';
 import { createRandom } from './random.ts';
 
@@ -16,10 +17,10 @@ export interface Stepper {
 /** What may follow, from a grammar; one a sequence, fed with every token that is taken. */
 export interface Constraint {
   /**
-   * Non-zero where a token may follow, [vocabSize]; `<eos>` is one of them.
+   * Bit `id & 31` of word `id >> 5` is 1 where a token may follow; never all 0.
    * @param remaining tokens that may still be drawn, this one and `<eos>` counted
    */
-  allowed(remaining: number): Uint8Array;
+  allowed(remaining: number): Uint32Array;
   accept(id: number): void;
 }
 
@@ -78,13 +79,14 @@ export async function* decode(
     if (signal?.aborted) return;
     const logits = await stepper.advance(ids, count);
     const vocabSize = logits.length / rows.length;
+    const free = anyBut(settings.bannedIds, vocabSize);
     // A sequence that has ended is fed with <eos> until the others have ended too.
     ids = new Int32Array(rows.length).fill(settings.eosId);
     count = 1;
     for (const [i, row] of rows.entries()) {
       if (row.isDone) continue;
       const own = logits.subarray(i * vocabSize, (i + 1) * vocabSize);
-      ids[i] = draw(row, own, settings, settings.maxTokens - drawn);
+      ids[i] = draw(row, own, settings, settings.maxTokens - drawn, free);
       if (row.isDone) yield row.sequence;
     }
     if (rows.every((row) => row.isDone)) return;
@@ -106,15 +108,21 @@ function newRow(request: SampleRequest, seed: number): Row {
   };
 }
 
-function draw(row: Row, logits: Float32Array, settings: DecodeSettings, remaining: number): number {
+function draw(
+  row: Row,
+  logits: Float32Array,
+  settings: DecodeSettings,
+  remaining: number,
+  free: Uint32Array,
+): number {
   const { request, sequence } = row;
   const constraint = request.constraint;
-  const allowed = constraint?.allowed(remaining) ?? anyBut(settings.bannedIds, logits.length);
+  const allowed = constraint?.allowed(remaining) ?? free;
   const probabilities = filterLogits(logits, settings, allowed);
   // The draw is taken even where one token is left, so that a stream stays in step with its tokens.
   const id = pick(probabilities, row.random.next());
   sequence.logProbability += logProbability(logits, id);
-  if (constraint && allowed[mostLikely(logits)] === 0) sequence.corrected++;
+  if (constraint && !isInMask(allowed, mostLikely(logits))) sequence.corrected++;
   if (id === settings.eosId) {
     sequence.finish = 'eos';
     row.isDone = true;
@@ -126,9 +134,10 @@ function draw(row: Row, logits: Float32Array, settings: DecodeSettings, remainin
   return id;
 }
 
-function anyBut(banned: readonly number[], vocabSize: number): Uint8Array {
-  const allowed = new Uint8Array(vocabSize).fill(1);
-  for (const id of banned) allowed[id] = 0;
+/** Every id but these, as a mask. */
+function anyBut(banned: readonly number[], vocabSize: number): Uint32Array {
+  const allowed = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
+  for (const id of banned) allowed[id >> 5] &= ~(1 << (id & 31));
   return allowed;
 }
 

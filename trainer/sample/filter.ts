@@ -2,6 +2,7 @@
  * From the logits of one position to the probabilities that are drawn from, in the
  * order of Hugging Face transformers: mask, temperature, top-k, top-p.
  */
+import { isInMask } from '../../tokenizer/mask.ts';
 
 export interface FilterSettings {
   /** Divides the logits; 0 takes the most likely token always. */
@@ -14,13 +15,13 @@ export interface FilterSettings {
 
 /**
  * @param logits one row, [vocabSize]
- * @param allowed non-zero where a token may follow; all may when it is missing
+ * @param allowed bit `id & 31` of word `id >> 5` is 1 where a token may follow; all may when it is missing
  * @returns probabilities, [vocabSize], that sum to 1
  */
 export function filterLogits(
   logits: Float32Array,
   settings: FilterSettings,
-  allowed?: Uint8Array,
+  allowed?: Uint32Array,
 ): Float64Array {
   const probabilities = new Float64Array(logits.length);
   const kept = rankedIds(logits, allowed);
@@ -76,11 +77,11 @@ export function logProbability(logits: Float32Array, id: number): number {
 }
 
 /** The allowed ids, most likely first, ties by id. */
-function rankedIds(logits: Float32Array, allowed?: Uint8Array): Uint32Array {
+function rankedIds(logits: Float32Array, allowed?: Uint32Array): Uint32Array {
   const ids = new Uint32Array(logits.length);
   let size = 0;
   for (let id = 0; id < logits.length; id++) {
-    if (allowed === undefined || allowed[id] !== 0) ids[size++] = id;
+    if (allowed === undefined || isInMask(allowed, id)) ids[size++] = id;
   }
   return ids.subarray(0, size).sort((a, b) => logits[b] - logits[a] || a - b);
 }
