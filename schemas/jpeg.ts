@@ -1,0 +1,53 @@
+/** What decides the canonical JPEG bytes of an image, and what is refused on the way. */
+import { z } from 'zod';
+
+const side = z.int().min(1).max(65_500);
+
+/** `black`, `#fff`, `#a0b1c2`. */
+const colour = z
+  .string()
+  .regex(/^(#([0-9a-f]{3}|[0-9a-f]{6})|[a-z]+)$/i, 'a colour name, #rgb or #rrggbb');
+
+export const jpegSettingsSchema = z.strictObject({
+  width: side.default(256).describe('Width of the image in pixels').meta({ valueName: 'px' }),
+  height: side.default(256).describe('Height of the image in pixels').meta({ valueName: 'px' }),
+  quality: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(25)
+    .describe('JPEG quality on the scale of libjpeg; the paper uses 25'),
+  orientation: z
+    .enum(['apply', 'ignore'])
+    .default('apply')
+    .describe('Turn the image as its EXIF orientation says, or leave it as stored'),
+  icc: z
+    .enum(['ignore', 'srgb'])
+    .default('ignore')
+    .describe("Leave colours as stored, as Pillow's convert('RGB') does, or convert them to sRGB"),
+  background: colour
+    .optional()
+    .describe('Colour to lay under transparent images; without it transparency is dropped')
+    .meta({ valueName: 'colour' }),
+  failOn: z
+    .enum(['truncated', 'warning'])
+    .default('warning')
+    .describe('Refuse images that end too early, or also those whose decoder warns of damage'),
+  maxPixels: z
+    .int()
+    .min(1)
+    .default(89_478_485)
+    .describe(
+      'Largest width x height of a source, all frames it decodes counted; the default is that of Pillow',
+    )
+    .meta({ valueName: 'n' }),
+  timeoutSeconds: z
+    .int()
+    .min(0)
+    .max(3600)
+    .default(30)
+    .describe('Longest time one image may take; 0 for no limit')
+    .meta({ valueName: 's' }),
+});
+
+export type JpegSettings = z.output<typeof jpegSettingsSchema>;

@@ -1,0 +1,59 @@
+/**
+ * What must be known of an image file before its pixels are asked for. For a
+ * JPEG without EXIF this is read here, since opening a file in libvips twice
+ * would cost a tenth of encoding it.
+ */
+import { sharp } from './sharp.ts';
+
+export interface Probe {
+  /** Size as stored, before any orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF orientation, 1..8; 1 is upright. */
+  readonly orientation: number;
+  readonly hasAlpha: boolean;
+  /** Whether the decoder can leave out detail while it decodes. */
+  readonly isJpeg: boolean;
+}
+
+/** @throws the error of sharp when it cannot read the header */
+export async function probe(
+  source: Uint8Array,
+  options: Parameters<typeof sharp>[1],
+): Promise<Probe> {
+  const size = plainJpegSize(source);
+  if (size) return { ...size, orientation: 1, hasAlpha: false, isJpeg: true };
+  const {
+    width,
+    height,
+    orientation = 1,
+    hasAlpha,
+    format,
+  } = await sharp(source, options).metadata();
+  return { width, height, orientation, hasAlpha, isJpeg: format === 'jpeg' };
+}
+
+const SOI = 0xd8;
+const SOS = 0xda;
+const APP1 = 0xe1;
+/** SOF0..SOF15 without DHT, JPG and DAC, which lie between them (T.81 table B.1). */
+const isFrame = (marker: number) =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+/** Size of a JPEG whose header holds nothing unusual; undefined when libvips has to look. */
+function plainJpegSize(source: Uint8Array): { width: number; height: number } | undefined {
+  if (source[0] !== 0xff || source[1] !== SOI || source[2] !== 0xff) return undefined;
+  let offset = 2;
+  while (offset + 9 < source.length && source[offset] === 0xff) {
+    const marker = source[offset + 1];
+    // APP1 holds EXIF, which may turn the image.
+    if (marker === SOS || marker === APP1) return undefined;
+    if (isFrame(marker)) {
+      const height = (source[offset + 5] << 8) | source[offset + 6];
+      const width = (source[offset + 7] << 8) | source[offset + 8];
+      return width > 0 && height > 0 ? { width, height } : undefined;
+    }
+    offset += 2 + ((source[offset + 2] << 8) | source[offset + 3]);
+  }
+  return undefined;
+}

@@ -1,0 +1,48 @@
+/** Where to cut a document so that a model can go on from there. */
+import { CodecLmError } from '../../schemas/error.ts';
+import type { JpegDocument } from './document.ts';
+
+/**
+ * Bytes of the header and the first `mcus` MCUs with their restart markers, so
+ * that what follows begins a new MCU. All MCUs: the whole document with its EOI.
+ * @param mcus 0..mcuCount
+ * @throws CodecLmError `USAGE` when there are not so many
+ */
+export function cutAfterMcus(document: JpegDocument, mcus: number): number {
+  if (!Number.isInteger(mcus) || mcus < 0 || mcus > document.mcuCount) {
+    throw new CodecLmError(
+      'USAGE',
+      `cannot keep ${mcus} MCUs of a document of ${document.mcuCount}`,
+    );
+  }
+  return mcus === document.mcuCount ? document.bytes.length : document.mcuOffsets[mcus];
+}
+
+/**
+ * The paper's cut, at patch positions: after the first `share` of the MCUs, in
+ * raster order, rounded down to whole MCUs.
+ * @param share 0 (the header alone) to 1 (everything)
+ * @returns a number of bytes
+ * @throws CodecLmError `USAGE` when the share is not between 0 and 1
+ */
+export function cutAfterShare(document: JpegDocument, share: number): number {
+  if (!(share >= 0 && share <= 1)) {
+    throw new CodecLmError('USAGE', `a share of MCUs is between 0 and 1; received ${share}`);
+  }
+  return cutAfterMcus(document, Math.floor(share * document.mcuCount));
+}
+
+/**
+ * The cut of the authors' released code: after the n-th `FF D7`, that is after
+ * 8n MCUs. It looks at bytes only, so it works on a document still unfinished.
+ * @param n 1 or more
+ * @returns a number of bytes
+ * @throws CodecLmError `USAGE` when the document has fewer of them
+ */
+export function cutAfterRestart7(bytes: Uint8Array, n: number): number {
+  let found = 0;
+  for (let i = 0; i + 1 < bytes.length; i++) {
+    if (bytes[i] === 0xff && bytes[i + 1] === 0xd7 && ++found === n) return i + 2;
+  }
+  throw new CodecLmError('USAGE', `cannot cut after FF D7 number ${n}: the document has ${found}`);
+}

@@ -1,0 +1,195 @@
+/**
+ * The lossless rewrite: a baseline file without restart markers becomes the
+ * canonical document, which has one after every MCU. No coefficient changes.
+ * A restart sets the DC predictors to zero (T.81 F.1.1.5.1), so only the DC
+ * code of the first Y, the Cb and the Cr block of each MCU is written anew;
+ * all other bits are copied.
+ */
+import { readBaselineHeader } from './baseline.ts';
+import { HEADER_LENGTH, hex, invalid, writeHeader } from './header.ts';
+import {
+  AC_CHROMINANCE,
+  AC_LUMINANCE,
+  DC_CHROMINANCE,
+  DC_LUMINANCE,
+  type HuffmanTable,
+  quantizationTables,
+} from './tables.ts';
+
+/** Four of Y, one of Cb, one of Cr (T.81 A.2.3). */
+const BLOCKS_PER_MCU = 6;
+const EOI = 0xd9;
+
+/**
+ * @param jpeg baseline, 4:2:0, standard Huffman tables, no restart interval
+ * @param quality when given, the quantization tables left out must be those of this quality
+ * @returns the canonical document: no DQT, no DHT, DRI 1, restart markers
+ * @throws CodecLmError `JPEG_INVALID` that says what is not so, and where
+ */
+export function addRestartMarkers(jpeg: Uint8Array, quality?: number): Uint8Array {
+  const header = readBaselineHeader(jpeg);
+  if (quality !== undefined) checkQuantization(header.quantization, quality);
+  const { bits, bitLength } = unstuff(jpeg, header.scanStart);
+  const writer = new BitWriter(header.mcuCount, bits.length);
+  writer.bytes.set(writeHeader(header.width, header.height));
+
+  // The predictors of the source: they run through the whole scan. Index: Y, Cb, Cr.
+  const predictors = [0, 0, 0];
+  let position = 0;
+  for (let mcu = 0; mcu < header.mcuCount; mcu++) {
+    for (let block = 0; block < BLOCKS_PER_MCU; block++) {
+      const component = block < 4 ? 0 : block - 3;
+      const dcTable = component === 0 ? DC_LUMINANCE : DC_CHROMINANCE;
+      let copyFrom = position;
+
+      const dcCode = dcTable.lookup[peek16(bits, position)];
+      if (dcCode === 0) throw invalid(header.scanStart, `a dead DC code in MCU ${mcu}`);
+      const size = dcCode & 255;
+      position += dcCode >> 8;
+      const value = predictors[component] + readSigned(bits, position, size);
+      position += size;
+      predictors[component] = value;
+      if (block === 0 || block > 3) {
+        writeDc(writer, dcTable, value, mcu);
+        copyFrom = position;
+      }
+
+      position = skipAc(
+        bits,
+        position,
+        component === 0 ? AC_LUMINANCE.lookup : AC_CHROMINANCE.lookup,
+      );
+      if (position < 0)
+        throw invalid(header.scanStart, `a dead AC code or a run over 63 in MCU ${mcu}`);
+      if (position > bitLength) throw invalid(jpeg.length, `the scan ends inside MCU ${mcu}`);
+      writer.copy(bits, copyFrom, position);
+    }
+    writer.padWithOnes();
+    if (mcu < header.mcuCount - 1) writer.marker(0xd0 + (mcu & 7));
+  }
+  if (bitLength - position >= 8) throw invalid(jpeg.length, 'bytes after the last MCU');
+  writer.marker(EOI);
+  return writer.finish();
+}
+
+/** Position after the 63 AC coefficients of a block (T.81 F.2.2.2), or -1 when they are not valid. */
+function skipAc(bits: Uint8Array, from: number, lookup: Uint16Array): number {
+  let position = from;
+  for (let k = 1; k < 64; ) {
+    const code = lookup[peek16(bits, position)];
+    if (code === 0) return -1;
+    const size = code & 15;
+    position += (code >> 8) + size;
+    if (size === 0 && (code & 0xf0) === 0) return position; // EOB
+    k += ((code >> 4) & 15) + 1;
+    if (k > 64 || (size === 0 && k > 63)) return -1;
+  }
+  return position;
+}
+
+/** A DC value right after a restart: its difference to a predictor of zero (T.81 F.1.2.1). */
+function writeDc(writer: BitWriter, table: HuffmanTable, value: number, mcu: number): void {
+  const size = 32 - Math.clz32(Math.abs(value));
+  if (size > 11) throw invalid(0, `a DC value of ${value} in MCU ${mcu}`);
+  writer.put(table.codes[size], table.lengths[size]);
+  // Negative values are written as value - 1 in `size` bits (T.81 table F.1).
+  writer.put((value < 0 ? value - 1 : value) & ((1 << size) - 1), size);
+}
+
+function readSigned(bits: Uint8Array, position: number, size: number): number {
+  if (size === 0) return 0;
+  const raw = peek16(bits, position) >> (16 - size);
+  return raw < 1 << (size - 1) ? raw - (1 << size) + 1 : raw;
+}
+
+/** The 16 bits from a bit position on; `bits` has spare bytes behind its end. */
+function peek16(bits: Uint8Array, position: number): number {
+  const i = position >>> 3;
+  return (((bits[i] << 16) | (bits[i + 1] << 8) | bits[i + 2]) >>> (8 - (position & 7))) & 0xffff;
+}
+
+/** The scan without the 00 after each FF (T.81 F.1.2.3); it must end with EOI and hold no other marker. */
+function unstuff(jpeg: Uint8Array, start: number): { bits: Uint8Array; bitLength: number } {
+  // Two spare bytes for peek16, and eight so that a broken scan is noticed after a block, not inside one.
+  const bits = new Uint8Array(jpeg.length - start + 16);
+  let length = 0;
+  let i = start;
+  while (i < jpeg.length) {
+    const byte = jpeg[i++];
+    bits[length++] = byte;
+    if (byte !== 0xff) continue;
+    const next = jpeg[i++];
+    if (next === 0) continue;
+    if (next !== EOI) throw invalid(i - 2, `marker FF${hex(next ?? 0)} inside the scan`);
+    return { bits, bitLength: (length - 1) * 8 };
+  }
+  throw invalid(jpeg.length, 'no EOI');
+}
+
+function checkQuantization(found: readonly Uint8Array[], quality: number): void {
+  const expected = quantizationTables(quality);
+  const same = (a: Uint8Array | undefined, b: Uint8Array) => a?.every((step, i) => step === b[i]);
+  if (same(found[0], expected.luminance) && same(found[1], expected.chrominance)) return;
+  throw invalid(2, `quantization tables that are not those of quality ${quality}`);
+}
+
+/** Entropy-coded bytes, stuffed as they are written (T.81 B.1.1.5). */
+class BitWriter {
+  bytes: Uint8Array;
+  #length = HEADER_LENGTH;
+  /** Bits not yet written, right-aligned; fewer than 8 between calls. */
+  #pending = 0;
+  #pendingBits = 0;
+
+  constructor(mcuCount: number, scanLength: number) {
+    // Markers 2 bytes, padding 1, three DC codes up to 3 bytes each more, and some stuffing.
+    this.bytes = new Uint8Array(HEADER_LENGTH + scanLength + (scanLength >> 4) + mcuCount * 8 + 64);
+  }
+
+  /** The lowest `count` bits of `value`; at most 16. */
+  put(value: number, count: number): void {
+    this.#pending = (this.#pending << count) | value;
+    this.#pendingBits += count;
+    while (this.#pendingBits >= 8) {
+      this.#pendingBits -= 8;
+      this.#byte((this.#pending >>> this.#pendingBits) & 255);
+    }
+    this.#pending &= (1 << this.#pendingBits) - 1;
+  }
+
+  copy(bits: Uint8Array, from: number, to: number): void {
+    let position = from;
+    for (; position + 16 <= to; position += 16) this.put(peek16(bits, position), 16);
+    const rest = to - position;
+    if (rest > 0) this.put(peek16(bits, position) >>> (16 - rest), rest);
+  }
+
+  /** T.81 F.1.2.3: an incomplete byte before a marker is filled with 1-bits. */
+  padWithOnes(): void {
+    const missing = -this.#pendingBits & 7;
+    if (missing > 0) this.put((1 << missing) - 1, missing);
+  }
+
+  marker(code: number): void {
+    this.#reserve();
+    this.bytes[this.#length++] = 0xff;
+    this.bytes[this.#length++] = code;
+  }
+
+  finish(): Uint8Array {
+    return this.bytes.slice(0, this.#length);
+  }
+
+  #byte(value: number): void {
+    this.#reserve();
+    this.bytes[this.#length++] = value;
+    if (value === 0xff) this.bytes[this.#length++] = 0;
+  }
+
+  #reserve(): void {
+    if (this.#length + 2 <= this.bytes.length) return;
+    const grown = new Uint8Array(this.bytes.length * 2);
+    grown.set(this.bytes);
+    this.bytes = grown;
+  }
+}

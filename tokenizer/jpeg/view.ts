@@ -1,0 +1,54 @@
+/** Between a document and a file that every viewer opens: the tables go in, or come out. */
+import { parseDocument } from './document.ts';
+import { invalid } from './header.ts';
+import { DHT_SEGMENTS, dqtSegments } from './tables.ts';
+
+const SOI_LENGTH = 2;
+const DQT_LENGTH = 2 * (2 + 67);
+
+/**
+ * A document with its quantization and Huffman tables, right after SOI.
+ * @param quality the one it was encoded with; the bytes do not say
+ * @throws CodecLmError `JPEG_INVALID` when the bytes are not canonical
+ */
+export function toJpegFile(bytes: Uint8Array, quality: number): Uint8Array {
+  parseDocument(bytes);
+  return insertTables(bytes, quality);
+}
+
+/**
+ * The same without a check, for bytes that may be damaged: a sample of a model
+ * decoded without the grammar is best judged by a viewer.
+ */
+export function insertTables(bytes: Uint8Array, quality: number): Uint8Array {
+  return Buffer.concat([
+    bytes.subarray(0, SOI_LENGTH),
+    dqtSegments(quality),
+    DHT_SEGMENTS,
+    bytes.subarray(SOI_LENGTH),
+  ]);
+}
+
+/**
+ * The way back: a file made by `toJpegFile` to its document and quality.
+ * @throws CodecLmError `JPEG_INVALID` when the file was not made so
+ */
+export function fromJpegFile(file: Uint8Array): { bytes: Uint8Array; quality: number } {
+  const tables = file.subarray(SOI_LENGTH, SOI_LENGTH + DQT_LENGTH);
+  const quality = qualityOf(tables);
+  if (quality === undefined) throw invalid(SOI_LENGTH, 'not the tables of any quality');
+  const bodyStart = SOI_LENGTH + DQT_LENGTH + DHT_SEGMENTS.length;
+  if (Buffer.compare(file.subarray(SOI_LENGTH + DQT_LENGTH, bodyStart), DHT_SEGMENTS) !== 0) {
+    throw invalid(SOI_LENGTH + DQT_LENGTH, 'not the standard Huffman tables');
+  }
+  const bytes = Buffer.concat([file.subarray(0, SOI_LENGTH), file.subarray(bodyStart)]);
+  parseDocument(bytes);
+  return { bytes, quality };
+}
+
+function qualityOf(dqt: Uint8Array): number | undefined {
+  for (let quality = 1; quality <= 100; quality++) {
+    if (Buffer.compare(dqt, dqtSegments(quality)) === 0) return quality;
+  }
+  return undefined;
+}
