@@ -11,7 +11,7 @@ import {
   cutRow,
   type DocumentTokens,
   joinSegments,
-  mergeDocuments,
+  mergeSegments,
   type Segment,
   segmentsOf,
   streamsOf,
@@ -55,12 +55,17 @@ export class Dataset {
    * Every document of both splits, or of one, ascending by id; a few row groups in memory.
    * @throws CodecLmError `SHARD_INVALID` or `DATASET_INVALID` at the first that is damaged
    */
-  documents(split?: Split): AsyncGenerator<DocumentTokens> {
-    const { vocabSize } = this.manifest;
-    const { padId } = specialIds(vocabSize);
+  async *documents(split?: Split): AsyncGenerator<DocumentTokens> {
+    for await (const parts of this.documentParts(split)) {
+      yield { docId: parts[0].docId, ids: joinSegments(parts, this.manifest.vocabSize) };
+    }
+  }
+
+  /** The same as the rows hold them, unchecked: the segments of each document. */
+  documentParts(split?: Split): AsyncGenerator<Segment[]> {
+    const { padId } = specialIds(this.manifest.vocabSize);
     const shards = split ? this.shardsOf(split) : this.manifest.shards;
-    const streams = streamsOf(shards).map((stream) => segmentsOf(this.pool, stream, padId));
-    return mergeDocuments(streams, vocabSize);
+    return mergeSegments(streamsOf(shards).map((stream) => segmentsOf(this.pool, stream, padId)));
   }
 
   /**

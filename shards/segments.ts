@@ -13,9 +13,10 @@ import type { SequenceRow } from './rows.ts';
 export interface Segment {
   docId: number;
   ids: Uint16Array;
-  /** Where it was found, for messages. */
+  /** Where it was found: shard as the manifest names it, row, and index in the row. */
   file: string;
   row: number;
+  offset: number;
 }
 
 export interface DocumentTokens {
@@ -70,18 +71,15 @@ export function* cutRow(
       ids: padding < 0 ? ids : ids.subarray(0, padding),
       file,
       row: index,
+      offset: row.docStarts[i],
     };
   }
 }
 
-/**
- * Merges streams of segments into documents, ascending by id.
- * @throws CodecLmError `DATASET_INVALID` for a document without its <bos> or <eos>
- */
-export async function* mergeDocuments(
+/** Merges streams of segments: all those of a document, in its order, ascending by id. */
+export async function* mergeSegments(
   streams: AsyncGenerator<Segment>[],
-  vocabSize: number,
-): AsyncGenerator<DocumentTokens> {
+): AsyncGenerator<Segment[]> {
   const heads = await Promise.all(streams.map((stream) => stream.next()));
   try {
     for (;;) {
@@ -95,7 +93,7 @@ export async function* mergeDocuments(
           heads[i] = await stream.next();
         }
       }
-      yield { docId, ids: joinSegments(parts, vocabSize) };
+      yield parts;
     }
   } finally {
     for (const stream of streams) await stream.return(undefined);

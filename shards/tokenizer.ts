@@ -1,0 +1,32 @@
+/** The tokenizer of a dataset, only if it is the one its shards were made with. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError } from '../schemas/error.ts';
+import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import type { Dataset } from './dataset.ts';
+import { tokenizerHash } from './manifest.ts';
+
+/** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing */
+export async function checkTokenizer({ tokenizerDir, manifest }: Dataset): Promise<void> {
+  const path = join(tokenizerDir, 'tokenizer.json');
+  const hint = 'restore the tokenizer.json that the dataset was made with';
+  const bytes = await readFile(path).catch((error) => {
+    const cause = fileError(error, 'reading', path);
+    throw new CodecLmError('DATASET_INVALID', cause.message, { cause, path, hint });
+  });
+  const found = tokenizerHash(bytes);
+  if (found === manifest.tokenizerHash) return;
+  const message = `${path} is another tokenizer: sha256 ${found}, the manifest says ${manifest.tokenizerHash}`;
+  throw new CodecLmError('DATASET_INVALID', message, { path, hint });
+}
+
+export async function readTokenizerOf(dataset: Dataset): Promise<ByteBpe> {
+  await checkTokenizer(dataset);
+  const { readTokenizer } = await import('../tokenizer/bpe/huggingface.ts');
+  const bpe = await readTokenizer(dataset.tokenizerDir);
+  if (bpe.vocabSize === dataset.manifest.vocabSize) return bpe;
+  throw new CodecLmError(
+    'DATASET_INVALID',
+    `${dataset.dir}: the tokenizer has ${bpe.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
+  );
+}
