@@ -1,0 +1,58 @@
+/**
+ * The files of a Hugging Face Llama checkpoint. Unknown keys are allowed (every
+ * version of transformers adds some); known ones that would change the
+ * computation must have the one value that this project computes.
+ */
+import { z } from 'zod';
+
+/** Caps on a config that may come from anywhere: far above every published model. */
+const size = z.int().min(1).max(1_000_000);
+const layers = z.int().min(1).max(10_000);
+const tokenId = z.int().min(0).max(1_000_000);
+
+/** transformers 5 keeps the rotary base in here; 4.x has `rope_theta` at the top level. */
+const ropeParametersSchema = z.looseObject({
+  rope_type: z.literal('default').default('default'),
+  rope_theta: z.number().positive().optional(),
+});
+
+const absent = z.union([z.null(), z.undefined()]);
+
+/** `config.json` of a `LlamaForCausalLM`. */
+export const llamaConfigFileSchema = z.looseObject({
+  architectures: z.array(z.literal('LlamaForCausalLM')).min(1).max(1),
+  model_type: z.literal('llama'),
+  hidden_size: size,
+  intermediate_size: size,
+  num_hidden_layers: layers,
+  num_attention_heads: size,
+  /** The same as the attention heads when it is missing. */
+  num_key_value_heads: size.nullish(),
+  /** hidden_size / num_attention_heads when it is missing; no other value is computed here. */
+  head_dim: size.nullish(),
+  rms_norm_eps: z.number().positive().default(1e-6),
+  rope_theta: z.number().positive().nullish(),
+  rope_parameters: ropeParametersSchema.nullish(),
+  /** Scaled rotary positions are not computed here. */
+  rope_scaling: absent.optional(),
+  vocab_size: size,
+  max_position_embeddings: z.int().min(1).default(2048),
+  bos_token_id: tokenId.nullish(),
+  eos_token_id: z.union([tokenId, z.array(tokenId).min(1)]).nullish(),
+  pad_token_id: z.int().min(-1).nullish(),
+  tie_word_embeddings: z.boolean().default(false),
+  attention_bias: z.literal(false).default(false),
+  mlp_bias: z.literal(false).default(false),
+  hidden_act: z.literal('silu').default('silu'),
+});
+
+export type LlamaConfigFile = z.output<typeof llamaConfigFileSchema>;
+
+/** `generation_config.json`: what `generate()` and vLLM stop at. */
+export const generationConfigFileSchema = z.looseObject({
+  bos_token_id: tokenId.nullish(),
+  eos_token_id: z.union([tokenId, z.array(tokenId).min(1)]).nullish(),
+  pad_token_id: z.int().min(-1).nullish(),
+});
+
+export type GenerationConfigFile = z.output<typeof generationConfigFileSchema>;

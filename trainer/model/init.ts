@@ -1,0 +1,55 @@
+/**
+ * Initial weights from a seed. The numbers come from a generator of our own, not
+ * from the backend's, so that native and wasm start from the same bits.
+ */
+import { INITIAL_DEVIATION, type LlamaConfig, parameterShapes } from './config.ts';
+
+/** Weights in Hugging Face's order, as `createLlama` and the safetensors writer take them. */
+export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
+
+/** Norms are 1; matrices and embeddings are normal with standard deviation 0.02. */
+export function initialWeights(config: LlamaConfig, seed: number): Weights {
+  const weights: Weights = new Map();
+  let index = 0;
+  for (const [name, shape] of parameterShapes(config)) {
+    const length = shape.reduce((product, size) => product * size, 1);
+    const data = new Float32Array(length);
+    // A stream for each tensor: adding a layer leaves the weights before it as they were.
+    if (shape.length === 1) data.fill(1);
+    else fillNormal(data, INITIAL_DEVIATION, mix(seed, index));
+    weights.set(name, { shape, data });
+    index += 1;
+  }
+  return weights;
+}
+
+/** Box and Muller (1958) over mulberry32. */
+function fillNormal(data: Float32Array, deviation: number, seed: number): void {
+  const uniform = mulberry32(seed);
+  for (let i = 0; i < data.length; i += 2) {
+    // 1 - u is in (0, 1]: its logarithm is finite.
+    const radius = deviation * Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
+    data[i] = radius * Math.cos(angle);
+    if (i + 1 < data.length) data[i + 1] = radius * Math.sin(angle);
+  }
+}
+
+/** 32 bits from two numbers (the finalizer of MurmurHash3). */
+function mix(seed: number, stream: number): number {
+  let hash = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** mulberry32 (Tommy Ettinger, public domain): uniform in [0, 1) from 32 bits of state. */
+function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let bits = Math.imul(state ^ (state >>> 15), 1 | state);
+    bits = (bits + Math.imul(bits ^ (bits >>> 7), 61 | bits)) ^ bits;
+    return ((bits ^ (bits >>> 14)) >>> 0) / 4294967296;
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * Causal attention in blocks of queries. A block sees only the keys before its end, so what
+ * lies above the diagonal is never computed; its scores are computed again in the backward
+ * pass, so memory grows with block * time and not with time². The idea of recomputing is
+ * FlashAttention's (Dao et al. 2022, arXiv 2205.14135, section 3.1); whole rows of scores are
+ * kept, so no running maximum is needed.
+ */
+import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+import { differentiable } from './differentiable.ts';
+import { batchMatMul } from './mat-mul.ts';
+
+/** Queries of a block: scores of this many rows are alive at once. */
+export const QUERY_BLOCK = 128;
+
+/** Low enough that softmax gives exactly 0 beside any score, and finite. */
+const HIDDEN = -1e30;
+
+/**
+ * softmax(Q Kᵀ / √headSize + mask) V. With fewer key than query heads, consecutive query heads
+ * share one (Ainslie et al. 2023, arXiv 2305.13245).
+ * @param q [batch, heads, time, headSize]
+ * @param k [batch, kvHeads, time, headSize]
+ * @param v [batch, kvHeads, time, headSize]
+ * @returns [batch, heads, time, headSize]
+ */
+export function attention(
+  backend: Backend,
+  q: Tensor4D,
+  k: Tensor4D,
+  v: Tensor4D,
+  block = QUERY_BLOCK,
+): Tensor4D {
+  const { tf } = backend;
+  const [batch, heads, time, size] = q.shape;
+  const kvHeads = k.shape[1];
+  const groups = batch * kvHeads;
+  const shape: Shape = { groups, queriesPerKey: heads / kvHeads, time, size };
+  const grouped = (x: Tensor4D) =>
+    tf.reshape(x, [groups, heads / kvHeads, time, size]) as Tensor4D;
+  const keyed = (x: Tensor4D) => tf.reshape(x, [groups, time, size]) as Tensor3D;
+  return differentiable<Tensor4D>(
+    backend,
+    [q, k, v],
+    () => {
+      const output = tf.tidy(() => {
+        const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Tensor4D;
+        const blocks = blocksOf(time, block).map((range) =>
+          tf.tidy(() => {
+            const p = probabilities(backend, shape, range, scaled, keyed(k));
+            return unfold(backend, shape, batchMatMul(backend, p, keys(backend, keyed(v), range)));
+          }),
+        );
+        return tf.reshape(joinTime(backend, blocks, 2), q.shape) as Tensor4D;
+      });
+      return { value: output, saved: [q, k, v, output] };
+    },
+    (dy, [q, k, v, output]) =>
+      tf.tidy(() => {
+        const scaled = tf.mul(grouped(q as Tensor4D), 1 / Math.sqrt(size)) as Tensor4D;
+        // Row sums of dP P, from the outputs: FlashAttention's D (equation 4 of its appendix B).
+        const rowSums = tf.sum(tf.mul(grouped(dy), grouped(output as Tensor4D)), 3, true);
+        const gradients = backward(
+          backend,
+          shape,
+          block,
+          { q: scaled, k: keyed(k as Tensor4D), v: keyed(v as Tensor4D) },
+          grouped(dy),
+          rowSums as Tensor4D,
+        );
+        return [
+          tf.reshape(tf.mul(gradients.q, 1 / Math.sqrt(size)), q.shape),
+          tf.reshape(gradients.k, k.shape),
+          tf.reshape(gradients.v, v.shape),
+        ];
+      }),
+  );
+}
+
+interface Shape {
+  /** batch * kvHeads: what one batched product runs over. */
+  groups: number;
+  queriesPerKey: number;
+  time: number;
+  size: number;
+}
+
+/** Queries start..end of a block. It sees the keys 0..end. */
+interface Range {
+  start: number;
+  end: number;
+}
+
+interface Projections<Query> {
+  q: Query;
+  k: Tensor3D;
+  v: Tensor3D;
+}
+
+/**
+ * Blocks from the last to the first: each adds to the gradients of the keys before its end, so
+ * the last `block` rows of the running sums are final once it is done, and the sums shrink.
+ */
+function backward(
+  backend: Backend,
+  shape: Shape,
+  block: number,
+  { q, k, v }: Projections<Tensor4D>,
+  dy: Tensor4D,
+  rowSums: Tensor4D,
+): Projections<Tensor4D> {
+  const { tf } = backend;
+  const done = { q: [] as Tensor4D[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
+  let sums: { k: Tensor3D; v: Tensor3D } | undefined;
+  for (const range of blocksOf(shape.time, block).reverse()) {
+    const { start, end } = range;
+    const rows = tf.tidy(() => {
+      const dyRows = queries(backend, shape, dy, range);
+      const p = probabilities(backend, shape, range, q, k);
+      const dv = batchMatMul(backend, p, dyRows, { a: true });
+      const dp = batchMatMul(backend, dyRows, keys(backend, v, range), { b: true });
+      const ds = tf.mul(p, tf.sub(dp, queries(backend, shape, rowSums, range))) as Tensor3D;
+      const dq = unfold(backend, shape, batchMatMul(backend, ds, keys(backend, k, range)));
+      const dk = batchMatMul(backend, ds, queries(backend, shape, q, range), { a: true });
+      const split = (fresh: Tensor3D, sum?: Tensor3D) => {
+        const total = sum ? tf.add(fresh, sum) : fresh;
+        const head = tf.slice(total, [0, 0, 0], [-1, start, -1]) as Tensor3D;
+        return { head, tail: tf.slice(total, [0, start, 0], [-1, end - start, -1]) as Tensor3D };
+      };
+      return { dq, k: split(dk, sums?.k), v: split(dv, sums?.v) };
+    });
+    tf.dispose([sums?.k, sums?.v].filter((sum) => sum !== undefined));
+    done.q.unshift(rows.dq);
+    done.k.unshift(rows.k.tail);
+    done.v.unshift(rows.v.tail);
+    sums = { k: rows.k.head, v: rows.v.head };
+  }
+  return {
+    q: joinTime(backend, done.q, 2),
+    k: joinTime(backend, done.k, 1),
+    v: joinTime(backend, done.v, 1),
+  };
+}
+
+/** Attention of the queries of a block, [groups, queriesPerKey * rows, end]. */
+function probabilities(
+  backend: Backend,
+  shape: Shape,
+  range: Range,
+  q: Tensor4D,
+  k: Tensor3D,
+): Tensor3D {
+  const { tf } = backend;
+  return tf.tidy(() => {
+    const rows = queries(backend, shape, q, range);
+    const scores = batchMatMul(backend, rows, keys(backend, k, range), { b: true });
+    const perHead = [shape.groups * shape.queriesPerKey, range.end - range.start, range.end];
+    const hidden = tf.add(tf.reshape(scores, perHead), causalMask(backend, range));
+    return tf.softmax(tf.reshape(hidden, scores.shape)) as Tensor3D;
+  });
+}
+
+/** 0 where a query of the block may look, [rows, end]. */
+function causalMask({ tf }: Backend, { start, end }: Range): Tensor2D {
+  const mask = new Float32Array((end - start) * end);
+  for (let row = 0; row < end - start; row++) {
+    mask.fill(HIDDEN, row * end + start + row + 1, (row + 1) * end);
+  }
+  return tf.tensor2d(mask, [end - start, end]);
+}
+
+function blocksOf(time: number, block: number): Range[] {
+  const count = Math.ceil(time / block);
+  return Array.from({ length: count }, (_, i) => ({
+    start: i * block,
+    end: Math.min(time, (i + 1) * block),
+  }));
+}
+
+/** Rows of a block with the heads that share a key head folded in: [groups, queriesPerKey * rows, ·]. */
+function queries({ tf }: Backend, shape: Shape, x: Tensor4D, { start, end }: Range): Tensor3D {
+  const rows = tf.slice(x, [0, 0, start, 0], [-1, -1, end - start, -1]);
+  return tf.reshape(rows, [shape.groups, shape.queriesPerKey * (end - start), x.shape[3]]);
+}
+
+/** The keys or values that a block sees, [groups, end, size]. */
+function keys({ tf }: Backend, x: Tensor3D, { end }: Range): Tensor3D {
+  return end === x.shape[1] ? x : tf.slice(x, [0, 0, 0], [-1, end, -1]);
+}
+
+/** [groups, queriesPerKey * rows, size] -> [groups, queriesPerKey, rows, size] */
+function unfold({ tf }: Backend, shape: Shape, x: Tensor3D): Tensor4D {
+  return tf.reshape(x, [shape.groups, shape.queriesPerKey, -1, shape.size]);
+}
+
+function joinTime<T extends Tensor3D | Tensor4D>({ tf }: Backend, blocks: T[], axis: number): T {
+  return blocks.length === 1 ? blocks[0] : (tf.concat(blocks as Tensor3D[], axis) as T);
+}

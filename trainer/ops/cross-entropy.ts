@@ -1,0 +1,75 @@
+/** Negative log-likelihood of the next token, summed over the positions that count. */
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+import { differentiable, floatType, intType } from './differentiable.ts';
+
+/** A target that does not count. */
+export const IGNORED = -1;
+
+interface LossAndGradient {
+  /** [rows], nats; 0 where the target is ignored. */
+  losses: Tensor1D;
+  /** Of the sum of the losses, [rows, vocabulary]. */
+  gradient: Tensor2D;
+}
+
+/**
+ * @param logits [rows, vocabulary]
+ * @param targets int32 [rows]; `IGNORED` rows add nothing to the loss and get no gradient
+ * @returns the sum over rows, in nats
+ */
+export function crossEntropy(backend: Backend, logits: Tensor2D, targets: Tensor1D): Scalar {
+  const { tf } = backend;
+  const form = backend.native ? nativeForm : plainForm;
+  return differentiable<Scalar>(
+    backend,
+    [logits],
+    () => {
+      const { losses, gradient } = form(backend, logits, targets);
+      return { value: tf.sum(losses), saved: [gradient] };
+    },
+    (dy, [gradient]) => [tf.mul(gradient, dy)],
+  );
+}
+
+/** log-softmax at the target; its gradient is softmax - one-hot. */
+export function plainForm(backend: Backend, logits: Tensor2D, targets: Tensor1D): LossAndGradient {
+  const { tf } = backend;
+  return tf.tidy(() => {
+    const logProbabilities = tf.logSoftmax(logits);
+    // An ignored target is no id: its one-hot row is all zeros.
+    const oneHot = tf.cast(tf.oneHot(targets, logits.shape[1]), 'float32');
+    const counts = tf.expandDims(countedRows(backend, targets), 1);
+    return {
+      losses: tf.neg(tf.sum(tf.mul(logProbabilities, oneHot), 1)) as Tensor1D,
+      gradient: tf.sub(tf.mul(tf.exp(logProbabilities), counts), oneHot) as Tensor2D,
+    };
+  });
+}
+
+/** One TensorFlow op gives both the loss and its gradient. */
+export function nativeForm(backend: Backend, logits: Tensor2D, targets: Tensor1D): LossAndGradient {
+  const { tf } = backend;
+  const native = backend.native!;
+  return tf.tidy(() => {
+    const counts = countedRows(backend, targets);
+    // The op takes ids only; what it computes for ignored rows is multiplied away.
+    const labels = tf.maximum(targets, tf.scalar(0, 'int32'));
+    const types = [floatType(native), intType(native, 'Tlabels')];
+    const [losses, gradient] = native.run(
+      'SparseSoftmaxCrossEntropyWithLogits',
+      types,
+      [logits, labels],
+      2,
+    );
+    return {
+      losses: tf.mul(losses, counts) as Tensor1D,
+      gradient: tf.mul(gradient, tf.expandDims(counts, 1)) as Tensor2D,
+    };
+  });
+}
+
+/** 1 where the target counts, else 0. */
+function countedRows({ tf }: Backend, targets: Tensor1D): Tensor1D {
+  return tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
+}
