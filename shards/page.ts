@@ -1,0 +1,101 @@
+/** `shards inspect --html`: one self-contained page of what a dataset looks like. */
+
+import { resolve } from 'node:path';
+import { CodecLmError } from '../schemas/error.ts';
+import { type DocumentViewer, openViewer } from './codecs.ts';
+import type { Dataset } from './dataset.ts';
+import { writeAtomically } from './file.ts';
+import { summarizeDataset } from './inspect.ts';
+import { printDataset } from './inspect-print.ts';
+import { tokenText } from './inspect-row.ts';
+import { renderPage } from './page-html.ts';
+
+/** A dataset of 10,000 shards is shown by these many, evenly spaced. */
+const SAMPLED_SHARDS = 10;
+const ROWS_A_SHARD = 12;
+const PICTURES = 60;
+
+export interface Picture {
+  docId: number;
+  /** `data:` address of a viewable file, or undefined for a document that is not canonical. */
+  source?: string;
+  caption: string;
+}
+
+export interface TokenFrequency {
+  id: number;
+  text: string;
+  count: number;
+}
+
+/**
+ * @param path written whole or not at all
+ * @throws CodecLmError as extract does
+ */
+export async function writePage(dataset: Dataset, path: string): Promise<void> {
+  const viewer = await openViewer(dataset);
+  const { docIds, frequencies } = await sample(dataset, viewer);
+  const pictures: Picture[] = [];
+  const step = Math.max(1, docIds.length / PICTURES);
+  for (let at = 0; at < docIds.length; at += step) {
+    pictures.push(await pictureOf(dataset, viewer, docIds[Math.floor(at)]));
+  }
+  const summary = await summarizeDataset(dataset);
+  const html = renderPage({
+    summary,
+    table: printDataset({ ...summary, documentTokens: null }),
+    pictures,
+    frequencies,
+  });
+  await writeAtomically(resolve(path), (file) => file.write(Buffer.from(html)));
+}
+
+/** Ids of documents and counts of tokens of some rows of some shards. */
+async function sample(dataset: Dataset, viewer: DocumentViewer) {
+  const { shards, vocabSize } = dataset.manifest;
+  const counts = new Float64Array(vocabSize);
+  const docIds = new Set<number>();
+  for (const entry of spread(shards, SAMPLED_SHARDS)) {
+    const indices = spread(
+      Array.from({ length: entry.rows }, (_, row) => row),
+      ROWS_A_SHARD,
+    );
+    for (const index of indices) {
+      const row = await dataset.pool.use(entry, (shard) => shard.readRow(index));
+      for (const id of row.ids) counts[id]++;
+      for (const docId of row.docIds) docIds.add(docId);
+    }
+  }
+  const frequencies = Array.from(counts, (count, id): TokenFrequency => {
+    return { id, count, text: tokenText(id, viewer.bpe) };
+  });
+  frequencies.sort((a, b) => b.count - a.count || a.id - b.id);
+  return {
+    docIds: [...docIds].sort((a, b) => a - b),
+    frequencies: frequencies.filter(({ count }) => count > 0),
+  };
+}
+
+/** Up to `count` of the items, evenly spaced. */
+function spread<T>(items: T[], count: number): T[] {
+  if (items.length <= count) return items;
+  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]);
+}
+
+async function pictureOf(
+  dataset: Dataset,
+  viewer: DocumentViewer,
+  docId: number,
+): Promise<Picture> {
+  const { ids } = await dataset.readDocument(docId);
+  const bytes = viewer.bytesOf(ids);
+  const caption = `${docId}: ${ids.length} tokens, ${bytes.length} bytes`;
+  try {
+    const file = Buffer.from(viewer.view(bytes)).toString('base64');
+    const type = viewer.extension === '.jpg' ? 'image/jpeg' : 'video/mp4';
+    return { docId, caption, source: `data:${type};base64,${file}` };
+  } catch (error) {
+    if (!(error instanceof CodecLmError)) throw error;
+    return { docId, caption: `${caption}; ${error.message}` };
+  }
+}
