@@ -1,0 +1,122 @@
+/**
+ * The entropy-coded bits of one MCU between two restart markers: six blocks, then
+ * 1-bits up to the byte (T.81 A.2.3, F.1.2, B.1.1.5). With a restart after each MCU
+ * every segment is such a bit string of its own, from the same start.
+ */
+import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from '../tables.ts';
+import { type AcAutomaton, acAutomaton, coefficientOf } from './ac.ts';
+import { type DcTree, dcTree } from './dc.ts';
+import { type DcRange, dcRanges, UNLIMITED } from './range.ts';
+import {
+  AC_PLACES,
+  BLOCKS,
+  blockOf,
+  isStuffing,
+  packLocal,
+  placeOf,
+  predictorOf,
+  SEGMENT_END,
+  withoutStuffing,
+} from './state.ts';
+import { ALLOWED, BLOCK_END, DC_OUT_OF_RANGE, NOT_STUFFED, PADDING_NOT_ONES } from './verdict.ts';
+
+/** What the bits of a block of one component mean. */
+export interface BlockCoding {
+  readonly dc: DcTree;
+  readonly range: DcRange;
+  readonly ac: AcAutomaton;
+}
+
+/** By block of the MCU: Y is coded with one set of tables, Cb and Cr with the other. */
+export type McuCoding = readonly BlockCoding[];
+
+/** @param quality 1..100, or undefined where DC values are not limited */
+export function mcuCoding(quality: number | undefined): McuCoding {
+  const limited = quality !== undefined;
+  const ranges = limited ? dcRanges(quality) : { luminance: UNLIMITED, chrominance: UNLIMITED };
+  const luminance: BlockCoding = {
+    dc: dcTree(DC_LUMINANCE, limited),
+    range: ranges.luminance,
+    ac: acAutomaton(AC_LUMINANCE),
+  };
+  const chrominance: BlockCoding = {
+    dc: dcTree(DC_CHROMINANCE, limited),
+    range: ranges.chrominance,
+    ac: acAutomaton(AC_CHROMINANCE),
+  };
+  return [luminance, luminance, luminance, luminance, chrominance, chrominance];
+}
+
+/** A place between two bits of a segment. One is moved along by whoever walks. */
+export class SegmentCursor {
+  readonly #coding: McuCoding;
+  block = 0;
+  place = 0;
+  /** DC value of the Y block before, 0 where no later block depends on one. */
+  predictor = 0;
+
+  constructor(coding: McuCoding) {
+    this.#coding = coding;
+  }
+
+  load(local: number): void {
+    this.block = blockOf(local);
+    this.place = placeOf(local);
+    this.predictor = predictorOf(local);
+  }
+
+  /** The coefficient that the next bit belongs to: 0 is DC; undefined after the last block. */
+  get coefficient(): number | undefined {
+    if (this.block === SEGMENT_END) return undefined;
+    if (this.place < AC_PLACES) return 0;
+    return coefficientOf(this.#coding[this.block].ac, this.place - AC_PLACES);
+  }
+
+  /** Reads one bit: moves on and returns `ALLOWED`, or stays and returns why not. */
+  step(bit: number): number {
+    if (this.block === SEGMENT_END) return bit === 1 ? ALLOWED : PADDING_NOT_ONES;
+    const { dc, range, ac } = this.#coding[this.block];
+
+    if (this.place >= AC_PLACES) {
+      const to = ac.next[2 * (this.place - AC_PLACES) + bit];
+      if (to >= 0) {
+        this.place = AC_PLACES + to;
+        return ALLOWED;
+      }
+      if (to !== BLOCK_END) return to;
+      this.block++;
+      this.place = 0;
+      return ALLOWED;
+    }
+
+    const to = dc.next[2 * this.place + bit];
+    if (to < 0) return to;
+    // A difference of 0 is always in range, so of what lies below only the values nearest to 0 matter.
+    const fits =
+      dc.up[to] <= range.high - this.predictor || dc.down[to] >= range.low - this.predictor;
+    if (!fits) return DC_OUT_OF_RANGE;
+    if (to < dc.nodes) {
+      this.place = to;
+      return ALLOWED;
+    }
+    // The next Y block is predicted from this one; the first Y, Cb and Cr from 0 (T.81 F.1.1.5.1).
+    this.predictor = this.block < BLOCKS - 3 ? this.predictor + dc.difference[to - dc.nodes] : 0;
+    this.place = AC_PLACES;
+    return ALLOWED;
+  }
+
+  /**
+   * Reads a byte of the segment.
+   * @param local a local state inside a segment
+   * @returns the local state after it, or a negative verdict
+   */
+  stepByte(local: number, byte: number): number {
+    this.load(local);
+    if (isStuffing(local)) return byte === 0 ? withoutStuffing(local) : NOT_STUFFED;
+    for (let shift = 7; shift >= 0; shift--) {
+      const verdict = this.step((byte >> shift) & 1);
+      if (verdict !== ALLOWED) return verdict;
+    }
+    return packLocal(this.block, this.place, byte === 0xff, this.predictor);
+  }
+}

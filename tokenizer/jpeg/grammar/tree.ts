@@ -1,0 +1,37 @@
+/** A Huffman table as a binary tree that is walked bit by bit (T.81 C.2, F.2.2.3). */
+import type { HuffmanSpec } from '../tables.ts';
+
+/**
+ * Nodes are numbered from the root, 0. `child[2 * node + bit]` is a node, or
+ * `~symbol` at a code's last bit, or `UNASSIGNED`: codes of all ones are kept
+ * free (T.81 C.2), so that 1-bits can pad a segment without being a code.
+ */
+export interface HuffmanTree {
+  readonly nodes: number;
+  readonly child: Int16Array;
+}
+
+/** Below every `~symbol`. */
+export const UNASSIGNED = -32768;
+
+export function huffmanTree({ counts, symbols }: HuffmanSpec): HuffmanTree {
+  // Every leaf that splits makes one node more: fewer nodes than codes and the free one together.
+  const child = new Int16Array(2 * (symbols.length + 1)).fill(UNASSIGNED);
+  let nodes = 1;
+  let code = 0;
+  let next = 0;
+  for (let length = 1; length <= 16; length++) {
+    for (let i = 0; i < counts[length - 1]; i++) {
+      let node = 0;
+      for (let bit = length - 1; bit > 0; bit--) {
+        const edge = 2 * node + ((code >> bit) & 1);
+        if (child[edge] === UNASSIGNED) child[edge] = nodes++;
+        node = child[edge];
+      }
+      child[2 * node + (code & 1)] = ~symbols[next++];
+      code++;
+    }
+    code <<= 1;
+  }
+  return { nodes, child: child.slice(0, 2 * nodes) };
+}

@@ -1,0 +1,178 @@
+/**
+ * A grammar over bytes as a grammar over tokens: at each step the ids that keep a
+ * document canonical, and that leave room to finish it within a length limit.
+ *
+ * It has no dead ends: a grammar's state can always be finished, by a byte that
+ * brings the end one byte nearer, and every byte is a token.
+ */
+import { CodecLmError } from '../schemas/error.ts';
+import type { Grammar } from './grammar.ts';
+import { Memo } from './mask/memo.ts';
+import { buildTrie, type Trie } from './mask/trie.ts';
+
+/** What a mask needs to know of a tokenizer. */
+export interface MaskVocabulary {
+  readonly vocabSize: number;
+  readonly bosId: number;
+  readonly eosId: number;
+  readonly padId: number;
+  /** The bytes of an id below `vocabSize` that is none of the three special ones. */
+  tokenBytes(id: number): Uint8Array;
+}
+
+/** What may still be written. What is left out is not limited. */
+export interface MaskBudget {
+  /** Tokens, `<eos>` included. */
+  readonly tokens?: number;
+  /** Bytes of the document. */
+  readonly bytes?: number;
+}
+
+export interface TokenMaskOptions {
+  /** Masks kept in memory; each takes about 200 + vocabSize / 8 bytes. */
+  readonly capacity?: number;
+}
+
+export interface TokenMask<State = number> {
+  start(): State;
+  /**
+   * Bit `id & 31` of word `id >> 5` is 1 for the ids that may come next; never all 0.
+   * `<eos>` is among them exactly at the end of a document, and then alone. The
+   * array is shared: read it only. Shape: [ceil(vocabSize / 32)].
+   * @throws CodecLmError `CONFIG_INVALID` when the document cannot be finished within the budget
+   */
+  allowed(state: State, budget?: MaskBudget): Uint32Array;
+  /** The state after a token, or undefined where it is not allowed. `<eos>` leaves a complete document as it is. */
+  advance(state: State, token: number): State | undefined;
+  /** Tokens that always suffice to finish from here, `<eos>` included. */
+  tokensToFinish(state: State): number;
+}
+
+const DEFAULT_CAPACITY = 1 << 16;
+
+/**
+ * @throws CodecLmError `TOKENIZER_INVALID` when some byte is not a token of its own
+ */
+export function createTokenMask<State>(
+  grammar: Grammar<State>,
+  vocabulary: MaskVocabulary,
+  { capacity = DEFAULT_CAPACITY }: TokenMaskOptions = {},
+): TokenMask<State> {
+  const { vocabSize, eosId } = vocabulary;
+  const bytesOf = tokenBytesOf(vocabulary);
+  const trie = buildTrie([...bytesOf.entries()].filter(([, bytes]) => bytes.length > 0));
+  const words = Math.ceil(vocabSize / 32);
+  const onlyEos = new Uint32Array(words);
+  onlyEos[eosId >> 5] |= 1 << (eosId & 31);
+  const memo = new Memo<Uint32Array>(capacity);
+  const walk = createWalk(grammar, trie, words);
+
+  const tokensToFinish = (state: State) => grammar.bytesToFinish(state) + 1;
+
+  const checkBudget = (state: State, tokens: number, bytes: number): void => {
+    const fewest = grammar.bytesToFinish(state);
+    if (fewest + 1 <= tokens && fewest <= bytes) return;
+    const limit = fewest + 1 > tokens ? `${tokens} tokens` : `${bytes} bytes`;
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `the document cannot be finished within ${limit}: ${grammar.describe(state)} needs ` +
+        `${fewest} more bytes and <eos>`,
+      { hint: 'allow more tokens, or a smaller image' },
+    );
+  };
+
+  return {
+    start: () => grammar.start(),
+
+    allowed(state, { tokens = Infinity, bytes = Infinity } = {}) {
+      if (tokens !== Infinity || bytes !== Infinity) {
+        checkBudget(state, tokens, bytes);
+        // Close to the limit a mask is worth little to others: it is made and not kept.
+        const worst = grammar.bytesToFinish(state) + grammar.longestDetour;
+        const tight = worst + 1 > tokens - 1 || worst > bytes - trie.longest;
+        if (tight && !grammar.isComplete(state)) return walk(state, tokens - 2, bytes);
+      }
+      if (grammar.isComplete(state)) return onlyEos;
+      const key = grammar.contextKey(state, trie.longest);
+      const known = memo.get(key);
+      if (known !== undefined) return known;
+      const mask = walk(state, Infinity, Infinity);
+      memo.set(key, mask);
+      return mask;
+    },
+
+    advance(state, token) {
+      if (token === eosId) return grammar.isComplete(state) ? state : undefined;
+      const bytes = bytesOf[token];
+      if (bytes === undefined || bytes.length === 0) return undefined;
+      let after: State | undefined = state;
+      for (let i = 0; i < bytes.length && after !== undefined; i++) {
+        after = grammar.next(after, bytes[i]);
+      }
+      return after;
+    },
+
+    tokensToFinish,
+  };
+}
+
+/** Whether an id is in a mask. */
+export function isInMask(mask: Uint32Array, id: number): boolean {
+  return ((mask[id >> 5] >> (id & 31)) & 1) === 1;
+}
+
+/** The ids of a mask, ascending. */
+export function idsOfMask(mask: Uint32Array): number[] {
+  const ids: number[] = [];
+  mask.forEach((word, i) => {
+    // The lowest 1 is taken off at each turn.
+    for (let rest = word; rest !== 0; rest &= rest - 1)
+      ids.push(32 * i + 31 - Math.clz32(rest & -rest));
+  });
+  return ids;
+}
+
+/** By id, the bytes of a token; empty for the special ones. */
+function tokenBytesOf(vocabulary: MaskVocabulary): Uint8Array[] {
+  const { vocabSize, bosId, eosId, padId } = vocabulary;
+  const bytesOf = Array.from({ length: vocabSize }, (_, id) =>
+    id === bosId || id === eosId || id === padId ? new Uint8Array() : vocabulary.tokenBytes(id),
+  );
+  const single = new Set(bytesOf.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
+  for (let byte = 0; byte < 256; byte++) {
+    if (single.has(byte)) continue;
+    throw new CodecLmError(
+      'TOKENIZER_INVALID',
+      `a grammar needs every byte as a token, and byte ${byte} is none of this vocabulary`,
+    );
+  }
+  return bytesOf;
+}
+
+/** The tokens after which `bytesToFinish` is at most `mostAfter`, and at most `mostBytes` with their own bytes. */
+function createWalk<State>(grammar: Grammar<State>, trie: Trie, words: number) {
+  const { nodes, byte, depth, skip, firstId, ids } = trie;
+  return (state: State, mostAfter: number, mostBytes: number): Uint32Array => {
+    const mask = new Uint32Array(words);
+    const limited = mostAfter !== Infinity || mostBytes !== Infinity;
+    const path: State[] = [state];
+    for (let node = 0; node < nodes; ) {
+      const level = depth[node];
+      const after = grammar.next(path[level - 1], byte[node]);
+      if (after === undefined) {
+        node = skip[node];
+        continue;
+      }
+      path[level] = after;
+      const first = firstId[node];
+      const end = firstId[++node];
+      if (first === end) continue;
+      if (limited) {
+        const rest = grammar.bytesToFinish(after);
+        if (rest > mostAfter || rest + level > mostBytes) continue;
+      }
+      for (let i = first; i < end; i++) mask[ids[i] >> 5] |= 1 << (ids[i] & 31);
+    }
+    return mask;
+  };
+}

@@ -1,0 +1,66 @@
+/** The byte strings of a vocabulary, shared by their beginnings. */
+
+/**
+ * The nodes of a trie without its root, parents before children, siblings in order:
+ * walking it is going through the arrays, and leaving a subtree out is a jump.
+ */
+export interface Trie {
+  readonly nodes: number;
+  /** By node: its byte, its distance from the root (>= 1), and the node after its subtree. */
+  readonly byte: Uint8Array;
+  readonly depth: Uint16Array;
+  readonly skip: Int32Array;
+  /** Ids whose bytes end at node i: `ids[firstId[i]]` up to `ids[firstId[i + 1]]`. Two tokens may have equal bytes. */
+  readonly firstId: Int32Array;
+  readonly ids: Int32Array;
+  /** Bytes of the longest token. */
+  readonly longest: number;
+}
+
+interface Branch {
+  readonly children: Map<number, Branch>;
+  readonly ids: number[];
+}
+
+/** @param tokens id and bytes, not empty, of each token */
+export function buildTrie(tokens: Iterable<readonly [id: number, bytes: Uint8Array]>): Trie {
+  const root: Branch = { children: new Map(), ids: [] };
+  for (const [id, bytes] of tokens) {
+    let branch = root;
+    for (const byte of bytes) {
+      let child = branch.children.get(byte);
+      if (child === undefined)
+        branch.children.set(byte, (child = { children: new Map(), ids: [] }));
+      branch = child;
+    }
+    branch.ids.push(id);
+  }
+
+  const byte: number[] = [];
+  const depth: number[] = [];
+  const skip: number[] = [];
+  const firstId: number[] = [];
+  const ids: number[] = [];
+  const place = (parent: Branch, level: number): void => {
+    for (const value of [...parent.children.keys()].sort((a, b) => a - b)) {
+      const node = byte.push(value) - 1;
+      const branch = parent.children.get(value)!;
+      depth.push(level);
+      firstId.push(ids.length);
+      ids.push(...branch.ids);
+      place(branch, level + 1);
+      skip[node] = byte.length;
+    }
+  };
+  place(root, 1);
+  firstId.push(ids.length);
+  return {
+    nodes: byte.length,
+    byte: Uint8Array.from(byte),
+    depth: Uint16Array.from(depth),
+    skip: Int32Array.from(skip),
+    firstId: Int32Array.from(firstId),
+    ids: Int32Array.from(ids),
+    longest: depth.reduce((a, b) => Math.max(a, b), 0),
+  };
+}
