@@ -28,21 +28,21 @@ svg { max-width: 100%; height: auto } svg text { font: 11px system-ui, sans-seri
 export function renderPage({ summary, table, pictures, frequencies }: PageData): string {
   const { manifest, documentTokens } = summary;
   const parts = [
-    `<h1>${escape(summary.path)}</h1>`,
-    `<pre>${escape(table)}</pre>`,
+    `<h1>${escapeHtml(summary.path)}</h1>`,
+    `<pre>${escapeHtml(table)}</pre>`,
     `<h2>Documents</h2><p>${pictures.length} of ${manifest.totals.documents}, evenly spaced.</p>`,
     `<div class="sheet">${pictures.map(figure).join('\n')}</div>`,
     documentTokens ? `<h2>Tokens a document</h2>${lengthPlot(documentTokens)}` : '',
     `<h2>Token frequency</h2><p>Share of each token by its rank, both axes logarithmic, in the rows sampled.</p>`,
     frequencyPlot(frequencies),
-    `<pre>${escape(tokenList(frequencies))}</pre>`,
-    `<h2>Configuration</h2><pre>${escape(JSON.stringify(manifest.config, null, 2))}</pre>`,
+    `<pre>${escapeHtml(tokenList(frequencies))}</pre>`,
+    `<h2>Configuration</h2><pre>${escapeHtml(JSON.stringify(manifest.config, null, 2))}</pre>`,
   ];
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escape(summary.path)}</title><style>${STYLE}</style></head><body>`,
+    `<title>${escapeHtml(summary.path)}</title><style>${STYLE}</style></head><body>`,
     ...parts,
     '</body></html>\n',
   ].join('\n');
@@ -52,9 +52,9 @@ function figure({ source, caption }: Picture): string {
   const picture = source?.startsWith('data:video')
     ? `<video src="${source}" controls muted></video>`
     : source
-      ? `<img src="${source}" alt="document ${escape(caption)}" loading="lazy">`
+      ? `<img src="${source}" alt="document ${escapeHtml(caption)}" loading="lazy">`
       : '';
-  return `<figure>${picture}<figcaption>${escape(caption)}</figcaption></figure>`;
+  return `<figure>${picture}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
 function lengthPlot({ bins }: Histogram): string {
@@ -105,7 +105,7 @@ function svg(content: string): string {
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" role="img">${content}</svg>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

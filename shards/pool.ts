@@ -16,6 +16,8 @@ export class ShardPool {
   private readonly dir: string;
   private readonly manifest: Manifest;
   private readonly slots = new Map<string, Slot>();
+  /** Shards that are open between uses; none once the dataset is closed. */
+  private kept = MAX_OPEN;
 
   constructor(dir: string, manifest: Manifest) {
     this.dir = dir;
@@ -36,12 +38,14 @@ export class ShardPool {
       return await work(await slot.shard);
     } finally {
       slot.users--;
-      await this.closeUnused(MAX_OPEN);
+      await this.closeUnused();
     }
   }
 
+  /** Shards that are in use are closed when their work is done. */
   async close(): Promise<void> {
-    await this.closeUnused(0);
+    this.kept = 0;
+    await this.closeUnused();
   }
 
   private async open(entry: ShardEntry): Promise<Shard> {
@@ -53,9 +57,9 @@ export class ShardPool {
     }
   }
 
-  private async closeUnused(keep: number): Promise<void> {
+  private async closeUnused(): Promise<void> {
     for (const [file, slot] of this.slots) {
-      if (this.slots.size <= keep) return;
+      if (this.slots.size <= this.kept) return;
       if (slot.users > 0) continue;
       this.slots.delete(file);
       await slot.shard.then((shard) => shard.close()).catch(() => undefined);

@@ -1,5 +1,5 @@
 /** Small datasets, packed the way of the pipeline, from tokens that a test chooses. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, type ShardHeader, type Split, specialIds } from '../../schemas/dataset.ts';
 import { writeDocumentShard } from '../../shards/documents.ts';
@@ -29,10 +29,17 @@ export interface DatasetOptions {
   vocabSize?: number;
   partitionSize?: number;
   tokenizerHash?: string;
-  /** Put in the manifest's document rows. */
-  sources?: string[];
+  /** Canonical bytes of each document; its tokens when not given. */
+  byteLengths?: number[];
   /** Which documents are held out. */
   isVal?: (docId: number) => boolean;
+}
+
+/** Where the <bos> of a document went. */
+interface Place {
+  shard: string;
+  row: number;
+  offset: number;
 }
 
 /**
@@ -50,6 +57,7 @@ export async function makeDataset(
   const base = { ...header, vocabSize, seqLen, tokenizerHash };
   const partitions = Math.max(1, Math.ceil(documents.length / partitionSize));
   const shards: ShardSummary[] = [];
+  const places = new Map<number, Place>();
   for (const split of ['train', 'val'] as Split[]) {
     const tails: Stretch = { tokens: [], marks: [] };
     const prefix = split === 'train' ? 'part' : 'val';
@@ -57,6 +65,11 @@ export async function makeDataset(
       if (rows.length === 0) return;
       const name = `${prefix}-${String(partition ?? partitions).padStart(5, '0')}.parquet`;
       const path = join(dir, 'shards', name);
+      for (const [row, { docIds, docStarts }] of rows.entries()) {
+        for (const [i, docId] of docIds.entries()) {
+          if (!places.has(docId)) places.set(docId, { shard: name, row, offset: docStarts[i] });
+        }
+      }
       shards.push(await writeSequenceShard(path, rows, { ...base, split, partition }));
     };
     for (let partition = 0; partition < partitions; partition++) {
@@ -77,7 +90,7 @@ export async function makeDataset(
     while (tails.tokens.length % seqLen > 0) tails.tokens.push(padId);
     await write(cut(tails, seqLen, 0, tails.tokens.length), null);
   }
-  return finish(dir, documents, base, shards, partitions, options.sources);
+  return finish(dir, documents, base, shards, partitions, places, options.byteLengths);
 }
 
 function cut(stretch: Stretch, seqLen: number, start: number, end: number): SequenceRow[] {
@@ -115,21 +128,20 @@ async function finish(
   base: ShardHeader,
   shards: ShardSummary[],
   partitions: number,
-  sources: string[] | undefined,
+  places: Map<number, Place>,
+  byteLengths: number[] | undefined,
 ): Promise<Manifest> {
   const rows = documents.flatMap((document, docId) =>
     document
       ? [
           {
             docId,
-            source: sources?.[docId] ?? `input-${docId}.png`,
-            bytes: document.length,
+            source: `input-${docId}.png`,
+            bytes: byteLengths?.[docId] ?? document.length,
             tokens: document.length + 2,
             width: 16,
             height: 16,
-            shard: 'part-00000.parquet',
-            row: 0,
-            offset: 0,
+            ...places.get(docId)!,
           },
         ]
       : [],
@@ -139,6 +151,7 @@ async function finish(
   const total = (key: 'tokens' | 'padding' | 'rows' | 'bytes') =>
     shards.reduce((sum, shard) => sum + shard[key], 0);
   const failures = documents.length - rows.length;
+  await writeFailures(dir, documents, partitions);
   const manifest: Manifest = {
     formatVersion: 1,
     createdBy: 'codec-lm test',
@@ -164,6 +177,20 @@ async function finish(
   };
   await writeManifest(dir, manifest);
   return manifest;
+}
+
+async function writeFailures(
+  dir: string,
+  documents: (ArrayLike<number> | null)[],
+  partitions: number,
+): Promise<void> {
+  const lines = documents.flatMap((document, input) =>
+    document ? [] : [{ input, source: `input-${input}.png`, code: 'IMAGE_CORRUPT', message: 'no' }],
+  );
+  if (lines.length === 0 || partitions === 0) return;
+  await mkdir(join(dir, 'failures'), { recursive: true });
+  const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  await writeFile(join(dir, 'failures', 'part-00000.jsonl'), text);
 }
 
 /** `count` documents of up to `maxLength` tokens below `limit`, the same for a seed. */
