@@ -91,6 +91,12 @@ interface Range {
   end: number;
 }
 
+/** A gradient of keys or values while blocks still add to its head; the first block has none. */
+interface Sum {
+  head?: Tensor3D;
+  tail: Tensor3D;
+}
+
 interface Projections<Query> {
   q: Query;
   k: Tensor3D;
@@ -111,7 +117,7 @@ function backward(
 ): Projections<Tensor4D> {
   const { tf } = backend;
   const done = { q: [] as Tensor4D[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
-  let sums: { k: Tensor3D; v: Tensor3D } | undefined;
+  let sums: { k: Sum; v: Sum } | undefined;
   for (const range of blocksOf(shape.time, block).reverse()) {
     const { start, end } = range;
     const rows = tf.tidy(() => {
@@ -122,18 +128,19 @@ function backward(
       const ds = tf.mul(p, tf.sub(dp, queries(backend, shape, rowSums, range))) as Tensor3D;
       const dq = unfold(backend, shape, batchMatMul(backend, ds, keys(backend, k, range)));
       const dk = batchMatMul(backend, ds, queries(backend, shape, q, range), { a: true });
-      const split = (fresh: Tensor3D, sum?: Tensor3D) => {
+      const split = (fresh: Tensor3D, sum?: Tensor3D): Sum => {
         const total = sum ? tf.add(fresh, sum) : fresh;
-        const head = tf.slice(total, [0, 0, 0], [-1, start, -1]) as Tensor3D;
-        return { head, tail: tf.slice(total, [0, start, 0], [-1, end - start, -1]) as Tensor3D };
+        if (start === 0) return { tail: total };
+        const [head, tail] = tf.split(total, [start, end - start], 1);
+        return { head, tail };
       };
-      return { dq, k: split(dk, sums?.k), v: split(dv, sums?.v) };
+      return { dq, k: split(dk, sums?.k.head), v: split(dv, sums?.v.head) };
     });
-    tf.dispose([sums?.k, sums?.v].filter((sum) => sum !== undefined));
+    if (sums) tf.dispose([sums.k.head!, sums.v.head!]);
     done.q.unshift(rows.dq);
     done.k.unshift(rows.k.tail);
     done.v.unshift(rows.v.tail);
-    sums = { k: rows.k.head, v: rows.v.head };
+    sums = rows;
   }
   return {
     q: joinTime(backend, done.q, 2),

@@ -1,0 +1,69 @@
+/** Keys and values of the tokens a decoder has seen, so that each is computed once. */
+import type { Tensor4D } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+
+interface Piece {
+  k: Tensor4D;
+  v: Tensor4D;
+}
+
+/**
+ * New tokens go to a short piece that is copied at each step; once it has this many, it is
+ * joined to the long one, which is copied only then.
+ */
+const SHORT_PIECE = 64;
+
+/**
+ * The cache of one batch of sequences, all of the same length. `Llama.forwardCached` fills it;
+ * its owner disposes it.
+ */
+export class KeyValueCache {
+  /** Tokens seen: the position of the next one. */
+  length = 0;
+  readonly #backend: Backend;
+  /** A long and a short piece a layer; [batch, kvHeads, ·, headSize]. */
+  readonly #layers: { long?: Piece; short?: Piece }[] = [];
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /**
+   * Keeps the keys and values of new tokens of a layer; the caller keeps its own tensors.
+   * @returns everything the new tokens may attend to, in order; it belongs to the cache
+   */
+  append(layer: number, k: Tensor4D, v: Tensor4D): Piece[] {
+    const pieces = (this.#layers[layer] ??= {});
+    pieces.short = this.#join(pieces.short, { k, v });
+    if (pieces.short.k.shape[2] >= SHORT_PIECE) {
+      pieces.long = this.#join(pieces.long, pieces.short);
+      disposePiece(pieces.short);
+      pieces.short = undefined;
+    }
+    return [pieces.long, pieces.short].filter((piece) => piece !== undefined);
+  }
+
+  dispose(): void {
+    for (const { long, short } of this.#layers) {
+      disposePiece(long);
+      disposePiece(short);
+    }
+    this.#layers.length = 0;
+    this.length = 0;
+  }
+
+  /** The first is replaced, the second stays its owner's. Kept: the step that made them is tidied. */
+  #join(first: Piece | undefined, second: Piece): Piece {
+    const { tf } = this.#backend;
+    const join = (a: Tensor4D | undefined, b: Tensor4D) =>
+      tf.keep(a ? tf.concat([a, b], 2) : tf.clone(b));
+    const joined = { k: join(first?.k, second.k), v: join(first?.v, second.v) };
+    disposePiece(first);
+    return joined;
+  }
+}
+
+function disposePiece(piece: Piece | undefined): void {
+  piece?.k.dispose();
+  piece?.v.dispose();
+}
