@@ -4,18 +4,11 @@ import { specialIds } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import { Loader, type LoaderOptions } from './loader.ts';
 import { readManifest } from './manifest.ts';
+import { chainsOf, mergeByDocument } from './merge.ts';
 import { ShardPool } from './pool.ts';
 import type { Shard } from './reader.ts';
 import type { SequenceRow } from './rows.ts';
-import {
-  cutRow,
-  type DocumentTokens,
-  joinSegments,
-  mergeSegments,
-  type Segment,
-  segmentsOf,
-  streamsOf,
-} from './segments.ts';
+import { cutRow, type DocumentTokens, joinSegments, type Segment, segmentsOf } from './segments.ts';
 
 export class Dataset {
   readonly dir: string;
@@ -65,7 +58,7 @@ export class Dataset {
   documentParts(split?: Split): AsyncGenerator<Segment[]> {
     const { padId } = specialIds(this.manifest.vocabSize);
     const shards = split ? this.shardsOf(split) : this.manifest.shards;
-    return mergeSegments(streamsOf(shards).map((stream) => segmentsOf(this.pool, stream, padId)));
+    return mergeByDocument(chainsOf(shards).map((stream) => segmentsOf(this.pool, stream, padId)));
   }
 
   /**
@@ -74,7 +67,7 @@ export class Dataset {
    */
   async readDocument(docId: number): Promise<DocumentTokens> {
     const parts: Segment[] = [];
-    for (const entry of streamsOf(this.manifest.shards).flat()) {
+    for (const entry of chainsOf(this.manifest.shards).flat()) {
       const { firstDoc, lastDoc } = entry;
       if (firstDoc === null || lastDoc === null || docId < firstDoc || docId > lastDoc) continue;
       parts.push(...(await this.pool.use(entry, (shard) => this.findIn(shard, entry, docId))));

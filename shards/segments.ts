@@ -1,7 +1,6 @@
 /**
  * Documents out of packed rows. A document may begin in a shard of its partition and
- * end in the shard of the tails, so the pieces of it are put together from two
- * streams, each ascending by document id.
+ * end in the shard of the tails: it is put together from its segments in both.
  */
 import type { ShardEntry } from '../schemas/dataset.ts';
 import { specialIds } from '../schemas/dataset.ts';
@@ -28,19 +27,7 @@ export interface DocumentTokens {
 /** Row groups of this many rows are asked for at once. */
 const ROWS_AT_ONCE = 64;
 
-/** The shards of partitions, and those of the tails; each in the order of their documents. */
-export function streamsOf(shards: ShardEntry[]): ShardEntry[][] {
-  const streams = new Map<string, ShardEntry[]>();
-  for (const shard of shards) {
-    const key = `${shard.split} ${shard.partition === null}`;
-    streams.set(key, [...(streams.get(key) ?? []), shard]);
-  }
-  // Partitions before tails: that is the order of a document's parts.
-  return [...streams.values()].sort(
-    ([a], [b]) => Number(a.partition === null) - Number(b.partition === null),
-  );
-}
-
+/** All segments of shards, in the order given; a row group in memory at a time. */
 export async function* segmentsOf(
   pool: ShardPool,
   shards: ShardEntry[],
@@ -73,30 +60,6 @@ export function* cutRow(
       row: index,
       offset: row.docStarts[i],
     };
-  }
-}
-
-/** Merges streams of segments: all those of a document, in its order, ascending by id. */
-export async function* mergeSegments(
-  streams: AsyncGenerator<Segment>[],
-): AsyncGenerator<Segment[]> {
-  const heads = await Promise.all(streams.map((stream) => stream.next()));
-  try {
-    for (;;) {
-      const ids = heads.flatMap((head) => (head.done ? [] : [head.value.docId]));
-      if (ids.length === 0) return;
-      const docId = Math.min(...ids);
-      const parts: Segment[] = [];
-      for (const [i, stream] of streams.entries()) {
-        for (let head = heads[i]; !head.done && head.value.docId === docId; head = heads[i]) {
-          parts.push(head.value);
-          heads[i] = await stream.next();
-        }
-      }
-      yield parts;
-    }
-  } finally {
-    for (const stream of streams) await stream.return(undefined);
   }
 }
 

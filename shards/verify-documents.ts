@@ -1,11 +1,12 @@
 /** The part of verify that looks into documents: boundaries, codec, index, coverage of the plan. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DocumentRow, failureSchema } from '../schemas/dataset.ts';
 import { CodecLmError, messageOf } from '../schemas/error.ts';
 import { type DocumentViewer, openViewer } from './codecs.ts';
 import type { Dataset } from './dataset.ts';
 import { readDocuments } from './documents.ts';
+import { chainsOf, mergeByDocument } from './merge.ts';
 import { joinSegments, type Segment } from './segments.ts';
 import type { Findings, VerifyOptions } from './verify.ts';
 
@@ -16,7 +17,7 @@ export async function verifyDocuments(
   { signal, onProgress }: VerifyOptions,
 ): Promise<number> {
   const viewer = await findings.collect('tokenizer.json', () => openViewer(dataset));
-  const index = indexRows(dataset);
+  const index = indexRows(dataset, findings);
   const seen = new Set<number>();
   let row = await nextRow(index, findings);
   await findings.collect('shards', async () => {
@@ -42,8 +43,20 @@ export async function verifyDocuments(
   return seen.size;
 }
 
-async function* indexRows({ dir, manifest }: Dataset): AsyncGenerator<DocumentRow> {
-  for (const { file } of manifest.documents) yield* readDocuments(join(dir, file));
+/** Rows of all files of documents/, ascending by id. */
+async function* indexRows(
+  { dir, manifest }: Dataset,
+  findings: Findings,
+): AsyncGenerator<DocumentRow> {
+  const streams = chainsOf(manifest.documents).map((files) => rowsOf(dir, files));
+  for await (const [row, ...others] of mergeByDocument(streams)) {
+    if (others.length > 0) findings.add('documents', `document ${row.docId} is listed twice`);
+    yield row;
+  }
+}
+
+async function* rowsOf(dir: string, files: { file: string }[]): AsyncGenerator<DocumentRow> {
+  for (const { file } of files) yield* readDocuments(join(dir, file));
 }
 
 async function nextRow(
@@ -85,35 +98,41 @@ function checkDocument(
   }
 }
 
-/** Each input of the plan is a document or a failure, and none is both. */
+/** Each input of the plan is a document or a failure; one that failed may have been retried. */
 async function checkCoverage(
   { dir, manifest }: Dataset,
   documents: Set<number>,
   findings: Findings,
 ): Promise<void> {
-  const failed = new Set<number>();
-  for (let partition = 0; partition < manifest.partitions; partition++) {
-    const file = `failures/part-${String(partition).padStart(5, '0')}.jsonl`;
-    const text = await readFile(join(dir, file), 'utf8').catch(() => '');
-    for (const line of text.split('\n').filter(Boolean)) {
-      const failure = parseFailure(line);
-      if (!failure) findings.add(file, `not a failure: ${line.slice(0, 80)}`);
-      else failed.add(failure.input);
-    }
-  }
-  if (failed.size !== manifest.totals.failures) {
-    const stated = `dataset.json says ${manifest.totals.failures}`;
+  const { inputs, failures } = manifest.totals;
+  const failed = await readFailures(dir, findings);
+  for (const input of documents) failed.delete(input);
+  if (failed.size !== failures) {
+    const stated = `dataset.json says ${failures}`;
     findings.add('failures', `${failed.size} failed inputs are listed, ${stated}`);
     return;
   }
-  for (let input = 0; input < manifest.totals.inputs; input++) {
-    const isDocument = documents.has(input);
-    if (isDocument !== failed.has(input)) continue;
-    findings.add(
-      'plan',
-      `input ${input} is ${isDocument ? 'both' : 'neither'} document and failure`,
-    );
+  for (let input = 0; input < inputs; input++) {
+    if (documents.has(input) || failed.has(input)) continue;
+    findings.add('plan.json', `input ${input} is neither a document nor a failure`);
+    if (findings.truncated) return;
   }
+}
+
+async function readFailures(dir: string, findings: Findings): Promise<Set<number>> {
+  const failed = new Set<number>();
+  const folder = join(dir, 'failures');
+  // A dataset without a failed input may have no such folder.
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!name.endsWith('.jsonl')) continue;
+    const text = await readFile(join(folder, name), 'utf8');
+    for (const line of text.split('\n').filter(Boolean)) {
+      const failure = parseFailure(line);
+      if (failure) failed.add(failure.input);
+      else findings.add(`failures/${name}`, `not a failure: ${line.slice(0, 80)}`);
+    }
+  }
+  return failed;
 }
 
 function parseFailure(line: string) {

@@ -7,6 +7,7 @@ import { crc32, crc32ByTable } from '../../shards/crc32.ts';
 import { openDataset } from '../../shards/dataset.ts';
 import { readDocuments, writeDocumentShard } from '../../shards/documents.ts';
 import { decodeLevels, encodeLevels } from '../../shards/levels.ts';
+import { chainsOf, mergeByDocument } from '../../shards/merge.ts';
 import { openShard } from '../../shards/reader.ts';
 import type { SequenceRow } from '../../shards/rows.ts';
 import { writeSequenceShard } from '../../shards/writer.ts';
@@ -211,4 +212,40 @@ test('rows that no reader could use are refused, and leave no file', async (t) =
     await t.throwsAsync(openShard(path), { code: 'INPUT_NOT_FOUND' });
   }
   t.deepEqual(someDocuments(3, 9), someDocuments(3, 9));
+});
+
+test('files that interleave are read ascending by document', async (t) => {
+  const spans = fc.array(
+    fc.record({ firstDoc: fc.nat({ max: 50 }), length: fc.nat({ max: 9 }), isTail: fc.boolean() }),
+    { maxLength: 12 },
+  );
+  await fc.assert(
+    fc.asyncProperty(spans, async (list) => {
+      const files = list.map(({ firstDoc, length, isTail }, i) => {
+        return { firstDoc, lastDoc: firstDoc + length, partition: isTail ? null : i };
+      });
+      const chains = chainsOf([...files, { firstDoc: null, lastDoc: null, partition: 99 }]);
+      const chained = new Set(chains.flat());
+      t.true(chained.size === files.length && files.every((file) => chained.has(file)));
+      const streams = chains.map(async function* (chain) {
+        for (const { firstDoc, lastDoc, partition } of chain) {
+          for (let docId = firstDoc!; docId <= lastDoc!; docId++) yield { docId, partition };
+        }
+      });
+      let last = -1;
+      let count = 0;
+      for await (const items of mergeByDocument(streams)) {
+        t.true(items[0].docId > last);
+        last = items[0].docId;
+        count += items.length;
+        t.true(items.every(({ docId }) => docId === last));
+        const tails = items.map(({ partition }) => Number(partition === null));
+        t.deepEqual(tails, [...tails].sort());
+      }
+      t.is(
+        count,
+        list.reduce((sum, { length }) => sum + length + 1, 0),
+      );
+    }),
+  );
 });
