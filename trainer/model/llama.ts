@@ -122,7 +122,12 @@ export class Llama {
     const at = `model.layers.${layer}`;
     const h = this.#norm(`${at}.input_layernorm`, x);
     const project = (name: string, heads: number) =>
-      splitHeads(backend, linear(backend, h, this.#matrix(`${at}.self_attn.${name}`)), batch, heads);
+      splitHeads(
+        backend,
+        linear(backend, h, this.#matrix(`${at}.self_attn.${name}`)),
+        batch,
+        heads,
+      );
     const q = rope(backend, project('q_proj', config.heads), table); // [batch, heads, time, size]
     const k = rope(backend, project('k_proj', config.kvHeads), table);
     const v = project('v_proj', config.kvHeads);

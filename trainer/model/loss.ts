@@ -1,5 +1,5 @@
 /** The loss of a batch and its gradients, in sums, so that micro batches of any size add up exactly. */
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import { crossEntropy, IGNORED } from '../ops/cross-entropy.ts';
 import type { Llama } from './llama.ts';
 
@@ -11,7 +11,7 @@ export interface Loss {
 }
 
 export interface LossAndGradients extends Loss {
-  /** Of `lossSum`, by parameter name; the caller's to dispose. */
+  /** Of `lossSum * scale`, by parameter name; the caller's to dispose. */
   gradients: Map<string, Tensor>;
 }
 
@@ -19,26 +19,26 @@ export interface LossAndGradients extends Loss {
  * @param inputs token ids, [batch, time] row by row
  * @param targets the token that follows each input; `IGNORED` (-1) does not count
  * @param batch sequences in it
+ * @param scale of the gradients: 1 / (targets of all micro batches of a step) makes them add up
+ *   to the gradients of the mean loss
  */
 export function lossAndGradients(
   model: Llama,
   inputs: Int32Array,
   targets: Int32Array,
   batch: number,
+  scale = 1,
 ): LossAndGradients {
   const { tf } = model.backend;
   const variables = [...model.parameters.values()];
-  const { lossSum, named } = tf.tidy(() => {
-    const { value, grads } = tf.variableGrads(
-      () => lossOf(model, inputs, targets, batch),
-      variables as Variable[],
-    );
-    return { lossSum: value, named: grads };
-  });
-  const sum = lossSum.dataSync()[0];
-  lossSum.dispose();
+  const { value, grads } = tf.variableGrads(
+    () => tf.mul(lossOf(model, inputs, targets, batch), scale),
+    variables,
+  );
+  const sum = value.dataSync()[0] / scale;
+  value.dispose();
   const gradients = new Map<string, Tensor>();
-  for (const [name, variable] of model.parameters) gradients.set(name, named[variable.name]);
+  for (const [name, variable] of model.parameters) gradients.set(name, grads[variable.name]);
   return { lossSum: sum, tokens: countTargets(targets), gradients };
 }
 

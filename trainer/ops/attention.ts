@@ -36,8 +36,7 @@ export function attention(
   const kvHeads = k.shape[1];
   const groups = batch * kvHeads;
   const shape: Shape = { groups, queriesPerKey: heads / kvHeads, time, size };
-  const grouped = (x: Tensor4D) =>
-    tf.reshape(x, [groups, heads / kvHeads, time, size]) as Tensor4D;
+  const grouped = (x: Tensor4D) => tf.reshape(x, [groups, heads / kvHeads, time, size]) as Tensor4D;
   const keyed = (x: Tensor4D) => tf.reshape(x, [groups, time, size]) as Tensor3D;
   return differentiable<Tensor4D>(
     backend,
@@ -92,10 +91,10 @@ interface Range {
 }
 
 /** A gradient of keys or values while blocks still add to its head; the first block has none. */
-interface Sum {
+type Sum = {
   head?: Tensor3D;
   tail: Tensor3D;
-}
+};
 
 interface Projections<Query> {
   q: Query;
@@ -132,7 +131,7 @@ function backward(
         const total = sum ? tf.add(fresh, sum) : fresh;
         if (start === 0) return { tail: total };
         const [head, tail] = tf.split(total, [start, end - start], 1);
-        return { head, tail };
+        return { head: head as Tensor3D, tail: tail as Tensor3D };
       };
       return { dq, k: split(dk, sums?.k.head), v: split(dv, sums?.v.head) };
     });

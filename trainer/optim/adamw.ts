@@ -1,0 +1,140 @@
+/**
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), step by step what
+ * torch.optim.AdamW does. Weight decay is for matrices, embeddings among them; norms are left
+ * out, as in GPT-3 and Llama training codes: pulling a scale towards 0 is no regularizer.
+ */
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import { CodecLmError } from '../../schemas/error.ts';
+import type { Backend } from '../backend/choose.ts';
+import type { Weights } from '../model/init.ts';
+import { NativeMoments } from './native-moments.ts';
+import { PlainMoments } from './plain-moments.ts';
+
+export interface AdamWOptions {
+  /** Decay of the first and second moments. */
+  betas: readonly [number, number];
+  eps: number;
+  /** Decoupled: weights shrink by lr * weightDecay a step, whatever their gradient. */
+  weightDecay: number;
+}
+
+/** All that a checkpoint needs to go on exactly. */
+export interface AdamWState {
+  /** Updates done. */
+  step: number;
+  /** `exp_avg.NAME` and `exp_avg_sq.NAME` (PyTorch's words) for each parameter NAME, in its order. */
+  tensors: Weights;
+}
+
+/** One update of one tensor, all numbers known: what a backend's form of Adam computes. */
+export interface AdamUpdate {
+  /** Weights are multiplied by this before the update. */
+  keep: number;
+  /** lr / (1 - beta1^step), what m is multiplied by. */
+  rate: number;
+  /** √(1 - beta2^step), what √v is divided by. */
+  correction: number;
+  lr: number;
+  /** beta1^step, beta2^step. */
+  powers: readonly [number, number];
+  betas: readonly [number, number];
+  eps: number;
+}
+
+/** The moments of one parameter, and its update on one of the backends. */
+export interface Moments {
+  update(parameter: Variable, gradient: Tensor, update: AdamUpdate): void;
+  /** m, then v. The caller's to dispose. */
+  read(): [Tensor, Tensor];
+  /** Copies them. */
+  write(m: Tensor, v: Tensor): void;
+  dispose(): void;
+}
+
+export class AdamW {
+  readonly #backend: Backend;
+  readonly #parameters: ReadonlyMap<string, Variable>;
+  readonly #options: AdamWOptions;
+  readonly #moments = new Map<string, Moments>();
+  #step = 0;
+
+  constructor(
+    backend: Backend,
+    parameters: ReadonlyMap<string, Variable>,
+    options: AdamWOptions,
+    form: 'native' | 'plain' = backend.native ? 'native' : 'plain',
+  ) {
+    this.#backend = backend;
+    this.#parameters = parameters;
+    this.#options = options;
+    for (const [name, { shape }] of parameters) {
+      const moments =
+        form === 'native' ? new NativeMoments(backend, shape) : new PlainMoments(backend, shape);
+      this.#moments.set(name, moments);
+    }
+  }
+
+  /** Updates done. */
+  get step(): number {
+    return this.#step;
+  }
+
+  /**
+   * Updates all parameters.
+   * @param gradients one for each parameter; they stay the caller's
+   * @param lr learning rate of this step
+   */
+  apply(gradients: ReadonlyMap<string, Tensor>, lr: number): void {
+    const { betas, eps, weightDecay } = this.#options;
+    this.#step += 1;
+    const powers = [betas[0] ** this.#step, betas[1] ** this.#step] as const;
+    for (const [name, parameter] of this.#parameters) {
+      const decay = parameter.shape.length > 1 ? weightDecay : 0;
+      this.#moments.get(name)!.update(parameter, gradients.get(name)!, {
+        keep: 1 - lr * decay,
+        rate: lr / (1 - powers[0]),
+        correction: Math.sqrt(1 - powers[1]),
+        lr,
+        powers,
+        betas,
+        eps,
+      });
+    }
+  }
+
+  async state(): Promise<AdamWState> {
+    const tensors: Weights = new Map();
+    for (const [name, moments] of this.#moments) {
+      const both = moments.read();
+      for (const [i, key] of ['exp_avg', 'exp_avg_sq'].entries()) {
+        const data = Float32Array.from(await both[i].data());
+        tensors.set(`${key}.${name}`, { shape: [...both[i].shape], data });
+      }
+      this.#backend.tf.dispose(both);
+    }
+    return { step: this.#step, tensors };
+  }
+
+  /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or of another shape */
+  load({ step, tensors }: AdamWState): void {
+    const { tf } = this.#backend;
+    for (const [name, { shape }] of this.#parameters) {
+      const [m, v] = [`exp_avg.${name}`, `exp_avg_sq.${name}`].map((key) => {
+        const found = tensors.get(key);
+        if (!found || found.shape.join() !== shape.join()) {
+          const what = found ? `is [${found.shape}], expected [${shape}]` : 'is missing';
+          throw new CodecLmError('CHECKPOINT_INVALID', `the optimizer's tensor ${key} ${what}`);
+        }
+        return tf.tensor(found.data, shape);
+      });
+      this.#moments.get(name)!.write(m, v);
+      tf.dispose([m, v]);
+    }
+    this.#step = step;
+  }
+
+  dispose(): void {
+    for (const moments of this.#moments.values()) moments.dispose();
+    this.#moments.clear();
+  }
+}

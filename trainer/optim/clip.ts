@@ -1,0 +1,40 @@
+/** Clipping by the global norm of all gradients (Pascanu et al. 2013, arXiv 1211.5063, algorithm 1). */
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+import { floatType } from '../ops/differentiable.ts';
+
+/** What torch.nn.utils.clip_grad_norm_ adds to the norm it divides by. */
+const TORCH_EPSILON = 1e-6;
+
+/**
+ * Scales all gradients of the map by one factor so that their norm is at most `maxNorm`.
+ * @param gradients replaced in the map where they are scaled
+ * @param maxNorm 0 clips nothing
+ * @returns the norm before clipping; it is NaN or infinite where a gradient is
+ */
+export async function clipGradients(
+  backend: Backend,
+  gradients: Map<string, Tensor>,
+  maxNorm: number,
+): Promise<number> {
+  const { tf } = backend;
+  const square = tf.tidy(() =>
+    tf.addN([...gradients.values()].map((gradient) => sumOfSquares(backend, gradient))),
+  );
+  const norm = Math.sqrt((await square.data())[0]);
+  square.dispose();
+  const factor = maxNorm / (norm + TORCH_EPSILON);
+  if (maxNorm > 0 && factor < 1) {
+    for (const [name, gradient] of gradients) {
+      gradients.set(name, tf.mul(gradient, factor));
+      gradient.dispose();
+    }
+  }
+  return norm;
+}
+
+function sumOfSquares({ native, tf }: Backend, x: Tensor): Scalar {
+  // L2Loss is half of it, in one pass.
+  if (native) return tf.mul(native.run('L2Loss', [floatType(native)], [x], 1)[0], 2) as Scalar;
+  return tf.sum(tf.square(x));
+}

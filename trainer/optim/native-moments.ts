@@ -1,0 +1,102 @@
+/**
+ * AdamW's update by TensorFlow's `ResourceApplyAdam`: one pass over weights and moments where
+ * tfjs's ops are a dozen.
+ */
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+import type { NativeOps } from '../backend/native.ts';
+import { flag, floatType } from '../ops/differentiable.ts';
+import type { AdamUpdate, Moments } from './adamw.ts';
+
+export class NativeMoments implements Moments {
+  readonly #backend: Backend;
+  readonly #native: NativeOps;
+  /** Handles of TensorFlow variables: weights (only during an update), m, v. */
+  readonly #weights: number;
+  readonly #m: number;
+  readonly #v: number;
+
+  constructor(backend: Backend, shape: number[]) {
+    this.#backend = backend;
+    this.#native = backend.native!;
+    [this.#weights, this.#m, this.#v] = [0, 1, 2].map(() => this.#createVariable(shape));
+    const { tf } = backend;
+    const zeros = tf.zeros(shape);
+    this.write(zeros, zeros);
+    zeros.dispose();
+  }
+
+  update(parameter: Variable, gradient: Tensor, update: AdamUpdate): void {
+    const { tf } = this.#backend;
+    const { keep, powers, betas, lr, eps, correction } = update;
+    tf.tidy(() => {
+      this.#assign(this.#weights, keep === 1 ? parameter : tf.mul(parameter, keep));
+      // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
+      const numbers = [...powers, lr, ...betas, eps * correction];
+      const scalars = this.#native.tensorIds(numbers.map((number) => tf.scalar(number)));
+      const [gradientId] = this.#native.tensorIds([gradient]);
+      this.#native.binding.executeOp(
+        'ResourceApplyAdam',
+        [
+          floatType(this.#native),
+          flag(this.#native, 'use_locking', false),
+          flag(this.#native, 'use_nesterov', false),
+        ],
+        [this.#weights, this.#m, this.#v, ...scalars, gradientId],
+        0,
+      );
+      // The variable of tfjs takes over the buffer: nothing is copied.
+      parameter.assign(this.#read(this.#weights));
+    });
+  }
+
+  read(): [Tensor, Tensor] {
+    return [this.#read(this.#m), this.#read(this.#v)];
+  }
+
+  write(m: Tensor, v: Tensor): void {
+    this.#assign(this.#m, m);
+    this.#assign(this.#v, v);
+  }
+
+  dispose(): void {
+    const { binding } = this.#native;
+    for (const handle of [this.#weights, this.#m, this.#v]) {
+      binding.executeOp(
+        'DestroyResourceOp',
+        [flag(this.#native, 'ignore_lookup_error', true)],
+        [handle],
+        0,
+      );
+      binding.deleteTensor(handle);
+    }
+  }
+
+  #createVariable(shape: number[]): number {
+    const { binding } = this.#native;
+    // One with a name of its own: those without share one by default.
+    const name = `codec-lm-adamw-${nextVariable++}`;
+    const attributes = [
+      floatType(this.#native, 'dtype'),
+      { name: 'shape', type: binding.TF_ATTR_SHAPE, value: shape },
+      { name: 'container', type: binding.TF_ATTR_STRING, value: '' },
+      { name: 'shared_name', type: binding.TF_ATTR_STRING, value: name },
+    ];
+    return binding.executeOp('VarHandleOp', attributes, [], 1)[0].id;
+  }
+
+  #assign(handle: number, value: Tensor): void {
+    const [id] = this.#native.tensorIds([value]);
+    const { binding } = this.#native;
+    binding.executeOp('AssignVariableOp', [floatType(this.#native, 'dtype')], [handle, id], 0);
+  }
+
+  #read(handle: number): Tensor {
+    const { binding } = this.#native;
+    const attributes = [floatType(this.#native, 'dtype')];
+    return this.#native.adopt(binding.executeOp('ReadVariableOp', attributes, [handle], 1)[0]);
+  }
+}
+
+/** Names of TensorFlow's variables are global to the process. */
+let nextVariable = 0;
