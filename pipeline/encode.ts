@@ -1,0 +1,109 @@
+/** One stage of the pipeline: inputs to token ids, each input a document or a failure. */
+import type { Failure } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import type { Codec, Document } from '../tokenizer/codec.ts';
+import type { ByteString } from './paths.ts';
+import type { PlannedInput } from './plan.ts';
+import { readInput } from './sources/read.ts';
+import { labelOf } from './sources/source.ts';
+
+export interface EncodedDocument {
+  docId: number;
+  source: string;
+  /** Canonical bytes, counted. */
+  bytes: number;
+  width: number;
+  height: number;
+  /** `<bos>` … `<eos>` */
+  tokens: Uint16Array;
+}
+
+/** Seconds of work, summed over inputs that were in flight together. */
+export interface StageSeconds {
+  read: number;
+  encode: number;
+  tokenize: number;
+}
+
+export interface EncodedBatch {
+  documents: EncodedDocument[];
+  failures: Failure[];
+  sourceBytes: number;
+  seconds: StageSeconds;
+}
+
+export interface EncodeContext {
+  codec: Codec;
+  bases: readonly ByteString[];
+  /** Documents already encoded for the tokenizer's sample; each is taken out when used. */
+  encoded: Map<number, SampledDocument>;
+}
+
+export interface SampledDocument extends Document {
+  sourceBytes: number;
+}
+
+/** @throws CodecLmError only for what no single input is to blame for */
+export async function encodeBatch(
+  inputs: readonly PlannedInput[],
+  context: EncodeContext & { bpe: ByteBpe },
+): Promise<EncodedBatch> {
+  const batch: EncodedBatch = {
+    documents: [],
+    failures: [],
+    sourceBytes: 0,
+    seconds: { read: 0, encode: 0, tokenize: 0 },
+  };
+  const results = await Promise.all(inputs.map((input) => encodeOne(input, context, batch)));
+  for (const [i, result] of results.entries()) {
+    const source = labelOf(context.bases, inputs[i].input);
+    const { docId } = inputs[i];
+    if (result instanceof CodecLmError) {
+      batch.failures.push({ input: docId, source, code: result.code, message: result.message });
+      continue;
+    }
+    const start = performance.now();
+    const tokens = context.bpe.encodeDocument(result.bytes);
+    batch.seconds.tokenize += secondsSince(start);
+    const { width, height } = result;
+    batch.documents.push({ docId, source, bytes: result.bytes.length, width, height, tokens });
+  }
+  return batch;
+}
+
+/** @returns the error instead of throwing it when it is this input's own */
+export async function encodeOne(
+  { docId, input }: PlannedInput,
+  { codec, bases, encoded }: EncodeContext,
+  counts: Pick<EncodedBatch, 'sourceBytes' | 'seconds'>,
+): Promise<Document | CodecLmError> {
+  const sampled = encoded.get(docId);
+  if (sampled) {
+    encoded.delete(docId);
+    counts.sourceBytes += sampled.sourceBytes;
+    return sampled;
+  }
+  try {
+    const readStart = performance.now();
+    const source = await readInput(bases, input);
+    counts.sourceBytes += source.length;
+    counts.seconds.read += secondsSince(readStart);
+    const encodeStart = performance.now();
+    const document = await codec.encode(source, labelOf(bases, input));
+    counts.seconds.encode += secondsSince(encodeStart);
+    return document;
+  } catch (error) {
+    if (error instanceof CodecLmError && isInputError(error)) return error;
+    throw error;
+  }
+}
+
+/** Codes that name one input; any other error stops the run. */
+function isInputError({ code }: CodecLmError): boolean {
+  return code.startsWith('IMAGE_') || code.startsWith('VIDEO_');
+}
+
+export function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

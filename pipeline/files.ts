@@ -1,0 +1,117 @@
+/** Files of a dataset directory: where each is, and how it is read and written. */
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
+import { writeAtomically } from '../shards/file.ts';
+
+/** Paths in a dataset directory; `name` is that of a partition, e.g. `part-00000`. */
+export const paths = {
+  plan: (out: string) => join(out, 'plan.json'),
+  lists: (out: string) => join(out, 'plan'),
+  list: (out: string, name: string) => join(out, 'plan', `${name}.tsv`),
+  retry: (out: string, round: number) => join(out, 'plan', `retry-${numbered(round)}.json`),
+  draft: (out: string) => join(out, 'plan.tmp'),
+  tokenizer: (out: string) => join(out, 'tokenizer.json'),
+  shard: (out: string, name: string) => join(out, 'shards', `${name}.parquet`),
+  documents: (out: string, name: string) => join(out, 'documents', `${name}.parquet`),
+  tails: (out: string) => join(out, 'tails'),
+  tail: (out: string, name: string) => join(out, 'tails', `${name}.json`),
+  failures: (out: string, name: string) => join(out, 'failures', `${name}.jsonl`),
+  stats: (out: string, name: string) => join(out, 'stats', `${name}.json`),
+  locks: (out: string) => join(out, 'locks'),
+};
+
+/** Folders that a run fills. */
+export const WORK_FOLDERS = ['shards', 'documents', 'tails', 'failures', 'stats'];
+
+export function numbered(index: number): string {
+  return String(index).padStart(5, '0');
+}
+
+/** Makes a folder and those above it. */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}
+
+/** As {@link fileError}, but what is in the way of an output is no missing input. */
+export function outputError(error: unknown, path: string): CodecLmError {
+  const system = systemCode(error) ?? '';
+  if (['ENOENT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'].includes(system)) {
+    return new CodecLmError(
+      'OUTPUT_UNWRITABLE',
+      `writing ${path}: no folder can be made there (${system})`,
+      {
+        cause: error,
+        path,
+        hint: 'name a folder that does not exist yet below one that does',
+      },
+    );
+  }
+  return fileError(error, 'writing', path);
+}
+
+export async function writeText(path: string, text: string): Promise<void> {
+  await writeAtomically(path, (file) => file.write(Buffer.from(text)));
+}
+
+export async function writeJson(path: string, value: unknown): Promise<void> {
+  await writeText(path, `${JSON.stringify(value, null, 1)}\n`);
+}
+
+/** @returns undefined when there is no such file */
+export async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw fileError(error, 'reading', path);
+  }
+}
+
+/**
+ * @returns undefined when there is no such file
+ * @throws CodecLmError `DATASET_INVALID` when it is not what the schema says
+ */
+export async function readJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema> | undefined> {
+  const text = await readText(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new CodecLmError('DATASET_INVALID', `${path} is damaged or was changed by hand`, {
+      cause: error,
+      path,
+    });
+  }
+}
+
+/** Names in a folder; none when there is no such folder. */
+export async function namesIn(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fileError(error, 'reading', path);
+  }
+}
+
+/** Removes what a killed process left half-written of these partitions. */
+export async function removeLeftovers(
+  out: string,
+  isOurs: (name: string) => boolean,
+): Promise<void> {
+  for (const folder of WORK_FOLDERS) {
+    for (const file of await namesIn(join(out, folder))) {
+      const leftover = /^\.([^.]+)\..*\.tmp$/.exec(file);
+      if (leftover && isOurs(leftover[1])) await rm(join(out, folder, file), { force: true });
+    }
+  }
+}

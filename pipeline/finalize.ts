@@ -1,0 +1,174 @@
+/** The end of a dataset: the tails of all partitions in a last shard, then the manifest. */
+import { rm } from 'node:fs/promises';
+import {
+  type DocumentFileEntry,
+  FORMAT_VERSION,
+  type Manifest,
+  type PartitionStats,
+  type ShardEntry,
+  type Split,
+} from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import type { Plan, Tail } from '../schemas/plan.ts';
+import { writeDocumentShard } from '../shards/documents.ts';
+import { writeManifest } from '../shards/manifest.ts';
+import { writeSequenceShard } from '../shards/writer.ts';
+import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import { addCodes } from './failures.ts';
+import { paths, removeLeftovers } from './files.ts';
+import type { DatasetHeader } from './partition.ts';
+import type { Partition } from './plan.ts';
+import { doneNames, readStats } from './status.ts';
+import { documentsOf, packTails, readTail, rowsOf } from './tail.ts';
+
+export const CREATED_BY = 'codec-lm 0.1.0';
+
+/** Partitions that are finished together: those of the plan, or of one round of retries. */
+export interface Round {
+  partitions: readonly Partition[];
+  /** Names of the shards that hold the tails. */
+  tailNames: Readonly<Record<Split, string>>;
+}
+
+export function headerOf({ config }: Plan, bpe: ByteBpe): DatasetHeader {
+  return {
+    formatVersion: FORMAT_VERSION,
+    codec: config.codec,
+    tokenizerHash: bpe.hash,
+    vocabSize: bpe.vocabSize,
+    seqLen: config.seqLen,
+  };
+}
+
+/** What a round adds to a manifest. */
+export interface RoundResult {
+  shards: ShardEntry[];
+  documents: DocumentFileEntry[];
+  stats: PartitionStats[];
+}
+
+/**
+ * Packs the tails of a round.
+ * @throws CodecLmError `DATASET_INCOMPLETE` when a partition is not done
+ */
+export async function finishRound(
+  out: string,
+  { partitions, tailNames }: Round,
+  header: DatasetHeader,
+  padId: number,
+): Promise<RoundResult> {
+  await checkAllDone(out, partitions);
+  await removeLeftovers(out, () => true);
+  const result: RoundResult = { shards: [], documents: [], stats: [] };
+  for (const split of ['train', 'val'] as const) {
+    const ofSplit = partitions.filter((partition) => partition.split === split);
+    for (const { name } of ofSplit) {
+      const stats = await readStats(out, name);
+      const { documents, tokenizerHash } = await readTail(out, name);
+      if (tokenizerHash !== header.tokenizerHash) throw tokenizerChanged(out, name);
+      result.stats.push(stats);
+      result.shards.push(...stats.shards);
+      if (documents) result.documents.push(documents);
+    }
+    await writeTailShard(out, split, ofSplit, tailNames[split], header, padId, result);
+  }
+  return result;
+}
+
+/** Reads the tails twice, for sequences and for documents: neither is ever held as a whole. */
+async function writeTailShard(
+  out: string,
+  split: Split,
+  partitions: readonly Partition[],
+  name: string,
+  header: DatasetHeader,
+  padId: number,
+  result: RoundResult,
+): Promise<void> {
+  if (!result.stats.some(({ tailTokens }) => tailTokens > 0)) return;
+  const pack = () => packTails(tailsOf(out, partitions), header.seqLen, padId, `${name}.parquet`);
+  if (await isEmpty(rowsOf(pack()))) return;
+  const shardHeader = { ...header, split, partition: null };
+  result.shards.push(await writeSequenceShard(paths.shard(out, name), rowsOf(pack()), shardHeader));
+  if (await isEmpty(documentsOf(pack()))) return;
+  const documentHeader = { formatVersion: FORMAT_VERSION, partition: null } as const;
+  result.documents.push(
+    await writeDocumentShard(paths.documents(out, name), documentsOf(pack()), documentHeader),
+  );
+}
+
+async function* tailsOf(out: string, partitions: readonly Partition[]): AsyncGenerator<Tail> {
+  for (const { name } of partitions) yield await readTail(out, name);
+}
+
+async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return false;
+  return true;
+}
+
+async function checkAllDone(out: string, partitions: readonly Partition[]): Promise<void> {
+  const done = await doneNames(out);
+  const left = partitions.filter(({ name }) => !done.has(name));
+  if (left.length === 0) return;
+  throw new CodecLmError(
+    'DATASET_INCOMPLETE',
+    `${left.length} of ${partitions.length} partitions are not done, ${left[0].name} the first`,
+    { path: out, hint: 'run the same pipeline run command again, with the same ranks if any' },
+  );
+}
+
+/** The manifest of a finished plan; dataset.json is written, and what only it needed is removed. */
+export async function completeDataset(
+  out: string,
+  plan: Plan,
+  partitions: number,
+  header: DatasetHeader,
+  { shards, documents, stats }: RoundResult,
+): Promise<Manifest> {
+  const manifest: Manifest = {
+    formatVersion: FORMAT_VERSION,
+    createdBy: CREATED_BY,
+    codec: header.codec,
+    tokenizerHash: header.tokenizerHash,
+    vocabSize: header.vocabSize,
+    seqLen: header.seqLen,
+    partitions,
+    config: { ...plan.config, inputsHash: plan.inputsHash },
+    shards,
+    documents,
+    totals: totalsOf(plan.inputs, stats, shards),
+  };
+  await writeManifest(out, manifest);
+  await rm(paths.tails(out), { recursive: true, force: true });
+  return manifest;
+}
+
+function totalsOf(
+  inputs: number,
+  stats: readonly PartitionStats[],
+  shards: readonly ShardEntry[],
+): Manifest['totals'] {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    inputs,
+    documents: sum(stats.map(({ documents }) => documents)),
+    failures: sum(stats.map(({ failures }) => failures)),
+    failuresByCode: stats.reduce<Record<string, number>>(
+      (total, { failuresByCode }) => addCodes(total, failuresByCode),
+      {},
+    ),
+    documentBytes: sum(stats.map(({ documentBytes }) => documentBytes)),
+    tokens: sum(shards.map(({ tokens }) => tokens)),
+    padding: sum(shards.map(({ padding }) => padding)),
+    rows: sum(shards.map(({ rows }) => rows)),
+    shardBytes: sum(shards.map(({ bytes }) => bytes)),
+  };
+}
+
+export function tokenizerChanged(out: string, name: string): CodecLmError {
+  return new CodecLmError(
+    'DATASET_MISMATCH',
+    `${out}: ${name} was made with another tokenizer than the one in the folder`,
+    { path: out, hint: 'put the first tokenizer.json back, or start again in another folder' },
+  );
+}

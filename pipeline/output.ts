@@ -1,0 +1,84 @@
+/** What is in an output folder, and whether this run may go on with it. */
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { CodecLmError, systemCode } from '../schemas/error.ts';
+import type { Plan, PlanConfig } from '../schemas/plan.ts';
+import { MANIFEST_FILE } from '../shards/manifest.ts';
+import { namesIn, outputError } from './files.ts';
+import { readPlan } from './plan.ts';
+
+/** What a run may have left that was killed while it planned. */
+const BEFORE_PLAN = new Set(['plan.tmp', 'plan', 'locks']);
+
+export interface OutputState {
+  /** undefined: nothing is there yet. */
+  plan: Plan | undefined;
+  complete: boolean;
+}
+
+/**
+ * Looks, and touches nothing.
+ * @throws CodecLmError `OUTPUT_UNWRITABLE` for a file or a place where nothing can be written,
+ *   `OUTPUT_IN_USE` for a folder that holds something else
+ */
+export async function inspectOutput(out: string): Promise<OutputState> {
+  await checkWritable(out);
+  const names = await namesIn(out);
+  const plan = await readPlan(out);
+  if (!plan) {
+    const foreign = names.find((name) => !BEFORE_PLAN.has(name) && !/^\..*\.tmp$/.test(name));
+    if (foreign) {
+      throw new CodecLmError('OUTPUT_IN_USE', `${out} holds other files (${foreign})`, {
+        path: out,
+        hint: 'name a folder that is new or empty',
+      });
+    }
+  }
+  return { plan, complete: names.includes(MANIFEST_FILE) };
+}
+
+/** Asks the folder, or the closest one above it that exists. */
+async function checkWritable(out: string): Promise<void> {
+  let path = out;
+  for (;;) {
+    try {
+      const found = await stat(path);
+      if (!found.isDirectory()) {
+        throw new CodecLmError('OUTPUT_UNWRITABLE', `${path} is a file, not a folder`, { path });
+      }
+      await access(path, constants.W_OK | constants.X_OK);
+      return;
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw outputError(error, out);
+      path = dirname(path);
+    }
+  }
+}
+
+/**
+ * @throws CodecLmError `DATASET_MISMATCH` that shows what differs between the dataset and this run
+ */
+export function checkSameConfig(out: string, planned: PlanConfig, asked: PlanConfig): void {
+  const before = flatten(planned);
+  const now = flatten(asked);
+  const keys = [...new Set([...before.keys(), ...now.keys()])];
+  const changes = keys
+    .filter((key) => before.get(key) !== now.get(key))
+    .map((key) => `${key}: ${before.get(key) ?? 'none'} there, ${now.get(key) ?? 'none'} now`);
+  if (changes.length === 0) return;
+  throw new CodecLmError(
+    'DATASET_MISMATCH',
+    `${out} holds a dataset made otherwise: ${changes.join('; ')}`,
+    { path: out, hint: 'use the same options as before, or another --out' },
+  );
+}
+
+/** `{a: {b: 1}}` -> `a.b` = `1` */
+function flatten(value: unknown, prefix = ''): Map<string, string> {
+  if (typeof value !== 'object' || value === null) return new Map([[prefix, String(value)]]);
+  const entries = Object.entries(value).flatMap(([key, inner]) => [
+    ...flatten(inner, prefix ? `${prefix}.${key}` : key),
+  ]);
+  return new Map(entries);
+}

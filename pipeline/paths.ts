@@ -1,0 +1,58 @@
+/**
+ * File names are bytes, not text. Inside the pipeline a path is a "byte string": a
+ * JavaScript string with one character (U+0000..U+00FF) a byte, which compares like the
+ * bytes and costs one byte a character. In files and messages it is text: UTF-8 where
+ * the bytes are UTF-8, `\xHH` where they are not; backslash and control characters are
+ * escaped too, so that a name is one field of one line.
+ */
+import { isUtf8 } from 'node:buffer';
+import { resolve } from 'node:path';
+
+export type ByteString = string;
+
+/** For the functions of node:fs. */
+export function bytesOf(path: ByteString): Buffer {
+  return Buffer.from(path, 'latin1');
+}
+
+/** What a person typed, or Node decoded, as bytes. */
+export function fromText(text: string): ByteString {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+export function absolute(path: ByteString): ByteString {
+  return path.startsWith('/') ? path : fromText(resolve(Buffer.from(path, 'latin1').toString()));
+}
+
+export function join(folder: ByteString, name: ByteString): ByteString {
+  if (folder === '') return name;
+  return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
+}
+
+/** Lower-case extension with its dot, or ''. */
+export function extensionOf(path: ByteString): string {
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const dot = name.lastIndexOf('.');
+  return dot <= 0 ? '' : name.slice(dot).toLowerCase();
+}
+
+/** A byte string as one field of a line. */
+export function escapePath(path: ByteString): string {
+  const bytes = bytesOf(path);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
+  if (isUtf8(bytes)) return bytes.toString('utf8').replace(/[\\\x00-\x1f\x7f]/g, escapeCharacter);
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
+  return path.replace(/[\\\x00-\x1f\x7f-\xff]/g, escapeCharacter);
+}
+
+/** The inverse of {@link escapePath}. */
+export function unescapePath(text: string): ByteString {
+  return fromText(text).replace(/\\(x[0-9a-f]{2}|\\)/g, (_, what: string) =>
+    what === '\\' ? '\\' : String.fromCharCode(Number.parseInt(what.slice(1), 16)),
+  );
+}
+
+function escapeCharacter(character: string): string {
+  if (character === '\\') return '\\\\';
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}

@@ -1,0 +1,209 @@
+/** The plan of a dataset: all inputs, in order, cut in partitions and frozen on the disk. */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Split } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { PLAN_VERSION, type Plan, type PlanConfig, planSchema } from '../schemas/plan.ts';
+import {
+  makeFolder,
+  numbered,
+  outputError,
+  paths,
+  readJson,
+  readText,
+  writeJson,
+} from './files.ts';
+import { Spool } from './order.ts';
+import { fromText } from './paths.ts';
+import { ListingLog, listInputs } from './sources/list-inputs.ts';
+import {
+  baseOf,
+  fileOf,
+  formatInput,
+  type Input,
+  type ListingContext,
+  parseInput,
+} from './sources/source.ts';
+
+/** A share of the inputs that is run and committed as one. */
+export interface Partition {
+  number: number;
+  /** Of its files: `part-00000`, or `val-00000` for held-out inputs. */
+  name: string;
+  split: Split;
+  /** Inputs in its list. */
+  count: number;
+}
+
+/** An input with its place in the plan, which is the id of its document. */
+export interface PlannedInput {
+  docId: number;
+  input: Input;
+}
+
+export interface PlanRequest {
+  out: string;
+  config: PlanConfig;
+  extensions: ReadonlySet<string>;
+  signal?: AbortSignal;
+  /** Called now and then with the number of inputs found so far. */
+  onFound?: (count: number) => void;
+}
+
+/**
+ * Lists the sources once and freezes the result: lists first, plan.json last, so that a
+ * plan that was cut short is no plan.
+ * @throws CodecLmError `INPUT_EMPTY` when nothing is there to do
+ */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const { out, config } = request;
+  const { spool, log } = await spoolInputs(request, join(paths.draft(out), 'spool'));
+  try {
+    await makeFolder(join(paths.draft(out), 'lists'));
+    const { inputs, inputsHash, valInputs } = freezeLists(request, spool, log);
+    await rm(paths.lists(out), { recursive: true, force: true });
+    await rename(join(paths.draft(out), 'lists'), paths.lists(out));
+    const plan: Plan = {
+      planVersion: PLAN_VERSION,
+      config,
+      inputs,
+      valInputs,
+      inputsHash,
+      listing: log.listing,
+    };
+    await writeJson(paths.plan(out), plan);
+    return plan;
+  } finally {
+    spool.close();
+    await rm(paths.draft(out), { recursive: true, force: true });
+  }
+}
+
+/** Lists without freezing: what --dry-run shows. */
+export async function spoolInputs(
+  { out, config, extensions, signal, onFound }: PlanRequest,
+  spoolPath: string,
+): Promise<{ spool: Spool; log: ListingLog }> {
+  const { sources, seed } = config;
+  const bases = sources.map(baseOf);
+  const log = new ListingLog();
+  const context: ListingContext = {
+    report: log,
+    extensions,
+    visited: new Set(),
+    excluded: fromText(out),
+    signal,
+  };
+  await makeFolder(join(spoolPath, '..'));
+  const spool = new Spool(spoolPath, sources.length > 1 || sources[0].startsWith('@'));
+  for await (const input of listInputs(sources, context)) {
+    const member = input.member?.name ?? '';
+    const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
+    spool.add(formatInput(input), orderKey, `${fileOf(bases, input)}\0${member}`);
+    if (spool.length % 1000 === 0) onFound?.(spool.length);
+  }
+  if (spool.length === 0) {
+    spool.close();
+    await rm(paths.draft(out), { recursive: true, force: true });
+    throw emptyError(sources, log);
+  }
+  return { spool, log };
+}
+
+/** Relative to its source: a folder and a tar of it give the same order. */
+function nameInSource({ path, member }: Input): string {
+  if (!member) return path;
+  return path === '' ? member.name : `${path}/${member.name}`;
+}
+
+function emptyError(sources: readonly string[], { listing }: ListingLog): CodecLmError {
+  const ignored = Object.entries(listing.ignored).map(([what, count]) => `${count} ${what}`);
+  const found = ignored.length > 0 ? `only other files (${ignored.join(', ')})` : 'no files';
+  const problem = listing.problems[0];
+  const why = problem ? `; ${problem.path}: ${problem.problem}` : '';
+  return new CodecLmError('INPUT_EMPTY', `no images in ${sources.join(' ')}: ${found}${why}`);
+}
+
+/** Writes the lists of all partitions, one at a time. */
+function freezeLists({ out, config }: PlanRequest, spool: Spool, log: ListingLog) {
+  const { count, duplicates, lines } = spool.finish();
+  log.listing.duplicates = duplicates;
+  const hash = createHash('sha256');
+  const folder = join(paths.draft(out), 'lists');
+  const valInputs = valCount(count, config.valFraction);
+  let docId = 0;
+  for (const partition of partitionsOf({ inputs: count, valInputs }, config.partitionSize)) {
+    let text = '';
+    for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
+    hash.update(text);
+    writeList(join(folder, `${partition.name}.tsv`), text);
+  }
+  return { inputs: count, valInputs, inputsHash: hash.digest('hex') };
+}
+
+/** Rounded, but a fraction that was asked for holds out one input at least, and never all. */
+export function valCount(inputs: number, fraction: number): number {
+  if (fraction === 0 || inputs < 2) return 0;
+  return Math.min(inputs - 1, Math.max(1, Math.round(inputs * fraction)));
+}
+
+function writeList(path: string, text: string): void {
+  try {
+    const file = openSync(path, 'w');
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+    closeSync(file);
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}
+
+/** @returns undefined when nothing is planned there yet */
+export async function readPlan(out: string): Promise<Plan | undefined> {
+  return readJson(paths.plan(out), planSchema);
+}
+
+/** Partitions of training inputs first, then those of held-out ones; none mixes the two. */
+export function partitionsOf(
+  { inputs, valInputs }: Pick<Plan, 'inputs' | 'valInputs'>,
+  partitionSize: number,
+): Partition[] {
+  const train = cut(inputs - valInputs, partitionSize, 'train', 0);
+  return [...train, ...cut(valInputs, partitionSize, 'val', train.length)];
+}
+
+function cut(inputs: number, size: number, split: Split, firstNumber: number): Partition[] {
+  return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
+    number: firstNumber + i,
+    name: nameOf(split, i),
+    split,
+    count: Math.min(size, inputs - i * size),
+  }));
+}
+
+/** Of the files of a partition, and of the shard of the tails behind the last one. */
+export function nameOf(split: Split, index: number): string {
+  return `${split === 'train' ? 'part' : 'val'}-${numbered(index)}`;
+}
+
+/**
+ * The frozen inputs of a partition.
+ * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short
+ */
+export async function readList(out: string, partition: Partition): Promise<PlannedInput[]> {
+  const path = paths.list(out, partition.name);
+  const lines = (await readText(path))?.split('\n') ?? [];
+  if (lines.length !== partition.count + 1 || lines.pop() !== '') {
+    throw new CodecLmError('DATASET_INVALID', `${path} does not hold ${partition.count} inputs`, {
+      path,
+      hint: 'the frozen plan was changed or lost: start again in another folder',
+    });
+  }
+  return lines.map((line) => {
+    const tab = line.indexOf('\t');
+    return { docId: Number(line.slice(0, tab)), input: parseInput(line.slice(tab + 1)) };
+  });
+}

@@ -1,0 +1,221 @@
+/**
+ * A run from the sources to a complete dataset. Everything that is finished is a file, so
+ * a run that was stopped anywhere goes on where it was when the same command comes again:
+ * plan.json, then tokenizer.json, then the stats of each partition, then dataset.json.
+ */
+import { rmdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import type { Plan, PlanConfig } from '../schemas/plan.ts';
+import { readManifest } from '../shards/manifest.ts';
+import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import type { Codec } from '../tokenizer/codec.ts';
+import type { EncodeContext } from './encode.ts';
+import { encodePartitions } from './engine.ts';
+import { checkFailureShare } from './failures.ts';
+import { makeFolder, paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
+import { completeDataset, finishRound, headerOf, tokenizerChanged } from './finalize.ts';
+import { lockDataset } from './lock.ts';
+import { checkSameConfig, inspectOutput } from './output.ts';
+import { makePlan, nameOf, type Partition, partitionsOf } from './plan.ts';
+import { type Ranks, shareOf } from './rank.ts';
+import type { Report } from './report.ts';
+import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './sample.ts';
+import { baseOf } from './sources/source.ts';
+import { doneNames, readStats } from './status.ts';
+import { readTail } from './tail.ts';
+
+export interface RunRequest {
+  /** Absolute. */
+  out: string;
+  codec: Codec;
+  config: PlanConfig;
+  /** Lower-case, with dot: the files of a folder or archive that are inputs. */
+  extensions: ReadonlySet<string>;
+  /** The tokenizer given with --tokenizer. */
+  tokenizer?: ByteBpe;
+  ranks: Ranks;
+  /** Batches in flight. */
+  lanes: number;
+  /** Share of inputs, 0..1. */
+  maxFailures: number;
+  /** Stop when the plan is frozen and the tokenizer learned. */
+  planOnly: boolean;
+  report: Report;
+  signal: AbortSignal;
+}
+
+/**
+ * @returns the manifest, or undefined when other ranks or another command have to finish
+ * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …
+ */
+export async function runPipeline(request: RunRequest): Promise<Manifest | undefined> {
+  const { out, config, report } = request;
+  const state = await inspectOutput(out);
+  if (state.plan) checkSameConfig(out, state.plan.config, config);
+  if (state.complete) {
+    const manifest = await readManifest(out);
+    report.done(out, manifest, false);
+    return manifest;
+  }
+  const existed = await exists(out);
+  const release = await lockDataset(out, request.ranks);
+  try {
+    return await planAndRun(request, state.plan);
+  } catch (error) {
+    throw request.signal.aborted ? interrupted(out, error) : error;
+  } finally {
+    await release();
+    await rmdir(paths.locks(out)).catch(() => undefined);
+    // Nothing came of it: leave no empty folder where there was none.
+    if (!existed) await rmdir(out).catch(() => undefined);
+  }
+}
+
+async function planAndRun(
+  request: RunRequest,
+  frozen: Plan | undefined,
+): Promise<Manifest | undefined> {
+  const { out, config, ranks, report, signal } = request;
+  if (!frozen && ranks.size > 1) throw planFirst(out);
+  const onFound = (found: number) => report.listing(found);
+  const plan = frozen ?? (await makePlan({ ...request, onFound }));
+  const partitions = partitionsOf(plan, config.partitionSize);
+  report.planned(plan, partitions.length, !frozen);
+  for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
+  const context: EncodeContext = {
+    codec: request.codec,
+    bases: config.sources.map(baseOf),
+    encoded: new Map(),
+  };
+  const bpe = await ensureTokenizer(request, plan, context);
+  if (request.planOnly) {
+    report.left(`planned; run it with the same options: pipeline run … --out ${out}`);
+    return undefined;
+  }
+  await runShare(request, partitions, { ...context, bpe }, plan);
+  signal.throwIfAborted();
+  if (ranks.size > 1) {
+    report.left(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
+    return undefined;
+  }
+  return finalizeRun({ ...request, plan, bpe });
+}
+
+/** The partitions of this rank that are not done yet. */
+async function runShare(
+  request: RunRequest,
+  partitions: readonly Partition[],
+  context: EncodeContext & { bpe: ByteBpe },
+  plan: Plan,
+): Promise<void> {
+  const { out, ranks, report } = request;
+  const share = shareOf(partitions, ranks);
+  const names = await doneNames(out);
+  const done = share.filter(({ name }) => names.has(name));
+  const todo = share.filter(({ name }) => !names.has(name));
+  if (todo.length === 0) return;
+  if (done.length > 0) await checkTokenizer(out, done[0].name, context.bpe);
+  const unfinished = new Set(todo.map(({ name }) => name));
+  await removeLeftovers(out, (name) => unfinished.has(name));
+  const inputs = inputsOf(share);
+  report.begin(
+    { inputs, partitions: share.length },
+    { inputs: inputsOf(done), partitions: done.length },
+  );
+  let failures = 0;
+  for (const { name } of done) failures += (await readStats(out, name)).failures;
+  await encodePartitions({
+    out,
+    partitions: todo,
+    context,
+    lanes: request.lanes,
+    header: headerOf(plan, context.bpe),
+    signal: request.signal,
+    onBatch: (batch) => {
+      report.batch(batch);
+      failures += batch.failures.length;
+    },
+    onPartition: (partition, stats) => {
+      report.partition(partition.name, stats);
+      // Once too many have failed no later success can make it right: do not go on for days.
+      checkFailureShare(failures, inputs, request.maxFailures, out);
+    },
+  });
+}
+
+function inputsOf(partitions: readonly Partition[]): number {
+  return partitions.reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * Packs the tails and writes the manifest.
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `TOO_MANY_FAILURES`
+ */
+export async function finalizeRun(
+  request: Pick<RunRequest, 'out' | 'maxFailures' | 'report'> & { plan: Plan; bpe: ByteBpe },
+): Promise<Manifest> {
+  const { out, plan, bpe, report } = request;
+  const partitions = partitionsOf(plan, plan.config.partitionSize);
+  const header = headerOf(plan, bpe);
+  const partitionsIn = (split: string) => partitions.filter((p) => p.split === split).length;
+  const tailNames = {
+    train: nameOf('train', partitionsIn('train')),
+    val: nameOf('val', partitionsIn('val')),
+  };
+  const result = await finishRound(out, { partitions, tailNames }, header, bpe.padId);
+  const failures = result.stats.reduce((sum, stats) => sum + stats.failures, 0);
+  checkFailureShare(failures, plan.inputs, request.maxFailures, out);
+  const manifest = await completeDataset(out, plan, partitions.length, header, result);
+  report.done(out, manifest, true);
+  return manifest;
+}
+
+async function ensureTokenizer(
+  request: RunRequest,
+  plan: Plan,
+  context: EncodeContext,
+): Promise<ByteBpe> {
+  const { out, tokenizer, ranks, report, lanes, signal } = request;
+  const existing = await readDatasetTokenizer(out);
+  if (!existing && ranks.size > 1) throw planFirst(out);
+  let bpe = existing ?? tokenizer;
+  if (!bpe) {
+    const progress = {
+      sampled: report.sampling.bind(report),
+      learning: report.learning.bind(report),
+    };
+    bpe = await learnTokenizer(out, plan, context, lanes, progress, signal);
+  }
+  if (!existing) await saveTokenizer(out, bpe, plan.config.seqLen);
+  report.tokenizer(bpe.vocabSize, bpe.merges.length, bpe.hash, !existing);
+  return bpe;
+}
+
+async function checkTokenizer(out: string, name: string, bpe: ByteBpe): Promise<void> {
+  const { tokenizerHash } = await readTail(out, name);
+  if (tokenizerHash !== bpe.hash) throw tokenizerChanged(out, name);
+}
+
+function planFirst(out: string): CodecLmError {
+  return new CodecLmError('DATASET_INCOMPLETE', `${out} is not planned yet`, {
+    path: out,
+    hint: 'before several ranks run, one process runs pipeline plan with the same options',
+  });
+}
+
+function interrupted(out: string, cause: unknown): CodecLmError {
+  return new CodecLmError('INTERRUPTED', 'stopped; finished partitions are kept', {
+    cause,
+    path: out,
+    hint: 'run the same command again to go on',
+  });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,112 @@
+/** The tokenizer of a dataset: given, found from an earlier run, or learned on a sample. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError } from '../schemas/error.ts';
+import type { Plan } from '../schemas/plan.ts';
+import { readTokenizer, writeTokenizer } from '../tokenizer/bpe/huggingface.ts';
+import { learnMerges } from '../tokenizer/bpe/learn.ts';
+import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import { type EncodeContext, encodeOne } from './encode.ts';
+import { namesIn, paths, readText } from './files.ts';
+import { type Partition, type PlannedInput, partitionsOf, readList } from './plan.ts';
+import { drain, inOrder, streamOf } from './stream.ts';
+
+/** In this order: a tokenizer.json in place means that the others are. */
+const FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
+
+export interface SampleProgress {
+  sampled(done: number, of: number): void;
+  learning(documents: number, bytes: number, merges: number): void;
+}
+
+/** @returns undefined when none is in the dataset yet */
+export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undefined> {
+  if ((await readText(paths.tokenizer(out))) === undefined) return undefined;
+  return readTokenizer(out);
+}
+
+/**
+ * Learns on inputs drawn evenly over the training part of the plan, which the seed has
+ * shuffled. The documents encoded for it are left in `context.encoded`: they are not
+ * encoded twice.
+ * @throws CodecLmError `INPUT_EMPTY` when not one input of the sample is an image
+ */
+export async function learnTokenizer(
+  out: string,
+  plan: Plan,
+  context: EncodeContext,
+  lanes: number,
+  progress: SampleProgress,
+  signal: AbortSignal,
+): Promise<ByteBpe> {
+  const { bpeSamples, merges } = plan.config;
+  const count = Math.min(bpeSamples, plan.inputs - plan.valInputs);
+  const documents: Uint8Array[] = [];
+  let done = 0;
+  const sample = async (planned: PlannedInput) => {
+    const counts = { sourceBytes: 0, seconds: { read: 0, encode: 0, tokenize: 0 } };
+    const document = await encodeOne(planned, context, counts);
+    return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
+  };
+  const samples = streamOf(drawSample(out, plan, count, signal)).through(inOrder(lanes, sample));
+  await drain(samples, ({ docId, document, sourceBytes }) => {
+    progress.sampled(++done, count);
+    if (document instanceof CodecLmError) return;
+    documents.push(document.bytes);
+    context.encoded.set(docId, { ...document, sourceBytes });
+  });
+  if (documents.length === 0) throw nothingToLearnFrom(done);
+  const bytes = documents.reduce((sum, { length }) => sum + length, 0);
+  progress.learning(documents.length, bytes, merges);
+  return new ByteBpe(learnMerges(documents, merges));
+}
+
+/** `count` training inputs at even distances in plan order. */
+async function* drawSample(
+  out: string,
+  plan: Plan,
+  count: number,
+  signal: AbortSignal,
+): AsyncGenerator<PlannedInput> {
+  const inputs = plan.inputs - plan.valInputs;
+  let drawn = 0;
+  let first = 0;
+  for (const partition of trainPartitions(plan)) {
+    const indices: number[] = [];
+    for (; drawn < count; drawn++) {
+      const index = Math.floor((drawn * inputs) / count);
+      if (index >= first + partition.count) break;
+      indices.push(index - first);
+    }
+    first += partition.count;
+    if (indices.length === 0) continue;
+    const list = await readList(out, partition);
+    for (const index of indices) {
+      signal.throwIfAborted();
+      yield list[index];
+    }
+  }
+}
+
+function trainPartitions(plan: Plan): Partition[] {
+  return partitionsOf(plan, plan.config.partitionSize).filter(({ split }) => split === 'train');
+}
+
+function nothingToLearnFrom(tried: number): CodecLmError {
+  return new CodecLmError(
+    'INPUT_EMPTY',
+    `none of the ${tried} inputs drawn for the tokenizer is an image that can be decoded`,
+    { hint: 'check the sources, or give a tokenizer with --tokenizer' },
+  );
+}
+
+/** Puts the tokenizer's files in the dataset, tokenizer.json last. */
+export async function saveTokenizer(out: string, bpe: ByteBpe, seqLen: number): Promise<void> {
+  const draft = join(out, 'tokenizer.tmp');
+  await writeTokenizer(draft, bpe, { model_max_length: seqLen });
+  const written = await namesIn(draft);
+  for (const file of FILES.filter((name) => written.includes(name))) {
+    await rename(join(draft, file), join(out, file));
+  }
+  await rm(draft, { recursive: true, force: true });
+}

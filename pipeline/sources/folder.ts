@@ -1,0 +1,114 @@
+/** Inputs of a folder and all folders below it. */
+import type { Dirent, Stats } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { messageOf } from '../../schemas/error.ts';
+import { type ByteString, bytesOf, extensionOf, join } from '../paths.ts';
+import type { Input, ListingContext } from './source.ts';
+import { listTar } from './tar.ts';
+
+/**
+ * Real folders first, then those behind symbolic links, each once however often it is
+ * linked: so loops end, and which name a folder goes by does not depend on the disk.
+ */
+export async function* listFolder(
+  source: number,
+  base: ByteString,
+  context: ListingContext,
+): AsyncGenerator<Input> {
+  const links: ByteString[] = [];
+  yield* walk('', false);
+  for (let i = 0; i < links.length; i++) {
+    links.sort();
+    yield* walk(links.shift()!, true);
+    i = -1;
+  }
+
+  async function* walk(folder: ByteString, isLink: boolean): AsyncGenerator<Input> {
+    const path = folder === '' ? base : join(base, folder);
+    if (path === context.excluded || !(await isFirstVisit(path, isLink, context))) return;
+    const folders: ByteString[] = [];
+    for await (const entry of entriesOf(path, context)) {
+      const name = join(folder, entry.name);
+      const kind = await kindOf(join(path, entry.name), entry);
+      if (kind === 'folder') folders.push(name);
+      else if (kind === 'folder link') links.push(name);
+      else if (kind === 'other') context.report.problem(join(path, entry.name), 'not a file');
+      else yield* listFile(source, base, name, context);
+    }
+    for (const child of folders.sort()) yield* walk(child, false);
+  }
+}
+
+async function* listFile(
+  source: number,
+  base: ByteString,
+  path: ByteString,
+  context: ListingContext,
+): AsyncGenerator<Input> {
+  const extension = extensionOf(path);
+  if (extension === '.tar') yield* listTar(source, join(base, path), context, path);
+  else if (isInputName(path, extension, context)) yield { source, path };
+  else context.report.ignored(extension);
+}
+
+/** A name without extension may be an image; a hidden file is the system's. */
+export function isInputName(
+  path: ByteString,
+  extension: string,
+  { extensions }: ListingContext,
+): boolean {
+  if (path.slice(path.lastIndexOf('/') + 1).startsWith('.')) return false;
+  return extension === '' || extensions.has(extension);
+}
+
+async function isFirstVisit(
+  path: ByteString,
+  isLink: boolean,
+  { visited, report }: ListingContext,
+): Promise<boolean> {
+  let found: Stats;
+  try {
+    found = await stat(bytesOf(path));
+  } catch (error) {
+    report.problem(path, messageOf(error));
+    return false;
+  }
+  const identity = `${found.dev}:${found.ino}`;
+  if (visited.has(identity)) {
+    if (isLink) report.problem(path, 'a link to a folder that was listed already');
+    return false;
+  }
+  visited.add(identity);
+  return true;
+}
+
+async function* entriesOf(
+  path: ByteString,
+  { report, signal }: ListingContext,
+): AsyncGenerator<Dirent> {
+  try {
+    const directory = await opendir(bytesOf(path) as unknown as string, {
+      encoding: 'latin1',
+      bufferSize: 1024,
+    });
+    for await (const entry of directory) {
+      signal?.throwIfAborted();
+      yield entry;
+    }
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    report.problem(path, messageOf(error));
+  }
+}
+
+type Kind = 'file' | 'folder' | 'folder link' | 'other';
+
+async function kindOf(path: ByteString, entry: Dirent): Promise<Kind> {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  if (!entry.isSymbolicLink()) return 'other';
+  const target = await stat(bytesOf(path)).catch(() => undefined);
+  // A dangling link stays an input: reading it fails with its name and a code.
+  if (!target || target.isFile()) return 'file';
+  return target.isDirectory() ? 'folder link' : 'other';
+}

@@ -1,0 +1,85 @@
+/** The SRC arguments: what each is, and all inputs that they name. */
+import { stat } from 'node:fs/promises';
+import { CodecLmError, fileError } from '../../schemas/error.ts';
+import type { Listing } from '../../schemas/plan.ts';
+import {
+  absolute,
+  type ByteString,
+  bytesOf,
+  escapePath,
+  extensionOf,
+  fromText,
+  unescapePath,
+} from '../paths.ts';
+import { listFolder } from './folder.ts';
+import { listText } from './list.ts';
+import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';
+import { listTar } from './tar.ts';
+
+/** Problems kept word for word; more are counted under one last entry. */
+const MAX_PROBLEMS = 100;
+
+/**
+ * SRC arguments as plan.json names them.
+ * @throws CodecLmError `INPUT_NOT_FOUND` for the first one that does not exist
+ */
+export async function resolveSources(args: readonly string[]): Promise<string[]> {
+  if (args.length === 0) throw new CodecLmError('USAGE', 'no SRC given');
+  return Promise.all(args.map(resolveSource));
+}
+
+async function resolveSource(arg: string): Promise<string> {
+  const isList = arg.startsWith('@');
+  const path = absolute(fromText(isList ? arg.slice(1) : arg)).replace(/(?<=.)\/+$/, '');
+  try {
+    const found = await stat(bytesOf(path));
+    if (isList && found.isDirectory()) {
+      throw new CodecLmError('INPUT_NOT_FOUND', `${arg}: a folder, not a text list`, {
+        hint: 'leave the @ out to take every image of the folder',
+      });
+    }
+  } catch (error) {
+    if (error instanceof CodecLmError) throw error;
+    throw fileError(error, 'listing', isList ? arg.slice(1) : arg);
+  }
+  return (isList ? '@' : '') + escapePath(path);
+}
+
+/** All inputs of all sources, source by source. */
+export async function* listInputs(
+  sources: readonly string[],
+  context: ListingContext,
+): AsyncGenerator<Input> {
+  for (const [index, source] of sources.entries()) {
+    const base = baseOf(source);
+    if (source.startsWith('@')) {
+      yield* listText(index, unescapePath(source.slice(1)), base, context);
+    } else if ((await stat(bytesOf(base))).isDirectory()) {
+      yield* listFolder(index, base, context);
+    } else if (extensionOf(base) === '.tar') {
+      yield* listTar(index, base, context);
+    } else {
+      yield { source: index, path: '' };
+    }
+  }
+}
+
+/** Collects what the listers tell, bounded. */
+export class ListingLog implements ListingReport {
+  readonly listing: Listing = { ignored: {}, duplicates: 0, problems: [] };
+  private more = 0;
+
+  ignored(extension: string): void {
+    const key = extension === '' ? 'hidden' : escapePath(extension);
+    this.listing.ignored[key] = (this.listing.ignored[key] ?? 0) + 1;
+  }
+
+  problem(path: ByteString, problem: string): void {
+    if (this.listing.problems.length < MAX_PROBLEMS) {
+      this.listing.problems.push({ path: escapePath(path), problem });
+      return;
+    }
+    this.more++;
+    this.listing.problems[MAX_PROBLEMS - 1] = { path: '…', problem: `${this.more + 1} more` };
+  }
+}

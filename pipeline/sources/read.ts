@@ -1,0 +1,71 @@
+/** The bytes of one input, from its file or from inside its archive. */
+import type { FileHandle } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { CodecLmError, messageOf, systemCode } from '../../schemas/error.ts';
+import { type ByteString, bytesOf, escapePath } from '../paths.ts';
+import { fileOf, type Input, labelOf } from './source.ts';
+
+/** No image needs more, and a file that does would take the memory of all others. */
+const MAX_INPUT_BYTES = 1 << 30;
+
+/** System errors of the machine, not of the input: going on would blame every input in turn. */
+const FATAL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/**
+ * @throws CodecLmError `IMAGE_*` when this input cannot be read, `INPUT_NOT_FOUND` when the
+ *   whole source is gone (a network disk, say): then no input is to blame
+ */
+export async function readInput(bases: readonly ByteString[], input: Input): Promise<Buffer> {
+  const label = labelOf(bases, input);
+  try {
+    return await readFrom(fileOf(bases, input), input, label);
+  } catch (error) {
+    if (error instanceof CodecLmError) throw error;
+    // A file that was itself the source fails like any other input.
+    if (input.path !== '' || input.member) await checkSource(bases[input.source]);
+    const code = FATAL.has(systemCode(error) ?? '') ? 'IO_FAILED' : 'IMAGE_UNREADABLE';
+    throw new CodecLmError(code, `reading ${label}: ${messageOf(error)}`, {
+      cause: error,
+      path: label,
+    });
+  }
+}
+
+async function readFrom(file: ByteString, input: Input, label: string): Promise<Buffer> {
+  // Before opening: to open a named pipe is to wait for a writer.
+  if (!(await stat(bytesOf(file))).isFile()) throw new Error('not a file');
+  const handle = await open(bytesOf(file));
+  try {
+    const size = input.member?.size ?? (await handle.stat()).size;
+    if (size > MAX_INPUT_BYTES) {
+      throw new CodecLmError('IMAGE_TOO_LARGE', `reading ${label}: ${size} bytes`, { path: label });
+    }
+    return await readExactly(handle, input.member?.offset ?? 0, size);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readExactly(handle: FileHandle, start: number, size: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await handle.read(buffer, filled, size - filled, start + filled);
+    if (bytesRead === 0) throw new Error(`cut off: ${filled} of ${size} bytes`);
+    filled += bytesRead;
+  }
+  return buffer;
+}
+
+async function checkSource(base: ByteString): Promise<void> {
+  try {
+    await stat(bytesOf(base));
+  } catch (error) {
+    const path = escapePath(base);
+    throw new CodecLmError('INPUT_NOT_FOUND', `the source ${path} has vanished`, {
+      cause: error,
+      path,
+      hint: 'bring it back and run the same command again; finished partitions are kept',
+    });
+  }
+}
