@@ -1,4 +1,5 @@
 /** Rows of a dataset as the inputs and targets of a causal language model. */
+import { IGNORED } from './ops/cross-entropy.ts';
 
 export interface MicroBatch {
   /** [rows * seqLen] */
@@ -27,9 +28,9 @@ export function toMicroBatch(
   let bytes = 0;
   for (let i = 0; i < ids.length; i++) {
     const isLast = i % seqLen === seqLen - 1;
-    const target = isLast ? padId : ids[i + 1];
+    const target = isLast || ids[i + 1] === padId ? IGNORED : ids[i + 1];
     targets[i] = target;
-    if (target === padId) continue;
+    if (target === IGNORED) continue;
     tokens++;
     bytes += byteLengths[target];
   }
@@ -46,9 +47,9 @@ export class TokenCounts {
     for (const count of this.counts) this.total += count;
   }
 
-  add(targets: Int32Array, padId: number): void {
+  add(targets: Int32Array): void {
     for (const target of targets) {
-      if (target === padId) continue;
+      if (target === IGNORED) continue;
       this.counts[target]++;
       this.total++;
     }

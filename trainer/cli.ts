@@ -1,9 +1,12 @@
 /** The command line `trainer`. */
 import { runCli } from '../cli/run.ts';
 import { configSchema, configShow } from './commands/config.ts';
+import { fitCommand } from './commands/fit.ts';
+import { reportCommand } from './commands/report.ts';
+import { sampleCommand } from './commands/sample.ts';
 
 await runCli({
   name: 'trainer',
   summary: 'Train Llama models on packed codec tokens, and sample images from them.',
-  commands: [configShow, configSchema],
+  commands: [fitCommand, sampleCommand, reportCommand, configShow, configSchema],
 });

@@ -1,0 +1,40 @@
+/** A checkpoint of a run, read back whole. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { type RunState, runStateSchema } from '../../schemas/run.ts';
+import type { Backend } from '../backend/choose.ts';
+import type { Weights } from '../model/init.ts';
+import type { Llama } from '../model/llama.ts';
+import { loadModel } from './huggingface.ts';
+import { readSafetensors } from './safetensors.ts';
+import { OPTIMIZER_FILE, STATE_FILE } from './save.ts';
+
+export interface LoadedCheckpoint {
+  path: string;
+  state: RunState;
+  model: Llama;
+  /** Moments of AdamW by their names in the file. */
+  moments: Weights;
+}
+
+/** @throws CodecLmError `CHECKPOINT_INVALID` or `INPUT_NOT_FOUND` that names the file */
+export async function loadCheckpoint(backend: Backend, path: string): Promise<LoadedCheckpoint> {
+  // The small file first: it says soonest that this is no checkpoint of a run.
+  const state = await readState(join(path, STATE_FILE));
+  const { tensors } = await readSafetensors(join(path, OPTIMIZER_FILE));
+  const model = await loadModel(backend, path);
+  return { path, state, model, moments: tensors };
+}
+
+async function readState(path: string): Promise<RunState> {
+  try {
+    return runStateSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch (error) {
+    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: ${messageOf(error)}`, {
+      cause: error,
+      path,
+      hint: 'a checkpoint that a run resumes from is made by `trainer fit`',
+    });
+  }
+}
