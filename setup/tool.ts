@@ -5,6 +5,9 @@ import { CodecLmError, messageOf, systemCode } from '../schemas/error.ts';
 const OUTPUT_LIMIT = 64 * 1024;
 const POLL_MS = 200;
 
+/** pip's `ERROR: …`, Node's and Python's `TypeError: …`, a compiler's `file.cc:1:2: error: …`. */
+const ERROR_LINE = /^\w*error\b|: (fatal )?error:/i;
+
 export interface ToolOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
@@ -109,13 +112,13 @@ function endGroup(pid: number | undefined): void {
   }
 }
 
-/** The line that says most: the last one that speaks of an error, else the last one. */
+/** The line that says most: the last one that begins as an error does, else the last one. */
 function lastWords(output: string): string | undefined {
   const lines = output
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean);
-  const line = lines.findLast((candidate) => /error/i.test(candidate)) ?? lines.at(-1);
+  const line = lines.findLast((candidate) => ERROR_LINE.test(candidate)) ?? lines.at(-1);
   return line?.slice(0, 300);
 }
 

@@ -1,0 +1,58 @@
+/** The command behind `npm run setup`: the native backend, or one line that says why there is none. */
+import { z } from 'zod';
+import { command } from '../cli/command.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { backendFromEnv } from '../trainer/backend/choose.ts';
+import { gpuCount } from '../trainer/backend/gpu.ts';
+import { findInstalled } from '../trainer/backend/installed.ts';
+
+export const setup = command({
+  name: 'setup',
+  summary: 'Set up the native compute backend; does nothing when it is there',
+  options: z.object({
+    gpu: z.boolean().default(false).describe('the CUDA build with its libraries (3.4 GB download)'),
+    backend: z
+      .enum(['auto', 'native', 'wasm'])
+      .optional()
+      .describe('native: fail when it cannot be had; wasm: set nothing up (env CODEC_LM_BACKEND)'),
+    json: z.boolean().default(false).describe('print the outcome as JSON'),
+  }),
+  examples: ['npm run setup', 'npm run setup -- --gpu', 'CODEC_LM_BACKEND=wasm npm test'],
+  async run(_positionals, options, io) {
+    const backend = options.backend ?? backendFromEnv();
+    if (backend === 'wasm') {
+      io.log('setup: the wasm backend was asked for; the native one is not set up');
+      if (options.json) io.printJson({ backend: 'wasm' });
+      return 0;
+    }
+    const variant = options.gpu ? 'gpu' : 'cpu';
+    const { install } = await import('./install.ts');
+    const { installed, failures, already } = await install({
+      variant,
+      log: (line) => io.log(`setup: ${line}`),
+      progress: io.progress,
+      signal: io.signal,
+    });
+    if (!installed) {
+      const why = failures
+        .map(
+          ({ route, error }) => `${route}: ${error.message}${error.hint ? ` (${error.hint})` : ''}`,
+        )
+        .join('; ');
+      if (backend === 'native') {
+        throw new CodecLmError('BACKEND_UNAVAILABLE', `no native backend could be set up: ${why}`);
+      }
+      io.log(`setup: the wasm backend will be used, slower than native, because: ${why}`);
+      if (options.json) io.printJson({ backend: 'wasm', why });
+      return 0;
+    }
+    for (const { route, error } of failures) io.log(`setup: ${route}: ${error.message}`);
+    const version = `libtensorflow ${installed.libtensorflow} (${installed.source})`;
+    io.log(`setup: native backend ${already ? 'is there' : 'set up'}: ${version}`);
+    if (variant === 'cpu' && gpuCount() > 0 && !findInstalled('gpu')) {
+      io.log('setup: an NVIDIA GPU is here; `npm run setup -- --gpu` makes use of it');
+    }
+    if (options.json) io.printJson({ backend: 'native', ...installed });
+    return 0;
+  },
+});

@@ -1,0 +1,178 @@
+/** What `npm run doctor` looks at. Each look is bounded in time and never throws. */
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+import { messageOf } from '../schemas/error.ts';
+import { chooseBackend } from '../trainer/backend/choose.ts';
+import { gpuCount, localRank } from '../trainer/backend/gpu.ts';
+import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';
+
+const require = createRequire(import.meta.url);
+const run = promisify(execFile);
+
+export interface Finding {
+  name: string;
+  /** What was found, in words; what is missing, if `ok` is false. */
+  found: string;
+  ok: boolean;
+  /** What to do about it. */
+  hint?: string;
+}
+
+/** Vector units that oneDNN, libvips and x264 choose their code by. */
+const CPU_FEATURES =
+  /^(avx|avx2|fma|f16c|avx512f|avx512_vnni|avx512_bf16|amx_bf16|amx_tile|asimd|bf16|i8mm|sve|sve2)$/;
+
+/** In the order of printing. */
+export async function findAll(): Promise<Finding[]> {
+  const groups = await Promise.all([
+    node(),
+    backend(),
+    gpus(),
+    cpu(),
+    images(),
+    ffmpeg(),
+    x264(),
+    mpi(),
+    compiler(),
+    python(),
+  ]);
+  return groups;
+}
+
+async function node(): Promise<Finding> {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 11);
+  const found = `${process.version}, ${process.platform}-${process.arch}`;
+  return { name: 'Node', found, ok, hint: ok ? undefined : 'install Node 20.11 or newer' };
+}
+
+async function backend(): Promise<Finding> {
+  const name = 'Backend';
+  try {
+    const chosen = await chooseBackend();
+    const native = chosen.name === 'native';
+    const where = native ? `; kept in ${cacheDir()}` : '';
+    const found = `${chosen.reason.replace('backend: ', '')}; tfjs ${chosen.versions.tfjs}${where}`;
+    const wanted = native || process.env.CODEC_LM_BACKEND === 'wasm';
+    return { name, found, ok: wanted, hint: wanted ? undefined : 'run `npm run setup`' };
+  } catch (error) {
+    return { name, found: messageOf(error), ok: false, hint: 'run `npm run setup`' };
+  }
+}
+
+async function gpus(): Promise<Finding> {
+  const name = 'GPU';
+  const count = gpuCount();
+  if (count === 0) return { name, found: 'no NVIDIA driver here; the CPU is used', ok: true };
+  const devices = await firstLines('nvidia-smi', [
+    '--query-gpu=name,memory.total,driver_version',
+    '--format=csv,noheader',
+  ]);
+  const found = `${count}: ${devices ?? 'nvidia-smi does not answer'}; this process is local rank ${localRank()}`;
+  const ok = findInstalled('gpu') !== undefined;
+  return {
+    name,
+    found,
+    ok,
+    hint: ok ? undefined : 'run `npm run setup -- --gpu` to make use of it',
+  };
+}
+
+async function cpu(): Promise<Finding> {
+  const features = cpuFlags().filter((flag) => CPU_FEATURES.test(flag));
+  const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB of memory`;
+  const model = cpus()[0]?.model.trim() || 'unknown model';
+  return {
+    name: 'CPU',
+    found: `${model}, ${availableParallelism()} usable, ${memory}; ${features.join(' ') || 'features unknown'}`,
+    ok: true,
+  };
+}
+
+function cpuFlags(): string[] {
+  try {
+    const line = /^(flags|Features)\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'));
+    return line?.[2].trim().split(/\s+/) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+async function images(): Promise<Finding> {
+  const name = 'Images';
+  try {
+    const { versions } = require('sharp') as typeof import('sharp');
+    const jpeg = versions.mozjpeg ? `mozjpeg ${versions.mozjpeg}` : 'libjpeg of the system';
+    return { name, found: `sharp ${versions.sharp}, libvips ${versions.vips}, ${jpeg}`, ok: true };
+  } catch (error) {
+    const found = `sharp does not load: ${messageOf(error).split('\n')[0]}`;
+    return { name, found, ok: false, hint: 'run `npm ci` on this machine, with optional packages' };
+  }
+}
+
+const FFMPEG_HINT =
+  'videos need it: install ffmpeg with libx264 (Debian: apt-get install ffmpeg), or name one in FFMPEG_PATH';
+
+async function ffmpeg(): Promise<Finding> {
+  const line = await firstLines(ffmpegPath(), ['-version']);
+  const found = line?.split(' Copyright')[0] ?? 'no ffmpeg here';
+  return { name: 'ffmpeg', found, ok: !!line, hint: line ? undefined : FFMPEG_HINT };
+}
+
+/** x264 says which build it is only in a stream that it wrote. */
+async function x264(): Promise<Finding> {
+  const name = 'x264';
+  try {
+    const source = ['-f', 'lavfi', '-i', 'color=size=16x16', '-frames:v', '1'];
+    const { stdout } = await run(
+      ffmpegPath(),
+      ['-v', 'error', ...source, '-c:v', 'libx264', '-f', 'h264', '-'],
+      { timeout: 15_000, encoding: 'latin1' },
+    );
+    const version = /x264 - (core \d+[^-]*)/.exec(stdout)?.[1].trim();
+    return { name, found: `libx264 ${version ?? 'of unknown version'}`, ok: true };
+  } catch {
+    return { name, found: 'ffmpeg has no libx264, or is not here', ok: false, hint: FFMPEG_HINT };
+  }
+}
+
+function ffmpegPath(): string {
+  return process.env.FFMPEG_PATH || 'ffmpeg';
+}
+
+async function mpi(): Promise<Finding> {
+  const name = 'MPI';
+  const line = await firstLines('mpirun', ['--version']);
+  if (line) return { name, found: line, ok: true };
+  const hint = 'only for several processes: install Open MPI (Debian: apt-get install openmpi-bin)';
+  return { name, found: 'no mpirun here', ok: false, hint };
+}
+
+async function compiler(): Promise<Finding> {
+  const name = 'C++';
+  const line = await firstLines(process.env.CXX || 'g++', ['--version']);
+  if (line) return { name, found: line, ok: true };
+  const hint = 'set-up of the native backend needs it (Debian: apt-get install g++)';
+  return { name, found: 'no compiler here', ok: false, hint };
+}
+
+async function python(): Promise<Finding> {
+  const name = 'Python';
+  const line = await firstLines('python3', ['-m', 'pip', '--version']);
+  if (line) return { name, found: line.replace(/ from .* \(/, ' ('), ok: true };
+  const hint = 'set-up of the native backend needs it (Debian: apt-get install python3-pip)';
+  return { name, found: 'no Python with pip here', ok: false, hint };
+}
+
+/** The first line that a program prints; nothing when it is missing, fails or hangs. */
+async function firstLines(program: string, args: string[]): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(program, args, { timeout: 15_000 });
+    return stdout.trim().split('\n')[0].trim() || undefined;
+  } catch {
+    return undefined;
+  }
+}
