@@ -16,7 +16,10 @@ export interface MaskVocabulary {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
-  /** The bytes of an id below `vocabSize` that is none of the three special ones. */
+  /**
+   * The bytes of an id below `vocabSize`; empty for a special one.
+   * @throws CodecLmError `TOKEN_INVALID` for an id that is not in use
+   */
   tokenBytes(id: number): Uint8Array;
 }
 
@@ -132,11 +135,11 @@ export function idsOfMask(mask: Uint32Array): number[] {
   return ids;
 }
 
-/** By id, the bytes of a token; empty for the special ones. */
+/** By id, the bytes of a token; empty for those that stand for none and so are never allowed. */
 function tokenBytesOf(vocabulary: MaskVocabulary): Uint8Array[] {
   const { vocabSize, bosId, eosId, padId } = vocabulary;
   const bytesOf = Array.from({ length: vocabSize }, (_, id) =>
-    id === bosId || id === eosId || id === padId ? new Uint8Array() : vocabulary.tokenBytes(id),
+    id === bosId || id === eosId || id === padId ? new Uint8Array() : bytesInUse(vocabulary, id),
   );
   const single = new Set(bytesOf.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
   for (let byte = 0; byte < 256; byte++) {
@@ -147,6 +150,16 @@ function tokenBytesOf(vocabulary: MaskVocabulary): Uint8Array[] {
     );
   }
   return bytesOf;
+}
+
+/** Vocabularies made elsewhere may have gaps between their ids. */
+function bytesInUse(vocabulary: MaskVocabulary, id: number): Uint8Array {
+  try {
+    return vocabulary.tokenBytes(id);
+  } catch (error) {
+    if (error instanceof CodecLmError && error.code === 'TOKEN_INVALID') return new Uint8Array();
+    throw error;
+  }
 }
 
 /** The tokens after which `bytesToFinish` is at most `mostAfter`, and at most `mostBytes` with their own bytes. */

@@ -11,6 +11,7 @@
 import { CodecLmError } from '../../schemas/error.ts';
 import { collectBytes, type Grammar } from '../grammar.ts';
 import { describePlace } from './grammar/describe.ts';
+import { McuEdges } from './grammar/edges.ts';
 import { SegmentFinish, SHORTEST_MCU } from './grammar/finish.ts';
 import { mcuCoding, SegmentCursor } from './grammar/segment.ts';
 import {
@@ -78,12 +79,14 @@ class JpegGrammar implements Grammar {
   readonly longestDetour = LONGEST_SEGMENT_FINISH;
 
   readonly #geometry: Geometry;
+  readonly #edges: McuEdges;
   readonly #header: Uint8Array;
   readonly #cursor: SegmentCursor;
   readonly #finish: SegmentFinish;
 
   constructor(geometry: Geometry, quality: number | undefined) {
     this.#geometry = geometry;
+    this.#edges = new McuEdges(geometry);
     this.#header = writeHeader(geometry.width, geometry.height);
     const coding = mcuCoding(quality);
     this.#cursor = new SegmentCursor(coding);
@@ -101,7 +104,7 @@ class JpegGrammar implements Grammar {
     if (block === SEGMENT_END && !isStuffing(local)) {
       return byte === MARKER ? packState(mcuOf(state), outside(SECOND_MARKER_BYTE)) : undefined;
     }
-    const after = this.#cursor.stepByte(local, byte);
+    const after = this.#cursor.stepByte(local, this.#edges.of(mcuOf(state)), byte);
     return after < 0 ? undefined : state - local + after;
   }
 
@@ -116,7 +119,9 @@ class JpegGrammar implements Grammar {
   bytesToFinish(state: number): number {
     const local = localOf(state);
     const afterMcu = this.#bytesAfterMcu(mcuOf(state));
-    if (blockOf(local) !== OUTSIDE) return this.#finish.bytes(local) + afterMcu;
+    if (blockOf(local) !== OUTSIDE) {
+      return this.#finish.bytes(local, this.#edges.of(mcuOf(state))) + afterMcu;
+    }
     const place = placeOf(local);
     if (place === COMPLETE) return 0;
     if (place === SECOND_MARKER_BYTE) return afterMcu - 1;
@@ -128,12 +133,16 @@ class JpegGrammar implements Grammar {
     const mcusToCome = this.#geometry.mcuCount - 1 - mcu;
     // More MCU ends than so many bytes can lie behind: the end is out of sight.
     const inSight = Math.floor(reach / (SHORTEST_MCU + MARKER_BYTES)) + 2;
-    const context = mcusToCome >= inSight ? mcu & 7 : 8 + mcusToCome;
+    // Close to it each MCU has a context of its own; elsewhere the restart number and the edges make it.
+    const context =
+      mcusToCome < inSight
+        ? 2 * mcusToCome
+        : 2 * (8 * this.#edges.ahead(mcu, inSight) + (mcu & 7)) + 1;
     return context * LOCAL_STATES + localOf(state);
   }
 
   describe(state: number): string {
-    this.#cursor.load(localOf(state));
+    this.#cursor.load(localOf(state), this.#edges.of(mcuOf(state)));
     return describePlace(this.#geometry, state, this.#cursor);
   }
 
@@ -146,7 +155,7 @@ class JpegGrammar implements Grammar {
       return `${this.describe(state)}: expected ${hex(expected)}`;
     }
     // The cursor stays at the bit that is refused, which may lie in a later block.
-    const verdict = this.#cursor.stepByte(local, byte);
+    const verdict = this.#cursor.stepByte(local, this.#edges.of(mcuOf(state)), byte);
     return `${describePlace(this.#geometry, state, this.#cursor)}: ${reasonOf(verdict)}`;
   }
 

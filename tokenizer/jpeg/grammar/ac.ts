@@ -12,7 +12,7 @@
  * without EOB that holds after a ZRL, or a number of value bits left.
  */
 import type { HuffmanSpec } from '../tables.ts';
-import { huffmanTree, UNASSIGNED } from './tree.ts';
+import { huffmanTree, soleCode, UNASSIGNED } from './tree.ts';
 import { BLOCK_END, CODE_UNASSIGNED, EOB_AFTER_ZRL, RUN_TOO_LONG } from './verdict.ts';
 
 const EOB = 0x00;
@@ -24,6 +24,8 @@ const MAX_VALUE_BITS = 10;
 
 export interface AcAutomaton {
   readonly positions: number;
+  /** Positions of one coefficient. */
+  readonly nodes: number;
   /** `next[2 * position + bit]` is a position, `BLOCK_END`, or a negative verdict. The first position is 0. */
   readonly next: Int16Array;
 }
@@ -76,12 +78,13 @@ export function acAutomaton(spec: HuffmanSpec): AcAutomaton {
       }
     }
   }
-  return { positions: LAST * nodes, next };
+  return { positions: LAST * nodes, nodes, next };
 }
 
-/** The k of a position, 1..63. */
-export function coefficientOf({ positions }: AcAutomaton, position: number): number {
-  return Math.floor((position * LAST) / positions) + 1;
+/** The AC coefficients of a block that must have none: EOB and nothing else. */
+export function emptyAcAutomaton(spec: HuffmanSpec): AcAutomaton {
+  const next = soleCode(spec, EOB, BLOCK_END);
+  return { positions: next.length / 2, nodes: next.length / 2, next };
 }
 
 /** The nodes that lie on the code of EOB, from the root. */

@@ -8,7 +8,7 @@
  * are not, only the number of bits left matters and all leaves are one.
  */
 import type { HuffmanSpec } from '../tables.ts';
-import { huffmanTree, UNASSIGNED } from './tree.ts';
+import { huffmanTree, soleCode, UNASSIGNED } from './tree.ts';
 import { CODE_UNASSIGNED } from './verdict.ts';
 
 /** Baseline differences have at most 11 bits (T.81 table F.1). */
@@ -87,6 +87,24 @@ export function dcTree(spec: HuffmanSpec, limited: boolean): DcTree {
     if (to === UNASSIGNED) return CODE_UNASSIGNED;
     return to >= LEAF ? nodes.length + to - LEAF : to;
   });
+}
+
+/** The tree of a block whose DC must be that of the block before. */
+export function emptyDcTree(spec: HuffmanSpec): DcTree {
+  const leaf = spec.counts.length;
+  const next = soleCode(spec, 0, leaf);
+  const nodes = next.length / 2;
+  const none = new Int16Array(nodes);
+  return {
+    nodes,
+    next: next.map((to) => (to === leaf ? nodes : to)),
+    up: new Int16Array(nodes + 1),
+    down: new Int16Array(nodes + 1).fill(NO_DOWN),
+    bitsLeft: new Uint8Array(nodes),
+    low: none,
+    high: none,
+    difference: Int16Array.of(0),
+  };
 }
 
 /** T.81 table F.1: of the `size`-bit patterns the upper half are the positive values. */

@@ -7,7 +7,8 @@
  * fewer bits never make more bytes.
  */
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from '../tables.ts';
-import type { McuCoding } from './segment.ts';
+import type { Edge } from './edges.ts';
+import type { BlockCoding, McuCoding } from './segment.ts';
 import {
   AC_PLACES,
   BLOCKS,
@@ -66,28 +67,31 @@ export class SegmentFinish {
 
   constructor(coding: McuCoding) {
     this.#coding = coding;
-    for (const { ac } of coding) this.#known.set(ac.next, new Uint8Array(PHASES * ac.positions));
+    for (const { ac } of coding.flat())
+      this.#known.set(ac.next, new Uint8Array(PHASES * ac.positions));
   }
 
   /**
    * @param local a local state inside a segment
+   * @param edge of the MCU
    * @returns bytes up to the end of the segment, stuffed ones included
    */
-  bytes(local: number): number {
+  bytes(local: number, edge: Edge): number {
     const block = blockOf(local);
     const stuffing = isStuffing(local) ? 1 : 0;
     if (block === SEGMENT_END) return stuffing;
+    const coding = this.#coding[edge][block];
     const place = placeOf(local);
     const bits =
       place >= AC_PLACES
-        ? this.#acBits(block, place - AC_PLACES, BYTE_START)
-        : this.#dcBits(block, place, predictorOf(local), BYTE_START);
+        ? this.#acBits(coding, place - AC_PLACES, BYTE_START)
+        : this.#dcBits(coding, place, predictorOf(local), BYTE_START);
     return stuffing + Math.ceil((bits + SHORTEST_REST[block + 1]) / 8);
   }
 
   /** Fewest bits to the end of the block from a place among its AC coefficients. */
-  #acBits(block: number, position: number, phase: Phase): number {
-    const { next } = this.#coding[block].ac;
+  #acBits(coding: BlockCoding, position: number, phase: Phase): number {
+    const { next } = coding.ac;
     const known = this.#known.get(next)!;
     const key = PHASES * position + phase;
     if (known[key] !== 0) return known[key] - 1;
@@ -95,7 +99,7 @@ export class SegmentFinish {
     for (let bit = 0; bit < 2; bit++) {
       const to = next[2 * position + bit];
       if (to < 0 && to !== BLOCK_END) continue;
-      const rest = to === BLOCK_END ? 0 : this.#acBits(block, to, append(phase, bit));
+      const rest = to === BLOCK_END ? 0 : this.#acBits(coding, to, append(phase, bit));
       fewest = Math.min(fewest, costOf(phase, bit) + rest);
     }
     known[key] = fewest + 1;
@@ -103,15 +107,15 @@ export class SegmentFinish {
   }
 
   /** Fewest bits to the end of the block from a place in its DC difference; infinite if none is in range. */
-  #dcBits(block: number, node: number, predictor: number, phase: Phase): number {
-    const { dc, range } = this.#coding[block];
+  #dcBits(coding: BlockCoding, node: number, predictor: number, phase: Phase): number {
+    const { dc, range } = coding;
     const highest = range.high - predictor;
     const lowest = range.low - predictor;
 
     const left = dc.bitsLeft[node];
     if (left > 0 && dc.low[node] >= lowest && dc.high[node] <= highest) {
       // Free to choose: zeros, which never make an FF.
-      return left + this.#acBits(block, 0, appendZeros(phase, left));
+      return left + this.#acBits(coding, 0, appendZeros(phase, left));
     }
     let fewest = Number.POSITIVE_INFINITY;
     for (let bit = 0; bit < 2; bit++) {
@@ -119,7 +123,7 @@ export class SegmentFinish {
       if (to < 0 || (dc.up[to] > highest && dc.down[to] < lowest)) continue;
       const after = append(phase, bit);
       const rest =
-        to < dc.nodes ? this.#dcBits(block, to, predictor, after) : this.#acBits(block, 0, after);
+        to < dc.nodes ? this.#dcBits(coding, to, predictor, after) : this.#acBits(coding, 0, after);
       fewest = Math.min(fewest, costOf(phase, bit) + rest);
     }
     return fewest;

@@ -4,8 +4,9 @@
  * every segment is such a bit string of its own, from the same start.
  */
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from '../tables.ts';
-import { type AcAutomaton, acAutomaton, coefficientOf } from './ac.ts';
-import { type DcTree, dcTree } from './dc.ts';
+import { type AcAutomaton, acAutomaton, emptyAcAutomaton } from './ac.ts';
+import { type DcTree, dcTree, emptyDcTree } from './dc.ts';
+import { EDGES, type Edge, isOutside } from './edges.ts';
 import { type DcRange, dcRanges, UNLIMITED } from './range.ts';
 import {
   AC_PLACES,
@@ -27,8 +28,8 @@ export interface BlockCoding {
   readonly ac: AcAutomaton;
 }
 
-/** By block of the MCU: Y is coded with one set of tables, Cb and Cr with the other. */
-export type McuCoding = readonly BlockCoding[];
+/** By edge of the image that the MCU lies at, then by block: Y is coded with one set of tables, Cb and Cr with the other. */
+export type McuCoding = readonly (readonly BlockCoding[])[];
 
 /** @param quality 1..100, or undefined where DC values are not limited */
 export function mcuCoding(quality: number | undefined): McuCoding {
@@ -44,12 +45,21 @@ export function mcuCoding(quality: number | undefined): McuCoding {
     range: ranges.chrominance,
     ac: acAutomaton(AC_CHROMINANCE),
   };
-  return [luminance, luminance, luminance, luminance, chrominance, chrominance];
+  const empty: BlockCoding = {
+    dc: emptyDcTree(DC_LUMINANCE),
+    range: ranges.luminance,
+    ac: emptyAcAutomaton(AC_LUMINANCE),
+  };
+  return EDGES.map((edge) => [
+    ...[0, 1, 2, 3].map((block) => (isOutside(edge, block) ? empty : luminance)),
+    ...[chrominance, chrominance],
+  ]);
 }
 
 /** A place between two bits of a segment. One is moved along by whoever walks. */
 export class SegmentCursor {
   readonly #coding: McuCoding;
+  edge: Edge = 0;
   block = 0;
   place = 0;
   /** DC value of the Y block before, 0 where no later block depends on one. */
@@ -59,7 +69,8 @@ export class SegmentCursor {
     this.#coding = coding;
   }
 
-  load(local: number): void {
+  load(local: number, edge: Edge): void {
+    this.edge = edge;
     this.block = blockOf(local);
     this.place = placeOf(local);
     this.predictor = predictorOf(local);
@@ -69,13 +80,14 @@ export class SegmentCursor {
   get coefficient(): number | undefined {
     if (this.block === SEGMENT_END) return undefined;
     if (this.place < AC_PLACES) return 0;
-    return coefficientOf(this.#coding[this.block].ac, this.place - AC_PLACES);
+    const { nodes } = this.#coding[this.edge][this.block].ac;
+    return 1 + Math.floor((this.place - AC_PLACES) / nodes);
   }
 
   /** Reads one bit: moves on and returns `ALLOWED`, or stays and returns why not. */
   step(bit: number): number {
     if (this.block === SEGMENT_END) return bit === 1 ? ALLOWED : PADDING_NOT_ONES;
-    const { dc, range, ac } = this.#coding[this.block];
+    const { dc, range, ac } = this.#coding[this.edge][this.block];
 
     if (this.place >= AC_PLACES) {
       const to = ac.next[2 * (this.place - AC_PLACES) + bit];
@@ -108,10 +120,11 @@ export class SegmentCursor {
   /**
    * Reads a byte of the segment.
    * @param local a local state inside a segment
+   * @param edge of the MCU
    * @returns the local state after it, or a negative verdict
    */
-  stepByte(local: number, byte: number): number {
-    this.load(local);
+  stepByte(local: number, edge: Edge, byte: number): number {
+    this.load(local, edge);
     if (isStuffing(local)) return byte === 0 ? withoutStuffing(local) : NOT_STUFFED;
     for (let shift = 7; shift >= 0; shift--) {
       const verdict = this.step((byte >> shift) & 1);

@@ -1,5 +1,6 @@
 /** A Huffman table as a binary tree that is walked bit by bit (T.81 C.2, F.2.2.3). */
 import type { HuffmanSpec } from '../tables.ts';
+import { BLOCK_NOT_EMPTY } from './verdict.ts';
 
 /**
  * Nodes are numbered from the root, 0. `child[2 * node + bit]` is a node, or
@@ -34,4 +35,26 @@ export function huffmanTree({ counts, symbols }: HuffmanSpec): HuffmanTree {
     code <<= 1;
   }
   return { nodes, child: child.slice(0, 2 * nodes) };
+}
+
+/**
+ * The bits of one symbol's code where no other may stand: `next[2 * position + bit]`,
+ * one position a bit, `end` after the last.
+ */
+export function soleCode(spec: HuffmanSpec, symbol: number, end: number): Int16Array {
+  const { child } = huffmanTree(spec);
+  const bits = (function search(node: number): number[] | undefined {
+    for (let bit = 0; bit < 2; bit++) {
+      const to = child[2 * node + bit];
+      if (to === ~symbol) return [bit];
+      const rest = to >= 0 ? search(to) : undefined;
+      if (rest !== undefined) return [bit, ...rest];
+    }
+    return undefined;
+  })(0)!;
+  const next = new Int16Array(2 * bits.length).fill(BLOCK_NOT_EMPTY);
+  bits.forEach((bit, i) => {
+    next[2 * i + bit] = i + 1 < bits.length ? i + 1 : end;
+  });
+  return next;
 }
