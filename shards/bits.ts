@@ -15,64 +15,66 @@ export function packedLength(count: number, width: number): number {
 }
 
 /**
- * Packs `ranks[values[i]]`.
- * @param target written from `offset`; has packedLength bytes of room, all zero
+ * Packs `ranks[values[i]]` into words of 32 bits.
+ * @param target from its start; has room for every bit
  */
 export function packBits(
   values: Uint16Array,
   ranks: Uint16Array,
   width: number,
-  target: Uint8Array,
-  offset: number,
+  target: Int32Array,
 ): void {
-  let pending = 0;
+  let word = 0;
   let bits = 0;
-  let at = offset;
+  let at = 0;
   for (let i = 0; i < values.length; i++) {
-    pending |= ranks[values[i]] << bits;
+    const value = ranks[values[i]];
+    word |= value << bits;
     bits += width;
-    if (bits >= 16) {
-      target[at] = pending;
-      target[at + 1] = pending >>> 8;
-      at += 2;
-      pending >>>= 16;
-      bits -= 16;
+    if (bits >= 32) {
+      target[at++] = word;
+      bits -= 32;
+      word = value >>> (width - bits);
     }
   }
-  for (; bits > 0; bits -= 8) {
-    target[at++] = pending;
-    pending >>>= 8;
-  }
+  if (bits > 0) target[at] = word;
 }
 
 /**
  * The reverse: `target[i] = table[packed value i]`.
- * @param source at least packedLength(count, width) bytes from `offset`
+ * @param source packed words
  * @param table [2 ** width]
+ * @param target written from `offset`, `count` values
  */
 export function unpackBits(
-  source: Uint8Array,
-  offset: number,
+  source: Int32Array,
   width: number,
   table: Uint16Array,
   target: Uint16Array,
-  targetOffset: number,
+  offset: number,
   count: number,
 ): void {
   const mask = 2 ** width - 1;
-  const end = targetOffset + count;
-  let pending = 0;
+  const end = offset + count;
+  let word = source[0];
   let bits = 0;
-  let at = offset;
-  for (let i = targetOffset; i < end; i++) {
-    if (bits < width) {
-      // At most 15 bits are left, so 16 more fit; past the end reads undefined, which is 0 here.
-      pending |= (source[at] | (source[at + 1] << 8)) << bits;
-      at += 2;
-      bits += 16;
+  let at = 1;
+  for (let i = offset; i < end; i++) {
+    let value = word >>> bits;
+    bits += width;
+    if (bits >= 32) {
+      // Behind the last word reads undefined, which is 0 here; no value has bits there.
+      word = source[at++];
+      bits -= 32;
+      value |= word << (width - bits);
     }
-    target[i] = table[pending & mask];
-    pending >>>= width;
-    bits -= width;
+    target[i] = table[value & mask];
   }
+}
+
+/** Bytes as words, copied: packed values begin at any byte of a page. */
+export function wordsOf(bytes: Uint8Array): Int32Array {
+  const words = new Int32Array(Math.ceil(bytes.length / 4) + 1);
+  new Uint8Array(words.buffer).set(bytes);
+  return words;
 }

@@ -3,18 +3,21 @@ import * as zlib from 'node:zlib';
 
 const POLYNOMIAL = 0xedb88320;
 
-const native = (zlib as { crc32?: (data: Uint8Array) => number }).crc32;
+const native = (zlib as { crc32?: (data: Uint8Array, before: number) => number }).crc32;
 
-/** As the signed 32-bit integer that thrift holds. Node before 20.15 has none of its own. */
-export function crc32(data: Uint8Array): number {
-  return (native ? native(data) : crc32ByTable(data)) | 0;
+/**
+ * As the signed 32-bit integer that thrift holds. Node before 20.15 has none of its own.
+ * @param before checksum of what came before `data`
+ */
+export function crc32(data: Uint8Array, before = 0): number {
+  return (native ? native(data, before >>> 0) : crc32ByTable(data, before)) | 0;
 }
 
 let table: Uint32Array | undefined;
 
-export function crc32ByTable(data: Uint8Array): number {
+export function crc32ByTable(data: Uint8Array, before = 0): number {
   table ??= makeTable();
-  let crc = ~0;
+  let crc = ~before;
   for (let i = 0; i < data.length; i++) crc = table[(crc ^ data[i]) & 255] ^ (crc >>> 8);
   return ~crc >>> 0;
 }

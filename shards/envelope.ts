@@ -23,6 +23,7 @@ export class EnvelopeWriter {
    * lost (or end the process); it writes into this list, and we to the file.
    */
   private sections: Buffer[] = [];
+  private written: Promise<void> = Promise.resolve();
 
   constructor(file: AtomicFile, schema: ParquetSchema) {
     this.file = file;
@@ -32,6 +33,8 @@ export class EnvelopeWriter {
   }
 
   async writeRowGroup(rowCount: number, columns: ColumnPages[]): Promise<void> {
+    // The row group before is written while this one is put together.
+    const before = this.written;
     const pages: Record<string, ReadyPage[]> = {};
     for (const { path, dictionary, pages: data } of columns) {
       const first = dictionary && { page: dictionary, num_values: 0, first_row_index: 0 };
@@ -51,19 +54,25 @@ export class EnvelopeWriter {
       meta.encodings = [thrift.Encoding.RLE, thrift.Encoding.PLAIN_DICTIONARY];
       meta.offsetIndex!.page_locations.shift();
     }
-    await this.flush();
+    this.flush();
+    await before;
   }
 
   /** Index and footer; nothing may be written after it. */
   async finish(keyValues: Record<string, string>): Promise<void> {
     this.inner.writeIndex();
     this.inner.writeFooter(keyValues);
-    await this.flush();
+    this.flush();
+    await this.written;
   }
 
-  private async flush(): Promise<void> {
-    const { sections } = this;
+  private flush(): void {
+    const { sections, written } = this;
     this.sections = [];
-    for (const section of sections) await this.file.write(section);
+    this.written = written.then(async () => {
+      for (const section of sections) await this.file.write(section);
+    });
+    // It is thrown where it is awaited next, not as an unhandled rejection before.
+    this.written.catch(() => undefined);
   }
 }

@@ -13,7 +13,7 @@ const MAX_PAGE_HEADER = 256;
 
 export type PageEncoding = 'PLAIN' | 'PLAIN_DICTIONARY';
 
-/** @param body levels and values, concatenated by this function */
+/** @param body levels and values, one after the other */
 export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8Array[]): Buffer {
   const header = new thrift.PageHeader();
   header.type = thrift.PageType.DATA_PAGE;
@@ -22,7 +22,7 @@ export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8A
   header.data_page_header.encoding = thrift.Encoding[encoding];
   header.data_page_header.definition_level_encoding = RLE;
   header.data_page_header.repetition_level_encoding = RLE;
-  return page(header, Buffer.concat(body));
+  return page(header, ...body);
 }
 
 /** @param values the dictionary, ascending; stored as INT32 */
@@ -36,11 +36,12 @@ export function dictionaryPage(values: Uint16Array): Buffer {
   return page(header, bytesOf(Int32Array.from(values)));
 }
 
-function page(header: PageHeader, body: Uint8Array): Buffer {
-  header.uncompressed_page_size = body.length;
-  header.compressed_page_size = body.length;
-  header.crc = crc32(body);
-  return Buffer.concat([util.serializeThrift(header), body]);
+function page(header: PageHeader, ...body: Uint8Array[]): Buffer {
+  const length = body.reduce((sum, part) => sum + part.length, 0);
+  header.uncompressed_page_size = length;
+  header.compressed_page_size = length;
+  header.crc = body.reduce((crc, part) => crc32(part, crc), 0);
+  return Buffer.concat([util.serializeThrift(header), ...body]);
 }
 
 /** The bytes of a typed array, little-endian as on every machine that Node runs on. */

@@ -1,6 +1,6 @@
 /** The pages of one row group of sequences, from typed arrays and back. */
 import type { ReadyPage } from 'parquetjs-lite';
-import { bitWidth, packBits, packedLength, unpackBits } from './bits.ts';
+import { bitWidth, packBits, packedLength, unpackBits, wordsOf } from './bits.ts';
 import type { ColumnPages } from './envelope.ts';
 import { decodeLevels, encodeLevels, readVarint, writeVarint } from './levels.ts';
 import { bytesOf, dataPage, dictionaryPage, readDataPage } from './pages.ts';
@@ -55,8 +55,10 @@ function idsPage(rows: Uint16Array[], seqLen: number, ranks: Uint16Array, width:
   const head = new Uint8Array(6);
   head[0] = width;
   const headLength = writeVarint(groups * 2 + 1, head, 1);
-  const values = new Uint8Array(packedLength(count, width));
-  packBits(concat(rows, seqLen), ranks, width, values, 0);
+  const length = packedLength(count, width);
+  const words = new Int32Array(Math.ceil(length / 4));
+  packBits(concat(rows, seqLen), ranks, width, words);
+  const values = new Uint8Array(words.buffer, 0, length);
   const levels = encodeLevels(new Array<number>(rows.length).fill(seqLen));
   return dataPage('PLAIN_DICTIONARY', count, levels, head.subarray(0, headLength), values);
 }
@@ -103,7 +105,7 @@ export function decodeIdsPage(
     throw new RangeError('not one bit-packed run of dictionary indices');
   }
   if (body.length !== end + packedLength(count, width)) throw new RangeError('tokens cut short');
-  unpackBits(body, end, width, table, target, offset, count);
+  unpackBits(wordsOf(body.subarray(end)), width, table, target, offset, count);
 }
 
 /** The lists of a column of document ids or starts, [rows] of views into one array. */

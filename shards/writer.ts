@@ -17,7 +17,7 @@ import { encodeRowGroup } from './rowgroup.ts';
 import { rowLayout, type SequenceRow, type ShardSummary } from './rows.ts';
 import { sequenceSchema } from './schema.ts';
 
-/** More rows than this never are in one file: the row index is an INT32 elsewhere. */
+/** doc_ids is INT32. */
 const MAX_DOC_ID = 2_147_483_647;
 
 /**
@@ -107,13 +107,17 @@ function countTokens(
   { vocabSize }: ShardHeader,
   path: string,
 ): void {
-  const outside = histogram.findIndex((occurrences, id) => occurrences > 0 && id >= vocabSize);
+  let all = 0;
+  let outside = -1;
+  for (let id = 0; id < histogram.length; id++) {
+    all += histogram[id];
+    if (id >= vocabSize && histogram[id] > 0) outside = id;
+  }
   if (outside >= 0) {
     const message = `writing ${path}: token id ${outside} is not below the vocabulary size ${vocabSize}`;
     throw new CodecLmError('SHARD_INVALID', message, { path });
   }
   const { bosId, padId } = specialIds(vocabSize);
-  const all = histogram.reduce((sum, occurrences) => sum + occurrences, 0);
   counts.padding += histogram[padId];
   counts.tokens += all - histogram[padId];
   counts.documents += histogram[bosId];
