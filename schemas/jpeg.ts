@@ -33,6 +33,12 @@ export const jpegSettingsSchema = z.strictObject({
     .enum(['truncated', 'warning'])
     .default('warning')
     .describe('Refuse images that end too early, or also those whose decoder warns of damage'),
+  svg: z
+    .enum(['refuse', 'render'])
+    .default('refuse')
+    .describe(
+      'Drawings: a small SVG can keep its renderer busy for hours, and nothing can stop it',
+    ),
   maxPixels: z
     .int()
     .min(1)

@@ -34,11 +34,16 @@ function openOptions(settings: JpegSettings): SharpOptions {
 /**
  * A pipeline that gives `settings.width` x `settings.height` RGB pixels once an
  * output is asked of it.
+ * @param label the file's name
  * @throws the error of sharp, which `imageError` understands
  */
-export async function openImage(source: Uint8Array, settings: JpegSettings): Promise<Sharp> {
+export async function openImage(
+  source: Uint8Array,
+  label: string,
+  settings: JpegSettings,
+): Promise<Sharp> {
   const options = openOptions(settings);
-  const found = await probe(source, options);
+  const found = await probe(source, label, options);
   const turn = turnOf(settings.orientation === 'apply' ? found.orientation : 1);
   const isSideways = turn.angle === 90 || turn.angle === 270;
   const target = isSideways ? swapped(settings) : settings;

@@ -9,6 +9,7 @@ import { type JpegSettings, jpegSettingsSchema } from '../../schemas/jpeg.ts';
 import type { Codec } from '../codec.ts';
 import { openImage } from './decode.ts';
 import { imageError } from './failures.ts';
+import { looksLikeSvg } from './probe.ts';
 import { addRestartMarkers } from './restarts.ts';
 import { SHARP_VERSIONS, sharp } from './sharp.ts';
 import { toJpegFile } from './view.ts';
@@ -72,8 +73,14 @@ async function baselineOf(
   if (source.length === 0) {
     throw new CodecLmError('IMAGE_EMPTY', `${label} is empty: 0 bytes`, { path: label });
   }
+  if (settings.svg === 'refuse' && looksLikeSvg(source)) {
+    throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is a drawing (SVG), not a picture`, {
+      path: label,
+      hint: 'use --svg render if the file is to be trusted: nothing limits the time it may take',
+    });
+  }
   try {
-    return await baseline(await openImage(source, settings), settings.quality).toBuffer();
+    return await baseline(await openImage(source, label, settings), settings.quality).toBuffer();
   } catch (error) {
     throw imageError(error, label);
   }

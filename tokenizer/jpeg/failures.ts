@@ -17,8 +17,12 @@ const RULES: readonly Rule[] = [
     hint: 'raise --timeout-seconds if the file is to be trusted',
   },
   {
-    pattern:
-      /exceeds (the )?(pixel|channel|\d+x\d+ pixel) limit|will exceed|too (large|big)|maximum/i,
+    pattern: /maximum supported/i,
+    code: 'IMAGE_TOO_LARGE',
+    what: 'is too large for its format',
+  },
+  {
+    pattern: /exceeds (the )?(pixel|channel|\d+x\d+ pixel) limit|will exceed|too (large|big)/i,
     code: 'IMAGE_TOO_LARGE',
     what: 'is too large',
     hint: 'raise --max-pixels if the file is to be trusted',

@@ -3,6 +3,7 @@
  * JPEG without EXIF this is read here, since opening a file in libvips twice
  * would cost a tenth of encoding it.
  */
+import { CodecLmError } from '../../schemas/error.ts';
 import { sharp } from './sharp.ts';
 
 export interface Probe {
@@ -16,20 +17,37 @@ export interface Probe {
   readonly isJpeg: boolean;
 }
 
-/** @throws the error of sharp when it cannot read the header */
+/** Measurements in floating point would be cut to 0..255, and mostly come out black. */
+const DEPTHS = new Set(['uchar', 'ushort']);
+
+/**
+ * Whether libvips would take the bytes for SVG, plain or gzipped: it looks for the
+ * tag near the beginning. Asked before anything is parsed.
+ */
+export function looksLikeSvg(source: Uint8Array): boolean {
+  if (source[0] === 0x1f && source[1] === 0x8b) return true;
+  // Every second byte of UTF-16 is zero; the tag is found all the same without them.
+  const start = Buffer.from(source.subarray(0, 4096).filter((byte) => byte !== 0));
+  return /<(\w+:)?svg/i.test(start.toString('latin1'));
+}
+
+/** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED` */
 export async function probe(
   source: Uint8Array,
+  label: string,
   options: Parameters<typeof sharp>[1],
 ): Promise<Probe> {
   const size = plainJpegSize(source);
   if (size) return { ...size, orientation: 1, hasAlpha: false, isJpeg: true };
-  const {
-    width,
-    height,
-    orientation = 1,
-    hasAlpha,
-    format,
-  } = await sharp(source, options).metadata();
+  const metadata = await sharp(source, options).metadata();
+  const { width, height, orientation = 1, hasAlpha, format, depth } = metadata;
+  if (!DEPTHS.has(depth)) {
+    throw new CodecLmError(
+      'IMAGE_UNSUPPORTED',
+      `${label} has samples of type ${depth}, whose range nobody knows`,
+      { path: label, hint: 'convert it to 8 or 16 bits a sample first' },
+    );
+  }
   return { width, height, orientation, hasAlpha, isJpeg: format === 'jpeg' };
 }
 
