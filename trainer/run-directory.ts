@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
 import type { TrainerConfig } from '../schemas/trainer.ts';
-import { writeFileAside } from './checkpoint/aside.ts';
+import { isAside, writeFileAside } from './checkpoint/aside.ts';
 import { formatConfig, readResolvedConfig } from './config.ts';
 
 const CONFIG_FILE = 'config.yaml';
@@ -57,9 +57,17 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
 export async function createRun(out: string, config: TrainerConfig): Promise<void> {
   try {
     await mkdir(join(out, CHECKPOINTS), { recursive: true });
+    await removeUnfinished(join(out, CHECKPOINTS));
     await writeFileAside(configPath(out), formatConfig(config));
   } catch (error) {
     throw fileError(error, 'creating the run', out);
+  }
+}
+
+/** What a killed process was writing aside. */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (isAside(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 

@@ -190,8 +190,9 @@ test.serial('wrong use ends with 2 and makes nothing', async (t) => {
     [['--data', place.data], /--out/],
     [[join(place.folder, 'none.yaml'), '--data', place.data, '--out', out], /none.yaml/],
   ];
-  for (const [args, message] of cases) {
-    const ended = await run('trainer', ['fit', ...args]);
+  const all = await Promise.all(cases.map(([args]) => run('trainer', ['fit', ...args])));
+  for (const [i, [, message]] of cases.entries()) {
+    const ended = all[i];
     t.is(ended.exitCode, 2, ended.stderr);
     t.regex(ended.stderr, message);
     t.is(ended.stdout, '');

@@ -29,7 +29,7 @@ test.serial(
   async (t) => {
     const [one, other] = [join(place.folder, 'by-2'), join(place.folder, 'by-5')];
     // The limit is wide: an untrained model goes on for long.
-    const same = ['--num', '5', '--seed', '7', '--max-tokens', '600', '--json'];
+    const same = ['--num', '5', '--seed', '7', '--max-tokens', '250', '--json'];
     const first = await sample(one, ...same, '--batch', '2');
     t.is(first.exitCode, 0, first.stderr);
     const second = await sample(other, ...same, '--batch', '5');
@@ -54,7 +54,7 @@ test.serial(
 );
 
 test.serial('another seed gives other files', async (t) => {
-  const limits = ['--num', '1', '--max-tokens', '600'];
+  const limits = ['--num', '1', '--max-tokens', '250'];
   const [one, other] = [join(place.folder, 'seed-1'), join(place.folder, 'seed-2')];
   t.is((await sample(one, ...limits, '--seed', '1')).exitCode, 0);
   t.is((await sample(other, ...limits, '--seed', '2')).exitCode, 0);
@@ -90,7 +90,7 @@ test.serial('a prompt stays as it is in every sample', async (t) => {
     '--prompt-ratio',
     '0.5',
     '--max-tokens',
-    '600',
+    '250',
   );
   t.is(ended.exitCode, 0, ended.stderr);
   const codec = createJpegCodec({ width: 32, height: 32 });
@@ -118,8 +118,9 @@ test.serial('wrong use ends with 2 and touches nothing', async (t) => {
     [['--checkpoint', trained, '--to', fresh, '--grammar', 'maybe'], /--grammar/],
     [['--checkpoint', trained], /--to/],
   ];
-  for (const [args, message] of cases) {
-    const ended = await run('trainer', ['sample', ...args]);
+  const all = await Promise.all(cases.map(([args]) => run('trainer', ['sample', ...args])));
+  for (const [i, [, message]] of cases.entries()) {
+    const ended = all[i];
     t.is(ended.exitCode, 2, ended.stderr);
     t.regex(ended.stderr, message);
     t.is(ended.stdout, '');

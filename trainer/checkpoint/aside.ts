@@ -2,6 +2,11 @@
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+/** Whether a name is one of those that are written under before the renaming. */
+export function isAside(name: string): boolean {
+  return /\.tmp-\d+$/.test(name);
+}
+
 /** Replaces a file; whoever reads it sees the old or the new content, never a part. */
 export async function writeFileAside(path: string, content: string | Uint8Array): Promise<void> {
   const aside = `${path}.tmp-${process.pid}`;
