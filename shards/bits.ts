@@ -3,6 +3,7 @@
  * the Parquet format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit
  * first. Typed arrays in and out; this is where shards spend their time.
  */
+import { BLOCK, packerOf, unpackerOf } from './unrolled.ts';
 
 /** Bits that hold 0..count-1, at least one. */
 export function bitWidth(count: number): number {
@@ -24,10 +25,12 @@ export function packBits(
   width: number,
   target: Int32Array,
 ): void {
+  const blocks = Math.floor(values.length / BLOCK);
+  packerOf(width)(values, ranks, target, blocks);
   let word = 0;
   let bits = 0;
-  let at = 0;
-  for (let i = 0; i < values.length; i++) {
+  let at = blocks * width;
+  for (let i = blocks * BLOCK; i < values.length; i++) {
     const value = ranks[values[i]];
     word |= value << bits;
     bits += width;
@@ -54,12 +57,14 @@ export function unpackBits(
   offset: number,
   count: number,
 ): void {
+  const blocks = Math.floor(count / BLOCK);
+  unpackerOf(width)(source, table, target, offset, blocks);
   const mask = 2 ** width - 1;
   const end = offset + count;
-  let word = source[0];
+  let at = blocks * width;
+  let word = source[at++];
   let bits = 0;
-  let at = 1;
-  for (let i = offset; i < end; i++) {
+  for (let i = offset + blocks * BLOCK; i < end; i++) {
     let value = word >>> bits;
     bits += width;
     if (bits >= 32) {
@@ -72,9 +77,12 @@ export function unpackBits(
   }
 }
 
-/** Bytes as words, copied: packed values begin at any byte of a page. */
+/** Bytes as whole words; copied where they do not lie at the border of a word. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
-  const words = new Int32Array(Math.ceil(bytes.length / 4) + 1);
+  if (bytes.byteOffset % 4 === 0 && bytes.length % 4 === 0) {
+    return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+  }
+  const words = new Int32Array(Math.ceil(bytes.length / 4));
   new Uint8Array(words.buffer).set(bytes);
   return words;
 }
