@@ -128,7 +128,7 @@ function backward(
       const dq = unfold(backend, shape, batchMatMul(backend, ds, keys(backend, k, range)));
       const dk = batchMatMul(backend, ds, queries(backend, shape, q, range), { a: true });
       const split = (fresh: Tensor3D, sum?: Tensor3D): Sum => {
-        const total = sum ? tf.add(fresh, sum) : fresh;
+        const total = sum ? tf.add<Tensor3D>(fresh, sum) : fresh;
         if (start === 0) return { tail: total };
         const [head, tail] = tf.split(total, [start, end - start], 1);
         return { head: head as Tensor3D, tail: tail as Tensor3D };
