@@ -95,7 +95,8 @@ export function pickInstalled(gpus = gpuCount()): Installed | undefined {
  */
 export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
   // Its log of devices and CPU features is for TensorFlow's developers; failures reach us as exceptions.
-  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  // Where there is no GPU, the CUDA build also calls that an error.
+  env.TF_CPP_MIN_LOG_LEVEL ??= gpuCount() > 0 ? '2' : '3';
   // Without this, the first process on a GPU takes all of its memory.
   env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
   const device = visibleDevice(env, gpuCount());

@@ -3,9 +3,12 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** Node 23 removed these from `util`; called before any file of tfjs-node is loaded. */
+/**
+ * Node 23 removed these from `util`, and Node 22 warns of each use: replaced wherever they
+ * are called. To be done before any file of tfjs-node is loaded.
+ */
 export function polyfillUtil(): void {
   const util = require('node:util') as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
-  util.isArray ??= Array.isArray;
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  util.isArray = Array.isArray;
 }
