@@ -1,0 +1,80 @@
+/** The inputs of `tokenizer`: files and folders to documents. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, extname, join, relative } from 'node:path';
+import { CodecLmError, fileError } from '../../schemas/error.ts';
+import type { Codec } from '../codec.ts';
+
+/** Canonical bytes as they are; any other file goes through the codec. */
+const RAW = '.bin';
+/** What is looked for in folders; a file that is named is tried whatever its extension. */
+const IMAGES = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|jp2|heic)$/i;
+
+export interface Input {
+  path: string;
+  /** Path inside the folder it was found in, without extension: the name of what is written. */
+  name: string;
+}
+
+/**
+ * Files in the order given, those of a folder (with its subfolders) sorted by path.
+ * @param wanted which files of a folder count
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`; `USAGE` when two would have one name
+ */
+export async function listInputs(
+  sources: readonly string[],
+  wanted: (name: string) => boolean,
+): Promise<Input[]> {
+  const inputs: Input[] = [];
+  for (const source of sources) {
+    try {
+      if ((await stat(source)).isDirectory()) inputs.push(...(await listFolder(source, wanted)));
+      else inputs.push({ path: source, name: withoutExtension(basename(source)) });
+    } catch (error) {
+      throw fileError(error, 'reading', source);
+    }
+  }
+  if (inputs.length === 0) {
+    throw new CodecLmError('INPUT_EMPTY', `no file of use in ${sources.join(', ')}`);
+  }
+  const byName = new Map<string, string>();
+  for (const { name, path } of inputs) {
+    const other = byName.get(name);
+    if (other !== undefined) {
+      throw new CodecLmError('USAGE', `${other} and ${path} would both be written as ${name}`);
+    }
+    byName.set(name, path);
+  }
+  return inputs;
+}
+
+async function listFolder(folder: string, wanted: (name: string) => boolean): Promise<Input[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && wanted(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((path) => ({ path, name: withoutExtension(relative(folder, path)) }));
+}
+
+export function isDocument(name: string): boolean {
+  return name.endsWith(RAW) || IMAGES.test(name);
+}
+
+function withoutExtension(path: string): string {
+  return path.slice(0, path.length - extname(path).length);
+}
+
+/**
+ * A document's bytes.
+ * @param codec made only when an input is not raw, so that raw bytes need no image library
+ */
+export async function readDocument(path: string, codec: () => Promise<Codec>): Promise<Uint8Array> {
+  let source: Uint8Array;
+  try {
+    source = await readFile(path);
+  } catch (error) {
+    throw fileError(error, 'reading', path);
+  }
+  if (path.endsWith(RAW)) return source;
+  return (await (await codec()).encode(source, path)).bytes;
+}
