@@ -35,7 +35,7 @@ test('a mask has exactly the tokens whose bytes the grammar takes', async (t) =>
       let after: number | undefined = state;
       for (const byte of bytes) after = after === undefined ? after : grammar.next(after, byte);
       if (bytes.length > 0 && after !== undefined) expected.push(id);
-      if (bytes.length > 0) t.is(mask.advance(state, id), after);
+      if (bytes.length > 0 && mask.advance(state, id) !== after) t.fail(`token ${id}`);
     }
     t.deepEqual(ids, expected);
     state = mask.advance(state, pick(ids, random))!;

@@ -31,25 +31,34 @@ export interface BlockCoding {
 /** By edge of the image that the MCU lies at, then by block: Y is coded with one set of tables, Cb and Cr with the other. */
 export type McuCoding = readonly (readonly BlockCoding[])[];
 
+/** The automata of the standard tables: they depend on no image, so they are built once, when first asked for. */
+const automata = new Map<
+  boolean,
+  { luminance: Automata; chrominance: Automata; empty: Automata }
+>();
+type Automata = Omit<BlockCoding, 'range'>;
+
+function automataOf(limited: boolean) {
+  let known = automata.get(limited);
+  if (known === undefined) {
+    known = {
+      luminance: { dc: dcTree(DC_LUMINANCE, limited), ac: acAutomaton(AC_LUMINANCE) },
+      chrominance: { dc: dcTree(DC_CHROMINANCE, limited), ac: acAutomaton(AC_CHROMINANCE) },
+      empty: { dc: emptyDcTree(DC_LUMINANCE), ac: emptyAcAutomaton(AC_LUMINANCE) },
+    };
+    automata.set(limited, known);
+  }
+  return known;
+}
+
 /** @param quality 1..100, or undefined where DC values are not limited */
 export function mcuCoding(quality: number | undefined): McuCoding {
   const limited = quality !== undefined;
   const ranges = limited ? dcRanges(quality) : { luminance: UNLIMITED, chrominance: UNLIMITED };
-  const luminance: BlockCoding = {
-    dc: dcTree(DC_LUMINANCE, limited),
-    range: ranges.luminance,
-    ac: acAutomaton(AC_LUMINANCE),
-  };
-  const chrominance: BlockCoding = {
-    dc: dcTree(DC_CHROMINANCE, limited),
-    range: ranges.chrominance,
-    ac: acAutomaton(AC_CHROMINANCE),
-  };
-  const empty: BlockCoding = {
-    dc: emptyDcTree(DC_LUMINANCE),
-    range: ranges.luminance,
-    ac: emptyAcAutomaton(AC_LUMINANCE),
-  };
+  const known = automataOf(limited);
+  const luminance = { ...known.luminance, range: ranges.luminance };
+  const chrominance = { ...known.chrominance, range: ranges.chrominance };
+  const empty = { ...known.empty, range: ranges.luminance };
   return EDGES.map((edge) => [
     ...[0, 1, 2, 3].map((block) => (isOutside(edge, block) ? empty : luminance)),
     ...[chrominance, chrominance],

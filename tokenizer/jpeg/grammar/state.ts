@@ -58,7 +58,7 @@ export const withoutStuffing = (local: number): number => local & ~STUFFING;
 export const predictorOf = (local: number): number => (local & (STUFFING - 1)) - PREDICTOR_OFFSET;
 
 export const mcuOf = (state: number): number => Math.floor(state / LOCAL_STATES);
-export const localOf = (state: number): number => state % LOCAL_STATES;
+export const localOf = (state: number): number => state - mcuOf(state) * LOCAL_STATES;
 export const packState = (mcu: number, local: number): number => mcu * LOCAL_STATES + local;
 
 /** A place outside of MCUs, which has no predictor. */
