@@ -12,7 +12,8 @@ type Random = ReturnType<typeof randomNumbers>;
 
 /** One to four changes: bytes, bits, cuts, repeats, runs of zeros or FFs. */
 function mutate(original: Uint8Array, next: Random): Uint8Array {
-  let bytes = original.slice();
+  // A copy: slice() of a Buffer is a view.
+  let bytes = new Uint8Array(original);
   const changes = 1 + (next() % 4);
   for (let i = 0; i < changes && bytes.length > 1; i++) {
     // Half of the changes hit the header, where lengths and sizes are.
@@ -22,11 +23,15 @@ function mutate(original: Uint8Array, next: Random): Uint8Array {
     if (kind === 0) bytes[at] = next() & 255;
     else if (kind === 1) bytes[at] ^= 1 << (next() & 7);
     else if (kind === 2) bytes.fill(next() & 1 ? 0xff : 0, at, end);
-    else if (kind === 3) bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
-    else if (kind === 4) bytes = Buffer.concat([bytes.subarray(0, end), bytes.subarray(at)]);
+    else if (kind === 3) bytes = joined([bytes.subarray(0, at), bytes.subarray(end)]);
+    else if (kind === 4) bytes = joined([bytes.subarray(0, end), bytes.subarray(at)]);
     else if (next() % 4 === 0) bytes = bytes.subarray(0, at);
   }
   return bytes;
+}
+
+function joined(parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.concat(parts));
 }
 
 async function originals(): Promise<Uint8Array[]> {
