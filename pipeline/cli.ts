@@ -1,7 +1,14 @@
 /** The `pipeline` command line. */
+import { resolve } from 'node:path';
 import { command } from '../cli/command.ts';
 import { runCli } from '../cli/run.ts';
-import { planImagesOptions, runImagesOptions } from '../schemas/pipeline.ts';
+import {
+  finalizeOptions,
+  parseShare,
+  planImagesOptions,
+  runImagesOptions,
+  statusOptions,
+} from '../schemas/pipeline.ts';
 
 /** Finished, but not with everything that was asked for. */
 const SAMPLES_SKIPPED = 3;
@@ -44,8 +51,41 @@ const planImages = command({
   },
 });
 
+const DATASET = { name: 'dataset', description: 'dataset directory' };
+
+const status = command({
+  name: 'status',
+  summary: 'how far a dataset is: done, left, failed, time to go; also while it runs elsewhere',
+  positionals: [DATASET],
+  options: statusOptions,
+  examples: ['pipeline status photos-256'],
+  async run([out], options, io) {
+    const { readStatus } = await import('./status.ts');
+    const { formatStatus } = await import('./status-table.ts');
+    const found = await readStatus(out);
+    if (options.json) io.printJson(found);
+    else io.print(formatStatus(out, found));
+    return 0;
+  },
+});
+
+const finalize = command({
+  name: 'finalize',
+  summary: 'pack the tails and write dataset.json, when all ranks are done',
+  positionals: [DATASET],
+  options: finalizeOptions,
+  examples: ['pipeline finalize photos-256'],
+  async run([out], options, io) {
+    const { finalizeDataset } = await import('./finalize.ts');
+    const { Report } = await import('./report.ts');
+    const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
+    new Report(io, options).done(out, manifest, true);
+    return manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+  },
+});
+
 await runCli({
   name: 'pipeline',
   summary: 'a corpus of media files to a dataset of packed token shards',
-  commands: [runImages, planImages],
+  commands: [runImages, planImages, status, finalize],
 });

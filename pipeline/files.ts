@@ -1,6 +1,6 @@
 /** Files of a dataset directory: where each is, and how it is read and written. */
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { z } from 'zod';
 import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
 import { writeAtomically } from '../shards/file.ts';
@@ -29,13 +29,28 @@ export function numbered(index: number): string {
   return String(index).padStart(5, '0');
 }
 
-/** Makes a folder and those above it. */
+/**
+ * Makes a folder and those above it, one at a time: Node's recursive mkdir never returns
+ * where a folder cannot be made below one that exists (/proc).
+ */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await mkdir(path);
   } catch (error) {
-    throw outputError(error, path);
+    const system = systemCode(error);
+    if (system === 'EEXIST' && (await isFolder(path))) return;
+    const isParentMissing = system === 'ENOENT' && !(await isFolder(dirname(path)));
+    if (!isParentMissing || dirname(path) === path) throw outputError(error, path);
+    await makeFolder(dirname(path));
+    await makeFolder(path);
   }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** As {@link fileError}, but what is in the way of an output is no missing input. */

@@ -11,13 +11,14 @@ import {
 import { CodecLmError } from '../schemas/error.ts';
 import type { Plan, Tail } from '../schemas/plan.ts';
 import { writeDocumentShard } from '../shards/documents.ts';
-import { writeManifest } from '../shards/manifest.ts';
+import { MANIFEST_FILE, readManifest, writeManifest } from '../shards/manifest.ts';
 import { writeSequenceShard } from '../shards/writer.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { addCodes } from './failures.ts';
-import { paths, removeLeftovers } from './files.ts';
+import { addCodes, checkFailureShare } from './failures.ts';
+import { namesIn, paths, removeLeftovers } from './files.ts';
 import type { DatasetHeader } from './partition.ts';
-import type { Partition } from './plan.ts';
+import { nameOf, type Partition, partitionsOf, readPlan } from './plan.ts';
+import { readDatasetTokenizer } from './sample.ts';
 import { doneNames, readStats } from './status.ts';
 import { documentsOf, packTails, readTail, rowsOf } from './tail.ts';
 
@@ -117,14 +118,23 @@ async function checkAllDone(out: string, partitions: readonly Partition[]): Prom
   );
 }
 
-/** The manifest of a finished plan; dataset.json is written, and what only it needed is removed. */
-export async function completeDataset(
+/**
+ * The end of a plan: dataset.json is written, and what only it needed is removed.
+ * @param allowed share of inputs that may have failed, 0..1
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `TOO_MANY_FAILURES`
+ */
+export async function finalizePlan(
   out: string,
   plan: Plan,
-  partitions: number,
-  header: DatasetHeader,
-  { shards, documents, stats }: RoundResult,
+  bpe: ByteBpe,
+  allowed: number,
 ): Promise<Manifest> {
+  const partitions = partitionsOf(plan, plan.config.partitionSize);
+  const header = headerOf(plan, bpe);
+  const round = { partitions, tailNames: tailNamesOf(partitions) };
+  const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId);
+  const totals = totalsOf(plan.inputs, stats, shards);
+  checkFailureShare(totals.failures, plan.inputs, allowed, out);
   const manifest: Manifest = {
     formatVersion: FORMAT_VERSION,
     createdBy: CREATED_BY,
@@ -132,18 +142,43 @@ export async function completeDataset(
     tokenizerHash: header.tokenizerHash,
     vocabSize: header.vocabSize,
     seqLen: header.seqLen,
-    partitions,
+    partitions: partitions.length,
     config: { ...plan.config, inputsHash: plan.inputsHash },
     shards,
     documents,
-    totals: totalsOf(plan.inputs, stats, shards),
+    totals,
   };
-  await writeManifest(out, manifest);
-  await rm(paths.tails(out), { recursive: true, force: true });
+  await publish(out, manifest);
   return manifest;
 }
 
-function totalsOf(
+/** The tails are in the last shard: from here on they would only take space. */
+export async function publish(out: string, manifest: Manifest): Promise<void> {
+  await writeManifest(out, manifest);
+  await rm(paths.tails(out), { recursive: true, force: true });
+}
+
+/** The tails of a split follow its last partition. */
+function tailNamesOf(partitions: readonly Partition[]): Round['tailNames'] {
+  const countOf = (split: Split) => partitions.filter((p) => p.split === split).length;
+  return { train: nameOf('train', countOf('train')), val: nameOf('val', countOf('val')) };
+}
+
+/** `pipeline finalize`: what a single process does by itself. */
+export async function finalizeDataset(out: string, allowed: number): Promise<Manifest> {
+  const plan = await readPlan(out);
+  const bpe = plan && (await readDatasetTokenizer(out));
+  if (!plan || !bpe) {
+    throw new CodecLmError('DATASET_INCOMPLETE', `${out} holds no planned dataset`, {
+      path: out,
+      hint: 'first pipeline plan, then pipeline run by every rank',
+    });
+  }
+  if ((await namesIn(out)).includes(MANIFEST_FILE)) return readManifest(out);
+  return finalizePlan(out, plan, bpe, allowed);
+}
+
+export function totalsOf(
   inputs: number,
   stats: readonly PartitionStats[],
   shards: readonly ShardEntry[],

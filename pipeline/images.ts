@@ -37,16 +37,24 @@ export async function imagesRequest(
   const { width, height } = parseSize(options.size);
   const codec = createJpegCodec({ width, height, quality: options.quality });
   const tokenizer = await givenTokenizer(options);
+  const ranks = planOnly ? { rank: 0, size: 1 } : findRanks(options);
+  if (ranks.size > 1 && options.retryFailed) {
+    throw new CodecLmError(
+      'USAGE',
+      '--retry-failed is the work of one process: run it without ranks',
+    );
+  }
   return {
     out: resolve(options.out),
     codec,
     config: configOf(await resolveSources(sources), codec, tokenizer, options),
     extensions: IMAGE_EXTENSIONS,
     tokenizer,
-    ranks: planOnly ? { rank: 0, size: 1 } : findRanks(options),
+    ranks,
     lanes: defaultLanes(options.workers),
     maxFailures: parseShare(options.maxFailures),
     planOnly,
+    retryFailed: options.retryFailed ?? false,
     report: new Report(io, options),
     signal: io.signal,
   };

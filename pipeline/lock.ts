@@ -21,7 +21,7 @@ const holderSchema = z.object({
   rank: z.number(),
   size: z.number(),
 });
-type Holder = z.infer<typeof holderSchema>;
+export type Holder = z.infer<typeof holderSchema>;
 
 /**
  * @returns releases the lock
@@ -44,6 +44,18 @@ export async function lockDataset(out: string, ranks: Ranks): Promise<() => Prom
     clearInterval(touch);
     await rm(path, { force: true });
   };
+}
+
+/** Who writes the dataset now. */
+export async function livingHolders(out: string): Promise<Holder[]> {
+  const folder = paths.locks(out);
+  const holders: Holder[] = [];
+  for (const name of await namesIn(folder)) {
+    const path = join(folder, name);
+    const holder = await readHolder(path);
+    if (holder && (await isAlive(path, holder))) holders.push(holder);
+  }
+  return holders;
 }
 
 async function take(path: string, self: Holder): Promise<void> {

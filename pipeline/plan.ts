@@ -189,6 +189,10 @@ export function nameOf(split: Split, index: number): string {
   return `${split === 'train' ? 'part' : 'val'}-${numbered(index)}`;
 }
 
+export function inputsOf(partitions: readonly Partition[]): number {
+  return partitions.reduce((sum, { count }) => sum + count, 0);
+}
+
 /**
  * The frozen inputs of a partition.
  * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short

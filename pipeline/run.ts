@@ -15,12 +15,13 @@ import type { EncodeContext } from './encode.ts';
 import { encodePartitions } from './engine.ts';
 import { checkFailureShare } from './failures.ts';
 import { makeFolder, paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
-import { completeDataset, finishRound, headerOf, tokenizerChanged } from './finalize.ts';
+import { finalizePlan, headerOf, tokenizerChanged } from './finalize.ts';
 import { lockDataset } from './lock.ts';
-import { checkSameConfig, inspectOutput } from './output.ts';
-import { makePlan, nameOf, type Partition, partitionsOf } from './plan.ts';
+import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
+import { inputsOf, makePlan, type Partition, partitionsOf } from './plan.ts';
 import { type Ranks, shareOf } from './rank.ts';
 import type { Report } from './report.ts';
+import { retryFailed } from './retry.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './sample.ts';
 import { baseOf } from './sources/source.ts';
 import { doneNames, readStats } from './status.ts';
@@ -42,6 +43,8 @@ export interface RunRequest {
   maxFailures: number;
   /** Stop when the plan is frozen and the tokenizer learned. */
   planOnly: boolean;
+  /** Run the inputs that failed once more, when all else is done. */
+  retryFailed: boolean;
   report: Report;
   signal: AbortSignal;
 }
@@ -51,18 +54,14 @@ export interface RunRequest {
  * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …
  */
 export async function runPipeline(request: RunRequest): Promise<Manifest | undefined> {
-  const { out, config, report } = request;
+  const { out, config } = request;
   const state = await inspectOutput(out);
   if (state.plan) checkSameConfig(out, state.plan.config, config);
-  if (state.complete) {
-    const manifest = await readManifest(out);
-    report.done(out, manifest, false);
-    return manifest;
-  }
+  if (state.complete && !request.retryFailed) return alreadyComplete(request);
   const existed = await exists(out);
   const release = await lockDataset(out, request.ranks);
   try {
-    return await planAndRun(request, state.plan);
+    return await planAndRun(request, state);
   } catch (error) {
     throw request.signal.aborted ? interrupted(out, error) : error;
   } finally {
@@ -73,9 +72,17 @@ export async function runPipeline(request: RunRequest): Promise<Manifest | undef
   }
 }
 
+async function alreadyComplete({ out, maxFailures, report }: RunRequest): Promise<Manifest> {
+  const manifest = await readManifest(out);
+  report.done(out, manifest, false);
+  const { failures, inputs } = manifest.totals;
+  checkFailureShare(failures, inputs, maxFailures, out);
+  return manifest;
+}
+
 async function planAndRun(
   request: RunRequest,
-  frozen: Plan | undefined,
+  { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
   const { out, config, ranks, report, signal } = request;
   if (!frozen && ranks.size > 1) throw planFirst(out);
@@ -94,13 +101,21 @@ async function planAndRun(
     report.left(`planned; run it with the same options: pipeline run … --out ${out}`);
     return undefined;
   }
-  await runShare(request, partitions, { ...context, bpe }, plan);
+  if (!complete) await runShare(request, partitions, { ...context, bpe }, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
     report.left(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
     return undefined;
   }
-  return finalizeRun({ ...request, plan, bpe });
+  // What failed may still be put right below, so its share is judged at the end.
+  const allowed = request.retryFailed ? 1 : request.maxFailures;
+  const manifest = complete ? await readManifest(out) : await finalizePlan(out, plan, bpe, allowed);
+  const final = request.retryFailed
+    ? await retryFailed({ ...request, context: { ...context, bpe } }, plan, manifest)
+    : manifest;
+  report.done(out, final, true);
+  checkFailureShare(final.totals.failures, plan.inputs, request.maxFailures, out);
+  return final;
 }
 
 /** The partitions of this rank that are not done yet. */
@@ -140,36 +155,9 @@ async function runShare(
     onPartition: (partition, stats) => {
       report.partition(partition.name, stats);
       // Once too many have failed no later success can make it right: do not go on for days.
-      checkFailureShare(failures, inputs, request.maxFailures, out);
+      if (!request.retryFailed) checkFailureShare(failures, inputs, request.maxFailures, out);
     },
   });
-}
-
-function inputsOf(partitions: readonly Partition[]): number {
-  return partitions.reduce((sum, { count }) => sum + count, 0);
-}
-
-/**
- * Packs the tails and writes the manifest.
- * @throws CodecLmError `DATASET_INCOMPLETE`, `TOO_MANY_FAILURES`
- */
-export async function finalizeRun(
-  request: Pick<RunRequest, 'out' | 'maxFailures' | 'report'> & { plan: Plan; bpe: ByteBpe },
-): Promise<Manifest> {
-  const { out, plan, bpe, report } = request;
-  const partitions = partitionsOf(plan, plan.config.partitionSize);
-  const header = headerOf(plan, bpe);
-  const partitionsIn = (split: string) => partitions.filter((p) => p.split === split).length;
-  const tailNames = {
-    train: nameOf('train', partitionsIn('train')),
-    val: nameOf('val', partitionsIn('val')),
-  };
-  const result = await finishRound(out, { partitions, tailNames }, header, bpe.padId);
-  const failures = result.stats.reduce((sum, stats) => sum + stats.failures, 0);
-  checkFailureShare(failures, plan.inputs, request.maxFailures, out);
-  const manifest = await completeDataset(out, plan, partitions.length, header, result);
-  report.done(out, manifest, true);
-  return manifest;
 }
 
 async function ensureTokenizer(

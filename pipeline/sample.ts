@@ -29,7 +29,7 @@ export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undef
  * Learns on inputs drawn evenly over the training part of the plan, which the seed has
  * shuffled. The documents encoded for it are left in `context.encoded`: they are not
  * encoded twice.
- * @throws CodecLmError `INPUT_EMPTY` when not one input of the sample is an image
+ * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded
  */
 export async function learnTokenizer(
   out: string,
@@ -43,6 +43,7 @@ export async function learnTokenizer(
   const count = Math.min(bpeSamples, plan.inputs - plan.valInputs);
   const documents: Uint8Array[] = [];
   let done = 0;
+  let firstFailure: CodecLmError | undefined;
   const sample = async (planned: PlannedInput) => {
     const counts = { sourceBytes: 0, seconds: { read: 0, encode: 0, tokenize: 0 } };
     const document = await encodeOne(planned, context, counts);
@@ -51,11 +52,14 @@ export async function learnTokenizer(
   const samples = streamOf(drawSample(out, plan, count, signal)).through(inOrder(lanes, sample));
   await drain(samples, ({ docId, document, sourceBytes }) => {
     progress.sampled(++done, count);
-    if (document instanceof CodecLmError) return;
+    if (document instanceof CodecLmError) {
+      firstFailure ??= document;
+      return;
+    }
     documents.push(document.bytes);
     context.encoded.set(docId, { ...document, sourceBytes });
   });
-  if (documents.length === 0) throw nothingToLearnFrom(done);
+  if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
   const bytes = documents.reduce((sum, { length }) => sum + length, 0);
   progress.learning(documents.length, bytes, merges);
   return new ByteBpe(learnMerges(documents, merges));
@@ -92,11 +96,11 @@ function trainPartitions(plan: Plan): Partition[] {
   return partitionsOf(plan, plan.config.partitionSize).filter(({ split }) => split === 'train');
 }
 
-function nothingToLearnFrom(tried: number): CodecLmError {
+function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): CodecLmError {
   return new CodecLmError(
-    'INPUT_EMPTY',
-    `none of the ${tried} inputs drawn for the tokenizer is an image that can be decoded`,
-    { hint: 'check the sources, or give a tokenizer with --tokenizer' },
+    'TOO_MANY_FAILURES',
+    `all ${tried} inputs drawn for the tokenizer failed; the first: ${first?.message}`,
+    { cause: first, hint: 'check the sources, or give a tokenizer with --tokenizer' },
   );
 }
 

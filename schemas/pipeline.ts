@@ -20,7 +20,11 @@ const percent = z
 
 /** What every codec's run and plan share. */
 const shared = {
-  out: z.string().min(1).describe('dataset directory to write').meta({ valueName: 'DS' }),
+  out: z
+    .string({ error: 'name the dataset directory to write' })
+    .min(1, 'name the dataset directory to write')
+    .describe('dataset directory to write')
+    .meta({ valueName: 'DS' }),
   bpeSamples: positive.default(10_000).describe('documents the tokenizer is learned on'),
   vocabSize: z
     .number()

@@ -1,0 +1,170 @@
+/**
+ * --retry-failed: the inputs that failed are run again, in partitions of their own, into
+ * shards behind those that are there. Good shards are not touched. A round is frozen on the
+ * disk like a plan, so a retry that was stopped goes on too.
+ */
+import type { Failure, Manifest, Split } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { type Plan, type RetryRound, retryRoundSchema } from '../schemas/plan.ts';
+import { type EngineRequest, encodePartitions } from './engine.ts';
+import { readFailures } from './failures.ts';
+import { paths, readJson, readText, removeLeftovers, writeJson, writeText } from './files.ts';
+import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
+import { inputsOf, nameOf, type Partition, partitionsOf } from './plan.ts';
+import type { Report } from './report.ts';
+import { doneNames } from './status.ts';
+
+export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'signal'> & {
+  report: Report;
+};
+
+/** @returns the manifest with the documents that came out right this time */
+export async function retryFailed(
+  request: RetryRequest,
+  plan: Plan,
+  manifest: Manifest,
+): Promise<Manifest> {
+  const { out } = request;
+  const finished = roundsOf(manifest);
+  const path = paths.retry(out, finished + 1);
+  const round =
+    (await readJson(path, retryRoundSchema)) ?? (await freezeRound(out, plan, finished));
+  if (!round) return manifest;
+  await runRound(request, plan, round);
+  return completeRound(request, plan, manifest, round);
+}
+
+function roundsOf({ config }: Manifest): number {
+  return typeof config.retryRounds === 'number' ? config.retryRounds : 0;
+}
+
+/** @returns undefined when nothing is left that failed */
+async function freezeRound(
+  out: string,
+  plan: Plan,
+  finished: number,
+): Promise<RetryRound | undefined> {
+  const before = await partitionsOfRound(out, plan, finished);
+  const failed: Failure[] = [];
+  for (const { name } of before.partitions) failed.push(...(await readFailures(out, name)));
+  if (failed.length === 0) return undefined;
+  const ids = failed.map(({ input }) => input).sort((a, b) => a - b);
+  const trainInputs = plan.inputs - plan.valInputs;
+  const round: RetryRound = { round: finished + 1, partitions: [], tailNumbers: before.next };
+  for (const split of ['train', 'val'] as const) {
+    const ofSplit = ids.filter((id) => id < trainInputs === (split === 'train'));
+    await freezeSplit(out, plan, round, split, ofSplit);
+  }
+  await writeJson(paths.retry(out, round.round), round);
+  return round;
+}
+
+/** Partitions of an earlier round, and the first shard numbers after it. */
+async function partitionsOfRound(
+  out: string,
+  plan: Plan,
+  round: number,
+): Promise<{ partitions: readonly Partition[]; next: Record<Split, number> }> {
+  if (round === 0) {
+    const partitions = partitionsOf(plan, plan.config.partitionSize);
+    const after = (split: Split) => partitions.filter((p) => p.split === split).length + 1;
+    return { partitions, next: { train: after('train'), val: after('val') } };
+  }
+  const path = paths.retry(out, round);
+  const frozen = await readJson(path, retryRoundSchema);
+  if (!frozen) throw new CodecLmError('DATASET_INVALID', `${path} is missing`, { path });
+  const { train, val } = frozen.tailNumbers;
+  return { partitions: frozen.partitions, next: { train: train + 1, val: val + 1 } };
+}
+
+async function freezeSplit(
+  out: string,
+  plan: Plan,
+  round: RetryRound,
+  split: Split,
+  ids: readonly number[],
+): Promise<void> {
+  const { partitionSize } = plan.config;
+  for (let start = 0; start < ids.length; start += partitionSize) {
+    const own = ids.slice(start, start + partitionSize);
+    const name = nameOf(split, round.tailNumbers[split]++);
+    await writeText(paths.list(out, name), await linesOf(out, plan, own));
+    const number = await nextNumber(out, plan, round);
+    round.partitions.push({ number, name, split, count: own.length });
+  }
+}
+
+/** Partitions are numbered on through all rounds. */
+async function nextNumber(out: string, plan: Plan, round: RetryRound): Promise<number> {
+  let number = round.partitions.length;
+  for (let earlier = 0; earlier < round.round; earlier++) {
+    number += (await partitionsOfRound(out, plan, earlier)).partitions.length;
+  }
+  return number;
+}
+
+/** The inputs as the plan's own lists name them. */
+async function linesOf(out: string, plan: Plan, ids: readonly number[]): Promise<string> {
+  const wanted = new Set(ids.map(String));
+  let first = 0;
+  let text = '';
+  for (const { name, count } of partitionsOf(plan, plan.config.partitionSize)) {
+    const isIn = ids.some((id) => id >= first && id < first + count);
+    first += count;
+    if (!isIn) continue;
+    const lines = ((await readText(paths.list(out, name))) ?? '').split('\n');
+    for (const line of lines) if (wanted.has(line.split('\t', 1)[0])) text += `${line}\n`;
+  }
+  return text;
+}
+
+async function runRound(request: RetryRequest, plan: Plan, round: RetryRound): Promise<void> {
+  const { out, context, report } = request;
+  const done = await doneNames(out);
+  const todo = round.partitions.filter(({ name }) => !done.has(name));
+  const isOurs = new Set(todo.map(({ name }) => name));
+  await removeLeftovers(out, (name) => isOurs.has(name));
+  const inputs = inputsOf(round.partitions);
+  report.begin(
+    { inputs, partitions: round.partitions.length },
+    { inputs: inputs - inputsOf(todo), partitions: round.partitions.length - todo.length },
+  );
+  await encodePartitions({
+    ...request,
+    partitions: todo,
+    header: headerOf(plan, context.bpe),
+    onBatch: (batch) => report.batch(batch),
+    onPartition: (partition, stats) => report.partition(partition.name, stats),
+  });
+  request.signal.throwIfAborted();
+}
+
+async function completeRound(
+  { out, context }: RetryRequest,
+  plan: Plan,
+  manifest: Manifest,
+  { round, partitions, tailNumbers }: RetryRound,
+): Promise<Manifest> {
+  const { bpe } = context;
+  const tailNames = {
+    train: nameOf('train', tailNumbers.train),
+    val: nameOf('val', tailNumbers.val),
+  };
+  const added = await finishRound(out, { partitions, tailNames }, headerOf(plan, bpe), bpe.padId);
+  const shards = [...manifest.shards, ...added.shards];
+  const totals = totalsOf(plan.inputs, added.stats, shards);
+  const merged: Manifest = {
+    ...manifest,
+    partitions: manifest.partitions + partitions.length,
+    config: { ...manifest.config, retryRounds: round },
+    shards,
+    documents: [...manifest.documents, ...added.documents],
+    totals: {
+      ...totals,
+      documents: manifest.totals.documents + totals.documents,
+      documentBytes: manifest.totals.documentBytes + totals.documentBytes,
+    },
+  };
+  await publish(out, merged);
+  return merged;
+}
