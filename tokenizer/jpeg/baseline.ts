@@ -28,12 +28,17 @@ const FRAME_COMPONENTS = [3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
 /** SOS: one scan of all three components and all 64 coefficients (T.81 B.2.3). */
 const SCAN_HEADER = [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
 
-const STANDARD_TABLES = new Map<number, HuffmanTable>([
-  [0x00, DC_LUMINANCE],
-  [0x10, AC_LUMINANCE],
-  [0x01, DC_CHROMINANCE],
-  [0x11, AC_CHROMINANCE],
+/** Content of a DHT after its class and id, by that byte (T.81 B.2.4.2). */
+const STANDARD_TABLES = new Map<number, Uint8Array>([
+  [0x00, contentOf(DC_LUMINANCE)],
+  [0x10, contentOf(AC_LUMINANCE)],
+  [0x01, contentOf(DC_CHROMINANCE)],
+  [0x11, contentOf(AC_CHROMINANCE)],
 ]);
+
+function contentOf({ counts, symbols }: HuffmanTable): Uint8Array {
+  return Uint8Array.of(...counts, ...symbols);
+}
 
 /**
  * @throws CodecLmError `JPEG_INVALID` when the file is not baseline 4:2:0 in one
@@ -93,9 +98,8 @@ function readQuantization(body: Uint8Array, into: Uint8Array[], offset: number):
 function checkHuffman(body: Uint8Array, offset: number): number {
   let seen = 0;
   for (let i = 0; i < body.length; seen++) {
-    const table = STANDARD_TABLES.get(body[i]);
-    if (!table) throw invalid(offset, `Huffman table ${hex(body[i])}`);
-    const content = [...table.counts, ...table.symbols];
+    const content = STANDARD_TABLES.get(body[i]);
+    if (!content) throw invalid(offset, `Huffman table ${hex(body[i])}`);
     if (!matches(body.subarray(i + 1, i + 1 + content.length), content)) {
       throw invalid(offset, `Huffman table ${hex(body[i])} is not the standard one`);
     }

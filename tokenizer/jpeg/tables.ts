@@ -117,16 +117,23 @@ export interface QuantizationTables {
  * @param quality 1..100, a whole number
  */
 export function quantizationTables(quality: number): QuantizationTables {
+  const known = scaledTables.get(quality);
+  if (known) return known;
   const percent = quality < 50 ? Math.floor(5000 / quality) : 200 - quality * 2;
   const scale = (table: readonly number[]) =>
     Uint8Array.from(ZIGZAG, (position) =>
       Math.min(255, Math.max(1, Math.floor((table[position] * percent + 50) / 100))),
     );
-  return {
+  const tables = {
     luminance: scale(LUMINANCE_QUANTIZATION),
     chrominance: scale(CHROMINANCE_QUANTIZATION),
   };
+  scaledTables.set(quality, tables);
+  return tables;
 }
+
+/** Asked for with every image; there are a hundred. */
+const scaledTables = new Map<number, QuantizationTables>();
 
 /** The two DQT segments of a quality, as libjpeg writes them (T.81 B.2.4.1). */
 export function dqtSegments(quality: number): Uint8Array {
