@@ -144,7 +144,10 @@ export class Loader implements AsyncIterable<Batch> {
     let next = row.docStarts.findIndex((docStart) => docStart > start);
     if (next < 0) next = row.docStarts.length;
     for (let i = 0; i < ids.length; i++) {
-      if (start + i === row.docStarts[next] && next++ >= 0) segment++;
+      if (start + i === row.docStarts[next]) {
+        segment++;
+        next++;
+      }
       batch.segments[index * seqLen + i] = ids[i] === this.padId ? -1 : segment;
     }
   }

@@ -25,7 +25,8 @@ export async function verifyDocuments(
       if (signal?.aborted) return;
       const { docId, file } = parts[0];
       seen.add(docId);
-      if (seen.size % 256 === 0) onProgress?.(`${seen.size} documents  ${file}`);
+      if (seen.size % 256 === 0)
+        onProgress?.(`documents  ${seen.size}/${dataset.manifest.totals.documents}`);
       for (; row && row.docId < docId; row = await nextRow(index, findings)) {
         findings.add('documents', `document ${row.docId} (${row.source}) is in no shard`);
       }

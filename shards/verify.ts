@@ -71,14 +71,16 @@ export async function verifyDataset(
   const { manifest } = dataset;
   const findings = new Findings();
   const report = { files: 0, rows: 0, tokens: 0, documents: 0 };
-  for (const entry of [...manifest.shards, ...manifest.documents]) {
+  const files = [...manifest.shards, ...manifest.documents];
+  for (const entry of files) {
     if (options.signal?.aborted) break;
-    options.onProgress?.(`${report.files}/${manifest.shards.length} shards  ${entry.file}`);
+    options.onProgress?.(`hashes  ${report.files}/${files.length} files`);
     await findings.collect(entry.file, () => checkHash(dir, entry));
     report.files++;
   }
   for (const entry of manifest.shards) {
     if (options.signal?.aborted) break;
+    options.onProgress?.(`rows  ${report.rows}/${manifest.totals.rows}`);
     const counts = await findings.collect(entry.file, () => checkShard(dataset, entry));
     report.rows += counts?.rows ?? 0;
     report.tokens += counts?.tokens ?? 0;
