@@ -29,8 +29,8 @@ export interface LearnOptions {
   minFrequency?: number;
   /** Bytes that learning may take; what the machine has free by default. */
   memoryLimit?: number;
-  /** Called after each merge with the number of merges so far. */
-  onMerge?: (done: number) => void;
+  /** Called after each merge with the number of merges so far and how often its pair stood. */
+  onMerge?: (done: number, frequency: number) => void;
 }
 
 /**
@@ -55,7 +55,7 @@ export function learnMerges(
     if (!pair || pair.count < Math.max(1, minFrequency)) break;
     state.merge(pair.left, pair.right, 256 + merges.length);
     merges.push([pair.left, pair.right]);
-    onMerge?.(merges.length);
+    onMerge?.(merges.length, pair.count);
   }
   return merges;
 }

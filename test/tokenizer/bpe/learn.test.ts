@@ -47,9 +47,12 @@ test('ends early when nothing is left to merge, or nothing frequent enough', (t)
 });
 
 test('reports each merge', (t) => {
-  const seen: number[] = [];
-  learnMerges([bytes('abcd')], 3, { onMerge: (done) => seen.push(done) });
-  t.deepEqual(seen, [1, 2, 3]);
+  const seen: number[][] = [];
+  learnMerges([bytes('ababcd')], 2, { onMerge: (done, frequency) => seen.push([done, frequency]) });
+  t.deepEqual(seen, [
+    [1, 2],
+    [2, 1],
+  ]);
 });
 
 test('more ids than a square table holds give the same merges', (t) => {

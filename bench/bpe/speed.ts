@@ -1,0 +1,101 @@
+/**
+ * How fast BPE is learned and applied, against the peers on the same documents in one run.
+ * Each line ends in a ratio. Needs bench/peers/setup.sh.
+ *
+ * node bin/start.js bench/bpe/speed.ts                  learning (500 images) and encoding
+ * node bin/start.js bench/bpe/speed.ts --sentencepiece [IMAGES]
+ *     learning on 10,000 images against spm_train, which takes about eight minutes
+ */
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import { learnMerges, type Merge } from '../../tokenizer/bpe/learn.ts';
+import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { corpusOf } from './corpus.ts';
+import { runPeer } from './peer.ts';
+import { agreement } from './sentencepiece.ts';
+
+/** A speed is the best of several rounds: whatever else the machine does only ever slows. */
+const ROUNDS = 5;
+
+function secondsOf(work: () => void): number {
+  const start = performance.now();
+  work();
+  return (performance.now() - start) / 1000;
+}
+
+function report(what: string, peer: number, ours: number, wanted: number, proof: string): void {
+  const ratio = peer / ours;
+  const seconds = `peer ${peer.toFixed(2)} s, here ${ours.toFixed(3)} s`;
+  console.log(`${what}: ${seconds}, ${ratio.toFixed(1)}x (wanted ${wanted}x), ${proof}`);
+}
+
+async function learning(images: number, count: number): Promise<void> {
+  const documents = await corpusOf(images);
+  let merges: Merge[] = [];
+  const ours = secondsOf(() => (merges = learnMerges(documents, count)));
+  const hf = await runPeer<{ merges: Merge[]; seconds: number }>('hf-learn', documents, count);
+  const proof = isDeepStrictEqual(hf.merges, merges) ? 'same merges' : 'DIFFERENT MERGES';
+  report(`learn ${count} merges, ${images} images, HF tokenizers`, hf.seconds, ours, 10, proof);
+}
+
+async function againstSentencepiece(images: number, count: number): Promise<void> {
+  const documents = await corpusOf(images);
+  const ours = secondsOf(() => learnMerges(documents, count));
+  const peakGb = process.resourceUsage().maxRSS / 1e6;
+  const spm = await runPeer<{ tokens: string[]; seconds: number }>('spm-learn', documents, count);
+  const { same, total } = agreement(documents, spm.tokens);
+  const proof = `${same} of ${total} merges in agreement, peak ${peakGb.toFixed(2)} GB`;
+  report(`learn ${count} merges, ${images} images, sentencepiece`, spm.seconds, ours, 50, proof);
+}
+
+/** @param bytesEach documents are joined until they have at least this many bytes */
+async function encoding(count: number, bytesEach: number, wanted: number): Promise<void> {
+  const images = await corpusOf(500);
+  const documents = joined(images, bytesEach);
+  const bpe = new ByteBpe(learnMerges(images, count));
+  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-speed-'));
+  try {
+    await writeTokenizer(folder, bpe);
+    const oneRound = () => secondsOf(() => documents.forEach((each) => void bpe.encode(each)));
+    const best = () => Math.min(...Array.from({ length: ROUNDS }, oneRound));
+    const before = best();
+    const file = join(folder, 'tokenizer.json');
+    const hf = await runPeer<{ sha256: string; seconds: number }>('hf-encode', documents, file);
+    const ours = Math.min(before, best());
+    const hash = createHash('sha256');
+    for (const document of documents) hash.update(bpe.encode(document));
+    const proof = hash.digest('hex') === hf.sha256 ? 'same ids' : 'DIFFERENT IDS';
+    const bytes = documents.reduce((sum, document) => sum + document.length, 0);
+    const speed = `${(bytes / ours / 1e6).toFixed(0)} MB/s`;
+    const what = `encode, ${count} merges, ${Math.round(bytes / documents.length / 1000)} KB documents`;
+    report(`${what}, HF tokenizers`, hf.seconds, ours, wanted, `${proof}, ${speed}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function joined(documents: readonly Uint8Array[], bytesEach: number): Uint8Array[] {
+  const result: Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
+  for (const document of documents) {
+    parts.push(document);
+    const joint = Buffer.concat(parts);
+    if (joint.length < bytesEach) continue;
+    result.push(new Uint8Array(joint));
+    parts = [];
+  }
+  return result;
+}
+
+const [mode, images = '10000'] = process.argv.slice(2);
+if (mode === '--sentencepiece') {
+  await againstSentencepiece(Number(images), 320);
+} else {
+  await encoding(320, 1, 50);
+  await encoding(1024, 20_000, 15);
+  await learning(500, 320);
+}
