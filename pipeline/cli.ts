@@ -30,8 +30,16 @@ const runImages = command({
   ],
   async run(sources, options, io) {
     const { imagesRequest } = await import('./images.ts');
+    const request = await imagesRequest(sources, options, io, false);
+    if (options.dryRun) {
+      const { dryRun, formatDryRun } = await import('./dry-run.ts');
+      const found = await dryRun(request);
+      if (options.json) io.printJson(found);
+      else io.print(formatDryRun(request.out, found));
+      return 0;
+    }
     const { runPipeline } = await import('./run.ts');
-    const manifest = await runPipeline(await imagesRequest(sources, options, io, false));
+    const manifest = await runPipeline(request);
     return manifest && manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
   },
 });

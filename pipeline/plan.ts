@@ -59,8 +59,11 @@ export interface PlanRequest {
  */
 export async function makePlan(request: PlanRequest): Promise<Plan> {
   const { out, config } = request;
-  const { spool, log } = await spoolInputs(request, join(paths.draft(out), 'spool'));
+  let spool: Spool | undefined;
   try {
+    const found = await spoolInputs(request, join(paths.draft(out), 'spool'));
+    const { log } = found;
+    spool = found.spool;
     await makeFolder(join(paths.draft(out), 'lists'));
     const { inputs, inputsHash, valInputs } = freezeLists(request, spool, log);
     await rm(paths.lists(out), { recursive: true, force: true });
@@ -76,7 +79,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     await writeJson(paths.plan(out), plan);
     return plan;
   } finally {
-    spool.close();
+    spool?.close();
     await rm(paths.draft(out), { recursive: true, force: true });
   }
 }
@@ -106,7 +109,6 @@ export async function spoolInputs(
   }
   if (spool.length === 0) {
     spool.close();
-    await rm(paths.draft(out), { recursive: true, force: true });
     throw emptyError(sources, log);
   }
   return { spool, log };

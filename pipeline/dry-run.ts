@@ -1,0 +1,146 @@
+/** --dry-run: what a run would do, and about how large its dataset gets; writes nothing to keep. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatBytes, formatCount } from '../cli/table.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { learnMerges } from '../tokenizer/bpe/learn.ts';
+import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import { encodeOne, secondsSince } from './encode.ts';
+import { formatCodes } from './failures.ts';
+import { checkSameConfig, inspectOutput } from './output.ts';
+import { partitionsOf, spoolInputs, valCount } from './plan.ts';
+import type { RunRequest } from './run.ts';
+import { baseOf, parseInput } from './sources/source.ts';
+
+/** Enough for a size within a few percent, encoded in a second or two. */
+const SAMPLES = 200;
+
+export interface DryRun {
+  inputs: number;
+  valInputs: number;
+  partitions: number;
+  duplicates: number;
+  ignored: Record<string, number>;
+  problems: { path: string; problem: string }[];
+  codec: RunRequest['config']['codec'];
+  /** What the estimate is made from. */
+  sample: { inputs: number; documents: number; failures: Record<string, number>; seconds: number };
+  /** Of the whole dataset; null when no input of the sample could be decoded. */
+  estimate: {
+    documents: number;
+    bytes: number;
+    tokens: number;
+    sequences: number;
+    disk: number;
+  } | null;
+}
+
+/** @throws CodecLmError as the run itself would before its first write */
+export async function dryRun(request: RunRequest): Promise<DryRun> {
+  const { out, config } = request;
+  const { plan } = await inspectOutput(out);
+  if (plan) checkSameConfig(out, plan.config, config);
+  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-dry-run-'));
+  try {
+    const { spool, log } = await spoolInputs(request, join(folder, 'spool'));
+    try {
+      const { count: inputs, duplicates, lines } = spool.finish();
+      const valInputs = valCount(inputs, config.valFraction);
+      const { ignored, problems } = log.listing;
+      const taken = takeLines(lines, Math.min(SAMPLES, inputs));
+      return {
+        inputs,
+        valInputs,
+        partitions: partitionsOf({ inputs, valInputs }, config.partitionSize).length,
+        duplicates,
+        ignored,
+        problems,
+        codec: config.codec,
+        ...(await estimate(request, taken, inputs)),
+      };
+    } finally {
+      spool.close();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function takeLines(lines: Generator<string>, count: number): string[] {
+  return Array.from({ length: count }, () => lines.next().value as string);
+}
+
+/** The plan is shuffled, so its first inputs are a fair sample. */
+async function estimate(
+  { codec, config, tokenizer, signal }: RunRequest,
+  lines: readonly string[],
+  inputs: number,
+): Promise<Pick<DryRun, 'sample' | 'estimate'>> {
+  const context = { codec, bases: config.sources.map(baseOf), encoded: new Map() };
+  const counts = { sourceBytes: 0, seconds: { read: 0, encode: 0, tokenize: 0 } };
+  const start = performance.now();
+  const documents: Uint8Array[] = [];
+  const failures: Record<string, number> = {};
+  for (const [docId, line] of lines.entries()) {
+    signal.throwIfAborted();
+    const result = await encodeOne({ docId, input: parseInput(line) }, context, counts);
+    if (result instanceof CodecLmError) failures[result.code] = (failures[result.code] ?? 0) + 1;
+    else documents.push(result.bytes);
+  }
+  const sample = {
+    inputs: lines.length,
+    documents: documents.length,
+    failures,
+    seconds: secondsSince(start),
+  };
+  if (documents.length === 0) return { sample, estimate: null };
+  const bpe = tokenizer ?? new ByteBpe(learnMerges(documents, config.merges));
+  const tokens = documents.reduce((sum, bytes) => sum + bpe.encodeDocument(bytes).length, 0);
+  const bytes = documents.reduce((sum, { length }) => sum + length, 0);
+  const scale = inputs / lines.length;
+  const bitsPerId = Math.ceil(Math.log2(bpe.vocabSize));
+  return {
+    sample,
+    estimate: {
+      documents: Math.round(documents.length * scale),
+      bytes: Math.round(bytes * scale),
+      tokens: Math.round(tokens * scale),
+      sequences: Math.ceil((tokens * scale) / config.seqLen),
+      // Shards pack each id in as many bits as the vocabulary needs.
+      disk: Math.round((tokens * scale * bitsPerId) / 8),
+    },
+  };
+}
+
+export function formatDryRun(out: string, found: DryRun): string {
+  const { sample, estimate: guess, codec } = found;
+  const settings = Object.entries(codec.settings).map(([key, value]) => `${key} ${value}`);
+  const versions = Object.entries(codec.versions).map(([key, value]) => `${key} ${value}`);
+  const lines: [string, string][] = [
+    ['dataset', `${out} (nothing is written)`],
+    ['inputs', `${formatCount(found.inputs)}, ${formatCount(found.valInputs)} of them held out`],
+    ['partitions', formatCount(found.partitions)],
+    ['duplicates', formatCount(found.duplicates)],
+    ['passed over', formatCodes(found.ignored) || 'none'],
+    ...found.problems.map(({ path, problem }): [string, string] => [
+      'not listed',
+      `${path}: ${problem}`,
+    ]),
+    ['codec', `${codec.name}: ${settings.join(', ')}`],
+    ['encoder', versions.join(', ')],
+    [
+      'sample',
+      `${sample.documents} of ${sample.inputs} inputs encoded in ${sample.seconds.toFixed(1)} s`,
+    ],
+    ['failed', formatCodes(sample.failures) || 'none of the sample'],
+  ];
+  if (guess) {
+    lines.push(
+      ['documents', `about ${formatCount(guess.documents)} of ${formatBytes(guess.bytes)}`],
+      ['tokens', `about ${formatCount(guess.tokens)} in ${formatCount(guess.sequences)} sequences`],
+      ['disk', `about ${formatBytes(guess.disk)} of shards`],
+    );
+  }
+  return lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
+}
