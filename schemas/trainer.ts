@@ -10,6 +10,11 @@ import { splitSchema } from './dataset.ts';
 const count = z.int().min(1);
 const countOrNone = z.int().min(0);
 const positive = z.number().positive();
+const seed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1)
+  .default(0);
 
 export const modelConfigSchema = z.strictObject({
   preset: z
@@ -38,7 +43,7 @@ export const modelConfigSchema = z.strictObject({
 export const dataConfigSchema = z.strictObject({
   split: splitSchema.default('train').describe('Split of the dataset that is trained on'),
   shuffle: z.boolean().default(true).describe('Shuffle all sequences anew in every epoch'),
-  seed: countOrNone.default(0).describe('Seed of the order of the sequences'),
+  seed: seed.describe('Seed of the order of the sequences'),
 });
 
 export const trainConfigSchema = z.strictObject({
@@ -58,7 +63,7 @@ export const trainConfigSchema = z.strictObject({
     .literal('fp32', { error: 'only fp32 works in this version' })
     .default('fp32')
     .describe('Number format of weights and matrix products'),
-  seed: countOrNone.default(0).describe('Seed of the initial weights'),
+  seed: seed.describe('Seed of the initial weights'),
   evalEvery: countOrNone
     .default(0)
     .describe(

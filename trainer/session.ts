@@ -42,7 +42,7 @@ export interface Session {
   readonly model: Llama;
   readonly optimizer: AdamW;
   readonly dataset: Dataset;
-  readonly batches: AsyncIterator<Batch, void>;
+  readonly batches: AsyncGenerator<Batch, void>;
   readonly hasVal: boolean;
   readonly padId: number;
   /** Bytes that each id stands for, [vocabSize]. */
@@ -74,8 +74,6 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
   const backend = await options.chooseBackend();
   const loaded = isResumed ? await lastGood(backend, out, dataset, log) : undefined;
   if (resume && !loaded) log(`nothing to resume in ${out}: starting from the beginning`);
-  await createRun(out, config);
-  await truncateMetrics(out, loaded?.state.step ?? 0);
   const model =
     loaded?.model ?? createLlama(backend, llamaConfig(config, dataset), config.train.seed);
   const optimizer = new AdamW(backend, model.parameters, config.optim);
@@ -88,6 +86,10 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     seqLen: config.train.seqLen,
     state: loaded?.state.loader,
   });
+  const batches = loader[Symbol.asyncIterator]();
+  // Nothing is written before all of the above has been found good.
+  await createRun(out, config);
+  await truncateMetrics(out, loaded?.state.step ?? 0);
   return {
     run: out,
     config,
@@ -95,7 +97,7 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     model,
     optimizer,
     dataset,
-    batches: loader[Symbol.asyncIterator](),
+    batches,
     hasVal: dataset.sequences('val') > 0,
     padId: tokenizer.padId,
     byteLengths,
@@ -107,6 +109,7 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     checkpoint: loaded?.path,
     checkpointStep: loaded?.state.step,
     async dispose() {
+      await batches.return();
       optimizer.dispose();
       model.dispose();
       await dataset.close();

@@ -11,7 +11,8 @@ import { checkpoint, makeWorkplace, run, SMALL, type Workplace } from './fixture
 
 let place: Workplace;
 test.before(async (t) => {
-  t.timeout(60_000);
+  // Machines that run other things too take their time.
+  t.timeout(170_000);
   place = await makeWorkplace();
 });
 test.after.always(() => place?.remove());

@@ -28,9 +28,11 @@ export async function drawSheet(
   const scale = Math.min(enlarged, fitting);
   const width = Math.max(1, Math.floor(size.width * scale));
   const height = Math.max(1, Math.floor(size.height * scale));
+  // Enlarged, the pixels of a small picture stay what they are.
+  const kernel = scale >= 1 ? 'nearest' : 'lanczos3';
   const tiles = await Promise.all(
     pictures.map(async (picture, i) => ({
-      input: await drawTile(picture, width, height),
+      input: await drawTile(picture, width, height, kernel),
       left: GAP + (i % columns) * (width + GAP),
       top: GAP + Math.floor(i / columns) * (height + GAP),
       raw: { width, height, channels: 3 as const },
@@ -49,13 +51,11 @@ async function drawTile(
   picture: Uint8Array | null,
   width: number,
   height: number,
+  kernel: 'nearest' | 'lanczos3',
 ): Promise<Buffer> {
   const source =
     picture === null
       ? sharp({ create: { width, height, channels: 3, background: EMPTY } })
-      : sharp(picture, { failOn: 'none' }).resize(width, height, {
-          kernel: 'nearest',
-          fit: 'fill',
-        });
+      : sharp(picture, { failOn: 'none' }).resize(width, height, { kernel, fit: 'fill' });
   return source.removeAlpha().toColourspace('srgb').raw().toBuffer();
 }
