@@ -122,6 +122,16 @@ for (const [what, [args, exitCode, message]] of Object.entries(wrongUse)) {
   });
 }
 
+test('a tokenizer that is already there is not overwritten', async (t) => {
+  const dir = await folder(t);
+  await tokenizer(dir, 'train', 'docs', '--out', 'TOK', '--merges', '1');
+  const before = await readFile(join(dir, 'TOK', 'tokenizer.json'));
+  const again = await tokenizer(dir, 'train', 'docs', '--out', 'TOK', '--merges', '2');
+  t.is(again.exitCode, 2);
+  t.regex(again.stderr, /TOK\/tokenizer\.json is already there .*\[OUTPUT_IN_USE\]/);
+  t.deepEqual(await readFile(join(dir, 'TOK', 'tokenizer.json')), before);
+});
+
 test('a .npy that is cut or of another type is refused', async (t) => {
   const dir = await folder(t);
   await tokenizer(dir, 'train', 'docs', '--out', 'TOK', '--merges', '1');

@@ -8,11 +8,12 @@ const MAX_CELLS = 2 ** 31 - 1;
 /**
  * An upper bound in bytes, the documents themselves not included: a byte takes a 2-byte
  * cell and a 4-byte position; merged tokens are fewer than bytes and take a position each,
- * and the list being built may be twice as long as what is left of it.
+ * and the list being built may be twice as long as what is left of it. From 3,841 merges on
+ * pairs are counted in a hash table, whose size is estimated: one pair for three bytes.
  */
 export function learningMemory(bytes: number, documents: number, merges: number): number {
   const ids = 256 + merges;
-  const counts = ids <= 4096 ? 4 * ids * ids : 64 * 1024 * 1024;
+  const counts = ids <= 4096 ? 4 * ids * ids : 16 * bytes;
   return 14 * bytes + 2 * documents + counts + 8 * 1024 * 1024;
 }
 

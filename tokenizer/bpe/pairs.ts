@@ -46,8 +46,10 @@ export class PairMap {
   private slotOf(key: number): number {
     const { keys } = this;
     const mask = keys.length - 1;
-    // Fibonacci hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are well mixed.
-    let slot = (Math.imul(key, 0x9e3779b1) >>> 8) & mask;
+    // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are the
+    // well-mixed ones, so they are folded onto those that the mask keeps.
+    const product = Math.imul(key, 0x9e3779b1);
+    let slot = (product ^ (product >>> 15)) & mask;
     while (keys[slot] !== key && keys[slot] !== EMPTY) slot = (slot + 1) & mask;
     return slot;
   }

@@ -1,4 +1,5 @@
 /** What the subcommands of `tokenizer` do: documents in, tokens or a tokenizer out. */
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Io } from '../../cli/command.ts';
@@ -47,6 +48,13 @@ export async function train(
   makeCodec: MakeCodec,
   io: Io,
 ): Promise<number> {
+  const held = join(settings.out, 'tokenizer.json');
+  if (existsSync(held)) {
+    throw new CodecLmError('OUTPUT_IN_USE', `${held} is already there`, {
+      path: held,
+      hint: 'choose another folder, or remove that tokenizer',
+    });
+  }
   const all = await listInputs(sources, isDocument);
   const share = Math.max(1, all.length / settings.samples);
   const chosen = all.filter((_, i) => Math.floor(i / share) !== Math.floor((i - 1) / share));
