@@ -72,6 +72,7 @@ async function* membersOf(archive: FileHandle) {
     }
     position = offset + Math.ceil(size / BLOCK) * BLOCK;
   }
+  throw new Error('no end mark: the archive may be cut off');
 }
 
 async function read(archive: FileHandle, position: number, length: number): Promise<Buffer> {
