@@ -1,0 +1,47 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import test from 'ava';
+import { execa } from 'execa';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** The shell blocks after the marker, in order: a walk through every command. */
+async function testedCommands(): Promise<string[]> {
+  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const [, walk] = text.split('<!-- tested:');
+  const blocks = [...walk.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
+  return blocks.flatMap((block) => block.trim().split('\n'));
+}
+
+/** `npx NAME` and `npm run` as they work in the repository, from any working folder. */
+function fromAnywhere(command: string): string {
+  return command
+    .replace(/^npx (\w+)/, (_, name) => `node ${join(ROOT, 'bin', `${name}.js`)}`)
+    .replace(
+      'npm run --silent demo:corpus --',
+      `node ${join(ROOT, 'bin/start.js')} demo/corpus.ts`,
+    );
+}
+
+test('every command of the README works as pasted, in order', async (t) => {
+  t.timeout(170_000);
+  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-readme-'));
+  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  const commands = await testedCommands();
+  t.true(commands.length >= 6);
+  for (const command of commands) {
+    const run = await execa({ cwd: folder, shell: true, reject: false })`${fromAnywhere(command)}`;
+    t.is(run.exitCode, 0, `${command}\n${run.stderr}`);
+  }
+});
+
+test('the README shows the two commands of the first five minutes', async (t) => {
+  const text = await readFile(join(ROOT, 'README.md'), 'utf8');
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+  for (const command of ['npm ci && npm run demo', 'npm test']) t.true(text.includes(command));
+  for (const [, name] of text.matchAll(/npm run (?:--silent )?([\w:]+)/g)) {
+    t.true(name in scripts, `npm run ${name} is not in package.json`);
+  }
+});
