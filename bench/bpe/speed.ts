@@ -6,9 +6,9 @@
  * node bin/start.js bench/bpe/speed.ts --sentencepiece [IMAGES]
  *     learning on 10,000 images against spm_train
  *
- * The trainer of sentencepiece was rewritten between 0.2.0 and the pinned 0.2.3: 500 images
- * took 49.7 s and 3.9 s on one machine, 0.6 s here. The 50 times aimed at were measured
- * against an old release and do not hold against the pinned one.
+ * sentencepiece learns much faster since some release after 0.2.0: 500 images took 0.2.0
+ * 49.7 s and the pinned 0.2.3 3.9 s (one run each), and 0.6 s here (best of 3). So the 50
+ * times aimed at do not hold against the pinned release.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
