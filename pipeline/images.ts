@@ -15,7 +15,7 @@ import { readTokenizer } from '../tokenizer/bpe/huggingface.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Codec } from '../tokenizer/codec.ts';
 import { createJpegCodec } from '../tokenizer/jpeg/encode.ts';
-import { defaultLanes } from './lanes.ts';
+import { lanesOf, threadsHint } from './lanes.ts';
 import { findRanks } from './rank.ts';
 import { Report } from './report.ts';
 import type { RunRequest } from './run.ts';
@@ -51,7 +51,9 @@ export async function imagesRequest(
     extensions: IMAGE_EXTENSIONS,
     tokenizer,
     ranks,
-    lanes: defaultLanes(options.workers),
+    lanes: lanesOf(options.workers),
+    // Ranks share the cores already.
+    hint: ranks.size === 1 ? threadsHint(options.workers) : undefined,
     maxFailures: parseShare(options.maxFailures),
     planOnly,
     retryFailed: options.retryFailed ?? false,

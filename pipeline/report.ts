@@ -108,8 +108,7 @@ export class Report {
     this.progress(this.line());
   }
 
-  /** The end of one rank of several, or of a plan that is not run yet. */
-  left(message: string): void {
+  note(message: string): void {
     this.say(message);
   }
 

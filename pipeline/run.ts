@@ -39,6 +39,8 @@ export interface RunRequest {
   ranks: Ranks;
   /** Batches in flight. */
   lanes: number;
+  /** How this machine could be used better; said when work begins. */
+  hint?: string;
   /** Share of inputs, 0..1. */
   maxFailures: number;
   /** Stop when the plan is frozen and the tokenizer learned. */
@@ -98,13 +100,13 @@ async function planAndRun(
   };
   const bpe = await ensureTokenizer(request, plan, context);
   if (request.planOnly) {
-    report.left(`planned; run it with the same options: pipeline run … --out ${out}`);
+    report.note(`planned; run it with the same options: pipeline run … --out ${out}`);
     return undefined;
   }
   if (!complete) await runShare(request, partitions, { ...context, bpe }, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
-    report.left(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
+    report.note(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
     return undefined;
   }
   // What failed may still be put right below, so its share is judged at the end.
@@ -134,6 +136,7 @@ async function runShare(
   if (done.length > 0) await checkTokenizer(out, done[0].name, context.bpe);
   const unfinished = new Set(todo.map(({ name }) => name));
   await removeLeftovers(out, (name) => unfinished.has(name));
+  if (request.hint) report.note(request.hint);
   const inputs = inputsOf(share);
   report.begin(
     { inputs, partitions: share.length },

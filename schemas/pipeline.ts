@@ -49,7 +49,9 @@ const shared = {
   workers: positive
     .max(1024)
     .optional()
-    .describe('images decoded at once (default: one for each CPU core)'),
+    .describe(
+      'CPU cores to keep busy (default: all that the process can use; see UV_THREADPOOL_SIZE)',
+    ),
   maxFailures: percent
     .default('10%')
     .describe('share of the inputs that may fail before the run counts as failed'),
