@@ -180,7 +180,7 @@ test('wrong use is one line, exit 2, and nothing is made or lost', async (t) => 
   t.is(await readFile(join(other, 'thesis.txt'), 'utf8'), 'years of work');
 });
 
-test('workers do not change a byte, nor does where the corpus lies', async (t) => {
+test('the number of workers does not change a byte', async (t) => {
   const one = join(work, 'one');
   const four = join(work, 'four');
   const run = (out: string, workers: string) =>
