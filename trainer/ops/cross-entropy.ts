@@ -38,7 +38,7 @@ export function plainForm(backend: Backend, logits: Tensor2D, targets: Tensor1D)
   return tf.tidy(() => {
     const logProbabilities = tf.logSoftmax(logits);
     // An ignored target is no id: its one-hot row is all zeros.
-    const oneHot = tf.cast(tf.oneHot(targets, logits.shape[1]), 'float32');
+    const oneHot = tf.oneHot(targets, logits.shape[1], 1, 0, 'float32');
     const counts = tf.expandDims(countedRows(backend, targets), 1);
     return {
       losses: tf.neg(tf.sum(tf.mul(logProbabilities, oneHot), 1)) as Tensor1D,

@@ -2,6 +2,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable, floatType, intType } from './differentiable.ts';
+import { matMul } from './mat-mul.ts';
 
 /**
  * @param weight [vocabulary, size]
@@ -36,14 +37,14 @@ export function sumRowsById(
 
 /** One-hot columns times `dy`: tfjs's WebAssembly backend has no scatter-add. */
 export function plainSumRowsById(
-  { tf }: Backend,
+  backend: Backend,
   dy: Tensor2D,
   ids: Tensor1D,
   vocabulary: number,
 ): Tensor2D {
+  const { tf } = backend;
   return tf.tidy(() => {
-    const rows = tf.reshape(tf.range(0, vocabulary, 1, 'int32'), [vocabulary, 1]);
-    const oneHot = tf.cast(tf.equal(rows, tf.reshape(ids, [1, -1])), 'float32') as Tensor2D;
-    return tf.matMul(oneHot, dy);
+    const oneHot = tf.oneHot(ids, vocabulary, 1, 0, 'float32') as Tensor2D; // [rows, vocabulary]
+    return matMul(backend, oneHot, dy, { a: true });
   });
 }
