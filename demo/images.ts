@@ -16,7 +16,13 @@ const MARKER = '.codec-lm-demo';
 const PICTURES = 640;
 
 /** Optimizer steps that fit the five minutes; `wasm` computes on one thread, several times slower. */
-const STEPS = { native: 300, wasm: 30 } as const;
+const STEPS = { native: 150, wasm: 40 } as const;
+
+/**
+ * Few merges for a small corpus: each merged token is rarer than its bytes, and a quarter of
+ * a million bytes hold too few of each of 320 to learn from.
+ */
+const MERGES = 32;
 
 async function main(): Promise<void> {
   const folder = process.argv[2] ?? 'demo-output';
@@ -31,7 +37,10 @@ async function main(): Promise<void> {
   await writeCrops(corpus, PICTURES);
 
   say('2/5  corpus -> canonical JPEG bytes -> BPE tokens -> Parquet shards');
-  await step('pipeline', ['run', 'images', corpus, '--out', dataset, '--size', '64', '--seq-len', '512']);
+  await step('pipeline', [
+    ...['run', 'images', corpus, '--out', dataset, '--size', '64'],
+    ...['--merges', String(MERGES), '--seq-len', '512'],
+  ]);
   await step('shards', ['inspect', dataset]);
 
   const backend = await chooseBackend();
