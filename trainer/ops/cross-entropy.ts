@@ -37,9 +37,10 @@ export function plainForm(backend: Backend, logits: Tensor2D, targets: Tensor1D)
   const { tf } = backend;
   return tf.tidy(() => {
     const logProbabilities = tf.logSoftmax(logits);
-    // An ignored target is no id: its one-hot row is all zeros.
-    const oneHot = tf.oneHot(targets, logits.shape[1], 1, 0, 'float32');
     const counts = tf.expandDims(countedRows(backend, targets), 1);
+    // An ignored target is no id: its one-hot row is made all zeros.
+    const labels = tf.maximum(targets, tf.scalar(0, 'int32'));
+    const oneHot = tf.mul(tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32'), counts);
     return {
       losses: tf.neg(tf.sum(tf.mul(logProbabilities, oneHot), 1)) as Tensor1D,
       gradient: tf.sub(tf.mul(tf.exp(logProbabilities), counts), oneHot) as Tensor2D,

@@ -44,7 +44,8 @@ export function plainSumRowsById(
 ): Tensor2D {
   const { tf } = backend;
   return tf.tidy(() => {
-    const oneHot = tf.oneHot(ids, vocabulary, 1, 0, 'float32') as Tensor2D; // [rows, vocabulary]
+    // Cast, because the WebAssembly kernel fills in integers whatever type it is asked for.
+    const oneHot = tf.cast(tf.oneHot(ids, vocabulary), 'float32') as Tensor2D; // [rows, vocabulary]
     return matMul(backend, oneHot, dy, { a: true });
   });
 }
