@@ -2,6 +2,7 @@
  * Reads a canonical document: checks every byte of it and finds its MCUs, so
  * that damage is told from content and a prompt can be cut between two MCUs.
  */
+import { type Edge, isOutside, McuEdges } from './grammar/edges.ts';
 import { type Geometry, HEADER_LENGTH, hex, invalid, readHeader } from './header.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 
@@ -12,6 +13,8 @@ export interface JpegDocument extends Geometry {
 }
 
 const BLOCKS_PER_MCU = 6;
+/** A DC difference of 0 and an end of block: codes 00 and 1010 of T.81 tables K.3 and K.5. */
+const EMPTY_LUMINANCE_BLOCK = 0b001010;
 const EOI = 0xd9;
 
 /**
@@ -27,11 +30,12 @@ export function parseDocument(bytes: Uint8Array): JpegDocument {
   }
   const mcuOffsets = new Int32Array(mcuCount);
   const scratch = new Uint8Array(MAX_MCU_BYTES + 4);
+  const edges = new McuEdges(geometry);
   let offset = HEADER_LENGTH;
   for (let mcu = 0; mcu < mcuCount; mcu++) {
     mcuOffsets[mcu] = offset;
     const { end, length } = unstuffSegment(bytes, offset, scratch, mcu);
-    checkMcu(scratch, length, offset, mcu);
+    checkMcu(scratch, length, offset, mcu, edges.of(mcu));
     const expected = mcu < mcuCount - 1 ? 0xd0 + (mcu & 7) : EOI;
     if (bytes[end + 1] !== expected) {
       throw invalid(
@@ -74,11 +78,14 @@ function unstuffSegment(
 }
 
 /** The bits of one MCU: six blocks, then 1-bits up to the byte (T.81 F.2.2, F.1.2.3). */
-function checkMcu(bits: Uint8Array, length: number, offset: number, mcu: number): void {
+function checkMcu(bits: Uint8Array, length: number, offset: number, mcu: number, edge: Edge): void {
   const at = (position: number) => offset + (position >>> 3);
   const where = (block: number) => `in block ${block} of MCU ${mcu}`;
   let position = 0;
   for (let block = 0; block < BLOCKS_PER_MCU; block++) {
+    if (isOutside(edge, block) && peek16(bits, position) >>> 10 !== EMPTY_LUMINANCE_BLOCK) {
+      throw invalid(at(position), `a block outside of the image is not empty, ${where(block)}`);
+    }
     const dcLookup = block < 4 ? DC_LUMINANCE.lookup : DC_CHROMINANCE.lookup;
     const acLookup = block < 4 ? AC_LUMINANCE.lookup : AC_CHROMINANCE.lookup;
     const dc = dcLookup[peek16(bits, position)];
