@@ -26,10 +26,10 @@ export const modelConfigSchema = z.strictObject({
   hiddenSize: count.default(256).describe('Width of the residual stream; a multiple of heads'),
   layers: count.default(4).describe('Number of transformer blocks'),
   heads: count
-    .default(8)
+    .default(4)
     .describe('Attention heads; hiddenSize / heads is the head size and must be even (RoPE)'),
   kvHeads: count
-    .default(8)
+    .default(4)
     .describe('Key and value heads; fewer than heads is grouped-query attention; divides heads'),
   intermediateSize: count.default(640).describe('Width of the SwiGLU feed-forward layer'),
   ropeTheta: positive.default(10_000).describe('Base of the rotary position frequencies'),
