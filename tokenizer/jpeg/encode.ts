@@ -79,9 +79,11 @@ async function baselineOf(
       hint: 'use --svg render if the file is to be trusted: nothing limits the time it may take',
     });
   }
+  const started = performance.now();
   try {
     return await baseline(await openImage(source, label, settings), settings.quality).toBuffer();
   } catch (error) {
-    throw imageError(error, label);
+    const seconds = (performance.now() - started) / 1000;
+    throw imageError(error, label, seconds >= settings.timeoutSeconds);
   }
 }

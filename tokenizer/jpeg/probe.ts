@@ -4,6 +4,8 @@
  * would cost a tenth of encoding it.
  */
 import { CodecLmError } from '../../schemas/error.ts';
+import type { Size } from './crop.ts';
+import { MAX_SIDE } from './header.ts';
 import { sharp } from './sharp.ts';
 
 export interface Probe {
@@ -31,14 +33,23 @@ export function looksLikeSvg(source: Uint8Array): boolean {
   return /<(\w+:)?svg/i.test(start.toString('latin1'));
 }
 
-/** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED` */
+/** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED`, `IMAGE_TOO_LARGE` */
 export async function probe(
   source: Uint8Array,
   label: string,
   options: Parameters<typeof sharp>[1],
 ): Promise<Probe> {
-  const size = plainJpegSize(source);
-  if (size) return { ...size, orientation: 1, hasAlpha: false, isJpeg: true };
+  const frame = jpegFrame(source);
+  if (frame && Math.max(frame.width, frame.height) > MAX_SIDE) {
+    throw new CodecLmError(
+      'IMAGE_TOO_LARGE',
+      `${label} is too large for its format: ${frame.width}x${frame.height} pixels, where JPEG readers end at ${MAX_SIDE} a side`,
+      { path: label },
+    );
+  }
+  if (frame && !frame.mayTurn && frame.width > 0 && frame.height > 0) {
+    return { ...frame, orientation: 1, hasAlpha: false, isJpeg: true };
+  }
   const metadata = await sharp(source, options).metadata();
   const { width, height, orientation = 1, hasAlpha, format, depth } = metadata;
   if (!DEPTHS.has(depth)) {
@@ -58,18 +69,24 @@ const APP1 = 0xe1;
 const isFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
-/** Size of a JPEG whose header holds nothing unusual; undefined when libvips has to look. */
-function plainJpegSize(source: Uint8Array): { width: number; height: number } | undefined {
+interface JpegFrame extends Size {
+  /** Whether a segment before the frame may hold EXIF, which may turn the image. */
+  readonly mayTurn: boolean;
+}
+
+/** The frame of a JPEG; undefined where none comes before the scan, or it is no JPEG. */
+function jpegFrame(source: Uint8Array): JpegFrame | undefined {
   if (source[0] !== 0xff || source[1] !== SOI || source[2] !== 0xff) return undefined;
   let offset = 2;
+  let mayTurn = false;
   while (offset + 9 < source.length && source[offset] === 0xff) {
     const marker = source[offset + 1];
-    // APP1 holds EXIF, which may turn the image.
-    if (marker === SOS || marker === APP1) return undefined;
+    if (marker === SOS) return undefined;
+    if (marker === APP1) mayTurn = true;
     if (isFrame(marker)) {
       const height = (source[offset + 5] << 8) | source[offset + 6];
       const width = (source[offset + 7] << 8) | source[offset + 8];
-      return width > 0 && height > 0 ? { width, height } : undefined;
+      return { width, height, mayTurn };
     }
     offset += 2 + ((source[offset + 2] << 8) | source[offset + 3]);
   }
