@@ -16,9 +16,11 @@ export interface DocumentViewer {
   bytesOf(ids: Uint16Array): Uint8Array;
   /**
    * Canonical bytes to a file that every viewer opens.
-   * @throws CodecLmError `JPEG_INVALID` when they are not canonical
+   * @throws CodecLmError `JPEG_INVALID` or `AVC_INVALID` when they are not canonical
    */
-  view(bytes: Uint8Array): Uint8Array;
+  view(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** Throws as `view` does; makes no file. */
+  check(bytes: Uint8Array): void;
 }
 
 /** @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's; `TOOL_MISSING` */
@@ -37,5 +39,6 @@ export async function openViewer(dataset: Dataset): Promise<DocumentViewer> {
     throw new CodecLmError('DATASET_INVALID', `${dataset.dir}: no quality in the codec's settings`);
   }
   const { toJpegFile } = await import('../tokenizer/jpeg/view.ts');
-  return { extension: '.jpg', bpe, bytesOf, view: (bytes) => toJpegFile(bytes, quality) };
+  const view = (bytes: Uint8Array) => toJpegFile(bytes, quality);
+  return { extension: '.jpg', bpe, bytesOf, view, check: view };
 }

@@ -35,7 +35,7 @@ export async function extractDocuments(dataset: Dataset, options: ExtractOptions
   for await (const document of documents) {
     if (options.signal?.aborted) break;
     const path = join(options.to, `${String(document.docId).padStart(8, '0')}${extension}`);
-    await writeNew(path, fileOf(document));
+    await writeNew(path, await fileOf(document));
     options.onFile?.(path, written++);
   }
   return written;
@@ -48,9 +48,9 @@ async function encoderOf(dataset: Dataset, raw: boolean) {
     return { extension: '.bin', fileOf };
   }
   const viewer = await openViewer(dataset);
-  const fileOf = ({ docId, ids }: DocumentTokens) => {
+  const fileOf = async ({ docId, ids }: DocumentTokens) => {
     try {
-      return viewer.view(viewer.bytesOf(ids));
+      return await viewer.view(viewer.bytesOf(ids));
     } catch (error) {
       if (!(error instanceof CodecLmError)) throw error;
       throw new CodecLmError(error.code, `document ${docId}: ${error.message}`, {

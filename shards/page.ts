@@ -91,7 +91,7 @@ async function pictureOf(
   const bytes = viewer.bytesOf(ids);
   const caption = `${docId}: ${ids.length} tokens, ${bytes.length} bytes`;
   try {
-    const file = Buffer.from(viewer.view(bytes)).toString('base64');
+    const file = Buffer.from(await viewer.view(bytes)).toString('base64');
     const type = viewer.extension === '.jpg' ? 'image/jpeg' : 'video/mp4';
     return { docId, caption, source: `data:${type};base64,${file}` };
   } catch (error) {

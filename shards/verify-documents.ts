@@ -80,7 +80,7 @@ function checkDocument(
   try {
     const ids = joinSegments(parts, manifest.vocabSize);
     const bytes = viewer?.bytesOf(ids);
-    if (bytes) viewer?.view(bytes);
+    if (bytes) viewer?.check(bytes);
     if (!listed) return;
     const compared: [string, string | number, string | number][] = [
       ['tokens', ids.length, listed.tokens],

@@ -10,6 +10,17 @@ export interface Document {
   readonly height: number;
 }
 
+/** A file, or where its content lies in an archive. */
+export interface FileSpan {
+  /** Bytes, since a file name may be no UTF-8. */
+  readonly path: Buffer;
+  /** Of the content, in bytes. */
+  readonly offset: number;
+  readonly size: number;
+  /** Whether there is more in the file than the content. */
+  readonly isMember: boolean;
+}
+
 export interface Codec {
   /** As written in shard metadata. */
   readonly name: 'jpeg' | 'avc';
@@ -24,13 +35,20 @@ export interface Codec {
    * One file, as bytes, to a document.
    * @param source the file's content
    * @param label the file's name, for error messages
-   * @throws CodecLmError with an `IMAGE_*` code that names the file
+   * @throws CodecLmError with an `IMAGE_*` or `VIDEO_*` code that names the file
    */
   encode(source: Uint8Array, label: string): Promise<Document>;
 
   /**
-   * A document's bytes to a file that every viewer opens.
-   * @throws CodecLmError `JPEG_INVALID` when the bytes are not canonical
+   * The same from where the file lies, for codecs that need only a part of it: pipelines
+   * call this one where it is there.
+   * @throws CodecLmError with a `VIDEO_*` code that names the file
    */
-  view(bytes: Uint8Array): Uint8Array;
+  encodeFile?(file: FileSpan, label: string): Promise<Document>;
+
+  /**
+   * A document's bytes to a file that every viewer opens.
+   * @throws CodecLmError `JPEG_INVALID` or `AVC_INVALID` when the bytes are not canonical
+   */
+  view(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }

@@ -42,7 +42,9 @@ function baseline(image: Sharp, quality: number): Sharp {
 }
 
 /** @throws CodecLmError `CONFIG_INVALID` that names the setting */
-export function createJpegCodec(input: z.input<typeof jpegSettingsSchema> = {}): Codec {
+export function createJpegCodec(
+  input: z.input<typeof jpegSettingsSchema> = {},
+): Codec & { view(bytes: Uint8Array): Uint8Array } {
   const parsed = jpegSettingsSchema.safeParse(input);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];

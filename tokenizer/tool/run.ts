@@ -100,7 +100,7 @@ export async function decode(
   return forEachInput(inputs, io, async ({ path, name }) => {
     for (const { ids, suffix } of await readTokens(path)) {
       const bytes = bpe.decode(ids, { specials: 'skip' });
-      const file = raw ? bytes : (await makeCodec()).view(bytes);
+      const file = raw ? bytes : await (await makeCodec()).view(bytes);
       const extension = raw ? '.bin' : (await makeCodec()).extension;
       await write(join(out, `${name}${suffix}${extension}`), file);
     }

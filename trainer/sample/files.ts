@@ -137,7 +137,7 @@ async function writeSample(
   let picture: Uint8Array | null = null;
   let reason: string | undefined;
   try {
-    picture = codec.view(bytes);
+    picture = await codec.view(bytes);
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     reason = error.message;
