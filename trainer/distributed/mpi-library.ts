@@ -1,0 +1,128 @@
+/**
+ * The C interface of an installed MPI, by FFI: functions of the MPI standard (version 3.1), and the
+ * constants that each implementation has for itself. Open MPI's handles are addresses of symbols,
+ * those of MPICH's ABI are integers.
+ */
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+
+/** A handle of MPI: an address or an integer, never looked into. */
+type Handle = bigint | number;
+/** Memory that MPI reads or writes; a number is one of MPI's special addresses. */
+type Address = Numbers | Int32Array | BigUint64Array | Uint8Array | bigint | null;
+type Numbers = Float32Array | Float64Array;
+type Call = (...args: (Handle | Address)[]) => number;
+
+export interface MpiConstants {
+  world: Handle;
+  float: Handle;
+  double: Handle;
+  sum: Handle;
+  max: Handle;
+  errorsReturn: Handle;
+  inPlace: bigint;
+  statusIgnore: bigint;
+}
+
+/** Functions of MPI that are called here; each returns an error class, 0 for success. */
+const FUNCTIONS = {
+  MPI_Init_thread: ['void *', 'void *', 'int', 'void *'],
+  MPI_Comm_rank: ['comm', 'void *'],
+  MPI_Comm_size: ['comm', 'void *'],
+  MPI_Comm_set_errhandler: ['comm', 'handle'],
+  MPI_Iallreduce: ['void *', 'void *', 'int', 'handle', 'handle', 'comm', 'void *'],
+  MPI_Ireduce_scatter: ['void *', 'void *', 'void *', 'handle', 'handle', 'comm', 'void *'],
+  MPI_Iallgatherv: [
+    ...['void *', 'int', 'handle', 'void *', 'void *', 'void *', 'handle', 'comm', 'void *'],
+  ],
+  MPI_Ibcast: ['void *', 'int', 'handle', 'int', 'comm', 'void *'],
+  MPI_Ibarrier: ['comm', 'void *'],
+  MPI_Test: ['void *', 'void *', 'void *'],
+  MPI_Error_string: ['int', 'void *', 'void *'],
+  MPI_Abort: ['comm', 'int'],
+  MPI_Finalize: [],
+} as const;
+
+export interface MpiLibrary {
+  /** Name that it was loaded under. */
+  name: string;
+  functions: Readonly<Record<keyof typeof FUNCTIONS, Call>>;
+  constants: MpiConstants;
+}
+
+const MPICH_CONSTANTS: MpiConstants = {
+  world: 0x44000000,
+  float: 0x4c00040a,
+  double: 0x4c00080b,
+  sum: 0x58000003,
+  max: 0x58000001,
+  errorsReturn: 0x54000001,
+  inPlace: 0xffff_ffff_ffff_ffffn,
+  statusIgnore: 1n,
+};
+
+/**
+ * @param names tried one after the other
+ * @throws CodecLmError `MPI_UNAVAILABLE` when FFI or the library is missing
+ */
+export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
+  const koffi = await importKoffi();
+  const failures: string[] = [];
+  for (const name of names) {
+    try {
+      // Open MPI's plug-ins look for its symbols among the global ones.
+      return bind(koffi.load(name, { global: true }), name);
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
+  throw new CodecLmError(
+    'MPI_UNAVAILABLE',
+    `several ranks were launched, but no MPI library was found: tried ${names.join(', ')}`,
+    {
+      cause: failures.join('\n'),
+      hint: 'install Open MPI or MPICH (the one of the launcher), or set CODEC_LM_MPI to the path of its libmpi',
+    },
+  );
+}
+
+type Koffi = typeof import('koffi');
+
+async function importKoffi(): Promise<Koffi> {
+  try {
+    return await import('koffi');
+  } catch (error) {
+    throw new CodecLmError('MPI_UNAVAILABLE', `MPI is called by koffi: ${messageOf(error)}`, {
+      cause: error,
+      hint: 'install the optional dependencies: `npm ci` without --omit=optional',
+    });
+  }
+}
+
+function bind(library: ReturnType<Koffi['load']>, name: string): MpiLibrary {
+  const constants = openMpiConstants(library) ?? MPICH_CONSTANTS;
+  const handle = typeof constants.world === 'bigint' ? 'void *' : 'int';
+  const functions = Object.entries(FUNCTIONS).map(([symbol, types]) => {
+    const args = types.map((type) => (type === 'comm' || type === 'handle' ? handle : type));
+    return [symbol, library.func(symbol, 'int', args)];
+  });
+  return { name, functions: Object.fromEntries(functions) as MpiLibrary['functions'], constants };
+}
+
+/** @returns nothing for a library that is not Open MPI */
+function openMpiConstants(library: ReturnType<Koffi['load']>): MpiConstants | undefined {
+  try {
+    const world = library.symbol('ompi_mpi_comm_world');
+    return {
+      world,
+      float: library.symbol('ompi_mpi_float'),
+      double: library.symbol('ompi_mpi_double'),
+      sum: library.symbol('ompi_mpi_op_sum'),
+      max: library.symbol('ompi_mpi_op_max'),
+      errorsReturn: library.symbol('ompi_mpi_errors_return'),
+      inPlace: 1n,
+      statusIgnore: 0n,
+    };
+  } catch {
+    return undefined;
+  }
+}

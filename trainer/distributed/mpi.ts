@@ -1,0 +1,163 @@
+/**
+ * Ranks over MPI. Collectives are the non-blocking ones of MPI 3 and are polled, so that
+ * signals are seen while a rank waits, and so that waiting has an end.
+ */
+import { writeSync } from 'node:fs';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { CodecLmError } from '../../schemas/error.ts';
+import type { Communicator, Numbers, Reduction } from './communicator.ts';
+import type { MpiLibrary } from './mpi-library.ts';
+
+/** MPI_THREAD_SINGLE: all calls come from the one thread of JavaScript. */
+const THREAD_SINGLE = 0;
+/** A collective that takes longer is polled less often: the core is better used by another rank. */
+const SPIN_MS = 20;
+/** No implementation has longer messages (MPI_MAX_ERROR_STRING). */
+const MAX_ERROR_STRING = 1024;
+
+export class MpiCommunicator implements Communicator {
+  readonly rank: number;
+  readonly size: number;
+  readonly #mpi: MpiLibrary;
+  readonly #waitSeconds: number;
+  readonly #onExit: (code: number) => void;
+
+  /**
+   * @param waitSeconds how long a rank waits for the others before it gives up
+   * @throws CodecLmError `MPI_UNAVAILABLE` when MPI does not start
+   */
+  constructor(mpi: MpiLibrary, waitSeconds: number) {
+    this.#mpi = mpi;
+    this.#waitSeconds = waitSeconds;
+    const { functions, constants } = mpi;
+    const number = new Int32Array(1);
+    this.#check(functions.MPI_Init_thread(null, null, THREAD_SINGLE, number), 'MPI_Init');
+    this.#check(
+      functions.MPI_Comm_set_errhandler(constants.world, constants.errorsReturn),
+      'MPI_Comm_set_errhandler',
+    );
+    this.#check(functions.MPI_Comm_rank(constants.world, number), 'MPI_Comm_rank');
+    this.rank = number[0];
+    this.#check(functions.MPI_Comm_size(constants.world, number), 'MPI_Comm_size');
+    this.size = number[0];
+    // However this process ends before `close`, the others must not wait for it.
+    this.#onExit = (code) => functions.MPI_Abort(constants.world, code || 1);
+    process.once('exit', this.#onExit);
+    // Node would say what was thrown after `exit`: too late, MPI_Abort does not return.
+    process.once('uncaughtExceptionMonitor', this.#onUncaught);
+  }
+
+  async allReduce(values: Numbers, reduction: Reduction = 'sum'): Promise<void> {
+    const { functions, constants } = this.#mpi;
+    const { inPlace, world } = constants;
+    await this.#complete('allReduce', values, (request) =>
+      functions.MPI_Iallreduce(
+        ...([inPlace, values, values.length, this.#typeOf(values)] as const),
+        ...([constants[reduction], world, request] as const),
+      ),
+    );
+  }
+
+  async reduceScatter(values: Float32Array, counts: readonly number[]): Promise<Float32Array> {
+    const { functions, constants } = this.#mpi;
+    const part = new Float32Array(counts[this.rank]);
+    const lengths = Int32Array.from(counts);
+    await this.#complete('reduceScatter', [values, part, lengths], (request) =>
+      functions.MPI_Ireduce_scatter(
+        ...([values, part, lengths, constants.float] as const),
+        ...([constants.sum, constants.world, request] as const),
+      ),
+    );
+    return part;
+  }
+
+  async allGather(part: Float32Array, counts: readonly number[]): Promise<Float32Array> {
+    const { functions, constants } = this.#mpi;
+    const lengths = Int32Array.from(counts);
+    const starts = new Int32Array(counts.length);
+    for (let i = 1; i < starts.length; i++) starts[i] = starts[i - 1] + lengths[i - 1];
+    const all = new Float32Array(counts.reduce((sum, count) => sum + count, 0));
+    await this.#complete('allGather', [part, all, lengths, starts], (request) =>
+      functions.MPI_Iallgatherv(
+        ...([part, part.length, constants.float] as const),
+        ...([all, lengths, starts, constants.float, constants.world, request] as const),
+      ),
+    );
+    return all;
+  }
+
+  async broadcast(values: Numbers, root: number): Promise<void> {
+    const { functions, constants } = this.#mpi;
+    const type = this.#typeOf(values);
+    await this.#complete('broadcast', values, (request) =>
+      functions.MPI_Ibcast(values, values.length, type, root, constants.world, request),
+    );
+  }
+
+  async barrier(): Promise<void> {
+    const { functions, constants } = this.#mpi;
+    await this.#complete('barrier', undefined, (request) =>
+      functions.MPI_Ibarrier(constants.world, request),
+    );
+  }
+
+  async close(): Promise<void> {
+    // Finalizing waits too, and without a limit: come there together.
+    await this.barrier();
+    this.#check(this.#mpi.functions.MPI_Finalize(), 'MPI_Finalize');
+    process.off('exit', this.#onExit);
+    process.off('uncaughtExceptionMonitor', this.#onUncaught);
+  }
+
+  readonly #onUncaught = (error: Error) => {
+    writeSync(process.stderr.fd, `rank ${this.rank} of ${this.size}: ${error.stack ?? error}\n`);
+  };
+
+  #typeOf(values: Numbers) {
+    const { float, double } = this.#mpi.constants;
+    return values instanceof Float32Array ? float : double;
+  }
+
+  /** @param memory what MPI works on meanwhile: must not be collected */
+  async #complete(
+    what: string,
+    memory: unknown,
+    begin: (request: BigUint64Array) => number,
+  ): Promise<void> {
+    const { functions, constants } = this.#mpi;
+    const request = new BigUint64Array(1);
+    const isDone = new Int32Array(1);
+    const started = performance.now();
+    this.#check(begin(request), what);
+    for (;;) {
+      this.#check(functions.MPI_Test(request, isDone, constants.statusIgnore), what);
+      if (isDone[0] !== 0) return void memory;
+      const waited = performance.now() - started;
+      if (waited > this.#waitSeconds * 1000) throw this.#waitedInVain(what);
+      if (waited < SPIN_MS) await setImmediate();
+      else await setTimeout(1);
+    }
+  }
+
+  #waitedInVain(what: string): CodecLmError {
+    return new CodecLmError(
+      'RANK_FAILED',
+      `rank ${this.rank} waited ${this.#waitSeconds} s for the other ${this.size - 1} in ${what}`,
+      {
+        hint: 'a rank has died or hangs: see its messages above; start again with --resume',
+      },
+    );
+  }
+
+  #check(status: number, what: string): void {
+    if (status === 0) return;
+    const text = Buffer.alloc(MAX_ERROR_STRING);
+    const length = new Int32Array(1);
+    this.#mpi.functions.MPI_Error_string(status, text, length);
+    throw new CodecLmError(
+      'RANK_FAILED',
+      `${what} failed in ${this.#mpi.name}: ${text.toString('utf8', 0, length[0])}`,
+      { hint: 'a rank or its machine may have failed; start again with --resume' },
+    );
+  }
+}
