@@ -27,6 +27,10 @@ const DEPTHS = new Set(['uchar', 'ushort']);
  * tag near the beginning. Asked before anything is parsed.
  */
 export function looksLikeSvg(source: Uint8Array): boolean {
+  // The signatures of JPEG and PNG are looked at before any tag, by libvips too.
+  if ((source[0] === 0xff && source[1] === SOI) || (source[0] === 0x89 && source[1] === 0x50)) {
+    return false;
+  }
   if (source[0] === 0x1f && source[1] === 0x8b) return true;
   // Every second byte of UTF-16 is zero; the tag is found all the same without them.
   const start = Buffer.from(source.subarray(0, 4096).filter((byte) => byte !== 0));
