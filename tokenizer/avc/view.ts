@@ -1,6 +1,5 @@
 /** Between a document and a file that every player opens, or its pixels. Nothing is encoded again. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
 import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, RGB_OPTIONS } from './command.ts';
@@ -8,6 +7,7 @@ import { parseAvcDocument } from './document.ts';
 import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg.ts';
 import { findFfmpeg } from './ffmpeg-find.ts';
 import { readMp4Track } from './mp4.ts';
+import { withFolder } from './scratch.ts';
 
 /** Frames of a clip as pixels. */
 export interface RgbClip {
@@ -109,15 +109,6 @@ async function convert(job: Conversion): Promise<FfmpegResult> {
     throw new CodecLmError('AVC_INVALID', `ffmpeg cannot read the document: ${why}`);
   }
   return result;
-}
-
-async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-avc-'));
-  try {
-    return await work(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {
