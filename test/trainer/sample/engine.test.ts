@@ -1,0 +1,125 @@
+import type { Tensor2D } from '@tensorflow/tfjs';
+import test from 'ava';
+import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import type { LlamaConfig } from '../../../trainer/model/config.ts';
+import { initialWeights } from '../../../trainer/model/init.ts';
+import { Llama } from '../../../trainer/model/llama.ts';
+import type { CachedSequence, Engine } from '../../../trainer/sample/engine/engine.ts';
+import { createWasmEngine } from '../../../trainer/sample/engine/wasm-engine.ts';
+import { difference } from '../ops/gradcheck.ts';
+
+const CONFIG: LlamaConfig = {
+  vocabSize: 29,
+  hiddenSize: 32,
+  layers: 3,
+  heads: 4,
+  kvHeads: 2,
+  intermediateSize: 40,
+  ropeTheta: 10_000,
+  normEps: 1e-5,
+  tieEmbeddings: false,
+  maxPositions: 200,
+  bosId: 26,
+  eosId: 27,
+  padId: 28,
+};
+/** Larger than a trained model's start, so that attention and the output are far from flat. */
+const weights = initialWeights(CONFIG, 3);
+for (const { shape, data } of weights.values()) {
+  if (shape.length > 1) data.forEach((value, i) => (data[i] = value * 12));
+}
+
+const someIds = (length: number, seed: number) =>
+  Array.from({ length }, (_, i) => (i * i * 7 + i * seed + (i % 5)) % 26);
+
+const create = (threads: number, sequences = 4): Engine =>
+  createWasmEngine(CONFIG, weights, { sequences, positions: 200, threads })!;
+
+/** Reads ids in pieces of the given length and returns the logits after each token. */
+async function read(engine: Engine, sequence: CachedSequence, ids: number[], piece: number) {
+  const logits: Float32Array[] = [];
+  for (let from = 0; from < ids.length; from += piece) {
+    const rows = ids.slice(from, from + piece).map((id) => ({ sequence, id, wantsLogits: true }));
+    for (const row of await engine.step(rows)) logits.push(row.slice());
+  }
+  return logits;
+}
+
+for (const threads of [1, 2]) {
+  test(`${threads} threads: prompts of several lengths in one batch give the logits of a full pass`, async (t) => {
+    const backend = await chooseBackend();
+    const model = new Llama(backend, CONFIG, weights);
+    const engine = create(threads);
+    const prompts = [1, 63, 130].map((length, i) => someIds(length + 40, i + 1));
+    const sequences = prompts.map((ids) => engine.open(ids.length)!);
+    const last: (Float32Array | undefined)[][] = prompts.map(() => []);
+    for (const [i, sequence] of sequences.entries()) {
+      const given = prompts[i].slice(0, -40);
+      last[i] = await read(engine, sequence, given, 50);
+    }
+    for (let drawn = 0; drawn < 40; drawn++) {
+      const rows = sequences.map((sequence, i) => ({
+        sequence,
+        id: prompts[i][sequence.length],
+        wantsLogits: true,
+      }));
+      (await engine.step(rows)).forEach((logits, i) => last[i].push(logits.slice()));
+    }
+    for (const [i, ids] of prompts.entries()) {
+      const input = backend.tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;
+      const [full] = model.forward(input).arraySync();
+      const worst = Math.max(...full.map((row, at) => difference(row, last[i][at]!)));
+      t.true(worst < 1e-4, `${i}: ${worst}`);
+      const spread = Math.max(...full.flat()) - Math.min(...full.flat());
+      t.true(spread > 1, `the logits are all alike: ${spread}`);
+    }
+    model.dispose();
+    await engine.dispose();
+  });
+}
+
+test('a row is the same to the last bit alone, among others, in pieces and on more threads', async (t) => {
+  const ids = someIds(150, 3);
+  const alone = create(1);
+  const expected = await read(alone, alone.open(150)!, ids, 1);
+  const [together, threaded] = [create(1), create(2)];
+  for (const [engine, piece] of [
+    [together, 64],
+    [together, 7],
+    [threaded, 13],
+  ] as const) {
+    const other = engine.open(30)!;
+    await read(engine, other, someIds(30, 8), 30);
+    const sequence = engine.open(150)!;
+    t.deepEqual(await read(engine, sequence, ids, piece), expected);
+    engine.close(other);
+    engine.close(sequence);
+  }
+  const sequences = [0, 1, 2].map(() => together.open(60)!);
+  for (let i = 0; i < 60; i++) {
+    const rows = sequences.map((sequence, n) => ({
+      sequence,
+      id: n === 1 ? ids[i] : (ids[i] + n) % 26,
+      wantsLogits: n === 1,
+    }));
+    t.deepEqual(await together.step(rows), [expected[i]]);
+  }
+  for (const engine of [alone, together, threaded]) await engine.dispose();
+});
+
+test('room is given, refused when there is none, and given again', async (t) => {
+  const engine = create(1, 2);
+  const held = [engine.open(200), engine.open(200)];
+  t.is(engine.open(1), undefined);
+  engine.close(held[0]!);
+  t.not(engine.open(1), undefined);
+  const error = await t.throwsAsync(async () => engine.open(10_000));
+  t.regex(error.message, /not planned for/);
+  await engine.dispose();
+});
+
+test('a model whose sizes are no whole vectors is left to another engine', (t) => {
+  const odd = { ...CONFIG, hiddenSize: 36, heads: 6, kvHeads: 6 };
+  const size = { sequences: 1, positions: 8 };
+  t.is(createWasmEngine(odd, initialWeights(odd, 1), size), undefined);
+});

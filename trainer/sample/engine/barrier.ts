@@ -1,0 +1,44 @@
+/** Where the threads of a step wait for each other: a few dozen times a token, so mostly by spinning. */
+import { CodecLmError } from '../../../schemas/error.ts';
+
+const ARRIVED = 0;
+const GENERATION = 1;
+/** Some microseconds; on a machine that has no core to spare, sleeping is better than more. */
+const SPINS = 4000;
+const LONGEST_WAIT_MS = 120_000;
+
+export class Barrier {
+  readonly #cells: Int32Array;
+  readonly #threads: number;
+
+  /** @param cells two shared numbers, 0 at first */
+  constructor(cells: Int32Array, threads: number) {
+    this.#cells = cells;
+    this.#threads = threads;
+  }
+
+  /**
+   * Returns when all threads have called it.
+   * @param patient waits for as long as it takes: between two steps nobody knows how long
+   */
+  wait(patient = false): void {
+    if (this.#threads === 1) return;
+    const cells = this.#cells;
+    const generation = Atomics.load(cells, GENERATION);
+    if (Atomics.add(cells, ARRIVED, 1) === this.#threads - 1) {
+      Atomics.store(cells, ARRIVED, 0);
+      Atomics.add(cells, GENERATION, 1);
+      Atomics.notify(cells, GENERATION);
+      return;
+    }
+    for (let spin = 0; spin < SPINS; spin++) {
+      if (Atomics.load(cells, GENERATION) !== generation) return;
+    }
+    while (Atomics.load(cells, GENERATION) === generation) {
+      const timeout = patient ? Number.POSITIVE_INFINITY : LONGEST_WAIT_MS;
+      if (Atomics.wait(cells, GENERATION, generation, timeout) === 'timed-out') {
+        throw new CodecLmError('INTERNAL', 'a thread of the decoder no longer answers');
+      }
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** All kernels of a model as one WebAssembly module. */
+import { assemble } from './assembler.ts';
+import { attend, rope } from './attention.ts';
+import { rmsNorm, swiglu } from './exponential.ts';
+import { matMul } from './mat-mul.ts';
+
+type Kernel = (...args: number[]) => void;
+
+/** See each kernel for its parameters. */
+export interface Kernels {
+  matMul: Kernel;
+  matMulAdd: Kernel;
+  rmsNorm: Kernel;
+  swiglu: Kernel;
+  rope: Kernel;
+  attend: Kernel;
+}
+
+const PAGE_BYTES = 65_536;
+
+export function newMemory(bytes: number): WebAssembly.Memory {
+  const pages = Math.ceil(bytes / PAGE_BYTES);
+  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+}
+
+/** @param headSize a multiple of 4 */
+export function compileKernels(memory: WebAssembly.Memory, headSize: number): Kernels {
+  const functions = [
+    matMul('matMul', false),
+    matMul('matMulAdd', true),
+    rmsNorm,
+    swiglu,
+    rope(headSize),
+    attend(headSize),
+  ];
+  const maxPages = memory.buffer.byteLength / PAGE_BYTES;
+  const module = new WebAssembly.Module(assemble(functions, maxPages));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+}

@@ -1,0 +1,183 @@
+/** Where weights, activations, keys and values lie in the memory that all threads share. */
+import { headSize, type LlamaConfig } from '../../model/config.ts';
+import type { Weights } from '../../model/init.ts';
+import { PAGE } from './kernels/attention.ts';
+import { PANEL } from './kernels/mat-mul.ts';
+
+export const FLOAT = 4;
+/** Rows of a step: more make a prompt no faster, and a step longer. */
+export const MAX_ROWS = 64;
+/** A 32-bit WebAssembly memory. */
+export const MAX_BYTES = 2 ** 32 - 2 ** 16;
+const CONTROL_BYTES = 256;
+
+/** A matrix in panels. */
+export interface Matrix {
+  address: number;
+  inputs: number;
+  panels: number;
+}
+
+export interface LayerLayout {
+  attentionNorm: number;
+  qkv: Matrix;
+  output: Matrix;
+  feedForwardNorm: number;
+  gate: Matrix;
+  up: Matrix;
+  down: Matrix;
+}
+
+/** Plain numbers, so that it can be sent to threads. All addresses in bytes. */
+export interface Layout {
+  control: number;
+  /** Four Int32 a row: its page table, its position, whether it goes on from the row before; a spare. */
+  rows: number;
+  /** Indices of the rows whose logits are wanted. */
+  wanted: number;
+  cos: number;
+  sin: number;
+  x: number;
+  /** By thread: rows after a norm, and room for scores. */
+  normed: number[];
+  scores: number[];
+  qkv: number;
+  attended: number;
+  gate: number;
+  up: number;
+  logits: number;
+  logitStride: number;
+  embedding: number;
+  layers: LayerLayout[];
+  finalNorm: number;
+  head: Matrix;
+  /** Sequences open at once. */
+  sequences: number;
+  tables: number;
+  tableBytes: number;
+  pages: number;
+  pageBytes: number;
+  pageCount: number;
+  bytes: number;
+}
+
+/** Whether the kernels can compute such a model: they work on whole vectors. */
+export function fitsKernels(config: LlamaConfig): boolean {
+  return (
+    config.hiddenSize % PANEL === 0 &&
+    config.intermediateSize % PANEL === 0 &&
+    headSize(config) % 4 === 0 &&
+    ((config.heads + 2 * config.kvHeads) * headSize(config)) % PANEL === 0
+  );
+}
+
+/**
+ * @param sequences open at once
+ * @param positions of the longest sequence
+ * @param cachedTokens of all sequences together; fewer where memory ends
+ * @returns undefined when the model is too large
+ */
+export function planLayout(
+  config: LlamaConfig,
+  threads: number,
+  sequences: number,
+  positions: number,
+  cachedTokens: number,
+): Layout | undefined {
+  let bytes = 0;
+  const take = (size: number): number => {
+    const address = bytes;
+    bytes += Math.ceil(size / 64) * 64;
+    return address;
+  };
+  const floats = (count: number) => take(count * FLOAT);
+  const matrix = (outputs: number, inputs: number): Matrix => {
+    const panels = Math.ceil(outputs / PANEL);
+    return { address: floats(panels * PANEL * inputs), inputs, panels };
+  };
+  const { hiddenSize, intermediateSize, heads, kvHeads, vocabSize } = config;
+  const size = headSize(config);
+  const perThread = (count: number) => Array.from({ length: threads }, () => floats(count));
+  const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
+  const tableBytes = Math.ceil(positions / PAGE) * 4;
+  const pageBytes = config.layers * 2 * kvHeads * PAGE * size * FLOAT;
+  const fixed = {
+    control: take(CONTROL_BYTES),
+    rows: take(MAX_ROWS * 16),
+    wanted: take(MAX_ROWS * 4),
+    cos: floats((MAX_ROWS * size) / 2),
+    sin: floats((MAX_ROWS * size) / 2),
+    x: floats(MAX_ROWS * hiddenSize),
+    normed: perThread(MAX_ROWS * hiddenSize),
+    scores: perThread(positions + PAGE),
+    qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
+    attended: floats(MAX_ROWS * hiddenSize),
+    gate: floats(MAX_ROWS * intermediateSize),
+    up: floats(MAX_ROWS * intermediateSize),
+    logits: floats(MAX_ROWS * logitStride),
+    logitStride,
+    embedding: floats(vocabSize * hiddenSize),
+    layers: Array.from({ length: config.layers }, () => ({
+      attentionNorm: floats(hiddenSize),
+      qkv: matrix((heads + 2 * kvHeads) * size, hiddenSize),
+      output: matrix(hiddenSize, hiddenSize),
+      feedForwardNorm: floats(hiddenSize),
+      gate: matrix(intermediateSize, hiddenSize),
+      up: matrix(intermediateSize, hiddenSize),
+      down: matrix(hiddenSize, intermediateSize),
+    })),
+    finalNorm: floats(hiddenSize),
+    head: matrix(vocabSize, hiddenSize),
+    sequences,
+    tables: take(sequences * tableBytes),
+    tableBytes,
+    pageBytes,
+  };
+  const pages = bytes;
+  // A sequence may leave a part of its last page empty.
+  const wanted = Math.ceil(cachedTokens / PAGE) + sequences;
+  const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / pageBytes));
+  if (pageCount < Math.ceil(positions / PAGE)) return undefined;
+  return { ...fixed, pages, pageCount, bytes: pages + pageCount * pageBytes };
+}
+
+/** Copies the weights of a checkpoint to their places. */
+export function packWeights(
+  memory: Float32Array,
+  layout: Layout,
+  config: LlamaConfig,
+  weights: Weights,
+): void {
+  const data = (name: string) => weights.get(`${name}.weight`)!.data;
+  const vector = (name: string, address: number) => memory.set(data(name), address / FLOAT);
+  vector('model.embed_tokens', layout.embedding);
+  layout.layers.forEach((to, layer) => {
+    const at = `model.layers.${layer}`;
+    vector(`${at}.input_layernorm`, to.attentionNorm);
+    vector(`${at}.post_attention_layernorm`, to.feedForwardNorm);
+    const qkv = ['q_proj', 'k_proj', 'v_proj'].map((name) => data(`${at}.self_attn.${name}`));
+    packMatrix(memory, to.qkv, qkv);
+    packMatrix(memory, to.output, [data(`${at}.self_attn.o_proj`)]);
+    packMatrix(memory, to.gate, [data(`${at}.mlp.gate_proj`)]);
+    packMatrix(memory, to.up, [data(`${at}.mlp.up_proj`)]);
+    packMatrix(memory, to.down, [data(`${at}.mlp.down_proj`)]);
+  });
+  vector('model.norm', layout.finalNorm);
+  packMatrix(memory, layout.head, [data(config.tieEmbeddings ? 'model.embed_tokens' : 'lm_head')]);
+}
+
+/** [out, in] matrices, one below the other, in panels of 8 outputs: [panel, in, 8]. */
+function packMatrix(
+  memory: Float32Array,
+  { address, inputs }: Matrix,
+  parts: Float32Array[],
+): void {
+  let output = 0;
+  for (const part of parts) {
+    for (let from = 0; from < part.length; from += inputs, output++) {
+      const panel = Math.floor(output / PANEL);
+      let to = address / FLOAT + panel * PANEL * inputs + (output % PANEL);
+      for (let i = 0; i < inputs; i++, to += PANEL) memory[to] = part[from + i];
+    }
+  }
+}
