@@ -99,6 +99,9 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
   env.TF_CPP_MIN_LOG_LEVEL ??= gpuCount() > 0 ? '2' : '3';
   // Without this, the first process on a GPU takes all of its memory.
   env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+  // Off by default on CPUs without AVX-512: there too its batched products are 2 to 5 times as fast
+  // as Eigen's, and its allocator keeps large buffers where Eigen maps and unmaps them each time.
+  env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   const device = visibleDevice(env, gpuCount());
   if (device !== undefined) env.CUDA_VISIBLE_DEVICES = device;
   const holder = { exports: {} };

@@ -1,0 +1,87 @@
+/**
+ * Where the time of a training step goes, by TensorFlow op and output shape: calls, wall and CPU
+ * milliseconds a step, and what is spent outside of ops. Native backend only.
+ * Usage: profile.ts [--heads 4] [--steps 3] [--rows 25] …, see SIZES of model.ts.
+ */
+import type { Binding, TensorMetadata } from '../../trainer/backend/native.ts';
+import { OPTIONS, setUp } from './model.ts';
+import { parseSizes } from './sizes.ts';
+
+interface Row {
+  calls: number;
+  wall: number;
+  cpu: number;
+}
+
+interface HasBinding {
+  binding: Binding;
+}
+
+const sizes = parseSizes({ ...OPTIONS, steps: 3, rows: 25 });
+const { backend, step } = await setUp(sizes);
+if (!backend.native) throw new Error('the profile is of the native backend');
+const rows = new Map<string, Row>();
+await step();
+watch(backend.native, backend.tf.backend() as unknown as HasBinding, rows);
+const [started, used] = [performance.now(), process.cpuUsage()];
+for (let i = 0; i < sizes.steps; i++) await step();
+const wall = (performance.now() - started) / sizes.steps;
+const { user, system } = process.cpuUsage(used);
+print(wall, (user + system) / 1000 / sizes.steps);
+
+/** Counts every op that goes through the binding, ours and tfjs's. */
+function watch(native: HasBinding, kernels: HasBinding, rows: Map<string, Row>): void {
+  const { binding } = native;
+  const executeOp: Binding['executeOp'] = (op, attrs, inputs, outputs) => {
+    const [started, used] = [performance.now(), process.cpuUsage()];
+    const result = binding.executeOp(op, attrs, inputs, outputs);
+    const { user, system } = process.cpuUsage(used);
+    add(rows, `${op} ${shapesOf(result)}`, {
+      calls: 1,
+      wall: performance.now() - started,
+      cpu: (user + system) / 1000,
+    });
+    return result;
+  };
+  // The addon's own properties are read-only.
+  const watched = Object.create(binding, { executeOp: { value: executeOp } }) as Binding;
+  native.binding = watched;
+  kernels.binding = watched;
+}
+
+function shapesOf(results: TensorMetadata[]): string {
+  return results.map(({ shape }) => `[${shape}]`).join(' ');
+}
+
+function print(wall: number, cpu: number): void {
+  const line = (name: string, row: Row) =>
+    [row.calls, row.wall, row.cpu]
+      .map((value) => (value / sizes.steps).toFixed(1).padStart(9))
+      .concat(`  ${name}`)
+      .join('');
+  console.log('    calls  wall ms   cpu ms  op and output, a step');
+  const sorted = [...rows].sort(([, a], [, b]) => b.cpu - a.cpu);
+  for (const [name, row] of sorted.slice(0, sizes.rows)) console.log(line(name, row));
+  const byOp = new Map<string, Row>();
+  for (const [name, row] of sorted) add(byOp, name.split(' ')[0], row);
+  console.log('\nby op');
+  for (const [name, row] of [...byOp].sort(([, a], [, b]) => b.cpu - a.cpu)) {
+    if (row.cpu / sizes.steps >= 0.5) console.log(line(name, row));
+  }
+  const total: Row = { calls: 0, wall: 0, cpu: 0 };
+  for (const row of byOp.values()) sum(total, row);
+  console.log(line('all ops', total));
+  console.log(line('step', { calls: 0, wall: wall * sizes.steps, cpu: cpu * sizes.steps }));
+}
+
+function add(into: Map<string, Row>, name: string, row: Row): void {
+  const found = into.get(name) ?? { calls: 0, wall: 0, cpu: 0 };
+  sum(found, row);
+  into.set(name, found);
+}
+
+function sum(into: Row, row: Row): void {
+  into.calls += row.calls;
+  into.wall += row.wall;
+  into.cpu += row.cpu;
+}
