@@ -1,23 +1,44 @@
 /** The `pipeline` command line. */
 import { resolve } from 'node:path';
-import { command } from '../cli/command.ts';
+import { command, type Io } from '../cli/command.ts';
 import { runCli } from '../cli/run.ts';
 import {
   finalizeOptions,
   parseShare,
   planImagesOptions,
+  planVideosOptions,
   runImagesOptions,
+  runVideosOptions,
   statusOptions,
 } from '../schemas/pipeline.ts';
+import type { RunRequest } from './run.ts';
 
 /** Finished, but not with everything that was asked for. */
 const SAMPLES_SKIPPED = 3;
 
 const SRC = {
   name: 'src',
-  description: 'folders (recursive), image files, webdataset .tar archives, @list.txt',
+  description: 'folders (recursive), media files, webdataset .tar archives, @list.txt',
   variadic: true,
 };
+
+/** Plans and runs, or shows what that would do. */
+async function runOrShow(
+  request: RunRequest,
+  { dryRun: isDry, json }: { dryRun: boolean; json: boolean },
+  io: Io,
+): Promise<number> {
+  if (isDry) {
+    const { dryRun, formatDryRun } = await import('./dry-run.ts');
+    const found = await dryRun(request);
+    if (json) io.printJson(found);
+    else io.print(formatDryRun(request.out, found));
+    return 0;
+  }
+  const { runPipeline } = await import('./run.ts');
+  const manifest = await runPipeline(request);
+  return manifest && manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+}
 
 const runImages = command({
   name: 'run images',
@@ -30,24 +51,31 @@ const runImages = command({
   ],
   async run(sources, options, io) {
     const { imagesRequest } = await import('./images.ts');
-    const request = await imagesRequest(sources, options, io, false);
-    if (options.dryRun) {
-      const { dryRun, formatDryRun } = await import('./dry-run.ts');
-      const found = await dryRun(request);
-      if (options.json) io.printJson(found);
-      else io.print(formatDryRun(request.out, found));
-      return 0;
-    }
-    const { runPipeline } = await import('./run.ts');
-    const manifest = await runPipeline(request);
-    return manifest && manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+    return runOrShow(await imagesRequest(sources, options, io, false), options, io);
   },
 });
 
+const runVideos = command({
+  name: 'run videos',
+  summary: 'turn videos into packed token shards; run again to go on where it was stopped',
+  positionals: [SRC],
+  options: runVideosOptions,
+  examples: [
+    'pipeline run videos clips/ --out clips-256x144',
+    'pipeline run videos @train.txt --out ds --profile reproducible --frames 30 --workers 8',
+  ],
+  async run(sources, options, io) {
+    const { videosRequest } = await import('./videos.ts');
+    return runOrShow(await videosRequest(sources, options, io, false), options, io);
+  },
+});
+
+const PLAN_SUMMARY =
+  'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks';
+
 const planImages = command({
   name: 'plan images',
-  summary:
-    'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks',
+  summary: PLAN_SUMMARY,
   positionals: [SRC],
   options: planImagesOptions,
   examples: ['pipeline plan images photos/ --out photos-256'],
@@ -55,6 +83,20 @@ const planImages = command({
     const { imagesRequest } = await import('./images.ts');
     const { runPipeline } = await import('./run.ts');
     await runPipeline(await imagesRequest(sources, options, io, true));
+    return 0;
+  },
+});
+
+const planVideos = command({
+  name: 'plan videos',
+  summary: PLAN_SUMMARY,
+  positionals: [SRC],
+  options: planVideosOptions,
+  examples: ['pipeline plan videos clips/ --out clips-256x144'],
+  async run(sources, options, io) {
+    const { videosRequest } = await import('./videos.ts');
+    const { runPipeline } = await import('./run.ts');
+    await runPipeline(await videosRequest(sources, options, io, true));
     return 0;
   },
 });
@@ -95,5 +137,5 @@ const finalize = command({
 await runCli({
   name: 'pipeline',
   summary: 'a corpus of media files to a dataset of packed token shards',
-  commands: [runImages, planImages, status, finalize],
+  commands: [runImages, runVideos, planImages, planVideos, status, finalize],
 });

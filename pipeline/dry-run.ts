@@ -40,7 +40,7 @@ export interface DryRun {
 export async function dryRun(request: RunRequest): Promise<DryRun> {
   const { out, config } = request;
   const { plan } = await inspectOutput(out);
-  if (plan) checkSameConfig(out, plan.config, config);
+  if (plan) checkSameConfig(out, plan.config, config, request.allowEncoderChange);
   const folder = await mkdtemp(join(tmpdir(), 'codec-lm-dry-run-'));
   try {
     const { spool, log } = await spoolInputs(request, join(folder, 'spool'));

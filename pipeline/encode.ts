@@ -5,8 +5,8 @@ import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Codec, Document } from '../tokenizer/codec.ts';
 import type { ByteString } from './paths.ts';
 import type { PlannedInput } from './plan.ts';
-import { readInput } from './sources/read.ts';
-import { labelOf } from './sources/source.ts';
+import { findInput, readInput } from './sources/read.ts';
+import { type Input, labelOf } from './sources/source.ts';
 
 export interface EncodedDocument {
   docId: number;
@@ -85,6 +85,7 @@ export async function encodeOne(
     return sampled;
   }
   try {
+    if (codec.encodeFile) return await encodeInPlace(codec.encodeFile, input, bases, counts);
     const readStart = performance.now();
     const source = await readInput(bases, input);
     counts.sourceBytes += source.length;
@@ -96,6 +97,23 @@ export async function encodeOne(
   } catch (error) {
     if (error instanceof CodecLmError && isInputError(error)) return error;
     throw error;
+  }
+}
+
+/** For a codec that reads the file itself: reading counts as encoding then. */
+async function encodeInPlace(
+  encodeFile: NonNullable<Codec['encodeFile']>,
+  input: Input,
+  bases: readonly ByteString[],
+  counts: Pick<EncodedBatch, 'sourceBytes' | 'seconds'>,
+): Promise<Document> {
+  const file = await findInput(bases, input, 'VIDEO_UNREADABLE');
+  const start = performance.now();
+  try {
+    return await encodeFile(file, labelOf(bases, input));
+  } finally {
+    counts.sourceBytes += file.size;
+    counts.seconds.encode += secondsSince(start);
   }
 }
 

@@ -57,21 +57,38 @@ async function checkWritable(out: string): Promise<void> {
 }
 
 /**
+ * @param anyVersions whether the encoder may have other versions now
  * @throws CodecLmError `DATASET_MISMATCH` that shows what differs between the dataset and this run
  */
-export function checkSameConfig(out: string, planned: PlanConfig, asked: PlanConfig): void {
+export function checkSameConfig(
+  out: string,
+  planned: PlanConfig,
+  asked: PlanConfig,
+  anyVersions = false,
+): void {
   const before = flatten(planned);
   const now = flatten(asked);
   const keys = [...new Set([...before.keys(), ...now.keys()])];
   const changes = keys
     .filter((key) => before.get(key) !== now.get(key))
+    .filter((key) => !(anyVersions && isVersion(key)))
     .map((key) => `${key}: ${before.get(key) ?? 'none'} there, ${now.get(key) ?? 'none'} now`);
   if (changes.length === 0) return;
+  const isEncoder = changes.every(isVersion);
   throw new CodecLmError(
     'DATASET_MISMATCH',
     `${out} holds a dataset made otherwise: ${changes.join('; ')}`,
-    { path: out, hint: 'use the same options as before, or another --out' },
+    {
+      path: out,
+      hint: isEncoder
+        ? 'use the same encoder as before, or --allow-encoder-change if its bytes may differ'
+        : 'use the same options as before, or another --out',
+    },
   );
+}
+
+function isVersion(key: string): boolean {
+  return key.startsWith('codec.versions.');
 }
 
 /** `{a: {b: 1}}` -> `a.b` = `1` */

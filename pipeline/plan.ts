@@ -46,6 +46,8 @@ export interface PlannedInput {
 export interface PlanRequest {
   out: string;
   config: PlanConfig;
+  /** What an input is called in messages. */
+  noun: string;
   extensions: ReadonlySet<string>;
   signal?: AbortSignal;
   /** Called now and then with the number of inputs found so far. */
@@ -86,7 +88,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
 
 /** Lists without freezing: what --dry-run shows. */
 export async function spoolInputs(
-  { out, config, extensions, signal, onFound }: PlanRequest,
+  { out, config, noun, extensions, signal, onFound }: PlanRequest,
   spoolPath: string,
 ): Promise<{ spool: Spool; log: ListingLog }> {
   const { sources, seed } = config;
@@ -109,7 +111,7 @@ export async function spoolInputs(
   }
   if (spool.length === 0) {
     spool.close();
-    throw emptyError(sources, log);
+    throw emptyError(noun, sources, log);
   }
   return { spool, log };
 }
@@ -120,12 +122,16 @@ function nameInSource({ path, member }: Input): string {
   return path === '' ? member.name : `${path}/${member.name}`;
 }
 
-function emptyError(sources: readonly string[], { listing }: ListingLog): CodecLmError {
+function emptyError(
+  noun: string,
+  sources: readonly string[],
+  { listing }: ListingLog,
+): CodecLmError {
   const ignored = Object.entries(listing.ignored).map(([what, count]) => `${count} ${what}`);
   const found = ignored.length > 0 ? `only other files (${ignored.join(', ')})` : 'no files';
   const problem = listing.problems[0];
   const why = problem ? `; ${problem.path}: ${problem.problem}` : '';
-  return new CodecLmError('INPUT_EMPTY', `no images in ${sources.join(' ')}: ${found}${why}`);
+  return new CodecLmError('INPUT_EMPTY', `no ${noun}s in ${sources.join(' ')}: ${found}${why}`);
 }
 
 /** Writes the lists of all partitions, one at a time. */

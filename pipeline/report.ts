@@ -18,6 +18,7 @@ export interface ReportOptions {
 export class Report {
   private readonly io: Io;
   private readonly options: ReportOptions;
+  private readonly noun: string;
   private readonly started = performance.now();
   private shown = 0;
   private work = { inputs: 0, partitions: 0 };
@@ -25,13 +26,15 @@ export class Report {
   private now = { inputs: 0, partitions: 0, failures: 0, sourceBytes: 0 };
   private workStart = performance.now();
 
-  constructor(io: Io, options: ReportOptions) {
+  /** @param noun what an input is called */
+  constructor(io: Io, options: ReportOptions, noun = 'input') {
     this.io = io;
     this.options = options;
+    this.noun = noun;
   }
 
   listing(found: number): void {
-    this.progress(`listing the sources: ${formatCount(found)} images`);
+    this.progress(`listing the sources: ${formatCount(found)} ${this.noun}s`);
   }
 
   planned(plan: Plan, partitions: number, isNew: boolean): void {
@@ -46,13 +49,13 @@ export class Report {
     if (!isNew) return;
     const heldOut = plan.valInputs > 0 ? `, ${formatCount(plan.valInputs)} of them held out` : '';
     this.say(
-      `planned ${count(plan.inputs, 'image')} in ${count(partitions, 'partition')}${heldOut}`,
+      `planned ${count(plan.inputs, this.noun)} in ${count(partitions, 'partition')}${heldOut}`,
     );
     if (duplicates > 0) this.say(`${count(duplicates, 'input')} named more than once, taken once`);
     const others = Object.entries(ignored);
     if (others.length > 0) {
       const what = others.map(([extension, n]) => `${formatCount(n)} ${extension}`).join(', ');
-      this.say(`passed over, not named as images: ${what}`);
+      this.say(`passed over, not named as ${this.noun}s: ${what}`);
     }
     for (const { path, problem } of problems) this.say(`not listed: ${path}: ${problem}`);
   }
@@ -137,8 +140,8 @@ export class Report {
     const done = this.before.inputs + inputs;
     const rate = inputs / seconds;
     const parts = [
-      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} images`,
-      `${rate.toFixed(0)} images/s`,
+      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} ${this.noun}s`,
+      `${rate.toFixed(rate < 10 ? 1 : 0)} ${this.noun}s/s`,
       `${(sourceBytes / seconds / 1e6).toFixed(1)} MB/s`,
       `${this.before.partitions + partitions}/${this.work.partitions} partitions`,
       `${formatCount(failures)} failed`,

@@ -34,6 +34,8 @@ export interface RunRequest {
   config: PlanConfig;
   /** Lower-case, with dot: the files of a folder or archive that are inputs. */
   extensions: ReadonlySet<string>;
+  /** What an input is called in messages: `image`, `video`. */
+  noun: string;
   /** The tokenizer given with --tokenizer. */
   tokenizer?: ByteBpe;
   ranks: Ranks;
@@ -47,6 +49,8 @@ export interface RunRequest {
   planOnly: boolean;
   /** Run the inputs that failed once more, when all else is done. */
   retryFailed: boolean;
+  /** Go on though the encoder has other versions than those of the plan. */
+  allowEncoderChange: boolean;
   report: Report;
   signal: AbortSignal;
 }
@@ -58,7 +62,7 @@ export interface RunRequest {
 export async function runPipeline(request: RunRequest): Promise<Manifest | undefined> {
   const { out, config } = request;
   const state = await inspectOutput(out);
-  if (state.plan) checkSameConfig(out, state.plan.config, config);
+  if (state.plan) checkSameConfig(out, state.plan.config, config, request.allowEncoderChange);
   if (state.complete && !request.retryFailed) return alreadyComplete(request);
   const existed = await exists(out);
   const release = await lockDataset(out, request.ranks);
@@ -149,7 +153,8 @@ async function runShare(
     partitions: todo,
     context,
     lanes: request.lanes,
-    header: headerOf(plan, context.bpe),
+    // Shards name the encoder that made them, where another one was allowed to go on.
+    header: { ...headerOf(plan, context.bpe), codec: request.config.codec },
     signal: request.signal,
     onBatch: (batch) => {
       report.batch(batch);

@@ -1,5 +1,6 @@
 /** Options of the `pipeline` command line: help, defaults and validation. */
 import { z } from 'zod';
+import { avcSettingsSchema } from './avc.ts';
 import { MAX_SEQ_LEN } from './dataset.ts';
 import { CodecLmError } from './error.ts';
 
@@ -76,11 +77,41 @@ export const planImagesOptions = z.object({
 });
 export type PlanImagesOptions = z.output<typeof planImagesOptions>;
 
+export const VIDEO_MERGES = 1024;
+
+const { fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb } =
+  avcSettingsSchema.shape;
+
+export const planVideosOptions = z.object({
+  ...shared,
+  size: size.default('256x144'),
+  ...{ fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb },
+  ffmpeg: z
+    .string()
+    .optional()
+    .describe('the ffmpeg to use (default: the one on the PATH, then the one from npm)')
+    .meta({ valueName: 'path' }),
+  workers: positive
+    .max(1024)
+    .optional()
+    .describe('ffmpeg processes at once (default: one for each core)'),
+  merges: merges(VIDEO_MERGES),
+  seqLen: seqLen(32_768),
+});
+export type PlanVideosOptions = z.output<typeof planVideosOptions>;
+
+/** The options of both, as far as the pipeline itself asks for them. */
+export type PlanOptions = Omit<PlanImagesOptions, 'quality' | 'size'>;
+
 const running = {
   retryFailed: z
     .boolean()
     .default(false)
     .describe('also run the failed inputs again, into further shards'),
+  allowEncoderChange: z
+    .boolean()
+    .default(false)
+    .describe('go on with another version of the encoder than the one it was begun with'),
   dryRun: z.boolean().default(false).describe('show the plan and an estimate; write nothing'),
   rank: natural.optional().describe('of this process, where no launcher says it'),
   worldSize: positive.optional().describe('number of processes that share the partitions'),
@@ -88,6 +119,12 @@ const running = {
 
 export const runImagesOptions = z.object({ ...planImagesOptions.shape, ...running });
 export type RunImagesOptions = z.output<typeof runImagesOptions>;
+
+export const runVideosOptions = z.object({ ...planVideosOptions.shape, ...running });
+export type RunVideosOptions = z.output<typeof runVideosOptions>;
+
+const runningOptions = z.object(running);
+export type RunningOptions = z.output<typeof runningOptions>;
 
 export const statusOptions = z.object({
   json: z.boolean().default(false).describe('print JSON'),

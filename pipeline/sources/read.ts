@@ -1,7 +1,8 @@
 /** The bytes of one input, from its file or from inside its archive. */
 import type { FileHandle } from 'node:fs/promises';
 import { open, stat } from 'node:fs/promises';
-import { CodecLmError, messageOf, systemCode } from '../../schemas/error.ts';
+import { CodecLmError, type ErrorCode, messageOf, systemCode } from '../../schemas/error.ts';
+import type { FileSpan } from '../../tokenizer/codec.ts';
 import { type ByteString, bytesOf, escapePath } from '../paths.ts';
 import { fileOf, type Input, labelOf } from './source.ts';
 
@@ -16,14 +17,46 @@ const FATAL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
  *   whole source is gone (a network disk, say): then no input is to blame
  */
 export async function readInput(bases: readonly ByteString[], input: Input): Promise<Buffer> {
+  return blaming(bases, input, 'IMAGE_UNREADABLE', (label) =>
+    readFrom(fileOf(bases, input), input, label),
+  );
+}
+
+/**
+ * Where the input lies, for a codec that reads it itself.
+ * @throws CodecLmError as {@link readInput}, with the code given for an unreadable input
+ */
+export async function findInput(
+  bases: readonly ByteString[],
+  input: Input,
+  unreadable: ErrorCode,
+): Promise<FileSpan> {
+  return blaming(bases, input, unreadable, async () => {
+    const path = bytesOf(fileOf(bases, input));
+    const found = await stat(path);
+    if (!found.isFile()) throw new Error('not a file');
+    const { offset, size } = input.member ?? { offset: 0, size: found.size };
+    if (offset + size > found.size)
+      throw new Error(`cut off: ${found.size - offset} of ${size} bytes`);
+    return { path, offset, size, isMember: input.member !== undefined };
+  });
+}
+
+/** Runs `work`; what it throws is the fault of the input, of its source, or of the machine. */
+async function blaming<T>(
+  bases: readonly ByteString[],
+  input: Input,
+  unreadable: ErrorCode,
+  work: (label: string) => Promise<T>,
+): Promise<T> {
   const label = labelOf(bases, input);
   try {
-    return await readFrom(fileOf(bases, input), input, label);
+    return await work(label);
   } catch (error) {
     if (error instanceof CodecLmError) throw error;
     // A file that was itself the source fails like any other input.
     if (input.path !== '' || input.member) await checkSource(bases[input.source]);
-    const code = FATAL.has(systemCode(error) ?? '') ? 'IO_FAILED' : 'IMAGE_UNREADABLE';
+    const code = FATAL.has(systemCode(error) ?? '') ? 'IO_FAILED' : unreadable;
     throw new CodecLmError(code, `reading ${label}: ${messageOf(error)}`, {
       cause: error,
       path: label,
