@@ -2,11 +2,15 @@
  * The edge to the codecs: how a command line shows documents. Nothing else in
  * shards/ knows what the tokens stand for; modules are loaded when first needed.
  */
-
 import { CodecLmError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Dataset } from './dataset.ts';
 import { readTokenizerOf } from './tokenizer.ts';
+
+interface Picture {
+  type: string;
+  file: Uint8Array;
+}
 
 export interface DocumentViewer {
   /** Of a viewable file, with its dot. */
@@ -19,26 +23,50 @@ export interface DocumentViewer {
    * @throws CodecLmError `JPEG_INVALID` or `AVC_INVALID` when they are not canonical
    */
   view(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** Canonical bytes to a picture of them for a page, with its media type. Throws as `view` does. */
+  picture(bytes: Uint8Array): Picture | Promise<Picture>;
   /** Throws as `view` does; makes no file. */
   check(bytes: Uint8Array): void;
 }
 
-/** @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's; `TOOL_MISSING` */
+/** @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's, or a codec's settings */
 export async function openViewer(dataset: Dataset): Promise<DocumentViewer> {
   const bpe = await readTokenizerOf(dataset);
-  const { name, settings } = dataset.manifest.codec;
   const bytesOf = (ids: Uint16Array) => bpe.decode(ids.subarray(1, -1));
-  if (name !== 'jpeg') {
-    throw new CodecLmError('TOOL_MISSING', `this version cannot show documents of codec ${name}`, {
-      path: dataset.dir,
-      hint: 'use --raw for the canonical bytes',
-    });
-  }
-  const { quality } = settings;
-  if (typeof quality !== 'number') {
-    throw new CodecLmError('DATASET_INVALID', `${dataset.dir}: no quality in the codec's settings`);
-  }
+  const codec =
+    dataset.manifest.codec.name === 'jpeg' ? await jpegViewer(dataset) : await avcViewer(dataset);
+  return { ...codec, bpe, bytesOf };
+}
+
+type CodecViewer = Omit<DocumentViewer, 'bpe' | 'bytesOf'>;
+
+async function jpegViewer(dataset: Dataset): Promise<CodecViewer> {
+  const quality = numberOf(dataset, 'quality');
   const { toJpegFile } = await import('../tokenizer/jpeg/view.ts');
   const view = (bytes: Uint8Array) => toJpegFile(bytes, quality);
-  return { extension: '.jpg', bpe, bytesOf, view, check: view };
+  const picture = (bytes: Uint8Array) => ({ type: 'image/jpeg', file: view(bytes) });
+  return { extension: '.jpg', view, picture, check: view };
+}
+
+/** Clips are shown as strips of their frames: a page of many players would be slow and dark. */
+async function avcViewer(dataset: Dataset): Promise<CodecViewer> {
+  const fps = numberOf(dataset, 'fps');
+  const { parseAvcDocument } = await import('../tokenizer/avc/document.ts');
+  const { framesOf, toMp4 } = await import('../tokenizer/avc/view.ts');
+  const { drawStrip } = await import('../tokenizer/avc/strip.ts');
+  return {
+    extension: '.mp4',
+    view: (bytes) => toMp4(bytes, fps),
+    picture: async (bytes) => {
+      const file = await drawStrip(await framesOf(bytes), { columns: 5 });
+      return { type: 'image/png', file };
+    },
+    check: parseAvcDocument,
+  };
+}
+
+function numberOf({ dir, manifest }: Dataset, setting: string): number {
+  const value = manifest.codec.settings[setting];
+  if (typeof value === 'number') return value;
+  throw new CodecLmError('DATASET_INVALID', `${dir}: no ${setting} in the codec's settings`);
 }

@@ -19,6 +19,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
 pre { font: 13px/1.45 ui-monospace, monospace; overflow-x: auto; background: #f5f5f3; padding: 1rem; border-radius: 6px }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 10px }
+.strips { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)) }
 figure { margin: 0 } figure img { width: 100%; image-rendering: auto; border-radius: 4px; display: block }
 figcaption { font-size: 11px; color: #666; overflow-wrap: anywhere }
 svg { max-width: 100%; height: auto } svg text { font: 11px system-ui, sans-serif; fill: #555 }
@@ -31,7 +32,7 @@ export function renderPage({ summary, table, pictures, frequencies }: PageData):
     `<h1>${escapeHtml(summary.path)}</h1>`,
     `<pre>${escapeHtml(table)}</pre>`,
     `<h2>Documents</h2><p>${pictures.length} of ${manifest.totals.documents}, evenly spaced.</p>`,
-    `<div class="sheet">${pictures.map(figure).join('\n')}</div>`,
+    `<div class="sheet${manifest.codec.name === 'avc' ? ' strips' : ''}">${pictures.map(figure).join('\n')}</div>`,
     documentTokens ? `<h2>Tokens a document</h2>${lengthPlot(documentTokens)}` : '',
     `<h2>Token frequency</h2><p>Share of each token by its rank, both axes logarithmic, in the rows sampled.</p>`,
     frequencyPlot(frequencies),
@@ -49,11 +50,9 @@ export function renderPage({ summary, table, pictures, frequencies }: PageData):
 }
 
 function figure({ source, caption }: Picture): string {
-  const picture = source?.startsWith('data:video')
-    ? `<video src="${source}" controls muted></video>`
-    : source
-      ? `<img src="${source}" alt="document ${escapeHtml(caption)}" loading="lazy">`
-      : '';
+  const picture = source
+    ? `<img src="${source}" alt="document ${escapeHtml(caption)}" loading="lazy">`
+    : '';
   return `<figure>${picture}<figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 

@@ -91,9 +91,12 @@ async function pictureOf(
   const bytes = viewer.bytesOf(ids);
   const caption = `${docId}: ${ids.length} tokens, ${bytes.length} bytes`;
   try {
-    const file = Buffer.from(await viewer.view(bytes)).toString('base64');
-    const type = viewer.extension === '.jpg' ? 'image/jpeg' : 'video/mp4';
-    return { docId, caption, source: `data:${type};base64,${file}` };
+    const { type, file } = await viewer.picture(bytes);
+    return {
+      docId,
+      caption,
+      source: `data:${type};base64,${Buffer.from(file).toString('base64')}`,
+    };
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     return { docId, caption: `${caption}; ${error.message}` };
