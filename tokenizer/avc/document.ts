@@ -1,6 +1,14 @@
-/** Reads a canonical AVC document: its size, and where each frame lies. */
+/**
+ * Reads a canonical AVC document: every syntax element of every NAL unit, so that
+ * damage is told from content; its size, and where each frame lies.
+ */
 import { CodecLmError } from '../../schemas/error.ts';
-import { IDR_SLICE, SEI, SLICE, SPS, splitNalUnits } from './nal.ts';
+import { BitReader, READ_AHEAD } from './bits.ts';
+import { describeExpected, describePlace, hex } from './describe.ts';
+import { IDR_SLICE, type NalUnit, readRbsp, SEI, SLICE, splitNalUnits } from './nal.ts';
+import { allowsAny, TRAILING } from './syntax/element.ts';
+import type { SyntaxState } from './syntax/state.ts';
+import { canEnd, macroblocksOf, needsZeroByte, startOfDocument } from './syntax/unit.ts';
 
 export interface AvcFrame {
   /** Offset of its first NAL unit's start code, parameter sets and SEI included. */
@@ -22,49 +30,144 @@ export interface AvcDocument {
   readonly hasSei: boolean;
 }
 
+const SHORT_START_CODE = 3;
+const PIXELS_OF_CROP_UNIT = 2;
+
 /**
  * @param bytes a canonical document, and nothing after it
  * @throws CodecLmError `AVC_INVALID` that names frame, macroblock, syntax element and byte
  */
 export function parseAvcDocument(bytes: Uint8Array): AvcDocument {
-  const units = splitNalUnits(bytes);
-  const sps = units.find((unit) => unit.type === SPS);
-  if (sps === undefined) throw new CodecLmError('AVC_INVALID', 'no sequence parameter set');
-  const { width, height } = sizeOf(bytes.subarray(sps.payloadStart, sps.end));
-  const macroblocksWide = Math.ceil(width / 16);
-  const macroblocksHigh = Math.ceil(height / 16);
-  const macroblocksPerFrame = macroblocksWide * macroblocksHigh;
+  const parser = new Parser(bytes);
   const frames: AvcFrame[] = [];
+  let hasSei = false;
   let offset = 0;
-  let slices = 0;
-  for (const { type, end } of units) {
-    if (type !== SLICE && type !== IDR_SLICE) continue;
-    if (++slices % macroblocksPerFrame !== 0) continue;
-    frames.push({ offset, end, isIdr: type === IDR_SLICE });
-    offset = end;
+  for (const unit of splitNalUnits(bytes)) {
+    parser.readUnit(unit);
+    if (unit.type === SEI) hasSei = true;
+    if (parser.state.frame === frames.length) continue;
+    frames.push({ offset, end: unit.end, isIdr: unit.type === IDR_SLICE });
+    offset = unit.end;
   }
-  if (frames.length === 0 || slices % macroblocksPerFrame !== 0) {
-    throw new CodecLmError('AVC_INVALID', `${slices} slices are not whole frames`);
-  }
-  const hasSei = units.some((unit) => unit.type === SEI);
-  return { width, height, macroblocksWide, macroblocksHigh, macroblocksPerFrame, frames, hasSei };
+  parser.finish();
+  const { macroblocksWide, macroblocksHigh, cropWide, cropHigh } = parser.state.sps!;
+  return {
+    width: 16 * macroblocksWide - PIXELS_OF_CROP_UNIT * cropWide,
+    height: 16 * macroblocksHigh - PIXELS_OF_CROP_UNIT * cropHigh,
+    macroblocksWide,
+    macroblocksHigh,
+    macroblocksPerFrame: macroblocksWide * macroblocksHigh,
+    frames,
+    hasSei,
+  };
 }
 
-/** Size in whole macroblocks, from a sequence parameter set of the baseline profile (H.264 7.3.2.1.1). */
-function sizeOf(sps: Uint8Array): { width: number; height: number } {
-  let position = 32;
-  const bit = () => (sps[position >> 3] >> (7 - (position++ & 7))) & 1;
-  const ue = () => {
+class Parser {
+  readonly state: SyntaxState = startOfDocument();
+  readonly #bytes: Uint8Array;
+  readonly #reader = new BitReader();
+  /** The payload of one NAL unit without its emulation prevention. */
+  readonly #rbsp: Uint8Array;
+  /** Offset after the last unit read. */
+  #end = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#rbsp = new Uint8Array(bytes.length + READ_AHEAD);
+  }
+
+  readUnit({ type, start, payloadStart, end }: NalUnit): void {
+    const { state } = this;
+    if (start !== this.#end) throw this.#invalid(this.#end, 'expected a start code');
+    const isShort = payloadStart - start === SHORT_START_CODE;
+    if (isShort && needsZeroByte(state, type)) {
+      throw this.#invalid(start, 'a start code of three bytes where there must be four');
+    }
+    this.#takeHeader(payloadStart);
+    const length = readRbsp(this.#bytes, payloadStart + 1, end, this.#rbsp);
+    if (length < 0) {
+      throw this.#invalid(-1 - length, 'bytes that need emulation prevention, or need it not');
+    }
+    this.#rbsp.fill(0, length, length + READ_AHEAD);
+    this.#readElements(payloadStart + 1, end, length);
+    const isSlice = type === SLICE || type === IDR_SLICE;
+    state.finish(state, isSlice ? [] : Array.from(this.#rbsp.subarray(0, length)));
+    this.#end = end;
+  }
+
+  /** @throws CodecLmError when the document may not end here */
+  finish(): void {
+    const { state } = this;
+    if (this.#end !== this.#bytes.length) throw this.#invalid(this.#end, 'expected a start code');
+    if (canEnd(state)) return;
+    const read =
+      state.macroblock > 0 ? `: ${state.macroblock} of ${macroblocksOf(state)} slices` : '';
+    throw this.#invalid(this.#end, `the document ends inside a frame${read}`);
+  }
+
+  #takeHeader(offset: number): void {
+    const { state } = this;
+    const header = this.#bytes[offset];
+    if (!allowsAny(state, header, header)) {
+      throw this.#invalid(
+        offset,
+        `${hex(header)}, a NAL unit of type ${header & 31}, may not come here`,
+      );
+    }
+    state.take(state, header);
+  }
+
+  /** Every element up to the stop bit, which must be in the last byte. */
+  #readElements(start: number, end: number, length: number): void {
+    const { state } = this;
+    const reader = this.#reader;
+    reader.load(this.#rbsp);
+    // The last 1-bit ends the payload.
+    const last = length === 0 ? 0 : this.#rbsp[length - 1];
+    const stop = 8 * length - (last === 0 ? 0 : 32 - Math.clz32(last & -last));
+    while (state.kind !== TRAILING) {
+      const value = reader.read(state);
+      if (Number.isNaN(value) || reader.position > stop) {
+        const isCut = reader.position > stop || stop - state.position < 1;
+        throw this.#invalidElement(start, end, isCut);
+      }
+      state.position = reader.position;
+      state.take(state, value);
+    }
+    if (last === 0 || state.position !== stop) throw this.#invalidElement(start, end, last === 0);
+  }
+
+  #invalidElement(start: number, end: number, isCut: boolean): CodecLmError {
+    const { state } = this;
+    const offset = this.#offsetOf(start, end, state.position);
+    return this.#invalid(
+      offset,
+      `expected ${describeExpected(state)}, found ${isCut ? 'the end of the NAL unit' : this.#bits()}`,
+    );
+  }
+
+  /** The next bits, as far as a code word may reach. */
+  #bits(): string {
+    this.#reader.position = this.state.position;
+    return (this.#reader.peek() >>> 16).toString(2).padStart(16, '0');
+  }
+
+  /** Offset in the document of a bit of the payload. */
+  #offsetOf(start: number, end: number, position: number): number {
     let zeros = 0;
-    while (bit() === 0 && zeros < 20) zeros++;
-    let value = 1;
-    for (let i = 0; i < zeros; i++) value = 2 * value + bit();
-    return value - 1;
-  };
-  ue();
-  ue();
-  if (ue() === 0) ue();
-  ue();
-  bit();
-  return { width: 16 * (ue() + 1), height: 16 * (ue() + 1) };
+    let left = position >> 3;
+    for (let i = start; i < end; i++) {
+      const isPrevention = zeros === 2 && this.#bytes[i] === 3;
+      if (!isPrevention && left-- === 0) return i;
+      zeros = this.#bytes[i] === 0 ? zeros + 1 : 0;
+    }
+    return end;
+  }
+
+  #invalid(offset: number, what: string): CodecLmError {
+    return new CodecLmError(
+      'AVC_INVALID',
+      `not a canonical AVC document: byte ${offset}: ${describePlace(this.state)}: ${what}`,
+    );
+  }
 }

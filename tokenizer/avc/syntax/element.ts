@@ -1,0 +1,63 @@
+/**
+ * One syntax element: how its value is written as bits (H.264 7.2, 9.1, 9.2), and
+ * which values may come at this place.
+ */
+import type { PrefixCode } from '../tables/prefix-code.ts';
+
+/** u(n): n bits, the highest first. */
+export const FIXED = 0;
+/** ue(v): Exp-Golomb, 9.1. */
+export const UNSIGNED = 1;
+/** se(v): signed Exp-Golomb, 9.1.1. */
+export const SIGNED = 2;
+/** A word of a table. */
+export const TABLE = 3;
+/** rbsp_trailing_bits: a 1, then zeros up to the byte. The unit ends with them. */
+export const TRAILING = 4;
+
+export type Kind = typeof FIXED | typeof UNSIGNED | typeof SIGNED | typeof TABLE | typeof TRAILING;
+
+/** What is known of the element that is to be read next. */
+export interface Element {
+  /** As the standard writes it. */
+  readonly name: string;
+  readonly kind: Kind;
+  /** Bits of a `FIXED` one, 1..32. */
+  readonly size: number;
+  /** Its least and greatest value; all between are allowed when there are no `ranges`. */
+  readonly low: number;
+  readonly high: number;
+  /** Pairs of least and greatest value, ascending. */
+  readonly ranges: readonly number[] | undefined;
+  /** Of a `TABLE` one: all its words are allowed. */
+  readonly code: PrefixCode | undefined;
+}
+
+/** Whether some allowed value lies in first..last. */
+export function allowsAny(element: Element, first: number, last: number): boolean {
+  const { low, high, ranges } = element;
+  if (ranges === undefined) return first <= high && last >= low;
+  for (let i = 0; i < ranges.length; i += 2) {
+    if (first <= ranges[i + 1] && last >= ranges[i]) return true;
+  }
+  return false;
+}
+
+/** The value that a codeNum of se(v) stands for (table 9-3). */
+export function signedOf(codeNum: number): number {
+  return codeNum & 1 ? (codeNum + 1) / 2 : 0 - codeNum / 2;
+}
+
+/** Whether some codeNum in first..last of an Exp-Golomb element is allowed. */
+export function allowsCodeNum(element: Element, first: number, last: number): boolean {
+  if (element.kind === UNSIGNED) return allowsAny(element, first, last);
+  // Odd ones are positive and rise, even ones are not and fall.
+  const odd = first | 1;
+  const even = first + (first & 1);
+  const lastOdd = last & 1 ? last : last - 1;
+  const lastEven = last & 1 ? last - 1 : last;
+  return (
+    (odd <= lastOdd && allowsAny(element, signedOf(odd), signedOf(lastOdd))) ||
+    (even <= lastEven && allowsAny(element, signedOf(lastEven), signedOf(even)))
+  );
+}

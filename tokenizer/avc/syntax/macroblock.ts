@@ -1,0 +1,90 @@
+/** One macroblock, all that a slice holds: slice_data (H.264 7.3.4) and macroblock_layer (7.3.5). */
+import { INTER_PATTERNS, INTRA_PATTERNS } from '../tables/pattern.ts';
+import { expectMotion } from './inter.ts';
+import { expectChromaMode, expectModes } from './intra.ts';
+import { expectResidual } from './residual.ts';
+import type { SyntaxState } from './state.ts';
+
+/** mb_type of an I slice (table 7-11): I_NxN, Intra16x16 1..24, I_PCM. */
+const I_NXN = 0;
+const I_PCM = 25;
+/** Intra16x16 with Intra_16x16_DC prediction, the only one without neighbours: one in four. */
+const INTRA_16X16_DC = [3, 7, 11, 15, 19, 23];
+const INTRA_TYPES = [I_NXN, ...INTRA_16X16_DC, I_PCM].flatMap((type) => [type, type]);
+/** In a P slice the types of an I slice come after its own five (table 7-13). */
+const INTER_TYPES = 5;
+const P_TYPES = [0, INTER_TYPES - 1, ...INTRA_TYPES.map((type) => type + INTER_TYPES)];
+
+const PCM_SAMPLES = 384;
+
+export function expectSliceData(state: SyntaxState): void {
+  if (state.isIntraSlice) expectType(state);
+  else state.unsigned('mb_skip_run', 0, 1, takeSkipRun);
+}
+
+function takeSkipRun(state: SyntaxState, run: number): void {
+  if (run === 1) state.trailing();
+  else expectType(state);
+}
+
+function expectType(state: SyntaxState): void {
+  state.unsigned('mb_type', 0, 0, takeType);
+  state.only(state.isIntraSlice ? INTRA_TYPES : P_TYPES);
+}
+
+function takeType(state: SyntaxState, value: number): void {
+  state.totals.fill(0);
+  state.mbType = value;
+  state.isIntra16x16 = false;
+  state.isIntra = state.isIntraSlice || value >= INTER_TYPES;
+  if (!state.isIntra) {
+    expectMotion(state);
+    return;
+  }
+  const type = state.isIntraSlice ? value : value - INTER_TYPES;
+  state.mbType = type;
+  state.part = 0;
+  if (type === I_NXN) expectModes(state);
+  else if (type === I_PCM) expectAlignment(state);
+  else {
+    state.isIntra16x16 = true;
+    expectChromaMode(state);
+  }
+}
+
+/** coded_block_pattern; that of Intra16x16 is part of its type. */
+export function expectPattern(state: SyntaxState): void {
+  if (!state.isIntra16x16) {
+    state.unsigned('coded_block_pattern', 0, 47, takePattern);
+    return;
+  }
+  const form = (state.mbType - 1) >> 2;
+  state.pattern = 16 * (form % 3) + (form >= 3 ? 15 : 0);
+  expectQpDelta(state);
+}
+
+function takePattern(state: SyntaxState, codeNum: number): void {
+  state.pattern = (state.isIntra ? INTRA_PATTERNS : INTER_PATTERNS)[codeNum];
+  if (state.pattern === 0) state.trailing();
+  else expectQpDelta(state);
+}
+
+function expectQpDelta(state: SyntaxState): void {
+  state.signed('mb_qp_delta', -26, 25, expectResidual);
+}
+
+function expectAlignment(state: SyntaxState): void {
+  const missing = -state.position & 7;
+  state.count = PCM_SAMPLES;
+  if (missing === 0) expectSample(state);
+  else state.fixed('pcm_alignment_zero_bit', missing, 0, 0, expectSample);
+}
+
+function expectSample(state: SyntaxState): void {
+  state.fixed('pcm_sample', 8, 0, 255, takeSample);
+}
+
+function takeSample(state: SyntaxState): void {
+  if (--state.count === 0) state.trailing();
+  else expectSample(state);
+}

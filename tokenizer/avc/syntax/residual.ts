@@ -1,0 +1,141 @@
+/**
+ * The coefficients of a macroblock: residual (H.264 7.3.5.3) and residual_block_cavlc
+ * (7.3.5.3.2), with nC from the blocks of this macroblock only (9.2.1): in a slice of
+ * one macroblock no other is available.
+ */
+import { CHROMA_DC, COLUMN_OF_NC, coeffTokenCode } from '../tables/coeff-token.ts';
+import { LEVEL_PREFIX, runBeforeCode, totalZerosCode } from '../tables/zeros.ts';
+import type { SyntaxState } from './state.ts';
+
+/** By luma4x4BlkIdx, the block to the left and above (6.4.11.4), -1 outside of the macroblock. */
+export const LEFT_BLOCK = Int8Array.of(-1, 0, -1, 2, 1, 4, 3, 6, -1, 8, -1, 10, 9, 12, 11, 14);
+export const UPPER_BLOCK = Int8Array.of(-1, -1, 0, 1, -1, -1, 4, 5, 2, 3, 8, 9, 6, 7, 12, 13);
+
+// Blocks in the order of the bits: DC of Intra16x16, luma 0..15, DC of Cb and Cr, AC of Cb and of Cr.
+const LUMA = 1;
+const CHROMA_DC_BLOCKS = 17;
+const CHROMA_AC = 19;
+const END = 27;
+
+export function expectResidual(state: SyntaxState): void {
+  expectBlock(state, state.isIntra16x16 ? 0 : LUMA);
+}
+
+/** The first block at or after `block` that is coded, or the end of the slice. */
+function expectBlock(state: SyntaxState, block: number): void {
+  const { pattern, isIntra16x16 } = state;
+  let next = block;
+  while (next < CHROMA_DC_BLOCKS && next >= LUMA && !((pattern >> ((next - LUMA) >> 2)) & 1)) {
+    next += 4 - ((next - LUMA) & 3);
+  }
+  const chroma = pattern >> 4;
+  if (next >= CHROMA_DC_BLOCKS && chroma === 0) next = END;
+  if (next >= CHROMA_AC && chroma !== 2) next = END;
+  state.block = next;
+  if (next === END) {
+    state.trailing();
+  } else if (next < LUMA) {
+    expectToken(state, 0, 16);
+  } else if (next < CHROMA_DC_BLOCKS) {
+    expectToken(state, lumaColumn(state.totals, next - LUMA), isIntra16x16 ? 15 : 16);
+  } else if (next < CHROMA_AC) {
+    expectToken(state, CHROMA_DC, 4);
+  } else {
+    expectToken(state, chromaColumn(state.totals, next - CHROMA_AC), 15);
+  }
+}
+
+function lumaColumn(totals: Uint8Array, block: number): number {
+  const left = LEFT_BLOCK[block];
+  const upper = UPPER_BLOCK[block];
+  if (left < 0) return upper < 0 ? 0 : COLUMN_OF_NC[totals[upper]];
+  if (upper < 0) return COLUMN_OF_NC[totals[left]];
+  return COLUMN_OF_NC[(totals[left] + totals[upper] + 1) >> 1];
+}
+
+/** @param block 0..3 of Cb, 4..7 of Cr */
+function chromaColumn(totals: Uint8Array, block: number): number {
+  const at = 16 + block;
+  const hasLeft = (block & 1) === 1;
+  const hasUpper = (block & 2) === 2;
+  if (hasLeft && hasUpper) return COLUMN_OF_NC[(totals[at - 1] + totals[at - 2] + 1) >> 1];
+  if (hasLeft) return COLUMN_OF_NC[totals[at - 1]];
+  return hasUpper ? COLUMN_OF_NC[totals[at - 2]] : 0;
+}
+
+function expectToken(state: SyntaxState, column: number, most: number): void {
+  state.mostCoefficients = most;
+  state.table('coeff_token', coeffTokenCode(column, most), takeToken);
+}
+
+function takeToken(state: SyntaxState, value: number): void {
+  const total = value >> 2;
+  const ones = value & 3;
+  const { block } = state;
+  state.total = total;
+  if (block >= CHROMA_AC) state.totals[block - CHROMA_AC + 16] = total;
+  else if (block >= LUMA && block < CHROMA_DC_BLOCKS) state.totals[block - LUMA] = total;
+  if (total === 0) {
+    expectBlock(state, block + 1);
+    return;
+  }
+  state.trailingOnes = ones;
+  state.coefficientsLeft = total - ones;
+  state.suffixLength = total > 10 && ones < 3 ? 1 : 0;
+  if (ones > 0) state.fixed('trailing_ones_sign_flag', ones, 0, (1 << ones) - 1, expectLevel);
+  else expectLevel(state);
+}
+
+function expectLevel(state: SyntaxState): void {
+  if (state.coefficientsLeft === 0) expectTotalZeros(state);
+  else state.table('level_prefix', LEVEL_PREFIX, takeLevelPrefix);
+}
+
+function takeLevelPrefix(state: SyntaxState, prefix: number): void {
+  const { suffixLength } = state;
+  let size = suffixLength;
+  if (prefix === 14 && suffixLength === 0) size = 4;
+  if (prefix === 15) size = 12;
+  state.levelPrefix = prefix;
+  if (size > 0) state.fixed('level_suffix', size, 0, (1 << size) - 1, takeLevelSuffix);
+  else takeLevelSuffix(state, 0);
+}
+
+/** levelCode and what it does to the length of later suffixes (9.2.2.1). */
+function takeLevelSuffix(state: SyntaxState, suffix: number): void {
+  const { suffixLength, levelPrefix, total, trailingOnes } = state;
+  let levelCode = (levelPrefix << suffixLength) + suffix;
+  if (levelPrefix === 15 && suffixLength === 0) levelCode += 15;
+  const isFirst = state.coefficientsLeft === total - trailingOnes;
+  if (isFirst && trailingOnes < 3) levelCode += 2;
+  const magnitude = (levelCode + 2) >> 1;
+  let next = suffixLength === 0 ? 1 : suffixLength;
+  if (magnitude > 3 << (next - 1) && next < 6) next++;
+  state.suffixLength = next;
+  state.coefficientsLeft--;
+  expectLevel(state);
+}
+
+function expectTotalZeros(state: SyntaxState): void {
+  const { total, mostCoefficients } = state;
+  if (total === mostCoefficients) expectBlock(state, state.block + 1);
+  else state.table('total_zeros', totalZerosCode(total, mostCoefficients), takeTotalZeros);
+}
+
+function takeTotalZeros(state: SyntaxState, zeros: number): void {
+  state.zerosLeft = zeros;
+  state.coefficientsLeft = state.total;
+  expectRun(state);
+}
+
+/** The zeros before the first coefficient are what is left. */
+function expectRun(state: SyntaxState): void {
+  if (state.coefficientsLeft === 1 || state.zerosLeft === 0) expectBlock(state, state.block + 1);
+  else state.table('run_before', runBeforeCode(state.zerosLeft), takeRun);
+}
+
+function takeRun(state: SyntaxState, run: number): void {
+  state.zerosLeft -= run;
+  state.coefficientsLeft--;
+  expectRun(state);
+}

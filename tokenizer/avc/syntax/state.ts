@@ -1,0 +1,221 @@
+/**
+ * A place between two syntax elements of a document: what may come next, and all of
+ * what came before that later elements depend on. The syntax itself is functions, one
+ * an element, that take its value and say what is expected after it.
+ */
+import type { PrefixCode } from '../tables/prefix-code.ts';
+import { type Element, FIXED, type Kind, SIGNED, TABLE, TRAILING, UNSIGNED } from './element.ts';
+
+/** Takes the value of the element that was expected. */
+export type Take = (state: SyntaxState, value: number) => void;
+
+/** What a document must be, where that is known before it is read. */
+export interface Target {
+  /** Size in pixels, even numbers. */
+  readonly width: number;
+  readonly height: number;
+  readonly frames: number;
+}
+
+/** A sequence parameter set (7.3.2.1.1), as far as later syntax depends on it. */
+export interface SequenceParameters {
+  readonly levelIdc: number;
+  readonly id: number;
+  /** Bits of frame_num: 4..16. */
+  readonly frameNumBits: number;
+  /** pic_order_cnt_type: 0 or 2. */
+  readonly orderType: number;
+  /** Bits of pic_order_cnt_lsb for type 0: 4..16. */
+  readonly orderBits: number;
+  readonly maxReferences: number;
+  readonly macroblocksWide: number;
+  readonly macroblocksHigh: number;
+  /** Cropping, in units of 2 pixels: left and right, top and bottom together. */
+  readonly cropWide: number;
+  readonly cropHigh: number;
+}
+
+/** A picture parameter set (7.3.2.2). */
+export interface PictureParameters {
+  readonly id: number;
+  readonly bottomOrder: boolean;
+  /** num_ref_idx_l0_default_active_minus1 + 1. */
+  readonly references: number;
+  readonly initialQp: number;
+  readonly deblockingControl: boolean;
+  readonly redundantCount: boolean;
+}
+
+/** What the slices of one picture have in common (7.4.3). */
+export interface Picture {
+  /** The NAL unit's header byte. */
+  readonly header: number;
+  readonly frameNum: number;
+  readonly idrPicId: number;
+  readonly order: number;
+  /** memory_management_control_operation and its operands, in order. Empty: sliding window. */
+  readonly marking: readonly number[];
+  /** Whether the marking is adaptive. */
+  readonly isAdaptive: boolean;
+}
+
+/** What a picture's header depends on of the pictures before it. */
+export interface History {
+  /** frame_num of the reference frames, the newest first (8.2.5). */
+  readonly references: readonly number[];
+  /** frame_num of the newest reference frame. */
+  readonly frameNum: number;
+  /** idr_pic_id of the picture before if that is an IDR picture, else -1. */
+  readonly idrPicId: number;
+  /** pic_order_cnt_lsb of the picture before. */
+  readonly order: number;
+  readonly wasReference: boolean;
+}
+
+const NO_HISTORY: History = {
+  references: [],
+  frameNum: 0,
+  idrPicId: -1,
+  order: 0,
+  wasReference: true,
+};
+
+/** What one NAL unit's payload is without its emulation prevention, up to and with its last byte. */
+export type Rbsp = readonly number[];
+
+export class SyntaxState implements Element {
+  readonly target: Target | undefined;
+
+  // The element that comes next, and what takes its value.
+  name = '';
+  kind: Kind = FIXED;
+  size = 0;
+  low = 0;
+  high = 0;
+  ranges: readonly number[] | undefined = undefined;
+  code: PrefixCode | undefined = undefined;
+  take: Take = () => {};
+  /** What ends the NAL unit, after its trailing bits. */
+  finish: (state: SyntaxState, rbsp: Rbsp) => void = () => {};
+
+  /** Bits of the NAL unit read so far, its header byte not counted. */
+  position = 0;
+
+  // The document.
+  sps: SequenceParameters | undefined = undefined;
+  pps: PictureParameters | undefined = undefined;
+  spsBytes: Rbsp | undefined = undefined;
+  ppsBytes: Rbsp | undefined = undefined;
+  history: History = NO_HISTORY;
+  /** The picture whose slices are being read, from the end of its first slice on. */
+  picture: Picture | undefined = undefined;
+  frame = 0;
+  macroblock = 0;
+  /** NAL units before the first slice of this frame: 1 for each bit `nal_unit_type`. */
+  unitsOfFrame = 0;
+  /** slice_type modulo 5 of the slices of this picture, as bits; and which it may be at all. */
+  typesSeen = 0;
+  typesAllowed = 0;
+
+  // The parameter set that is being read. A new object for each value.
+  draft: Readonly<Record<string, number>> = {};
+  /** Bytes that are repeated, or payload that is read: how far, of how many. */
+  index = 0;
+  count = 0;
+
+  // The slice that is being read.
+  header = 0;
+  isIntraSlice = false;
+  frameNum = 0;
+  idrPicId = 0;
+  order = 0;
+  /** num_ref_idx_l0_active_minus1 + 1. */
+  references = 0;
+  /** picNumLXPred of 8.2.4.3.1, and the commands given. */
+  picNum = 0;
+  commands = 0;
+  marking: readonly number[] = [];
+  isAdaptive = false;
+  /** frame_num of the references that the commands so far leave. */
+  remaining: readonly number[] = [];
+
+  // The macroblock.
+  mbType = 0;
+  isIntra = false;
+  isIntra16x16 = false;
+  part = 0;
+  parts = 0;
+  pattern = 0;
+  /** Intra4x4PredMode of the 4x4 blocks read so far, by luma4x4BlkIdx. */
+  modes = new Uint8Array(16);
+  /** TotalCoeff: luma4x4BlkIdx 0..15, then four Cb and four Cr blocks. */
+  totals = new Uint8Array(24);
+
+  // The block of coefficients.
+  block = 0;
+  mostCoefficients = 0;
+  total = 0;
+  trailingOnes = 0;
+  coefficientsLeft = 0;
+  suffixLength = 0;
+  levelPrefix = 0;
+  zerosLeft = 0;
+
+  constructor(target?: Target) {
+    this.target = target;
+  }
+
+  copy(): SyntaxState {
+    const copy = Object.assign(new SyntaxState(this.target), this);
+    copy.modes = this.modes.slice();
+    copy.totals = this.totals.slice();
+    return copy;
+  }
+
+  fixed(name: string, size: number, low: number, high: number, take: Take): void {
+    this.#expect(name, FIXED, low, high, take);
+    this.size = size;
+  }
+
+  flag(name: string, take: Take): void {
+    this.fixed(name, 1, 0, 1, take);
+  }
+
+  unsigned(name: string, low: number, high: number, take: Take): void {
+    this.#expect(name, UNSIGNED, low, high, take);
+  }
+
+  signed(name: string, low: number, high: number, take: Take): void {
+    this.#expect(name, SIGNED, low, high, take);
+  }
+
+  table(name: string, code: PrefixCode, take: Take): void {
+    this.#expect(name, TABLE, 0, 0, take);
+    this.code = code;
+  }
+
+  /** Of the element just expected, only values in these ranges are allowed: pairs, ascending. */
+  only(ranges: readonly number[]): void {
+    this.ranges = ranges;
+    this.low = ranges[0];
+    this.high = ranges[ranges.length - 1];
+  }
+
+  trailing(): void {
+    this.#expect('rbsp_trailing_bits', TRAILING, 0, 0, this.take);
+  }
+
+  #expect(name: string, kind: Kind, low: number, high: number, take: Take): void {
+    this.name = name;
+    this.kind = kind;
+    this.low = low;
+    this.high = high;
+    this.ranges = undefined;
+    this.take = take;
+  }
+}
+
+/** Single values, ascending, as ranges. */
+export function valuesAsRanges(values: readonly number[]): number[] {
+  return [...values].sort((a, b) => a - b).flatMap((value) => [value, value]);
+}

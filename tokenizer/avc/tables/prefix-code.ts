@@ -1,0 +1,55 @@
+/** A variable-length code: from bits to values, whole or one bit at a time. */
+
+/** A place where no code word goes on. */
+export const NO_CODE = -1;
+
+/** Bits that are looked up at once; longer words, which are rare, are walked from the root. */
+const FAST_BITS = 8;
+
+export class PrefixCode {
+  /**
+   * The code as a binary tree: `children[2 * node + bit]` is the node after a bit
+   * (node 0 is the root), `NO_CODE`, or `-2 - value` where a word ends.
+   */
+  readonly children: Int32Array;
+  /** By the next 8 bits: value * 32 + length, or -1 where no word ends within them. */
+  readonly #fast = new Int32Array(1 << FAST_BITS).fill(-1);
+
+  /** @param words value -> code word, as a string of 0 and 1 */
+  constructor(words: ReadonlyMap<number, string>) {
+    const children = [NO_CODE, NO_CODE];
+    for (const [value, word] of words) {
+      let node = 0;
+      for (let i = 0; i < word.length; i++) {
+        const slot = 2 * node + Number(word[i]);
+        if (i === word.length - 1) children[slot] = -2 - value;
+        else if (children[slot] === NO_CODE) {
+          children[slot] = children.length / 2;
+          children.push(NO_CODE, NO_CODE);
+        }
+        node = children[slot];
+      }
+      if (word.length > FAST_BITS) continue;
+      const spare = FAST_BITS - word.length;
+      const first = Number.parseInt(word, 2) << spare;
+      this.#fast.fill(value * 32 + word.length, first, first + (1 << spare));
+    }
+    this.children = Int32Array.from(children);
+  }
+
+  /**
+   * @param next the next 32 bits
+   * @returns value * 32 + length of the word that they begin with, or -1 if there is none
+   */
+  read(next: number): number {
+    const fast = this.#fast[next >>> (32 - FAST_BITS)];
+    if (fast >= 0) return fast;
+    let node = 0;
+    for (let length = 1; length <= 32; length++) {
+      node = this.children[2 * node + ((next >>> (32 - length)) & 1)];
+      if (node === NO_CODE) return -1;
+      if (node < NO_CODE) return (-2 - node) * 32 + length;
+    }
+    return -1;
+  }
+}
