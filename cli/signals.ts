@@ -4,7 +4,7 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * @param onFirst called once, with the exit code the process is to end with
- * @returns a signal that is aborted by the first SIGINT or SIGTERM
+ * @returns a signal that is aborted by the first SIGINT or SIGTERM; its `reason` is the exit code
  */
 export function handleSignals(
   onFirst: (exitCode: number, name: keyof typeof EXIT_CODES) => void,
@@ -14,7 +14,7 @@ export function handleSignals(
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT_CODES[name]);
       onFirst(EXIT_CODES[name], name);
-      controller.abort();
+      controller.abort(EXIT_CODES[name]);
     });
   }
   return controller.signal;

@@ -18,10 +18,13 @@ const ropeParametersSchema = z.looseObject({
 
 const absent = z.union([z.null(), z.undefined()]);
 
-/** `config.json` of a `LlamaForCausalLM`. */
+/** `config.json` of a `LlamaForCausalLM`, or of a `Qwen3ForCausalLM`: the same with QK-norm. */
 export const llamaConfigFileSchema = z.looseObject({
-  architectures: z.array(z.literal('LlamaForCausalLM')).min(1).max(1),
-  model_type: z.literal('llama'),
+  architectures: z
+    .array(z.enum(['LlamaForCausalLM', 'Qwen3ForCausalLM']))
+    .min(1)
+    .max(1),
+  model_type: z.enum(['llama', 'qwen3']),
   hidden_size: size,
   intermediate_size: size,
   num_hidden_layers: layers,
@@ -44,6 +47,8 @@ export const llamaConfigFileSchema = z.looseObject({
   attention_bias: z.literal(false).default(false),
   mlp_bias: z.literal(false).default(false),
   hidden_act: z.literal('silu').default('silu'),
+  /** A Qwen3's; every position sees all before it here. */
+  use_sliding_window: z.literal(false).optional(),
 });
 
 export type LlamaConfigFile = z.output<typeof llamaConfigFileSchema>;
@@ -56,3 +61,11 @@ export const generationConfigFileSchema = z.looseObject({
 });
 
 export type GenerationConfigFile = z.output<typeof generationConfigFileSchema>;
+
+/** `model.safetensors.index.json`: which of several files holds a weight. A name leads to no other folder. */
+export const weightIndexSchema = z.looseObject({
+  weight_map: z.record(
+    z.string(),
+    z.string().regex(/^[\w-][\w.-]{0,200}\.safetensors$/, 'not the name of a safetensors file'),
+  ),
+});

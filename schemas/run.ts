@@ -21,12 +21,18 @@ export const trainMetricsSchema = z.strictObject({
   tokens: count,
   tokensSeen: count,
   tokensPerSecond: z.number(),
-  /** Wall-clock seconds of the step, and the share of them spent waiting for data. */
+  /** Wall-clock seconds of the step, and those of them that a rank waited for data. */
   seconds: z.number(),
   dataWait: z.number(),
   epoch: count,
-  /** Resident memory of the process, in bytes. */
+  /**
+   * Model FLOPs utilization: the work of the step by the convention of PaLM (arXiv 2204.02311,
+   * appendix B), over what the devices of all ranks could have done in its time.
+   */
+  mfu: z.number().optional(),
+  /** Resident memory of rank 0, in bytes; and on its GPU, where there is one. */
   memory: count,
+  gpuMemory: count.optional(),
 });
 export type TrainMetrics = z.infer<typeof trainMetricsSchema>;
 

@@ -51,7 +51,14 @@ export const trainConfigSchema = z.strictObject({
   microBatch: count.default(4).describe('Sequences in one forward and backward pass'),
   gradAccumulation: count
     .default(1)
-    .describe('Micro batches in an optimizer step; their gradients are averaged over tokens'),
+    .describe(
+      'Micro batches in an optimizer step, of each rank; their gradients are averaged over tokens',
+    ),
+  globalBatch: count
+    .optional()
+    .describe(
+      'Sequences in an optimizer step over all ranks; sets gradAccumulation to globalBatch / (microBatch * ranks)',
+    ),
   seqLen: z
     .int()
     .min(2)
@@ -71,11 +78,22 @@ export const trainConfigSchema = z.strictObject({
     ),
   evalBatches: countOrNone
     .default(16)
-    .describe('Micro batches of the val split an evaluation reads; 0 = all of it'),
+    .describe('Micro batches of the val split an evaluation reads, by all ranks; 0 = all of it'),
   saveEvery: countOrNone
     .default(100)
     .describe('Steps between checkpoints; one is always saved at the end; 0 = at the end only'),
   keepLast: countOrNone.default(3).describe('Checkpoints kept, the newest ones; 0 = all'),
+  keepEvery: countOrNone
+    .default(0)
+    .describe('Checkpoints of every so many steps are kept beside the newest ones; 0 = none'),
+  peakFlops: positive
+    .optional()
+    .describe(
+      "Floating-point operations a second that one rank's device can do, for MFU; default measured at the start",
+    ),
+  rankTimeout: positive
+    .default(1800)
+    .describe('Seconds a rank waits for the others before it gives up'),
 });
 
 export const optimConfigSchema = z.strictObject({
@@ -97,6 +115,10 @@ export const optimConfigSchema = z.strictObject({
     .min(0)
     .default(1)
     .describe('Highest global norm of the gradients; 0 = no clipping'),
+  zero: z
+    .union([z.literal(0), z.literal(1)], { error: 'expected 0 or 1' })
+    .default(0)
+    .describe('ZeRO stage: 1 shares the moments of AdamW among the ranks, 0 keeps all in each'),
 });
 
 export const trainerConfigSchema = z.strictObject({
@@ -114,5 +136,4 @@ export const UNAVAILABLE_KEYS: Readonly<Record<string, string>> = {
   'data.docMask': 'attention crosses document boundaries, as in the paper; a mask is not built yet',
   'train.checkpointing': 'activation checkpointing is not built yet',
   'optim.zLoss': 'the z-loss is not built yet',
-  'optim.zero': 'training over several ranks is not built yet',
 };

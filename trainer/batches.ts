@@ -37,6 +37,11 @@ export function toMicroBatch(
   return { inputs: ids, targets, tokens, bytes };
 }
 
+/** Occurrences of each id among the targets, added to `counts`. */
+export function countTargets(targets: Int32Array, counts: Float64Array): void {
+  for (const target of targets) if (target !== IGNORED) counts[target]++;
+}
+
 /** Counts of all targets, and the entropy of their distribution. */
 export class TokenCounts {
   readonly counts: Float64Array;
@@ -47,11 +52,11 @@ export class TokenCounts {
     for (const count of this.counts) this.total += count;
   }
 
-  add(targets: Int32Array): void {
-    for (const target of targets) {
-      if (target === IGNORED) continue;
-      this.counts[target]++;
-      this.total++;
+  /** @param more occurrences of each id, [vocabSize] */
+  add(more: Float64Array): void {
+    for (const [id, count] of more.entries()) {
+      this.counts[id] += count;
+      this.total += count;
     }
   }
 

@@ -13,6 +13,8 @@ export interface ConfigSource {
   file?: string;
   /** `key.path=value` each, the value in YAML: `optim.betas=[0.9, 0.99]`. */
   set?: string[];
+  /** Keys of `model.` that a checkpoint decides: they win over the preset, and nothing else. */
+  model?: Record<string, unknown>;
 }
 
 /** One key as somebody wrote it, and where. */
@@ -41,7 +43,10 @@ export async function resolveConfig(source: ConfigSource): Promise<TrainerConfig
   const base =
     preset === undefined ? [] : settingsOfText(await readPreset(preset), `preset ${preset}`);
   const name = preset === undefined ? [] : [{ key: 'model.preset', value: preset, origin: '' }];
-  return validate([...base, ...file, ...set, ...name]);
+  const model = Object.entries(source.model ?? {}).map(([key, value]) => ({
+    ...{ key: `model.${key}`, value, origin: 'the checkpoint' },
+  }));
+  return validate([...base, ...model, ...file, ...set, ...name]);
 }
 
 /** The configuration that a run was started with: everything stands in its file, the preset is only a name. */

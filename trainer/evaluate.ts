@@ -1,34 +1,45 @@
-/** The loss on the val split: the same sequences in the same order every time. */
+/** The loss on the val split: the same sequences every time, whatever the number of ranks. */
 import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../schemas/run.ts';
 import { bitsPerByte, toMicroBatch } from './batches.ts';
 import { lossSum } from './model/loss.ts';
 import type { Session } from './session.ts';
 
-/** @returns nothing when the signal came before the end */
+/**
+ * Collective.
+ * @param isStopping whether any rank was told to stop; the same answer in all
+ * @returns nothing when the stop came before the end
+ */
 export async function evaluate(
   session: Session,
-  signal?: AbortSignal,
+  isStopping: () => Promise<boolean>,
 ): Promise<ValMetrics | undefined> {
-  const { config, dataset, byteLengths, padId } = session;
+  const { communicator, config, dataset, byteLengths, padId } = session;
+  const { rank, size } = communicator;
   const { microBatch, seqLen, evalBatches } = config.train;
-  const loader = dataset.loader({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen });
-  let sum = 0;
-  let tokens = 0;
-  let bytes = 0;
-  let read = 0;
+  const loader = dataset.loader({
+    ...({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen } as const),
+    ...{ rank, worldSize: size },
+  });
+  const totals = new Float64Array(3); // nats, tokens, bytes
+  // Of all ranks together: in each round a rank reads its one.
+  let first = 0;
   for await (const { ids } of loader) {
-    if (signal?.aborted) return undefined;
+    if (await isStopping()) return undefined;
     const batch = toMicroBatch(ids, seqLen, padId, byteLengths);
-    if (batch.tokens > 0) {
-      sum += lossSum(session.model, batch.inputs, batch.targets, microBatch).lossSum;
-      tokens += batch.tokens;
-      bytes += batch.bytes;
+    const isWanted = evalBatches === 0 || first + rank < evalBatches;
+    if (isWanted && batch.tokens > 0) {
+      totals[0] += lossSum(session.model, batch.inputs, batch.targets, microBatch).lossSum;
+      totals[1] += batch.tokens;
+      totals[2] += batch.bytes;
     }
-    if (++read === evalBatches) break;
+    first += size;
+    if (evalBatches > 0 && first >= evalBatches) break;
     await setImmediate();
   }
-  const loss = sum / tokens;
+  await communicator.allReduce(totals);
+  const [nats, tokens, bytes] = totals;
+  const loss = nats / tokens;
   return {
     split: 'val',
     step: session.step,

@@ -1,6 +1,7 @@
 /** The guard against NaN and infinity: a run that has lost its numbers stops before it overwrites good ones. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../schemas/error.ts';
+import type { Communicator } from './distributed/communicator.ts';
 
 export interface FiniteCheck {
   /** Step that was being done, counted from 1. */
@@ -12,6 +13,8 @@ export interface FiniteCheck {
   gradients: ReadonlyMap<string, Tensor>;
   /** Path of the newest checkpoint. */
   checkpoint: string | undefined;
+  /** Ranks see each other's loss and norm, but each has gradients of its own. */
+  communicator: Communicator;
 }
 
 /**
@@ -22,10 +25,10 @@ export interface FiniteCheck {
 export async function checkFinite(check: FiniteCheck): Promise<void> {
   const { step, loss, gradNorm, checkpoint } = check;
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  const parameter = await firstNotFinite(check.parameters);
-  const culprit = parameter ?? (await firstNotFinite(check.gradients));
-  const kind = parameter === undefined ? 'the gradient of ' : '';
-  const where = culprit === undefined ? 'the loss alone' : `first in ${kind}${culprit}`;
+  const where = await agree(check.communicator, [
+    ...(await namesOfBad(check.parameters, '')),
+    ...(await namesOfBad(check.gradients, 'the gradient of ')),
+  ]);
   throw new CodecLmError(
     'NOT_FINITE',
     `step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}, ${where}`,
@@ -37,10 +40,26 @@ export async function checkFinite(check: FiniteCheck): Promise<void> {
   );
 }
 
-async function firstNotFinite(tensors: ReadonlyMap<string, Tensor>): Promise<string | undefined> {
+/** A flag for each tensor, with what to call it. */
+async function namesOfBad(
+  tensors: ReadonlyMap<string, Tensor>,
+  kind: string,
+): Promise<{ name: string; isBad: boolean }[]> {
+  const names: { name: string; isBad: boolean }[] = [];
   for (const [name, tensor] of tensors) {
-    const values = await tensor.data();
-    if (!values.every(Number.isFinite)) return name;
+    const isBad = !(await tensor.data()).every(Number.isFinite);
+    names.push({ name: `${kind}${name}`, isBad });
   }
-  return undefined;
+  return names;
+}
+
+/** The first that is bad in any rank: all ranks say the same. */
+async function agree(
+  communicator: Communicator,
+  tensors: { name: string; isBad: boolean }[],
+): Promise<string> {
+  const flags = Float64Array.from(tensors, ({ isBad }) => Number(isBad));
+  await communicator.allReduce(flags, 'max');
+  const first = tensors.find((_, i) => flags[i] > 0);
+  return first ? `first in ${first.name}` : 'the loss alone';
 }

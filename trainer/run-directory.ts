@@ -6,6 +6,7 @@ import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
 import type { TrainerConfig } from '../schemas/trainer.ts';
 import { isAside, writeFileAside } from './checkpoint/aside.ts';
 import { formatConfig, readResolvedConfig } from './config.ts';
+import { LOCK_FILE, lockRun } from './run-lock.ts';
 
 const CONFIG_FILE = 'config.yaml';
 const CHECKPOINTS = 'checkpoints';
@@ -36,7 +37,7 @@ export function checkpointPath(run: string, step: number): string {
  *   for, or holds anything that is no run
  */
 export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
-  const names = await namesIn(out);
+  const names = (await namesIn(out)).filter((name) => name !== LOCK_FILE);
   if (names.length === 0) return false;
   if (!names.includes(CONFIG_FILE)) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} is not empty and holds no run of the trainer`, {
@@ -53,12 +54,24 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
   return true;
 }
 
-/** Makes RUN/ and writes its resolved configuration. */
-export async function createRun(out: string, config: TrainerConfig): Promise<void> {
+/**
+ * Makes RUN/, locks it and writes its resolved configuration.
+ * @param unlock of a run that is locked already
+ * @returns what unlocks it
+ * @throws CodecLmError `OUTPUT_IN_USE` when another process was faster
+ */
+export async function createRun(
+  out: string,
+  config: TrainerConfig,
+  unlock?: () => Promise<void>,
+): Promise<() => Promise<void>> {
   try {
+    await mkdir(out, { recursive: true });
+    const leave = unlock ?? (await lockRun(out));
     await mkdir(join(out, CHECKPOINTS), { recursive: true });
     await removeUnfinished(join(out, CHECKPOINTS));
     await writeFileAside(configPath(out), formatConfig(config));
+    return leave;
   } catch (error) {
     throw fileError(error, 'creating the run', out);
   }
@@ -106,11 +119,19 @@ export async function findCheckpoint(path: string): Promise<string> {
   });
 }
 
-/** Removes all but the newest checkpoints; `keep` 0 keeps all. */
-export async function pruneCheckpoints(run: string, keep: number): Promise<void> {
-  if (keep === 0) return;
+/**
+ * Removes old checkpoints.
+ * @param keepLast of the newest ones; 0 keeps all
+ * @param keepEvery those of every so many steps are kept too; 0 = none
+ */
+export async function pruneCheckpoints(
+  run: string,
+  { keepLast, keepEvery }: { keepLast: number; keepEvery: number },
+): Promise<void> {
+  if (keepLast === 0) return;
   const checkpoints = await listCheckpoints(run);
-  for (const { path } of checkpoints.slice(0, -keep)) {
+  for (const { step, path } of checkpoints.slice(0, -keepLast)) {
+    if (keepEvery > 0 && step % keepEvery === 0) continue;
     await rm(path, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,5 @@
 /** All that a run holds while it trains, made ready: fresh, or where its last good checkpoint left it. */
 
-import { specialIds } from '../schemas/dataset.ts';
-import { CodecLmError, messageOf } from '../schemas/error.ts';
 import type { CheckpointCodec } from '../schemas/run.ts';
 import type { TrainerConfig } from '../schemas/trainer.ts';
 import { type Dataset, openDataset } from '../shards/dataset.ts';
@@ -9,17 +7,15 @@ import type { Batch, LoaderState } from '../shards/loader.ts';
 import { readTokenizer } from '../tokenizer/bpe/huggingface.ts';
 import type { Backend } from './backend/choose.ts';
 import { TokenCounts } from './batches.ts';
-import { type LoadedCheckpoint, loadCheckpoint } from './checkpoint/resume.ts';
-import type { LlamaConfig } from './model/config.ts';
-import { createLlama, type Llama } from './model/llama.ts';
-import { AdamW } from './optim/adamw.ts';
-import {
-  createRun,
-  holdsRun,
-  listCheckpoints,
-  readRunConfig,
-  truncateMetrics,
-} from './run-directory.ts';
+import { startFrom } from './checkpoint/init.ts';
+import { findLastGood } from './checkpoint/last-good.ts';
+import type { Communicator } from './distributed/communicator.ts';
+import { createOptimizer, type RankedOptimizer } from './distributed/optimizer.ts';
+import { single } from './distributed/single.ts';
+import { createLlama, Llama } from './model/llama.ts';
+import { createRun, holdsRun, readRunConfig, truncateMetrics } from './run-directory.ts';
+import { lockRun } from './run-lock.ts';
+import { checkSameRun, llamaConfig, type SettledConfig, settle } from './settle.ts';
 
 export interface SessionOptions {
   config: TrainerConfig;
@@ -29,6 +25,10 @@ export interface SessionOptions {
   out: string;
   /** Go on with the run in `out`, if there is one. */
   resume?: boolean;
+  /** Checkpoint folder in Hugging Face's layout whose weights a new run starts with. */
+  init?: string;
+  /** The ranks that train together; one alone when not given. */
+  communicator?: Communicator;
   /** Loaded only when data and folders have been found good. */
   chooseBackend: () => Promise<Backend>;
   /** Lines for people. */
@@ -37,10 +37,11 @@ export interface SessionOptions {
 
 export interface Session {
   readonly run: string;
-  readonly config: TrainerConfig & { train: { seqLen: number } };
+  readonly config: SettledConfig;
   readonly backend: Backend;
+  readonly communicator: Communicator;
   readonly model: Llama;
-  readonly optimizer: AdamW;
+  readonly optimizer: RankedOptimizer;
   readonly dataset: Dataset;
   readonly batches: AsyncGenerator<Batch, void>;
   readonly hasVal: boolean;
@@ -48,6 +49,7 @@ export interface Session {
   /** Bytes that each id stands for, [vocabSize]. */
   readonly byteLengths: Uint16Array;
   readonly codec: CheckpointCodec;
+  /** Of all ranks. */
   readonly tokenCounts: TokenCounts;
   tokensSeen: number;
   /** Optimizer steps done. */
@@ -61,24 +63,28 @@ export interface Session {
 }
 
 export async function prepareSession(options: SessionOptions): Promise<Session> {
-  const { out, resume = false, log } = options;
+  const { out, resume = false, communicator = single, log } = options;
+  const { rank, size } = communicator;
   const dataset = await openDataset(options.data);
-  const config = settleSequences(options.config, dataset);
-  const isResumed = await holdsRun(out, resume);
-  if (isResumed) checkSameRun(await readRunConfig(out), config);
+  const config = settle(options.config, dataset, size);
+  const { isResumed, unlock } = await enterRun(out, resume, config, communicator);
   const tokenizer = await readTokenizer(dataset.tokenizerDir);
   const byteLengths = Uint16Array.from(
     { length: tokenizer.vocabSize },
     (_, id) => tokenizer.tokenBytes(id).length,
   );
   const backend = await options.chooseBackend();
-  const loaded = isResumed ? await lastGood(backend, out, dataset, log) : undefined;
+  const { tokenizerHash } = dataset.manifest;
+  const loaded = isResumed
+    ? await findLastGood(communicator, backend, out, tokenizerHash, log)
+    : undefined;
   if (resume && !loaded) log(`nothing to resume in ${out}: starting from the beginning`);
-  const model =
-    loaded?.model ?? createLlama(backend, llamaConfig(config, dataset), config.train.seed);
-  const optimizer = new AdamW(backend, model.parameters, config.optim);
+  const model = loaded?.model ?? (await newModel(backend, config, dataset, options));
+  const optimizer = createOptimizer(backend, communicator, model.parameters, config.optim);
   if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
   const loader = dataset.loader({
+    rank,
+    worldSize: size,
     split: config.data.split,
     shuffle: config.data.shuffle,
     seed: config.data.seed,
@@ -88,12 +94,12 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
   });
   const batches = loader[Symbol.asyncIterator]();
   // Nothing is written before all of the above has been found good.
-  await createRun(out, config);
-  await truncateMetrics(out, loaded?.state.step ?? 0);
+  const leave = rank === 0 ? await writeRun(out, config, loaded?.state.step ?? 0, unlock) : unlock;
   return {
     run: out,
     config,
     backend,
+    communicator,
     model,
     optimizer,
     dataset,
@@ -113,88 +119,54 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
       optimizer.dispose();
       model.dispose();
       await dataset.close();
+      await leave?.();
     },
   };
 }
 
-/** What the configuration leaves to the dataset. */
-function settleSequences(config: TrainerConfig, dataset: Dataset): Session['config'] {
-  const longest = dataset.manifest.seqLen;
-  const seqLen = config.train.seqLen ?? longest;
-  if (seqLen > longest) {
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `train.seqLen is ${seqLen}, the rows of ${dataset.dir} have ${longest} tokens`,
-      { hint: `set train.seqLen to ${longest} or less, or leave it out` },
-    );
+type Unlock = () => Promise<void>;
+
+/** Rank 0 looks at the folder, so that no rank sees it half made. */
+async function enterRun(
+  out: string,
+  resume: boolean,
+  config: SettledConfig,
+  communicator: Communicator,
+): Promise<{ isResumed: boolean; unlock?: Unlock }> {
+  let isResumed = false;
+  let unlock: Unlock | undefined;
+  if (communicator.rank === 0) {
+    isResumed = await holdsRun(out, resume);
+    if (isResumed) checkSameRun(await readRunConfig(out), config);
+    // Locked before its checkpoints are looked at: nobody may be writing more of them.
+    if (isResumed) unlock = await lockRun(out);
   }
-  if (dataset.sequences(config.data.split) === 0) {
-    throw new CodecLmError(
-      'INPUT_EMPTY',
-      `${dataset.dir} has no sequences in ${config.data.split}`,
-    );
-  }
-  return { ...config, train: { ...config.train, seqLen } };
+  const answer = Float64Array.of(Number(isResumed));
+  await communicator.allReduce(answer);
+  return { isResumed: answer[0] > 0, unlock };
 }
 
-function llamaConfig({ model, train }: Session['config'], dataset: Dataset): LlamaConfig {
-  const { vocabSize } = dataset.manifest;
-  const { preset: _, ...shape } = model;
-  return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };
+async function writeRun(
+  out: string,
+  config: SettledConfig,
+  step: number,
+  unlock: Unlock | undefined,
+): Promise<Unlock> {
+  const leave = await createRun(out, config, unlock);
+  await truncateMetrics(out, step);
+  return leave;
 }
 
-/** A resumed run may take more steps or another learning rate; it stays the same model on the same data. */
-function checkSameRun(before: TrainerConfig, now: TrainerConfig): void {
-  const fixed = (config: TrainerConfig): Record<string, unknown> => {
-    const { preset: _, ...model } = config.model;
-    const { microBatch, gradAccumulation, seqLen, seed } = config.train;
-    const entries = {
-      model,
-      data: config.data,
-      train: { microBatch, gradAccumulation, seqLen, seed },
-    };
-    return Object.fromEntries(
-      Object.entries(entries).flatMap(([group, keys]) =>
-        Object.entries(keys).map(([key, value]) => [`${group}.${key}`, value]),
-      ),
-    );
-  };
-  const was = fixed(before);
-  for (const [key, value] of Object.entries(fixed(now))) {
-    if (was[key] === value) continue;
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `${key} is ${value}, but the run that is resumed has ${was[key]}`,
-      { hint: 'name no preset or file to go on with the configuration of the run' },
-    );
-  }
-}
-
-/** The newest checkpoint that loads; a damaged one is named and passed over. */
-async function lastGood(
+async function newModel(
   backend: Backend,
-  run: string,
+  config: SettledConfig,
   dataset: Dataset,
-  log: (line: string) => void,
-): Promise<LoadedCheckpoint | undefined> {
-  for (const { path } of (await listCheckpoints(run)).reverse()) {
-    let loaded: LoadedCheckpoint;
-    try {
-      loaded = await loadCheckpoint(backend, path);
-    } catch (error) {
-      log(`passing over ${path}: ${messageOf(error)}`);
-      continue;
-    }
-    const { tokenizerHash } = dataset.manifest;
-    if (loaded.state.tokenizerHash !== tokenizerHash) {
-      throw new CodecLmError(
-        'DATASET_MISMATCH',
-        `${dataset.dir} has another tokenizer than the dataset that ${run} was trained on`,
-        { hint: 'resume with the dataset of the run' },
-      );
-    }
-    log(`resuming ${path}`);
-    return loaded;
-  }
-  return undefined;
+  { init, log }: SessionOptions,
+): Promise<Llama> {
+  const shape = llamaConfig(config, dataset);
+  if (init === undefined) return createLlama(backend, shape, config.train.seed);
+  const { weights, fresh } = await startFrom(init, shape, config.train.seed);
+  const anew = fresh.length === 0 ? '' : `; another vocabulary, so ${fresh.join(', ')} start anew`;
+  log(`starting with the weights of ${init}${anew}`);
+  return new Llama(backend, shape, weights);
 }

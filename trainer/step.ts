@@ -1,39 +1,41 @@
-/** One optimizer step: micro batches forward and backward, gradients averaged, clipped, applied. */
+/** One optimizer step: micro batches forward and backward, gradients averaged over all targets, clipped, applied. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../schemas/error.ts';
 import type { TrainMetrics } from '../schemas/run.ts';
-import { bitsPerByte, type MicroBatch, toMicroBatch } from './batches.ts';
+import { bitsPerByte, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
 import { checkFinite } from './finite.ts';
 import { addGradients, lossAndGradients } from './model/loss.ts';
-import { clipGradients } from './optim/clip.ts';
 import { learningRate } from './optim/schedule.ts';
 import type { Session } from './session.ts';
 
+/** What the loop knows of a step; the rest of the metrics is measured around it. */
+export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMemory'>;
+
 /**
- * Advances the session by one step.
+ * Advances the session by one step. Collective.
  * @throws CodecLmError `NOT_FINITE`; the weights are then as they were before the step
  */
-export async function trainStep(session: Session): Promise<TrainMetrics> {
-  const { backend, config, model, optimizer } = session;
+export async function trainStep(session: Session): Promise<StepResult> {
+  const { communicator, config, model, optimizer } = session;
   const started = performance.now();
-  const { batches, epoch, waited } = await nextBatches(session);
-  const tokens = sum(batches, (batch) => batch.tokens);
-  const bytes = sum(batches, (batch) => batch.bytes);
-  const { loss, gradients } = accumulate(session, batches, tokens);
-  const gradNorm = await clipGradients(backend, gradients, config.optim.clipNorm);
+  const { batches, epoch, waited, counts, bytes } = await nextBatches(session);
+  const tokens = counts.reduce((sum, count) => sum + count, 0);
+  const { lossSum, gradients } = accumulate(session, batches, 1 / tokens);
+  const sums = Float64Array.of(lossSum, waited);
+  await communicator.allReduce(sums);
+  const loss = sums[0] / tokens;
   const step = session.step + 1;
   const { parameters } = model;
   const { checkpoint } = session;
-  await checkFinite({ step, loss, gradNorm, parameters, gradients, checkpoint });
   const lr = learningRate(session.step, { ...config.optim, steps: config.train.steps });
-  optimizer.apply(gradients, lr);
-  backend.tf.dispose([...gradients.values()]);
+  const gradNorm = await optimizer.step(gradients, lr, config.optim.clipNorm, (norm) =>
+    checkFinite({ step, loss, gradNorm: norm, parameters, gradients, checkpoint, communicator }),
+  );
   session.step = step;
   session.tokensSeen += tokens;
-  for (const { targets } of batches) session.tokenCounts.add(targets);
+  session.tokenCounts.add(counts);
   const seconds = (performance.now() - started) / 1000;
   return {
-    split: 'train',
     step,
     loss,
     bitsPerByte: bitsPerByte(loss, tokens, bytes),
@@ -44,15 +46,25 @@ export async function trainStep(session: Session): Promise<TrainMetrics> {
     tokensSeen: session.tokensSeen,
     tokensPerSecond: tokens / seconds,
     seconds,
-    dataWait: waited / 1000,
+    dataWait: sums[1] / communicator.size / 1000,
     epoch,
-    memory: process.memoryUsage.rss(),
   };
 }
 
+interface StepBatches {
+  /** Of this rank. */
+  batches: MicroBatch[];
+  epoch: number;
+  /** Milliseconds that this rank waited for them. */
+  waited: number;
+  /** Occurrences of each id among the targets, and the bytes they stand for, of all ranks. */
+  counts: Float64Array;
+  bytes: number;
+}
+
 /** Micro batches until the step has its share of them, and tokens to learn from. */
-async function nextBatches(session: Session) {
-  const { byteLengths, config, padId } = session;
+async function nextBatches(session: Session): Promise<StepBatches> {
+  const { byteLengths, communicator, config, padId } = session;
   const started = performance.now();
   const batches: MicroBatch[] = [];
   let { epoch } = session.loaderState;
@@ -64,32 +76,30 @@ async function nextBatches(session: Session) {
     batches.push(toMicroBatch(ids, seqLen, padId, byteLengths));
     epoch = Math.max(epoch, next.value.epoch);
   }
-  if (batches.every((batch) => batch.tokens === 0)) return nextBatches(session);
-  return { batches, epoch, waited: performance.now() - started };
+  const waited = performance.now() - started;
+  const totals = new Float64Array(byteLengths.length + 1);
+  for (const { targets, bytes } of batches) {
+    countTargets(targets, totals);
+    totals[byteLengths.length] += bytes;
+  }
+  await communicator.allReduce(totals);
+  const counts = totals.subarray(0, -1);
+  if (counts.every((count) => count === 0)) return nextBatches(session);
+  return { batches, epoch, waited, counts, bytes: totals[byteLengths.length] };
 }
 
-/** Sums over micro batches, divided once: the mean over tokens, however they are spread. */
+/** @param scale one over the targets of all ranks: the gradients add up to those of the mean loss */
 function accumulate(
-  { backend, config, model }: Session,
+  { config, model }: Session,
   batches: MicroBatch[],
-  tokens: number,
-): { loss: number; gradients: Map<string, Tensor> } {
-  const { tf } = backend;
+  scale: number,
+): { lossSum: number; gradients: Map<string, Tensor> } {
   let lossSum = 0;
   let total: Map<string, Tensor> | undefined;
   for (const { inputs, targets } of batches) {
-    const more = lossAndGradients(model, inputs, targets, config.train.microBatch);
+    const more = lossAndGradients(model, inputs, targets, config.train.microBatch, scale);
     lossSum += more.lossSum;
     total = addGradients(model, total, more.gradients);
   }
-  const gradients = new Map<string, Tensor>();
-  for (const [name, gradient] of total!) {
-    gradients.set(name, tf.mul(gradient, 1 / tokens));
-    gradient.dispose();
-  }
-  return { loss: lossSum / tokens, gradients };
-}
-
-function sum<Item>(items: Item[], of: (item: Item) => number): number {
-  return items.reduce((total, item) => total + of(item), 0);
+  return { lossSum, gradients: total! };
 }

@@ -1,5 +1,5 @@
 /** Files and folders that appear whole or not at all: written under another name, synced, renamed. */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** Whether a name is one of those that are written under before the renaming. */
@@ -8,12 +8,20 @@ export function isAside(name: string): boolean {
 }
 
 /** Replaces a file; whoever reads it sees the old or the new content, never a part. */
-export async function writeFileAside(path: string, content: string | Uint8Array): Promise<void> {
+export function writeFileAside(path: string, content: string | Uint8Array): Promise<void> {
+  return writeAside(path, (file) => file.writeFile(content));
+}
+
+/** The same with a content that is written piece by piece. */
+export async function writeAside(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
   const aside = `${path}.tmp-${process.pid}`;
   try {
     const file = await open(aside, 'w');
     try {
-      await file.writeFile(content);
+      await write(file);
       await file.sync();
     } finally {
       await file.close();

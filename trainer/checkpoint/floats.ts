@@ -44,3 +44,38 @@ function widenFloat16(half: number): number {
   const shift = Math.clz32(fraction) - 21;
   return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }
+
+/** @returns the values as little-endian bytes, rounded to the nearest of the type, ties to even */
+export function fromFloat32(values: Float32Array, type: FloatType): Uint8Array {
+  if (type === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  const bits = new Uint32Array(values.slice().buffer);
+  const halves = new Uint16Array(bits.length);
+  const narrow = type === 'BF16' ? narrowBfloat16 : narrowFloat16;
+  for (let i = 0; i < bits.length; i++) halves[i] = narrow(bits[i]);
+  return new Uint8Array(halves.buffer);
+}
+
+function narrowBfloat16(bits: number): number {
+  if (isNaNBits(bits)) return (bits >>> 16) | 0x40; // quiet: its fraction must not become 0
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+/** From the bits of an fp32. */
+function narrowFloat16(bits: number): number {
+  const sign = (bits >>> 16) & 0x8000;
+  if (isNaNBits(bits)) return sign | 0x7e00;
+  const exponent = ((bits >>> 23) & 0xff) - 112;
+  const fraction = (bits & 0x7fffff) | 0x800000;
+  if (exponent >= 31) return sign | 0x7c00;
+  // 24 bits of fraction lose 13; a subnormal half loses one more for each power of two below 2^-14.
+  const lost = exponent > 0 ? 13 : Math.min(14 - exponent, 31);
+  const half = lost > 24 ? 0 : fraction >>> lost;
+  const rest = fraction - half * 2 ** lost;
+  const isUp = rest > 2 ** (lost - 1) || (rest === 2 ** (lost - 1) && (half & 1) === 1);
+  // The leading 1 of a normal half counts as one exponent; a carry goes where it belongs.
+  return sign | (half + (isUp ? 1 : 0) + (exponent > 0 ? (exponent - 1) << 10 : 0));
+}
+
+function isNaNBits(bits: number): boolean {
+  return (bits & 0x7fffffff) > 0x7f800000;
+}

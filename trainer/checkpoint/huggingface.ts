@@ -1,6 +1,6 @@
 /** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, fileError, messageOf } from '../../schemas/error.ts';
 import type { Backend } from '../backend/choose.ts';
@@ -8,24 +8,48 @@ import {
   configFromHuggingFace,
   configToHuggingFace,
   generationConfig,
+  type LlamaConfig,
   parameterShapes,
 } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
 import { Llama } from '../model/llama.ts';
 import { writeFileAside } from './aside.ts';
-import { readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { FloatType } from './floats.ts';
+import { streamSafetensors } from './safetensors.ts';
+import { readJson, readWeightFiles, WEIGHTS_FILE } from './weight-files.ts';
 
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
+/** Number formats a model is saved in, and the names that safetensors and PyTorch have for them. */
+export const PRECISIONS = {
+  fp32: { dtype: 'F32', torch: 'float32' },
+  bf16: { dtype: 'BF16', torch: 'bfloat16' },
+  fp16: { dtype: 'F16', torch: 'float16' },
+} as const satisfies Record<string, { dtype: FloatType; torch: string }>;
+
+export type Precision = keyof typeof PRECISIONS;
+
+export interface SaveOptions {
+  /** Where the tokenizer's files are copied from, those that exist. */
+  tokenizerDir?: string;
+  /** Of the weights in the file. */
+  precision?: Precision;
+}
+
 /**
  * @param dir made where it is missing; files of these names are replaced
- * @param tokenizerDir where the tokenizer's files are copied from, those that exist
  * @throws CodecLmError of the file system: `DISK_FULL`, `OUTPUT_UNWRITABLE` …
  */
-export async function saveModel(dir: string, model: Llama, tokenizerDir?: string): Promise<void> {
+export async function saveModel(
+  dir: string,
+  model: Llama,
+  { tokenizerDir, precision = 'fp32' }: SaveOptions = {},
+): Promise<void> {
+  const { dtype, torch } = PRECISIONS[precision];
+  const config = { ...configToHuggingFace(model.config), torch_dtype: torch, dtype: torch };
   try {
     await mkdir(dir, { recursive: true });
-    await writeJson(join(dir, 'config.json'), configToHuggingFace(model.config));
+    await writeJson(join(dir, 'config.json'), config);
     await writeJson(join(dir, 'generation_config.json'), generationConfig(model.config));
     for (const name of tokenizerDir === undefined ? [] : TOKENIZER_FILES) {
       const source = join(tokenizerDir!, name);
@@ -34,56 +58,68 @@ export async function saveModel(dir: string, model: Llama, tokenizerDir?: string
   } catch (error) {
     throw fileError(error, 'writing', dir);
   }
-  // transformers refuses a file that does not say which framework's layout it has.
-  const metadata = { format: 'pt' };
-  await writeSafetensors(join(dir, 'model.safetensors'), await readWeights(model), metadata);
+  await streamSafetensors(join(dir, WEIGHTS_FILE), {
+    shapes: new Map([...model.parameters].map(([name, { shape }]) => [name, [...shape]])),
+    tensors: weightsOf(model),
+    dtype,
+    // transformers refuses a file that does not say which framework's layout it has.
+    metadata: { format: 'pt' },
+  });
 }
 
 /**
- * @param dir with config.json and model.safetensors
+ * @param dir with config.json and model.safetensors, or with several files and their index
  * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` for what is no Llama of this project
  */
 export async function loadModel(backend: Backend, dir: string): Promise<Llama> {
-  const path = join(dir, 'config.json');
-  const config = configFromHuggingFace(await readJson(path), path);
-  const weightsPath = join(dir, 'model.safetensors');
-  if (existsSync(`${weightsPath}.index.json`) && !existsSync(weightsPath)) {
-    throw new CodecLmError(
-      'CHECKPOINT_INVALID',
-      `${dir}: weights in several files cannot be read`,
-      {
-        path: dir,
-        hint: 'save it with max_shard_size larger than the model',
-      },
-    );
-  }
-  const { tensors } = await readSafetensors(weightsPath);
-  const known = parameterShapes(config);
-  for (const name of tensors.keys()) {
-    if (known.has(name) || isRedundant(name, config.tieEmbeddings)) continue;
-    throw new CodecLmError('CHECKPOINT_INVALID', `${weightsPath}: unknown weight ${name}`, {
-      path: weightsPath,
-      hint: 'the file is not that of a plain LlamaForCausalLM',
-    });
-  }
+  const config = await readModelConfig(dir);
+  const { path, weights } = await readModelWeights(dir, config);
   try {
-    return new Llama(backend, config, tensors);
+    return new Llama(backend, config, weights);
   } catch (error) {
-    throw new CodecLmError('CHECKPOINT_INVALID', `${weightsPath}: ${messageOf(error)}`, {
-      path: weightsPath,
+    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: ${messageOf(error)}`, {
+      path,
       cause: error,
     });
   }
 }
 
+/** @throws CodecLmError as `loadModel` */
+export async function readModelConfig(dir: string): Promise<LlamaConfig> {
+  const path = join(dir, 'config.json');
+  return configFromHuggingFace(await readJson(path), path);
+}
+
+/** The weights of that configuration, and no other ones. */
+export async function readModelWeights(
+  dir: string,
+  config: LlamaConfig,
+): Promise<{ path: string; weights: Weights }> {
+  const { path, weights } = await readWeightFiles(dir);
+  const known = parameterShapes(config);
+  for (const name of weights.keys()) {
+    if (known.has(name) || isRedundant(name, config.tieEmbeddings)) continue;
+    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: unknown weight ${name}`, {
+      path,
+      hint: 'the file is not that of a plain LlamaForCausalLM',
+    });
+  }
+  return { path, weights };
+}
+
 /** Copies of all weights, in the order of the computation. */
 export async function readWeights(model: Llama): Promise<Weights> {
   const weights: Weights = new Map();
-  for (const [name, variable] of model.parameters) {
-    const data = await variable.data<'float32'>();
-    weights.set(name, { shape: [...variable.shape], data });
+  for await (const [name, data] of weightsOf(model)) {
+    weights.set(name, { shape: [...model.parameters.get(name)!.shape], data });
   }
   return weights;
+}
+
+async function* weightsOf(model: Llama) {
+  for (const [name, variable] of model.parameters) {
+    yield [name, await variable.data<'float32'>()] as const;
+  }
 }
 
 /** Old checkpoints keep the rotary frequencies, and some of tied models the output layer again. */
@@ -93,18 +129,4 @@ function isRedundant(name: string, tieEmbeddings: boolean): boolean {
 
 function writeJson(path: string, value: unknown): Promise<void> {
   return writeFileAside(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-async function readJson(path: string): Promise<unknown> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw fileError(error, 'reading', path);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: no JSON: ${messageOf(error)}`, { path });
-  }
 }

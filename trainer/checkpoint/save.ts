@@ -8,14 +8,14 @@ import { CODEC_FILE } from '../sample/codec.ts';
 import type { Session } from '../session.ts';
 import { writeFolderAside } from './aside.ts';
 import { saveModel } from './huggingface.ts';
-import { writeSafetensors } from './safetensors.ts';
+import { streamSafetensors } from './safetensors.ts';
 
 export const OPTIMIZER_FILE = 'optimizer.safetensors';
 export const STATE_FILE = 'state.json';
 
 /**
  * Saves the state after `session.step`. The folder gets its name when all of it is on the disk,
- * so an interrupted save never spoils an earlier one.
+ * so an interrupted save never spoils an earlier one. The same for any number of ranks. Collective.
  * @returns its path
  * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`
  */
@@ -30,20 +30,33 @@ export async function saveCheckpoint(session: Session): Promise<string> {
     tokenizerHash: session.dataset.manifest.tokenizerHash,
     backend: session.backend.name,
   };
-  try {
-    await writeFolderAside(path, async (aside) => {
-      await saveModel(aside, session.model, session.dataset.tokenizerDir);
-      const { tensors } = await session.optimizer.state();
-      await writeSafetensors(join(aside, OPTIMIZER_FILE), tensors);
-      await writeJson(join(aside, CODEC_FILE), session.codec);
-      await writeJson(join(aside, STATE_FILE), state);
-    });
-  } catch (error) {
-    throw fileError(error, 'saving the checkpoint', path);
+  const { communicator, optimizer } = session;
+  if (communicator.rank === 0) {
+    try {
+      await writeFolderAside(path, (aside) => writeAll(aside, session, state));
+    } catch (error) {
+      throw fileError(error, 'saving the checkpoint', path);
+    }
+  } else {
+    // Their share of the moments is asked for, one after the other.
+    for await (const _ of optimizer.moments());
   }
+  // Nobody goes on before it is there.
+  await communicator.barrier();
   session.checkpoint = path;
   session.checkpointStep = session.step;
   return path;
+}
+
+async function writeAll(folder: string, session: Session, state: RunState): Promise<void> {
+  const { model, optimizer, dataset, codec } = session;
+  await saveModel(folder, model, { tokenizerDir: dataset.tokenizerDir });
+  await streamSafetensors(join(folder, OPTIMIZER_FILE), {
+    shapes: optimizer.momentShapes(),
+    tensors: optimizer.moments(),
+  });
+  await writeJson(join(folder, CODEC_FILE), codec);
+  await writeJson(join(folder, STATE_FILE), state);
 }
 
 function writeJson(path: string, value: unknown): Promise<void> {

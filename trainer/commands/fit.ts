@@ -2,7 +2,10 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { command } from '../../cli/command.ts';
+import { CodecLmError } from '../../schemas/error.ts';
+import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config.ts';
+import { openCommunicator } from '../distributed/open.ts';
 import { configPath } from '../run-directory.ts';
 import { configFile, configOptions } from './config.ts';
 
@@ -17,6 +20,13 @@ export const fitCommand = command({
       .describe('Dataset directory, made by `pipeline run`')
       .meta({ valueName: 'dataset' }),
     out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
+    init: z
+      .string()
+      .optional()
+      .describe(
+        'Start from the weights of a Llama in Hugging Face layout; its shape is the default of model.*',
+      )
+      .meta({ valueName: 'dir' }),
     resume: z
       .boolean()
       .default(false)
@@ -27,29 +37,46 @@ export const fitCommand = command({
     'trainer fit --preset tiny --data DS --out RUN',
     'trainer fit --preset tiny --data DS --out RUN --set train.steps=50 --set optim.lr=3e-4',
     'trainer fit --data DS --out RUN --resume',
+    'mpirun -n 8 trainer fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
-  async run([file], { preset, set, data, out, resume, json }, io) {
-    const isGoingOn = resume && file === undefined && preset === undefined;
-    const config =
-      isGoingOn && existsSync(configPath(out))
-        ? await changeResolvedConfig(configPath(out), set)
-        : await resolveConfig({ file, preset, set });
+  async run([file], { preset, set, data, out, init, resume, json }, io) {
+    const isGoingOn =
+      resume && file === undefined && preset === undefined && existsSync(configPath(out));
+    const config = isGoingOn
+      ? await changeResolvedConfig(configPath(out), set)
+      : await resolveConfig({
+          ...{ file, preset, set },
+          model: init === undefined ? undefined : await modelSettingsOf(init),
+        });
     const training = await import('../fit.ts');
     const { chooseBackend } = await import('../backend/choose.ts');
-    const result = await training.fit({
-      config,
-      data,
-      out,
-      resume,
-      chooseBackend: () => chooseBackend({ log: io.log }),
-      log: io.log,
-      onProgress: (line) => io.progress.update(line),
-      signal: io.signal,
-    });
-    io.progress.done();
-    const { step, loss, checkpoint } = result;
-    if (json) io.printJson({ step, loss, checkpoint, interrupted: result.interrupted });
-    else if (checkpoint) io.print(checkpoint);
-    return 0;
+    const communicator = await openCommunicator(config.train.rankTimeout);
+    const { rank, size } = communicator;
+    const log = rank === 0 ? io.log : () => undefined;
+    if (size > 1) log(`${size} ranks`);
+    try {
+      const result = await training.fit({
+        ...{ config, data, out, init, resume, communicator, log },
+        chooseBackend: () => chooseBackend({ log }),
+        onProgress: (line) => io.progress.update(line),
+        signal: io.signal,
+      });
+      await communicator.close();
+      io.progress.done();
+      const { step, loss, checkpoint, interrupted, exitCode } = result;
+      if (rank > 0) return exitCode;
+      if (json) io.printJson({ step, loss, checkpoint, interrupted });
+      else if (checkpoint) io.print(checkpoint);
+      return exitCode;
+    } catch (error) {
+      throw size > 1 ? ofRank(error, rank, size) : error;
+    }
   },
 });
+
+/** Says in whose name a rank fails. */
+function ofRank(error: unknown, rank: number, size: number): unknown {
+  if (!(error instanceof CodecLmError)) return error;
+  const { code, message, path, hint, cause } = error;
+  return new CodecLmError(code, `rank ${rank} of ${size}: ${message}`, { path, hint, cause });
+}

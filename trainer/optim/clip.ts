@@ -10,18 +10,20 @@ const TORCH_EPSILON = 1e-6;
  * Scales all gradients of the map by one factor so that their norm is at most `maxNorm`.
  * @param gradients replaced in the map where they are scaled
  * @param maxNorm 0 clips nothing
+ * @param sumOverRanks of the squares, where each rank has its share of the gradients
  * @returns the norm before clipping; it is NaN or infinite where a gradient is
  */
 export async function clipGradients(
   backend: Backend,
   gradients: Map<string, Tensor>,
   maxNorm: number,
+  sumOverRanks = async (squares: number) => squares,
 ): Promise<number> {
   const { tf } = backend;
   const square = tf.tidy(() =>
     tf.addN([...gradients.values()].map((gradient) => sumOfSquares(backend, gradient))),
   );
-  const norm = Math.sqrt((await square.data())[0]);
+  const norm = Math.sqrt(await sumOverRanks((await square.data())[0]));
   square.dispose();
   const factor = maxNorm / (norm + TORCH_EPSILON);
   if (maxNorm > 0 && factor < 1) {

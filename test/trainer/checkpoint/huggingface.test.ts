@@ -14,7 +14,7 @@ test('a model saved here loads here: config and weights are the same', async (t)
   const model = await loadModel(backend, GOLDEN);
   await writeFile(join(dir, 'tokenizer.json'), '{}');
   const out = join(dir, 'out');
-  await saveModel(out, model, dir);
+  await saveModel(out, model, { tokenizerDir: dir });
   t.deepEqual((await readdir(out)).sort(), [
     'config.json',
     'generation_config.json',

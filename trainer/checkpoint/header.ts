@@ -1,0 +1,123 @@
+/**
+ * The header of a safetensors file: names, types, shapes and offsets. A file may come from
+ * anywhere, so every number is checked before it is used.
+ */
+import { z } from 'zod';
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { BYTES_PER_ELEMENT, FLOAT_TYPES, type FloatType } from './floats.ts';
+
+/** The format's own cap on the header: 100 MB. */
+export const MAX_HEADER = 100_000_000;
+/** 4 GiB of fp32: more than the largest matrix of any published Llama. */
+const MAX_ELEMENTS = 2 ** 30;
+
+const entrySchema = z.strictObject({
+  dtype: z.enum(FLOAT_TYPES),
+  shape: z.array(z.int().min(0).max(MAX_ELEMENTS)).max(8),
+  data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
+});
+
+export interface Entry {
+  name: string;
+  dtype: FloatType;
+  shape: number[];
+  /** Bytes from the beginning of the data. */
+  start: number;
+  end: number;
+}
+
+export interface Header {
+  /** In the order of the data. */
+  entries: Entry[];
+  metadata: Record<string, string>;
+}
+
+/**
+ * @param text the JSON
+ * @param dataSize bytes that follow it in the file
+ * @param path for the message
+ * @throws CodecLmError `CHECKPOINT_INVALID`
+ */
+export function parseHeader(text: string, dataSize: number, path: string): Header {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw invalid(path, `the header is no JSON: ${messageOf(error)}`);
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw invalid(path, 'the header is no JSON object');
+  }
+  const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
+  const entries = Object.entries(tensors).map(([name, entry]) => checkEntry(name, entry, path));
+  entries.sort((a, b) => a.start - b.start || a.end - b.end);
+  checkOffsets(entries, dataSize, path);
+  const strings = z.record(z.string(), z.string()).safeParse(metadata);
+  if (!strings.success) throw invalid(path, '__metadata__ is not text by name');
+  return { entries, metadata: strings.data };
+}
+
+/**
+ * @param shapes of the tensors, in the order of their data
+ * @returns length and JSON, as they begin the file
+ */
+export function encodeHeader(
+  shapes: ReadonlyMap<string, number[]>,
+  dtype: FloatType,
+  metadata: Record<string, string>,
+): Uint8Array {
+  let offset = 0;
+  const entries: [string, unknown][] = [['__metadata__', metadata]];
+  for (const [name, shape] of shapes) {
+    const end = offset + elementsOf(shape) * BYTES_PER_ELEMENT[dtype];
+    entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
+    offset = end;
+  }
+  const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  // Spaces at the end keep the data aligned to eight bytes.
+  const padded = Math.ceil(json.length / 8) * 8;
+  const header = Buffer.alloc(8 + padded, ' ');
+  header.writeBigUInt64LE(BigInt(padded), 0);
+  json.copy(header, 8);
+  return header;
+}
+
+export function invalid(path: string, message: string): CodecLmError {
+  return new CodecLmError('CHECKPOINT_INVALID', `${path}: ${message}`, {
+    path,
+    hint: 'the file is damaged or no safetensors file; save or download it again',
+  });
+}
+
+function checkEntry(name: string, value: unknown, path: string): Entry {
+  const result = entrySchema.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    throw invalid(path, `tensor ${name}: ${issue.path.join('.')}: ${issue.message}`);
+  }
+  const { dtype, shape, data_offsets } = result.data;
+  const [start, end] = data_offsets;
+  const elements = elementsOf(shape);
+  if (elements > MAX_ELEMENTS || elements * BYTES_PER_ELEMENT[dtype] !== end - start) {
+    throw invalid(path, `tensor ${name}: [${shape}] of ${dtype} is not ${end - start} bytes`);
+  }
+  return { name, dtype, shape, start, end };
+}
+
+/** The format allows no overlap and no hole: both could hide something. */
+function checkOffsets(entries: Entry[], dataSize: number, path: string): void {
+  let expected = 0;
+  for (const { name, start, end } of entries) {
+    if (start !== expected) {
+      throw invalid(path, `tensor ${name} begins at byte ${start} of the data, not ${expected}`);
+    }
+    expected = end;
+  }
+  if (expected !== dataSize) {
+    throw invalid(path, `the tensors take ${expected} bytes, the file has ${dataSize}`);
+  }
+}
+
+function elementsOf(shape: number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

@@ -1,0 +1,41 @@
+/** The start of a run from a checkpoint made elsewhere: any Llama in Hugging Face's layout. */
+import type { LlamaConfig } from '../model/config.ts';
+import { parameterShapes } from '../model/config.ts';
+import { initialWeights, type Weights } from '../model/init.ts';
+import { readModelConfig, readModelWeights } from './huggingface.ts';
+
+/**
+ * The keys of `model.` that a checkpoint decides.
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`
+ */
+export async function modelSettingsOf(dir: string): Promise<Record<string, unknown>> {
+  const config = await readModelConfig(dir);
+  const { hiddenSize, layers, heads, kvHeads, intermediateSize } = config;
+  const { ropeTheta, normEps, tieEmbeddings } = config;
+  return {
+    ...{ hiddenSize, layers, heads, kvHeads, intermediateSize },
+    ...{ ropeTheta, normEps, tieEmbeddings },
+  };
+}
+
+/**
+ * Weights for a model of `config`. Where the checkpoint has another vocabulary its embedding and
+ * output layer mean nothing here: they start anew from the seed.
+ * @returns the names of those that did
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`
+ */
+export async function startFrom(
+  dir: string,
+  config: LlamaConfig,
+  seed: number,
+): Promise<{ weights: Weights; fresh: string[] }> {
+  const source = await readModelConfig(dir);
+  const { weights } = await readModelWeights(dir, source);
+  if (source.vocabSize === config.vocabSize) return { weights, fresh: [] };
+  const fresh = [...parameterShapes(config).keys()].filter((name) =>
+    /embed_tokens|lm_head/.test(name),
+  );
+  const initial = initialWeights(config, seed);
+  for (const name of fresh) weights.set(name, initial.get(name)!);
+  return { weights, fresh };
+}

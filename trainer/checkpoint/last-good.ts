@@ -1,0 +1,49 @@
+/** Where a run is taken up again. */
+import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import type { Backend } from '../backend/choose.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { checkpointPath, listCheckpoints } from '../run-directory.ts';
+import { type LoadedCheckpoint, loadCheckpoint } from './resume.ts';
+
+/**
+ * The newest checkpoint that loads; a damaged one is named and passed over. Rank 0 looks for it,
+ * the others load the same one.
+ * @throws CodecLmError `DATASET_MISMATCH` for a run on data with another tokenizer
+ */
+export async function findLastGood(
+  communicator: Communicator,
+  backend: Backend,
+  run: string,
+  tokenizerHash: string,
+  log: (line: string) => void,
+): Promise<LoadedCheckpoint | undefined> {
+  const found = communicator.rank === 0 ? await newestThatLoads(backend, run, log) : undefined;
+  const step = Float64Array.of(found?.state.step ?? 0);
+  await communicator.allReduce(step);
+  if (step[0] === 0) return undefined;
+  const loaded = found ?? (await loadCheckpoint(backend, checkpointPath(run, step[0])));
+  if (loaded.state.tokenizerHash !== tokenizerHash) {
+    throw new CodecLmError(
+      'DATASET_MISMATCH',
+      `the dataset has another tokenizer than the one that ${run} was trained on`,
+      { hint: 'resume with the dataset of the run' },
+    );
+  }
+  log(`resuming ${loaded.path}`);
+  return loaded;
+}
+
+async function newestThatLoads(
+  backend: Backend,
+  run: string,
+  log: (line: string) => void,
+): Promise<LoadedCheckpoint | undefined> {
+  for (const { path } of (await listCheckpoints(run)).reverse()) {
+    try {
+      return await loadCheckpoint(backend, path);
+    } catch (error) {
+      log(`passing over ${path}: ${messageOf(error)}`);
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,176 @@
+/**
+ * ZeRO stage 1 (Rajbhandari et al. 2020, arXiv 1910.02054, section 5.1): the moments of AdamW are
+ * sharded. Of every bucket a rank gets the summed gradients of its share, updates that share of the
+ * weights, and tells the others the new weights.
+ */
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import { CodecLmError } from '../../schemas/error.ts';
+import type { Backend } from '../backend/choose.ts';
+import type { Weights } from '../model/init.ts';
+import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
+import { clipGradients } from '../optim/clip.ts';
+import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
+import { type Communicator, evenBounds } from './communicator.ts';
+import { MOMENTS, momentShapes, type NamedMoment, type RankedOptimizer } from './optimizer.ts';
+
+/** The elements of one parameter that lie in this rank's share of a bucket. */
+interface Piece {
+  name: string;
+  /** A piece of a matrix is [n, 1], one of a norm [n]: AdamW decays the weights of matrices only. */
+  shape: number[];
+  /** Of the share. */
+  start: number;
+  /** Of the parameter. */
+  from: number;
+  to: number;
+}
+
+interface Share extends Bucket {
+  /** Elements of each rank. */
+  counts: number[];
+  pieces: Piece[];
+}
+
+export class ShardedAdamW implements RankedOptimizer {
+  readonly #backend: Backend;
+  readonly #communicator: Communicator;
+  readonly #parameters: ReadonlyMap<string, Variable>;
+  readonly #shares: Share[];
+  /** This rank's share of the weights, by parameter name. */
+  readonly #pieces: Map<string, Variable>;
+  readonly #adamw: AdamW;
+
+  constructor(
+    backend: Backend,
+    communicator: Communicator,
+    parameters: ReadonlyMap<string, Variable>,
+    options: AdamWOptions,
+  ) {
+    const { tf } = backend;
+    this.#backend = backend;
+    this.#communicator = communicator;
+    this.#parameters = parameters;
+    this.#shares = bucketsOf(parameters).map((bucket) => shareOf(bucket, communicator));
+    this.#pieces = new Map(
+      this.#shares.flatMap(({ pieces }) =>
+        pieces.map(({ name, shape, from, to }) => {
+          const piece = tf.tidy(() =>
+            tf.variable(
+              tf.reshape(tf.slice(tf.reshape(parameters.get(name)!, [-1]), from, to - from), shape),
+            ),
+          );
+          return [name, piece] as const;
+        }),
+      ),
+    );
+    this.#adamw = new AdamW(backend, this.#pieces, options);
+  }
+
+  async step(
+    gradients: Map<string, Tensor>,
+    lr: number,
+    clipNorm: number,
+    check: (norm: number) => Promise<void>,
+  ): Promise<number> {
+    const { tf } = this.#backend;
+    const mine = new Map<string, Tensor>();
+    for (const share of this.#shares) {
+      const values = await pack(share, gradients);
+      const sums = await this.#communicator.reduceScatter(values, share.counts);
+      for (const { name, shape, start, from, to } of share.pieces) {
+        mine.set(name, tf.tensor(sums.slice(start, start + to - from), shape, 'float32'));
+      }
+    }
+    const norm = await clipGradients(this.#backend, mine, clipNorm, async (squares) => {
+      const total = Float64Array.of(squares);
+      await this.#communicator.allReduce(total);
+      return total[0];
+    });
+    await check(norm);
+    tf.dispose([...gradients.values()]);
+    this.#adamw.apply(mine, lr);
+    tf.dispose([...mine.values()]);
+    await this.#shareWeights();
+    return norm;
+  }
+
+  momentShapes(): Map<string, number[]> {
+    return momentShapes(this.#parameters);
+  }
+
+  async *moments(): AsyncGenerator<NamedMoment, void> {
+    const { tensors } = await this.#adamw.state();
+    for (const share of this.#shares) {
+      const both: Float32Array[] = [];
+      for (const key of MOMENTS) {
+        const part = new Float32Array(share.counts[this.#communicator.rank]);
+        for (const { name, start } of share.pieces) {
+          part.set(tensors.get(`${key}.${name}`)!.data, start);
+        }
+        both.push(await this.#communicator.allGather(part, share.counts));
+      }
+      for (const { name, start, end } of share.slots) {
+        for (const [i, key] of MOMENTS.entries()) {
+          yield [`${key}.${name}`, both[i].subarray(start, end)];
+        }
+      }
+    }
+  }
+
+  load({ step, tensors }: AdamWState): void {
+    const mine: Weights = new Map();
+    for (const { name, shape, from, to } of this.#shares.flatMap(({ pieces }) => pieces)) {
+      for (const key of MOMENTS) {
+        const whole = tensors.get(`${key}.${name}`);
+        if (whole?.shape.join() !== this.#parameters.get(name)!.shape.join()) {
+          throw new CodecLmError(
+            'CHECKPOINT_INVALID',
+            `the optimizer's tensor ${key}.${name} is missing or of another shape`,
+          );
+        }
+        mine.set(`${key}.${name}`, { shape, data: whole!.data.subarray(from, to) });
+      }
+    }
+    this.#adamw.load({ step, tensors: mine });
+  }
+
+  dispose(): void {
+    this.#adamw.dispose();
+    for (const piece of this.#pieces.values()) piece.dispose();
+  }
+
+  /** From each rank's share to the weights of the model, in every rank. */
+  async #shareWeights(): Promise<void> {
+    const { tf } = this.#backend;
+    for (const share of this.#shares) {
+      const part = new Float32Array(share.counts[this.#communicator.rank]);
+      for (const { name, start } of share.pieces) {
+        part.set(await this.#pieces.get(name)!.data<'float32'>(), start);
+      }
+      const all = await this.#communicator.allGather(part, share.counts);
+      for (const [name, weights] of unpack(tf, share, all)) {
+        this.#parameters.get(name)!.assign(weights);
+        weights.dispose();
+      }
+    }
+  }
+}
+
+function shareOf(bucket: Bucket, { rank, size }: Communicator): Share {
+  const bounds = evenBounds(bucket.length, size);
+  const counts = bounds.slice(1).map((bound, i) => bound - bounds[i]);
+  const [first, last] = [bounds[rank], bounds[rank + 1]];
+  const pieces = bucket.slots.flatMap(({ name, shape, start, end }) => {
+    const [from, to] = [Math.max(first, start), Math.min(last, end)];
+    if (from >= to) return [];
+    const length = to - from;
+    return {
+      name,
+      shape: shape.length > 1 ? [length, 1] : [length],
+      start: from - first,
+      from: from - start,
+      to: to - start,
+    };
+  });
+  return { ...bucket, counts, pieces };
+}

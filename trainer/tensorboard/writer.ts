@@ -1,0 +1,56 @@
+/** RUN/tensorboard/: the scalars of metrics.jsonl for TensorBoard, a file for each start of the run. */
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileError } from '../../schemas/error.ts';
+import type { Metrics } from '../../schemas/run.ts';
+import { scalarsRecord, startRecord, versionRecord } from './event.ts';
+
+export class TensorBoardLog {
+  private readonly file: FileHandle;
+  private readonly path: string;
+
+  private constructor(file: FileHandle, path: string) {
+    this.file = file;
+    this.path = path;
+  }
+
+  /**
+   * @param dir made where it is missing
+   * @param step the run goes on after it
+   */
+  static async open(dir: string, step: number): Promise<TensorBoardLog> {
+    const now = Date.now() / 1000;
+    // The newest by name is the one that TensorBoard reads last.
+    const name = `events.out.tfevents.${String(Math.floor(now)).padStart(10, '0')}.${hostname()}.${process.pid}`;
+    const path = join(dir, name);
+    try {
+      await mkdir(dir, { recursive: true });
+      const log = new TensorBoardLog(await open(path, 'a'), path);
+      await log.append(Buffer.concat([versionRecord(now), startRecord(now, step)]));
+      return log;
+    } catch (error) {
+      throw fileError(error, 'opening the event file', path);
+    }
+  }
+
+  /** `train/loss`, `val/loss` and so on. */
+  async write({ split, step, ...numbers }: Metrics): Promise<void> {
+    const scalars = Object.fromEntries(
+      Object.entries(numbers).map(([key, value]) => [`${split}/${key}`, value]),
+    );
+    await this.append(scalarsRecord(Date.now() / 1000, step, scalars));
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private async append(record: Buffer): Promise<void> {
+    try {
+      await this.file.appendFile(record);
+    } catch (error) {
+      throw fileError(error, 'writing the event file', this.path);
+    }
+  }
+}
