@@ -68,7 +68,7 @@ export function unpackBits(
     let value = word >>> bits;
     bits += width;
     if (bits >= 32) {
-      // Behind the last word reads undefined, which is 0 here; no value has bits there.
+      // Behind the last word lies what no value has bits of (undefined at the end, which is 0 here).
       word = source[at++];
       bits -= 32;
       value |= word << (width - bits);
@@ -77,12 +77,10 @@ export function unpackBits(
   }
 }
 
-/** Bytes as whole words; copied where they do not lie at the border of a word. */
-export function wordsOf(bytes: Uint8Array): Int32Array {
-  if (bytes.byteOffset % 4 === 0 && bytes.length % 4 === 0) {
-    return new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
-  }
-  const words = new Int32Array(Math.ceil(bytes.length / 4));
-  new Uint8Array(words.buffer).set(bytes);
-  return words;
+/**
+ * Packed bytes as whole words in `target`, whose border they need not lie at.
+ * @param target with room for them; what lies behind them there is left
+ */
+export function copyWords(bytes: Uint8Array, target: Int32Array): void {
+  new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
 }

@@ -1,10 +1,14 @@
 /**
- * Writes a Parquet file around ready-made pages, through parquetjs-lite's
- * ParquetEnvelopeWriter: that has the schema, the row groups, the offset index and
- * the footer; it has no dictionary pages, so their place is put in afterwards.
+ * Writes a Parquet file around ready-made pages. Row groups are described with
+ * parquetjs-lite's thrift structures and its ParquetEnvelopeWriter adds the schema, the
+ * offset index and the footer. Its own writeRowGroup is not used: that knows no
+ * dictionary pages, and copies each page six times.
  */
-import parquet, { type ParquetSchema, type ReadyPage } from 'parquetjs-lite';
-import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import parquet, { type Field, type ParquetSchema, type ReadyPage } from 'parquetjs-lite';
+import thrift, {
+  type ColumnChunk,
+  type RowGroup,
+} from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import type { AtomicFile } from './file.ts';
 
 /** The pages of one column in one row group. */
@@ -18,6 +22,7 @@ export interface ColumnPages {
 export class EnvelopeWriter {
   private readonly file: AtomicFile;
   private readonly inner;
+  private readonly fields: Map<string, Field>;
   /**
    * parquetjs-lite does not await all of its writes, so an error there would be
    * lost (or end the process); it writes into this list, and we to the file.
@@ -30,32 +35,60 @@ export class EnvelopeWriter {
     const collect = (section: Buffer) => this.sections.push(section);
     this.inner = new parquet.ParquetEnvelopeWriter(schema, collect, () => {}, 0, {});
     this.inner.writeHeader();
+    this.fields = new Map(schema.fieldList.map((field) => [field.path.join('.'), field]));
   }
 
+  /** @param columns all of the schema, in its order; the pages are not to change afterwards */
   async writeRowGroup(rowCount: number, columns: ColumnPages[]): Promise<void> {
     // The row group before is written while this one is put together.
     const before = this.written;
-    const pages: Record<string, ReadyPage[]> = {};
-    for (const { path, dictionary, pages: data } of columns) {
-      const first = dictionary && { page: dictionary, num_values: 0, first_row_index: 0 };
-      pages[path.replaceAll('.', ',')] = first ? [first, ...data] : data;
-    }
-    this.inner.writeRowGroup({ rowCount, pages });
-    const group = this.inner.rowGroups.at(-1)!;
-    for (const [i, { dictionary }] of columns.entries()) {
-      const chunk = group.columns[i];
-      // The copy of the column's metadata behind its pages was made too early; readers use the footer.
-      chunk.file_offset = 0;
-      if (!dictionary) continue;
-      const meta = chunk.meta_data;
-      const start = Number(meta.data_page_offset);
-      meta.dictionary_page_offset = start;
-      meta.data_page_offset = start + dictionary.length;
-      meta.encodings = [thrift.Encoding.RLE, thrift.Encoding.PLAIN_DICTIONARY];
-      meta.offsetIndex!.page_locations.shift();
-    }
+    const group: RowGroup = new thrift.RowGroup();
+    group.num_rows = rowCount;
+    group.columns = columns.map((column) => this.addColumn(column));
+    group.total_byte_size = group.columns.reduce(
+      (sum, { meta_data }) => sum + Number(meta_data.total_compressed_size),
+      0,
+    );
+    this.inner.rowGroups.push(group);
+    this.inner.rowCount += rowCount;
     this.flush();
     await before;
+  }
+
+  /** The pages go to the file as they are, the dictionary first. */
+  private addColumn({ path, dictionary, pages }: ColumnPages): ColumnChunk {
+    const { inner } = this;
+    const start = inner.offset;
+    if (dictionary) inner.writeSection(dictionary);
+    const index = new thrift.OffsetIndex();
+    index.page_locations = pages.map(({ page, first_row_index }) => {
+      const location = new thrift.PageLocation();
+      location.offset = inner.offset;
+      location.compressed_page_size = page.length;
+      location.first_row_index = first_row_index;
+      inner.writeSection(page);
+      return location;
+    });
+    const meta = new thrift.ColumnMetaData();
+    const field = this.fields.get(path)!;
+    meta.type = thrift.Type[field.primitiveType!];
+    meta.path_in_schema = field.path;
+    meta.codec = thrift.CompressionCodec.UNCOMPRESSED;
+    meta.encodings = [
+      thrift.Encoding.RLE,
+      dictionary ? thrift.Encoding.PLAIN_DICTIONARY : thrift.Encoding.PLAIN,
+    ];
+    meta.num_values = pages.reduce((sum, page) => sum + page.num_values, 0);
+    meta.total_uncompressed_size = inner.offset - start;
+    meta.total_compressed_size = inner.offset - start;
+    meta.data_page_offset = start + (dictionary?.length ?? 0);
+    if (dictionary) meta.dictionary_page_offset = start;
+    meta.offsetIndex = index;
+    const chunk = new thrift.ColumnChunk();
+    // Its metadata is in the footer alone.
+    chunk.file_offset = 0;
+    chunk.meta_data = meta;
+    return chunk;
   }
 
   /** Index and footer; nothing may be written after it. */
@@ -70,7 +103,7 @@ export class EnvelopeWriter {
     const { sections, written } = this;
     this.sections = [];
     this.written = written.then(async () => {
-      for (const section of sections) await this.file.write(section);
+      await this.file.write(...sections);
     });
     // It is thrown where it is awaited next, not as an unhandled rejection before.
     this.written.catch(() => undefined);

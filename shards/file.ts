@@ -8,6 +8,9 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from '../schemas/error.ts';
 
+/** IOV_MAX of POSIX systems: buffers one call may write. */
+const MAX_BUFFERS = 1024;
+
 export class AtomicFile {
   readonly path: string;
   /** Bytes written so far. */
@@ -33,13 +36,19 @@ export class AtomicFile {
     }
   }
 
-  /** @throws CodecLmError `DISK_FULL` or `IO_FAILED` */
-  async write(buffer: Uint8Array): Promise<void> {
-    this.hash.update(buffer);
-    this.bytes += buffer.length;
+  /**
+   * One after the other, with as few calls of the system as there can be.
+   * @throws CodecLmError `DISK_FULL` or `IO_FAILED`
+   */
+  async write(...buffers: Uint8Array[]): Promise<void> {
+    for (const buffer of buffers) {
+      this.hash.update(buffer);
+      this.bytes += buffer.length;
+    }
     try {
-      for (let done = 0; done < buffer.length; ) {
-        done += (await this.handle.write(buffer, done)).bytesWritten;
+      for (let rest = buffers.filter(({ length }) => length > 0); rest.length > 0; ) {
+        const { bytesWritten } = await this.handle.writev(rest.slice(0, MAX_BUFFERS));
+        rest = behind(rest, bytesWritten);
       }
     } catch (error) {
       throw fileError(error, 'writing', this.path);
@@ -64,6 +73,18 @@ export class AtomicFile {
     await this.handle.close().catch(() => undefined);
     await rm(this.temporary, { force: true }).catch(() => undefined);
   }
+}
+
+/** What is left when so many bytes are done: a disk that fills up takes a part. */
+function behind(buffers: Uint8Array[], bytes: number): Uint8Array[] {
+  let done = bytes;
+  const first = buffers.findIndex(({ length }) => {
+    if (done < length) return true;
+    done -= length;
+    return false;
+  });
+  if (first < 0) return [];
+  return [buffers[first].subarray(done), ...buffers.slice(first + 1)];
 }
 
 /** Runs `fill` on a new file: committed when it returns, gone when it throws. */

@@ -90,12 +90,16 @@ export class ParquetFile {
     }
   }
 
-  /** @throws RangeError when the file has no such bytes */
-  async read(offset: number, length: number): Promise<Buffer> {
+  /**
+   * @param into room for them, where there is some to use again: fresh memory costs as much as the read
+   * @throws RangeError when the file has no such bytes
+   */
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
     if (!(offset >= 0 && length >= 0 && length <= MAX_READ && offset + length <= this.size)) {
       throw new RangeError(`${length} bytes at ${offset} in a file of ${this.size}`);
     }
-    const buffer = Buffer.allocUnsafe(length);
+    const buffer =
+      into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
     for (let done = 0; done < length; ) {
       const { bytesRead } = await this.handle.read(buffer, done, length - done, offset + done);
       if (bytesRead === 0) throw new RangeError('the file has become shorter');

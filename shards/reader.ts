@@ -32,6 +32,8 @@ export class Shard {
   /** Size of the file. */
   readonly bytes: number;
   private readonly file: ParquetFile;
+  /** What the pages were read into before, while nobody reads into it. */
+  private spare?: Buffer;
   private readonly ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
   private readonly lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
 
@@ -135,23 +137,28 @@ export class Shard {
     const start = slots[0].offset;
     const last = slots[slots.length - 1];
     // One read: the pages of neighbouring rows lie side by side.
-    const bytes = await this.file.read(start, last.offset + last.length - start);
+    const spare = this.spare;
+    this.spare = undefined;
+    const bytes = await this.file.read(start, last.offset + last.length - start, spare);
+    // Packed values of a page: at the border of a word there, and of no more bits than ids.
+    const scratch = new Int32Array(Math.ceil((pageRows * seqLen) / 2) + 4);
     for (const slot of slots) {
       const page = bytes.subarray(slot.offset - start, slot.offset - start + slot.length);
       const rowsHere = Math.min(pageRows, group.rows - slot.firstRow);
       const skipped = first - slot.firstRow;
       const at = offset - skipped * seqLen;
       if (skipped <= 0 && slot.firstRow + rowsHere <= first + rows) {
-        decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, target, at);
+        decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, target, at, scratch);
         continue;
       }
       // A page of several short rows of which only some are wanted.
       const all = new Uint16Array(rowsHere * seqLen);
-      decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, all, 0);
+      decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, all, 0, scratch);
       const from = Math.max(0, skipped);
       const to = Math.min(rowsHere, first + rows - slot.firstRow);
       target.set(all.subarray(from * seqLen, to * seqLen), at + from * seqLen);
     }
+    this.spare = bytes;
   }
 
   private async readIndex(group: RowGroupPlace): Promise<IdsIndex> {

@@ -51,9 +51,11 @@ declare module 'parquetjs-lite' {
       options: { pageIndex?: boolean },
     );
     rowGroups: RowGroup[];
+    rowCount: number;
+    /** Bytes written so far. */
+    offset: number;
     writeHeader(): unknown;
-    /** `pages` by the column's path, joined with commas. */
-    writeRowGroup(records: { rowCount: number; pages: Record<string, ReadyPage[]> }): unknown;
+    writeSection(section: Buffer): unknown;
     writeIndex(): void;
     writeFooter(keyValues: Record<string, string>): unknown;
   }
@@ -133,6 +135,7 @@ declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
     codec: number;
     num_values: Int64;
     total_compressed_size: Int64;
+    total_uncompressed_size: Int64;
     data_page_offset: Int64;
     dictionary_page_offset: Int64 | null;
     /** Only while writing, until the index is written. */
@@ -147,6 +150,7 @@ declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
   export interface RowGroup {
     columns: ColumnChunk[];
     num_rows: Int64;
+    total_byte_size: Int64;
   }
   export interface SchemaElement {
     name: string;
@@ -167,6 +171,11 @@ declare module 'parquetjs-lite/gen-nodejs/parquet_types.js' {
     PageHeader: new () => PageHeader;
     DataPageHeader: new () => DataPageHeader;
     DictionaryPageHeader: new () => DictionaryPageHeader;
+    PageLocation: new () => PageLocation;
+    OffsetIndex: new () => OffsetIndex;
+    ColumnMetaData: new () => ColumnMetaData;
+    ColumnChunk: new () => ColumnChunk;
+    RowGroup: new () => RowGroup;
     PageType: Record<'DATA_PAGE' | 'DICTIONARY_PAGE', number>;
     Encoding: Record<'PLAIN' | 'PLAIN_DICTIONARY' | 'RLE', number>;
     CompressionCodec: Record<'UNCOMPRESSED', number>;
