@@ -92,7 +92,10 @@ test('ticks are round and inside; a chart without points says so', (t) => {
 
 test('a contact sheet has a tile for every sample, an empty one for what is no picture', async (t) => {
   const one = await picture();
-  const sheet = await drawSheet([one, null, one, one, one], { width: 32, height: 16 });
+  const sheet = await drawSheet([tilesOf(one, null, one), tilesOf(one, one)], {
+    width: 32,
+    height: 16,
+  });
   const { info, data } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
   // Three columns and two rows of 128 x 64, 4 pixels between them.
   t.deepEqual([info.width, info.height], [4 + 3 * 132, 4 + 2 * 68]);
@@ -101,3 +104,6 @@ test('a contact sheet has a tile for every sample, an empty one for what is no p
   t.is(pixel(10 + 132, 10), 63);
   t.is(pixel(1, 1), 24);
 });
+
+const tilesOf = (...pictures: (Uint8Array | null)[]) =>
+  pictures.map((picture) => ({ picture, caption: '' }));

@@ -22,6 +22,12 @@ const options = z.object({
     .max(1)
     .default(0.9)
     .describe('Keep the most likely tokens that reach this probability together; 1 keeps all'),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Keep tokens at least this share as likely as the most likely one; 0 keeps all'),
   seed: z
     .int()
     .min(0)
@@ -37,23 +43,33 @@ const options = z.object({
     .min(1)
     .optional()
     .describe('Longest sample with its prompt; default the sequence length of the training'),
-  batch: z
+  batch: z.int().min(1).max(64).default(16).describe('Samples drawn at once; does not change them'),
+  threads: z
     .int()
     .min(1)
-    .max(4096)
-    .default(16)
-    .describe('Samples drawn at once; does not change them'),
+    .max(64)
+    .optional()
+    .describe('Cores to use; does not change the samples; default all'),
   prompt: z
     .string()
     .optional()
-    .describe('Image that every sample goes on from')
-    .meta({ valueName: 'file' }),
+    .describe('Image that samples go on from, or a folder of images: --num samples of each')
+    .meta({ valueName: 'path' }),
   promptRatio: z
     .number()
     .min(0)
     .lt(1)
     .optional()
     .describe("Share of the prompt's MCUs that is given to the model; default 0.5"),
+  promptMarker: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("Cut the prompt after its n-th marker FF D7 instead, as the authors' code does"),
+  stream: z
+    .boolean()
+    .default(false)
+    .describe('Write each sample as it grows, so that a viewer can follow it'),
   json: z.boolean().default(false).describe('One JSON value a finished sample'),
 });
 
@@ -68,17 +84,15 @@ export const sampleCommand = command({
     'trainer sample --checkpoint RUN --num 4 --to completions --prompt photo.jpg --prompt-ratio 0.5',
   ],
   async run(_positionals, given, io) {
-    if (given.promptRatio !== undefined && given.prompt === undefined) {
-      throw new CodecLmError('USAGE', '--prompt-ratio is a share of --prompt, which is missing');
-    }
+    const prompt = promptOf(given);
     const { sampleFiles } = await import('../sample/files.ts');
     const { chooseBackend } = await import('../backend/choose.ts');
-    const { batch, prompt, promptRatio = 0.5, grammar, ...rest } = given;
+    const { batch, grammar, promptRatio: _, promptMarker: __, ...rest } = given;
     const summary = await sampleFiles({
       ...rest,
       batchSize: batch,
       grammar: grammar === 'on',
-      prompt: prompt === undefined ? undefined : { file: prompt, ratio: promptRatio },
+      prompt,
       chooseBackend: () => chooseBackend({ log: io.log }),
       onSample: (sample) => given.json && io.printJson(sample),
       onProgress: (line) => io.progress.update(line),
@@ -88,7 +102,23 @@ export const sampleCommand = command({
     if (summary.invalid > 0) {
       io.log(`${summary.invalid} of ${summary.samples} samples are no valid images; kept as .bin`);
     }
-    if (!given.json) io.print(summary.sheet);
+    const share = (100 * summary.correctedShare).toFixed(1);
+    if (grammar === 'on') io.log(`the grammar changed the model's choice at ${share} % of tokens`);
+    if (!given.json) io.print(`${summary.sheet}\n${summary.page}`);
     return 0;
   },
 });
+
+/** @throws CodecLmError `USAGE` for cuts without a prompt, or two of them */
+function promptOf({ prompt, promptRatio, promptMarker }: SampleOptions) {
+  if (prompt === undefined) {
+    if (promptRatio === undefined && promptMarker === undefined) return undefined;
+    const name = promptRatio === undefined ? '--prompt-marker' : '--prompt-ratio';
+    throw new CodecLmError('USAGE', `${name} cuts --prompt, which is missing`);
+  }
+  if (promptRatio !== undefined && promptMarker !== undefined) {
+    throw new CodecLmError('USAGE', 'give --prompt-ratio or --prompt-marker, not both');
+  }
+  const cut = promptMarker === undefined ? { ratio: promptRatio ?? 0.5 } : { marker: promptMarker };
+  return { path: prompt, cut };
+}

@@ -1,20 +1,42 @@
-/** The codec that a checkpoint was trained on: from its settings alone to files, prompts and sheets. */
+/** The codec that a checkpoint was trained on, as the sampler needs it: prompts, grammar, files, pictures. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
 import { jpegSettingsSchema } from '../../schemas/jpeg.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
 import type { Codec } from '../../tokenizer/codec.ts';
-import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
+import type { Grammar } from '../../tokenizer/grammar.ts';
+import { jpegSampling } from './jpeg.ts';
 
 export const CODEC_FILE = 'codec.json';
 
-export interface SamplingCodec {
+/** Where a document is cut for a prompt: after a share of its units, or by the authors' marker rule. */
+export type PromptCut = { ratio: number } | { marker: number };
+
+/** What differs between codecs; the rest of the sampler knows none by name. */
+export interface SampledMedium {
   codec: Codec;
   /** Size of the images it was trained on, in pixels. */
   width: number;
   height: number;
-  quality: number;
+  /** Of the documents a checkpoint writes. */
+  grammar: Grammar;
+  /**
+   * @param document a whole canonical document
+   * @returns bytes that are given to the model
+   * @throws CodecLmError `USAGE` for a cut the document does not have
+   */
+  cut(document: Uint8Array, cut: PromptCut): number;
+  /**
+   * A whole document as a file that a viewer opens.
+   * @throws CodecLmError with the codec's code when it is none
+   */
+  view(document: Uint8Array): Promise<Uint8Array>;
+  /** The beginning of a document as a picture: what is missing is grey. */
+  preview(beginning: Uint8Array): Uint8Array;
+}
+
+export interface SamplingCodec extends SampledMedium {
   /** Tokens of a sequence in training. */
   seqLen: number;
 }
@@ -32,14 +54,7 @@ export async function readSamplingCodec(checkpoint: string): Promise<SamplingCod
       `the checkpoint was trained on ${codec.name}; only jpeg can be sampled in this version`,
     );
   }
-  const settings = jpegSettingsSchema.parse(codec.settings);
-  return {
-    codec: createJpegCodec(settings),
-    width: settings.width,
-    height: settings.height,
-    quality: settings.quality,
-    seqLen,
-  };
+  return { ...jpegSampling(jpegSettingsSchema.parse(codec.settings)), seqLen };
 }
 
 async function readCodecFile(path: string): Promise<CheckpointCodec> {

@@ -1,43 +1,46 @@
 /** The codec's grammar as what may follow in each sample. */
 import { CodecLmError } from '../../schemas/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
 import { createTokenMask } from '../../tokenizer/mask.ts';
 import type { SamplingCodec } from './codec.ts';
-import type { Constraint } from './decode.ts';
+import type { Constraint } from './draw.ts';
 
 /**
- * @param prompt ids that every sample begins with, without `<bos>`
- * @param maxTokens that a sample may draw, `<eos>` counted
- * @returns makes the constraint of one sample; masks are shared between all of them
- * @throws CodecLmError `CONFIG_INVALID` when no image can be finished within `maxTokens`
+ * Makes the constraint of one sample.
+ * @param prompt ids that the sample begins with, without `<bos>`
+ * @param maxTokens that the sample may draw, `<eos>` counted
+ * @throws CodecLmError `CONFIG_INVALID` when no image can be finished within `maxTokens`;
+ *   `TOKEN_INVALID` for a prompt that no document begins with
  */
+export type ConstraintFactory = (prompt: ArrayLike<number>, maxTokens: number) => Constraint;
+
+/** Masks are shared between all samples. */
 export function grammarConstraints(
-  { width, height, quality }: SamplingCodec,
+  { width, height, grammar }: SamplingCodec,
   tokenizer: ByteBpe,
-  prompt: ArrayLike<number>,
-  maxTokens: number,
-): () => Constraint {
-  const grammar = createJpegGrammar({ width, height, quality });
+): ConstraintFactory {
   const mask = createTokenMask(grammar, tokenizer);
-  let afterPrompt = mask.start();
-  for (let i = 0; i < prompt.length; i++) {
-    const next = mask.advance(afterPrompt, prompt[i]);
-    if (next === undefined) {
-      throw new CodecLmError('INTERNAL', `token ${i} of the prompt breaks the grammar`);
+  return (prompt, maxTokens) => {
+    let state = mask.start();
+    for (let i = 0; i < prompt.length; i++) {
+      const next = prompt[i] === tokenizer.eosId ? undefined : mask.advance(state, prompt[i]);
+      if (next === undefined) {
+        throw new CodecLmError(
+          'TOKEN_INVALID',
+          `token ${i} of the prompt (id ${prompt[i]}) continues no image of ${width}x${height}`,
+          { hint: 'give the beginning of a canonical document, or sample without the grammar' },
+        );
+      }
+      state = next;
     }
-    afterPrompt = next;
-  }
-  const fewest = mask.tokensToFinish(afterPrompt);
-  if (fewest > maxTokens) {
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `an image of ${width}x${height} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
-      { hint: 'raise --max-tokens, or sample without the grammar by --grammar off' },
-    );
-  }
-  return () => {
-    let state = afterPrompt;
+    const fewest = mask.tokensToFinish(state);
+    if (fewest > maxTokens) {
+      throw new CodecLmError(
+        'CONFIG_INVALID',
+        `an image of ${width}x${height} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
+        { hint: 'raise --max-tokens, or sample without the grammar by --grammar off' },
+      );
+    }
     return {
       allowed: (remaining) => mask.allowed(state, { tokens: remaining }),
       accept(id) {

@@ -1,211 +1,173 @@
-/** From a checkpoint to files: draws samples, puts the tables back, writes pictures and the contact sheet. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+/** From a checkpoint to files: draws samples, writes each as it ends, then the sheet and the page. */
 import { join } from 'node:path';
-import { formatCount } from '../../cli/table.ts';
-import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
-import { readTokenizer } from '../../tokenizer/bpe/huggingface.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Backend } from '../backend/choose.ts';
-import { loadModel } from '../checkpoint/huggingface.ts';
-import { findCheckpoint } from '../run-directory.ts';
-import { readSamplingCodec, type SamplingCodec } from './codec.ts';
+import { Batcher } from './batcher.ts';
+import type { PromptCut } from './codec.ts';
 import { grammarConstraints } from './constraint.ts';
-import { type DecodeSettings, decode, type SampledSequence } from './decode.ts';
 import type { FilterSettings } from './filter.ts';
-import { promptOfImage } from './prompt.ts';
-import { drawSheet } from './sheet.ts';
-import { createStepper } from './stepper.ts';
+import { GrowingFile } from './growing.ts';
+import { checkpointHash, type LoadedCheckpoint, loadEngine, readCheckpoint } from './load.ts';
+import { Meter } from './meter.ts';
+import {
+  makeEmpty,
+  type SampleFile,
+  type WrittenSample,
+  write,
+  writeDescription,
+  writeSample,
+} from './output.ts';
+import { samplesPage } from './page.ts';
+import { givenIds, longest, type Plan, planSamples } from './plan.ts';
+import { readPrompts } from './prompt.ts';
+import { drawSheet, sheetRows } from './sheet.ts';
 
 export interface SampleFilesOptions extends FilterSettings {
   /** Checkpoint folder, or a run directory for its newest one. */
   checkpoint: string;
-  /** Samples to draw. */
+  /** Samples to draw, of each prompt if there are any. */
   num: number;
   /** Folder for the files; must be empty or not there. */
   to: string;
   seed: number;
   grammar: boolean;
+  /** Samples drawn at once. */
   batchSize: number;
+  /** Cores to use; default all. */
+  threads?: number;
   /** Longest sample with its prompt, in tokens. */
   maxTokens?: number;
-  prompt?: { file: string; ratio: number };
-  /** Loaded only when everything else has been found good. */
+  /** A file or a folder of files, and where to cut them. */
+  prompt?: { path: string; cut: PromptCut };
+  /** Samples are files from their first token on. */
+  stream?: boolean;
+  /** Asked only for a model that our own kernels do not take. */
   chooseBackend: () => Promise<Backend>;
   onSample?: (sample: SampleFile) => void;
   onProgress?: (line: string) => void;
   signal?: AbortSignal;
 }
 
-/** One finished sample, as `--json` prints it. */
-export interface SampleFile {
-  sample: number;
-  file: string;
-  /** Tokens drawn, `<eos>` counted, and bytes of the document, the prompt counted. */
-  tokens: number;
-  bytes: number;
-  /** `length`: cut off by the limit. */
-  finish: 'eos' | 'length';
-  valid: boolean;
-  /** Why it is no valid image. */
-  reason?: string;
-  /** Mean ln p of its tokens under the unfiltered model. */
-  logProbability: number;
-  /** Tokens of which the grammar forbade the model's favourite. */
-  corrected: number;
-}
-
 export interface SampleSummary {
   samples: number;
   invalid: number;
-  /** Path of the contact sheet. */
+  tokens: number;
+  tokensPerSecond: number;
+  /** Share of tokens of which the grammar forbade the model's favourite. */
+  correctedShare: number;
+  /** Paths of the contact sheet and the page. */
   sheet: string;
+  page: string;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `CHECKPOINT_INVALID`, or an `IMAGE_*` code of the prompt */
+/** @throws CodecLmError `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `CHECKPOINT_INVALID`, or an `IMAGE_*` code of a prompt */
 export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSummary> {
-  const checkpoint = await findCheckpoint(options.checkpoint);
-  const codec = await readSamplingCodec(checkpoint);
-  const tokenizer = await readTokenizer(checkpoint);
-  const prompt = await promptIds(options, codec, tokenizer);
-  const maxTokens = (options.maxTokens ?? codec.seqLen) - prompt.length;
-  if (maxTokens < 1) {
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `the prompt takes ${prompt.length} tokens, which leaves none of ${options.maxTokens ?? codec.seqLen}`,
-      { hint: 'lower --prompt-ratio or raise --max-tokens' },
-    );
-  }
-  const constraints = options.grammar
-    ? grammarConstraints(codec, tokenizer, prompt.subarray(1), maxTokens)
-    : undefined;
+  const checkpoint = await readCheckpoint(options.checkpoint);
+  const { codec, tokenizer } = checkpoint;
+  const { prompt } = options;
+  const prompts = prompt && (await readPrompts(prompt.path, prompt.cut, codec, tokenizer));
+  const plans = planSamples(prompts, options.num, options.maxTokens ?? codec.seqLen);
+  const constraints = options.grammar ? grammarConstraints(codec, tokenizer) : undefined;
+  // What cannot be finished is found before anything is written.
+  for (const plan of plans) constraints?.(givenIds(plan), plan.maxTokens);
   await makeEmpty(options.to);
-  const backend = await options.chooseBackend();
-  const model = await loadModel(backend, checkpoint);
-  const settings: DecodeSettings = {
-    ...options,
-    maxTokens,
-    eosId: tokenizer.eosId,
-    bannedIds: [tokenizer.bosId, tokenizer.padId],
+  const size = {
+    sequences: Math.min(options.batchSize, plans.length),
+    positions: longest(plans),
+    threads: options.threads,
   };
-  const pictures: (Uint8Array | null)[] = [];
-  let invalid = 0;
-  const meter = new Meter(options.num, options.onProgress);
-  for (let first = 0; first < options.num && !options.signal?.aborted; ) {
-    const size = Math.min(options.batchSize, options.num - first);
-    const requests = Array.from({ length: size }, (_, i) => ({
-      index: first + i,
-      constraint: constraints?.(),
-    }));
-    const stepper = createStepper(model, size);
-    for await (const sequence of decode(stepper, requests, prompt, settings, options.signal)) {
-      const { sample, picture } = await writeSample(sequence, prompt, codec, tokenizer, options.to);
-      pictures[sequence.index] = picture;
-      if (picture === null) invalid++;
-      options.onSample?.(sample);
-      meter.finished(sample.tokens);
-    }
-    stepper.dispose();
-    first += size;
-  }
-  model.dispose();
-  const sheet = join(options.to, 'sheet.png');
-  const done = pictures.filter((picture) => picture !== undefined);
-  if (done.length > 0) await write(sheet, await drawSheet(done, codec));
-  return { samples: done.length, invalid, sheet };
-}
-
-/** `<bos>`, then the part of an image that is given. */
-async function promptIds(
-  { prompt }: SampleFilesOptions,
-  { codec }: SamplingCodec,
-  tokenizer: ByteBpe,
-): Promise<Uint16Array> {
-  if (prompt === undefined) return Uint16Array.of(tokenizer.bosId);
-  const ids = await promptOfImage(prompt.file, prompt.ratio, codec, tokenizer);
-  return Uint16Array.of(tokenizer.bosId, ...ids);
-}
-
-/** A sample that is no whole image keeps its bytes as they are, under another name. */
-async function writeSample(
-  sequence: SampledSequence,
-  prompt: Uint16Array,
-  { codec }: SamplingCodec,
-  tokenizer: ByteBpe,
-  folder: string,
-): Promise<{ sample: SampleFile; picture: Uint8Array | null }> {
-  const bytes = tokenizer.decode([...prompt.subarray(1), ...sequence.ids]);
-  let picture: Uint8Array | null = null;
-  let reason: string | undefined;
-  try {
-    picture = await codec.view(bytes);
-  } catch (error) {
-    if (!(error instanceof CodecLmError)) throw error;
-    reason = error.message;
-  }
-  const name = String(sequence.index).padStart(8, '0');
-  const file = join(folder, `${name}${picture === null ? '.bin' : codec.extension}`);
-  await write(file, picture ?? bytes);
-  const tokens = sequence.ids.length + (sequence.finish === 'eos' ? 1 : 0);
-  const sample: SampleFile = {
-    sample: sequence.index,
-    file,
-    tokens,
-    bytes: bytes.length,
-    finish: sequence.finish,
-    valid: picture !== null,
-    reason,
-    logProbability: Number((sequence.logProbability / tokens).toFixed(6)),
-    corrected: sequence.corrected,
-  };
-  return { sample, picture };
-}
-
-/** Files of another command are never mixed with or written over. */
-async function makeEmpty(folder: string): Promise<void> {
-  let names: string[] = [];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, 'opening', folder);
-  }
-  if (names.length > 0) {
-    throw new CodecLmError('OUTPUT_IN_USE', `${folder} is not empty`, {
-      path: folder,
-      hint: 'name another folder with --to',
+  const engine = await loadEngine(checkpoint, size, options.chooseBackend);
+  const settings = await describeSettings(checkpoint, options);
+  const meter = new Meter(plans.length, options.onProgress);
+  const batcher = new Batcher(engine);
+  const written: WrittenSample[] = [];
+  const finish = async (plan: Plan): Promise<void> => {
+    const growing = options.stream ? new GrowingFile(options.to, plan.index, codec) : undefined;
+    const given = givenIds(plan);
+    const ids = [...given];
+    const { done } = batcher.submit({
+      ...options,
+      prompt: plan.prompt?.ids ?? [tokenizer.bosId],
+      maxTokens: plan.maxTokens,
+      stream: plan.index,
+      eosId: tokenizer.eosId,
+      bannedIds: [tokenizer.bosId, tokenizer.padId],
+      constraint: constraints?.(given, plan.maxTokens),
+      onToken({ id }) {
+        meter.token();
+        ids.push(id);
+        growing?.grow(tokenizer.decode(ids));
+        return false;
+      },
     });
-  }
+    const generation = await done.finally(() => growing?.close());
+    const sample = await writeSample(options.to, plan, generation, codec, tokenizer);
+    await writeDescription(options.to, sample.sample, settings);
+    written.push(sample);
+    options.onSample?.(sample.sample);
+    meter.finished();
+  };
   try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(error, 'creating', folder);
+    await drive(batcher, plans.map(finish), options.signal);
+  } finally {
+    await engine.dispose();
   }
+  const rows = await sheetRows(written, prompts, options.num, codec);
+  const [sheet, page] = [join(options.to, 'sheet.png'), join(options.to, 'index.html')];
+  if (written.length > 0) {
+    await write(sheet, await drawSheet(rows, codec));
+    await write(page, Buffer.from(samplesPage(rows, settings, codec)));
+  }
+  return { ...summarize(written), tokensPerSecond: meter.tokensPerSecond, sheet, page };
 }
 
-async function write(path: string, content: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, content);
-  } catch (error) {
-    throw fileError(error, 'writing', path);
+/**
+ * Steps until all have ended; a signal ends those that have not, without an error.
+ * @throws the first error of them
+ */
+async function drive(
+  batcher: Batcher,
+  samples: Promise<void>[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const stopped = new Error('stopped');
+  const failures: unknown[] = [];
+  const all = Promise.all(
+    samples.map((sample) => sample.catch((error: unknown) => failures.push(error))),
+  );
+  while (!signal?.aborted && failures.length === 0 && (await batcher.step())) {
+    // Writers and signals have their turn between two steps.
+    await new Promise((resolve) => setImmediate(resolve));
   }
+  batcher.abort(stopped);
+  await all;
+  const failure = failures.find((error) => error !== stopped);
+  if (failure !== undefined) throw failure;
 }
 
-/** `3/16 samples  1,234 tokens/s`, over the samples that have ended. */
-class Meter {
-  private readonly num: number;
-  private readonly show: ((line: string) => void) | undefined;
-  private readonly startedAt = performance.now();
-  private samples = 0;
-  private tokens = 0;
+/** What a sample depends on, beside the number of it. */
+async function describeSettings(
+  checkpoint: LoadedCheckpoint,
+  { seed, temperature, topK, topP, minP = 0, grammar, maxTokens, prompt }: SampleFilesOptions,
+): Promise<Record<string, unknown>> {
+  return {
+    seed,
+    settings: {
+      ...{ temperature, topK, topP, minP, grammar: grammar ? 'on' : 'off' },
+      maxTokens: maxTokens ?? checkpoint.codec.seqLen,
+      ...prompt?.cut,
+    },
+    checkpoint: { path: checkpoint.path, sha256: await checkpointHash(checkpoint) },
+  };
+}
 
-  constructor(num: number, show?: (line: string) => void) {
-    this.num = num;
-    this.show = show;
-  }
-
-  finished(tokens: number): void {
-    this.samples++;
-    this.tokens += tokens;
-    const speed = this.tokens / ((performance.now() - this.startedAt) / 1000);
-    this.show?.(`${this.samples}/${this.num} samples  ${formatCount(speed)} tokens/s`);
-  }
+function summarize(written: WrittenSample[]) {
+  const total = (of: (sample: SampleFile) => number) =>
+    written.reduce((sum, { sample }) => sum + of(sample), 0);
+  const tokens = total((sample) => sample.tokens);
+  return {
+    samples: written.length,
+    invalid: total((sample) => (sample.valid ? 0 : 1)),
+    tokens,
+    correctedShare: tokens === 0 ? 0 : total((sample) => sample.corrected) / tokens,
+  };
 }

@@ -1,6 +1,6 @@
 /**
  * From the logits of one position to the probabilities that are drawn from, in the
- * order of Hugging Face transformers: mask, temperature, top-k, top-p.
+ * order of Hugging Face transformers: mask, temperature, top-k, top-p, min-p.
  */
 import { isInMask } from '../../tokenizer/mask.ts';
 
@@ -11,6 +11,8 @@ export interface FilterSettings {
   topK: number;
   /** Keeps the most likely tokens that together reach this probability, one at least; 1 keeps all. */
   topP: number;
+  /** Keeps tokens at least this share as likely as the most likely one; 0, the default, keeps all. */
+  minP?: number;
 }
 
 /**
@@ -24,29 +26,30 @@ export function filterLogits(
   allowed?: Uint32Array,
 ): Float64Array {
   const probabilities = new Float64Array(logits.length);
-  const kept = rankedIds(logits, allowed);
-  if (settings.temperature === 0) {
+  const { temperature, topK, topP, minP = 0 } = settings;
+  const kept = likeliest(logits, allowed, temperature === 0 ? 1 : topK);
+  if (temperature === 0) {
     probabilities[kept[0]] = 1;
     return probabilities;
   }
-  const inTopK = kept.subarray(0, cutTopK(kept, logits, settings.topK));
-  const highest = logits[inTopK[0]];
+  const highest = logits[kept[0]];
   let total = 0;
-  for (const id of inTopK) {
-    probabilities[id] = Math.exp((logits[id] - highest) / settings.temperature);
+  for (const id of kept) {
+    probabilities[id] = Math.exp((logits[id] - highest) / temperature);
     total += probabilities[id];
   }
   // A token stays while those more likely than it do not reach topP yet.
-  const limit = settings.topP * total;
+  const limit = topP * total;
   let before = 0;
   let keptTotal = 0;
-  for (const id of inTopK) {
+  for (const id of kept) {
     const weight = probabilities[id];
-    if (before > 0 && before >= limit) probabilities[id] = 0;
+    // The most likely token has weight 1.
+    if (before > 0 && (before >= limit || weight < minP)) probabilities[id] = 0;
     else keptTotal += weight;
     before += weight;
   }
-  for (const id of inTopK) probabilities[id] /= keptTotal;
+  for (const id of kept) probabilities[id] /= keptTotal;
   return probabilities;
 }
 
@@ -76,19 +79,45 @@ export function logProbability(logits: Float32Array, id: number): number {
   return logits[id] - highest - Math.log(total);
 }
 
-/** The allowed ids, most likely first, ties by id. */
-function rankedIds(logits: Float32Array, allowed?: Uint32Array): Uint32Array {
+/** Up to here, a sorted list that each id is placed into is quicker than sorting them all. */
+const SHORT_LIST = 128;
+
+/** The k most likely of the allowed ids and those equal to the last of them, most likely first, ties by id. */
+function likeliest(
+  logits: Float32Array,
+  allowed: Uint32Array | undefined,
+  topK: number,
+): Uint32Array {
+  if (topK > 0 && topK <= SHORT_LIST) return insertLikeliest(logits, allowed, topK);
   const ids = new Uint32Array(logits.length);
   let size = 0;
   for (let id = 0; id < logits.length; id++) {
     if (allowed === undefined || isInMask(allowed, id)) ids[size++] = id;
   }
-  return ids.subarray(0, size).sort((a, b) => logits[b] - logits[a] || a - b);
+  const ranked = ids.subarray(0, size).sort((a, b) => logits[b] - logits[a] || a - b);
+  if (topK === 0 || topK >= size) return ranked;
+  let end = topK;
+  while (end < size && logits[ranked[end]] === logits[ranked[topK - 1]]) end++;
+  return ranked.subarray(0, end);
 }
 
-function cutTopK(ranked: Uint32Array, logits: Float32Array, topK: number): number {
-  if (topK === 0 || topK >= ranked.length) return ranked.length;
-  let size = topK;
-  while (size < ranked.length && logits[ranked[size]] === logits[ranked[topK - 1]]) size++;
-  return size;
+function insertLikeliest(
+  logits: Float32Array,
+  allowed: Uint32Array | undefined,
+  topK: number,
+): Uint32Array {
+  const ids = new Uint32Array(logits.length);
+  let size = 0;
+  for (let id = 0; id < logits.length; id++) {
+    if (allowed !== undefined && !isInMask(allowed, id)) continue;
+    const logit = logits[id];
+    if (size >= topK && logit < logits[ids[topK - 1]]) continue;
+    // Ids come in ascending order, so an equal one goes behind.
+    let at = size++;
+    for (; at > 0 && logits[ids[at - 1]] < logit; at--) ids[at] = ids[at - 1];
+    ids[at] = id;
+    // What fell below the k-th, unless it equals it, is out.
+    while (size > topK && logits[ids[size - 1]] < logits[ids[topK - 1]]) size--;
+  }
+  return ids.subarray(0, size);
 }

@@ -1,28 +1,73 @@
-/** The part of an image that a model goes on from: its first MCUs, as the paper cuts them (section 5.1). */
-import { readFile } from 'node:fs/promises';
-import { fileError } from '../../schemas/error.ts';
+/** What samples go on from: the beginnings of documents (paper, section 5.1). */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { CodecLmError, fileError } from '../../schemas/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../../tokenizer/codec.ts';
-import { parseDocument } from '../../tokenizer/jpeg/document.ts';
-import { cutAfterShare } from '../../tokenizer/jpeg/prompt.ts';
+import type { PromptCut, SamplingCodec } from './codec.ts';
+
+export interface Prompt {
+  /** Name of the file it was made of. */
+  name: string;
+  /** Ids with `<bos>`. */
+  ids: Uint16Array;
+  /** Canonical bytes of the whole original, and how many of them are given. */
+  original: Uint8Array;
+  given: number;
+}
 
 /**
- * @param ratio share of the image's MCUs that the model is given, 0..1
- * @returns ids without `<bos>`
- * @throws CodecLmError `INPUT_NOT_FOUND`, or an `IMAGE_*` code that names the file
+ * @param path a file, or a folder of files in order of their names
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, `USAGE`, or the codec's code naming the file
  */
-export async function promptOfImage(
+export async function readPrompts(
   path: string,
-  ratio: number,
-  codec: Codec,
+  cut: PromptCut,
+  codec: SamplingCodec,
   tokenizer: ByteBpe,
-): Promise<Uint16Array> {
-  let source: Uint8Array;
-  try {
-    source = await readFile(path);
-  } catch (error) {
-    throw fileError(error, 'reading the prompt', path);
+): Promise<Prompt[]> {
+  const prompts: Prompt[] = [];
+  for (const file of await filesOf(path)) {
+    let source: Uint8Array;
+    try {
+      source = await readFile(file);
+    } catch (error) {
+      throw fileError(error, 'reading the prompt', file);
+    }
+    prompts.push(await promptOf(source, file, cut, codec, tokenizer));
   }
-  const document = parseDocument((await codec.encode(source, path)).bytes);
-  return tokenizer.encode(document.bytes.subarray(0, cutAfterShare(document, ratio)));
+  return prompts;
+}
+
+/** @param label the source's name, for messages */
+export async function promptOf(
+  source: Uint8Array,
+  label: string,
+  cut: PromptCut,
+  codec: SamplingCodec,
+  tokenizer: ByteBpe,
+): Promise<Prompt> {
+  const { bytes: original } = await codec.codec.encode(source, label);
+  const given = codec.cut(original, cut);
+  const ids = tokenizer.encode(original.subarray(0, given));
+  return {
+    name: basename(label),
+    ids: Uint16Array.of(tokenizer.bosId, ...ids),
+    original,
+    given,
+  };
+}
+
+async function filesOf(path: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = (await readdir(path, { withFileTypes: true }))
+      .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
+      .map((entry) => entry.name);
+    if (names.length === 0) {
+      throw new CodecLmError('INPUT_EMPTY', `there is no file in ${path}`, { path });
+    }
+    return names.sort().map((name) => join(path, name));
+  } catch (error) {
+    throw fileError(error, 'reading the prompts', path);
+  }
 }

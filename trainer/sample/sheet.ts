@@ -1,5 +1,16 @@
-/** A contact sheet: all samples of a command in one PNG. */
+/** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
 import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import type { SamplingCodec } from './codec.ts';
+import type { SampleFile, WrittenSample } from './output.ts';
+import type { Prompt } from './prompt.ts';
+
+/** A picture of the sheet; null is drawn as an empty tile. */
+export interface Tile {
+  picture: Uint8Array | null;
+  /** What it is, for the page. */
+  caption: string;
+  sample?: SampleFile;
+}
 
 const GAP = 4;
 const BACKGROUND = { r: 24, g: 24, b: 27 };
@@ -12,16 +23,47 @@ const TILE_SIDE = 128;
 const MAX_SIDE = 8192;
 
 /**
- * @param pictures .jpg files in order; null is drawn as an empty tile
+ * Without prompts a square of samples; with prompts, a row each: original, what was given, samples.
+ * @param num samples of each prompt
+ */
+export async function sheetRows(
+  written: readonly WrittenSample[],
+  prompts: readonly Prompt[] | undefined,
+  num: number,
+  codec: SamplingCodec,
+): Promise<Tile[][]> {
+  const ordered = [...written].sort((a, b) => a.sample.sample - b.sample.sample);
+  const tiles = ordered.map(({ sample, picture }) => ({
+    picture,
+    caption: `sample ${sample.sample}`,
+    sample,
+  }));
+  if (prompts === undefined) return inSquare(tiles);
+  return Promise.all(
+    prompts.map(async (prompt, nth) => [
+      { picture: await codec.view(prompt.original), caption: prompt.name },
+      { picture: codec.preview(prompt.original.subarray(0, prompt.given)), caption: 'prompt' },
+      ...tiles.filter(({ sample }) => Math.floor(sample.sample / num) === nth),
+    ]),
+  );
+}
+
+function inSquare(tiles: Tile[]): Tile[][] {
+  const columns = Math.ceil(Math.sqrt(tiles.length));
+  const rows = Math.ceil(tiles.length / columns);
+  return Array.from({ length: rows }, (_, row) => tiles.slice(row * columns, (row + 1) * columns));
+}
+
+/**
  * @param size of a picture in pixels
  * @returns the PNG file
  */
 export async function drawSheet(
-  pictures: readonly (Uint8Array | null)[],
+  tiles: readonly Tile[][],
   size: { width: number; height: number },
 ): Promise<Uint8Array> {
-  const columns = Math.ceil(Math.sqrt(pictures.length));
-  const rows = Math.ceil(pictures.length / columns);
+  const columns = Math.max(...tiles.map((row) => row.length));
+  const rows = tiles.length;
   const longest = Math.max(size.width, size.height);
   const enlarged = Math.max(1, Math.floor(TILE_SIDE / longest));
   const fitting = (MAX_SIDE / Math.max(columns, rows) - GAP) / longest;
@@ -30,13 +72,15 @@ export async function drawSheet(
   const height = Math.max(1, Math.floor(size.height * scale));
   // Enlarged, the pixels of a small picture stay what they are.
   const kernel = scale >= 1 ? 'nearest' : 'lanczos3';
-  const tiles = await Promise.all(
-    pictures.map(async (picture, i) => ({
-      input: await drawTile(picture, width, height, kernel),
-      left: GAP + (i % columns) * (width + GAP),
-      top: GAP + Math.floor(i / columns) * (height + GAP),
-      raw: { width, height, channels: 3 as const },
-    })),
+  const drawn = await Promise.all(
+    tiles.flatMap((row, y) =>
+      row.map(async ({ picture }, x) => ({
+        input: await drawTile(picture, width, height, kernel),
+        left: GAP + x * (width + GAP),
+        top: GAP + y * (height + GAP),
+        raw: { width, height, channels: 3 as const },
+      })),
+    ),
   );
   const sheet = {
     width: GAP + columns * (width + GAP),
@@ -44,7 +88,7 @@ export async function drawSheet(
     channels: 3 as const,
     background: BACKGROUND,
   };
-  return sharp({ create: sheet }).composite(tiles).png().toBuffer();
+  return sharp({ create: sheet }).composite(drawn).png().toBuffer();
 }
 
 async function drawTile(

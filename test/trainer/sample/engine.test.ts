@@ -26,7 +26,7 @@ const CONFIG: LlamaConfig = {
 /** Larger than a trained model's start, so that attention and the output are far from flat. */
 const weights = initialWeights(CONFIG, 3);
 for (const { shape, data } of weights.values()) {
-  if (shape.length > 1) data.forEach((value, i) => (data[i] = value * 12));
+  if (shape.length > 1) data.set(data.map((value) => value * 12));
 }
 
 const someIds = (length: number, seed: number) =>
@@ -63,7 +63,7 @@ for (const threads of [1, 2]) {
         id: prompts[i][sequence.length],
         wantsLogits: true,
       }));
-      (await engine.step(rows)).forEach((logits, i) => last[i].push(logits.slice()));
+      for (const [i, logits] of (await engine.step(rows)).entries()) last[i].push(logits.slice());
     }
     for (const [i, ids] of prompts.entries()) {
       const input = backend.tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;

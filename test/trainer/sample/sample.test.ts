@@ -1,13 +1,13 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { parseDocument } from '../../tokenizer/jpeg/document.ts';
-import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
-import { cutAfterShare } from '../../tokenizer/jpeg/prompt.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
-import { fromJpegFile } from '../../tokenizer/jpeg/view.ts';
-import type { SampleFile } from '../../trainer/sample/files.ts';
-import { makeWorkplace, run, SMALL, type Workplace } from './fixture.ts';
+import { parseDocument } from '../../../tokenizer/jpeg/document.ts';
+import { createJpegCodec } from '../../../tokenizer/jpeg/encode.ts';
+import { cutAfterShare } from '../../../tokenizer/jpeg/prompt.ts';
+import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
+import { fromJpegFile } from '../../../tokenizer/jpeg/view.ts';
+import type { SampleFile } from '../../../trainer/sample/output.ts';
+import { makeWorkplace, run, SMALL, type Workplace } from '../fixture.ts';
 
 let place: Workplace;
 let trained: string;
@@ -36,7 +36,11 @@ test.serial(
     const second = await sample(other, ...same, '--batch', '5');
     t.is(second.exitCode, 0, second.stderr);
     const names = Array.from({ length: 5 }, (_, i) => `${String(i).padStart(8, '0')}.jpg`);
-    t.deepEqual((await readdir(one)).sort(), [...names, 'sheet.png']);
+    const beside = names.map((name) => name.replace('.jpg', '.json'));
+    t.deepEqual(
+      (await readdir(one)).sort(),
+      [...names, ...beside, 'index.html', 'sheet.png'].sort(),
+    );
     for (const name of [...names, 'sheet.png']) {
       t.true((await readFile(join(one, name))).equals(await readFile(join(other, name))), name);
     }
@@ -68,10 +72,8 @@ test.serial('without the grammar what is no image is kept and said so', async (t
   const ended = await sample(to, '--num', '3', '--grammar', 'off', '--json', '--max-tokens', '40');
   t.is(ended.exitCode, 0, ended.stderr);
   t.deepEqual((await readdir(to)).sort(), [
-    '00000000.bin',
-    '00000001.bin',
-    '00000002.bin',
-    'sheet.png',
+    ...['00000000.bin', '00000000.json', '00000001.bin', '00000001.json'],
+    ...['00000002.bin', '00000002.json', 'index.html', 'sheet.png'],
   ]);
   t.regex(ended.stderr, /3 of 3 samples are no valid images/);
   const line: SampleFile = JSON.parse(ended.stdout.split('\n')[0]);

@@ -1,0 +1,82 @@
+/** The engine of models that the WebAssembly kernels do not take: tfjs, one sequence after the other. */
+import type { Tensor2D } from '@tensorflow/tfjs';
+import { KeyValueCache } from '../../model/cache.ts';
+import type { Llama } from '../../model/llama.ts';
+import type { CachedSequence, Engine, EngineRow } from './engine.ts';
+import { MAX_ROWS } from './layout.ts';
+
+class TensorSequence implements CachedSequence {
+  readonly cache: KeyValueCache;
+  readonly capacity: number;
+
+  constructor(cache: KeyValueCache, capacity: number) {
+    this.cache = cache;
+    this.capacity = capacity;
+  }
+
+  get length(): number {
+    return this.cache.length;
+  }
+}
+
+/**
+ * @param sequences open at once
+ * @param positions of the longest sequence
+ */
+export function createTfjsEngine(model: Llama, sequences: number, positions: number): Engine {
+  const { backend, config } = model;
+  const { tf } = backend;
+  let open = 0;
+
+  /** Further tokens of one sequence; the logits after each. */
+  const advance = async (sequence: TensorSequence, ids: number[]): Promise<Float32Array> => {
+    const logits = tf.tidy(() => {
+      const input = tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;
+      return model.forwardCached(input, sequence.cache);
+    });
+    const values = await logits.data<'float32'>();
+    logits.dispose();
+    return values;
+  };
+
+  return {
+    vocabSize: config.vocabSize,
+    maxRows: MAX_ROWS,
+    capacity: sequences * positions,
+    description: `tfjs, ${backend.name}`,
+    open(capacity) {
+      if (open === sequences) return undefined;
+      open++;
+      return new TensorSequence(new KeyValueCache(backend), capacity);
+    },
+    close(sequence) {
+      (sequence as TensorSequence).cache.dispose();
+      open--;
+    },
+    async step(rows) {
+      const results: Float32Array[] = [];
+      for (const run of runsOf(rows)) {
+        const sequence = run[0].sequence as TensorSequence;
+        const ids = run.map(({ id }) => id);
+        const logits = await advance(sequence, ids);
+        run.forEach(({ wantsLogits }, i) => {
+          const from = i * config.vocabSize;
+          if (wantsLogits) results.push(logits.slice(from, from + config.vocabSize));
+        });
+      }
+      return results;
+    },
+    dispose: async () => model.dispose(),
+  };
+}
+
+/** Rows of one sequence stand together. */
+function runsOf(rows: readonly EngineRow[]): EngineRow[][] {
+  const runs: EngineRow[][] = [];
+  for (const row of rows) {
+    const last = runs.at(-1);
+    if (last?.[0].sequence === row.sequence) last.push(row);
+    else runs.push([row]);
+  }
+  return runs;
+}

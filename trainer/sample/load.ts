@@ -1,0 +1,87 @@
+/** A checkpoint as everything that drawing from it takes: codec, tokenizer, engine. */
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { CodecLmError, fileError } from '../../schemas/error.ts';
+import { readTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Backend } from '../backend/choose.ts';
+import { readModelConfig, readModelWeights } from '../checkpoint/huggingface.ts';
+import { WEIGHTS_FILE } from '../checkpoint/weight-files.ts';
+import { type LlamaConfig, parameterShapes } from '../model/config.ts';
+import type { Weights } from '../model/init.ts';
+import { Llama } from '../model/llama.ts';
+import { findCheckpoint } from '../run-directory.ts';
+import { readSamplingCodec, type SamplingCodec } from './codec.ts';
+import type { Engine } from './engine/engine.ts';
+import { createTfjsEngine } from './engine/tfjs-engine.ts';
+import { createWasmEngine, type EngineSize } from './engine/wasm-engine.ts';
+
+export interface LoadedCheckpoint {
+  /** Folder of the checkpoint itself. */
+  path: string;
+  config: LlamaConfig;
+  codec: SamplingCodec;
+  tokenizer: ByteBpe;
+}
+
+/**
+ * All but the weights, which take longer.
+ * @param path checkpoint folder, or a run directory for its newest one
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
+ */
+export async function readCheckpoint(path: string): Promise<LoadedCheckpoint> {
+  const found = await findCheckpoint(path);
+  const [codec, tokenizer, config] = [
+    await readSamplingCodec(found),
+    await readTokenizer(found),
+    await readModelConfig(found),
+  ];
+  if (tokenizer.vocabSize > config.vocabSize) {
+    throw new CodecLmError(
+      'CHECKPOINT_INVALID',
+      `the tokenizer has ${tokenizer.vocabSize} ids, the model ${config.vocabSize}`,
+      { path: found },
+    );
+  }
+  return { path: found, config, codec, tokenizer };
+}
+
+/**
+ * @param chooseBackend asked only for a model that our own kernels do not take
+ * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`
+ */
+export async function loadEngine(
+  { path, config }: LoadedCheckpoint,
+  size: EngineSize,
+  chooseBackend: () => Promise<Backend>,
+): Promise<Engine> {
+  const { path: file, weights } = await readModelWeights(path, config);
+  checkWeights(config, weights, file);
+  const engine = createWasmEngine(config, weights, size);
+  if (engine) return engine;
+  const model = new Llama(await chooseBackend(), config, weights);
+  return createTfjsEngine(model, size.sequences, size.positions);
+}
+
+function checkWeights(config: LlamaConfig, weights: Weights, path: string): void {
+  for (const [name, shape] of parameterShapes(config)) {
+    const found = weights.get(name)?.shape;
+    if (found?.join() === shape.join()) continue;
+    const what = found ? `is [${found}], not [${shape}]` : 'is missing';
+    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: the weight ${name} ${what}`, { path });
+  }
+}
+
+/** sha256 of the weights (of their index, where they are several files), in hex: what a sample was drawn from. */
+export async function checkpointHash({ path }: LoadedCheckpoint): Promise<string> {
+  const single = join(path, WEIGHTS_FILE);
+  const file = existsSync(single) ? single : `${single}.index.json`;
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw fileError(error, 'reading', file);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,120 @@
+/** The files of a sample: the picture (or what was drawn instead), and a description beside it. */
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Generation } from './batcher.ts';
+import type { SamplingCodec } from './codec.ts';
+import { givenIds, type Plan } from './plan.ts';
+
+/** One finished sample: a line of `--json`. */
+export interface SampleFile {
+  sample: number;
+  file: string;
+  /** Name of the file it goes on from. */
+  prompt?: string;
+  /** Tokens that were given, `<bos>` counted, and tokens drawn, `<eos>` counted. */
+  promptTokens: number;
+  tokens: number;
+  /** Of the document, the prompt counted. */
+  bytes: number;
+  /** `length`: cut off by the limit. */
+  finish: Generation['finish'];
+  valid: boolean;
+  /** Why it is no valid file. */
+  reason?: string;
+  /** Mean ln p of its tokens under the unfiltered model. */
+  logProbability: number;
+  /** Tokens of which the grammar forbade the model's favourite. */
+  corrected: number;
+}
+
+export interface WrittenSample {
+  sample: SampleFile;
+  /** The viewable file; null where the document is not valid. */
+  picture: Uint8Array | null;
+}
+
+export function sampleName(index: number): string {
+  return String(index).padStart(8, '0');
+}
+
+/** A document that is not whole keeps its bytes as they are, under another name. */
+export async function writeSample(
+  folder: string,
+  plan: Plan,
+  generation: Generation,
+  codec: SamplingCodec,
+  tokenizer: ByteBpe,
+): Promise<WrittenSample> {
+  const { index, prompt } = plan;
+  const given = givenIds(plan);
+  const bytes = tokenizer.decode([...given, ...generation.ids]);
+  let picture: Uint8Array | null = null;
+  let reason: string | undefined;
+  try {
+    picture = await codec.view(bytes);
+  } catch (error) {
+    if (!(error instanceof CodecLmError)) throw error;
+    reason = error.message;
+  }
+  const extension = picture === null ? '.bin' : codec.codec.extension;
+  const file = join(folder, `${sampleName(index)}${extension}`);
+  await write(file, picture ?? bytes);
+  const { tokens, finish, corrected, logProbability } = generation;
+  const sample: SampleFile = {
+    sample: index,
+    file,
+    prompt: prompt?.name,
+    promptTokens: given.length + 1,
+    tokens,
+    bytes: bytes.length,
+    finish,
+    valid: picture !== null,
+    reason,
+    logProbability: Number((logProbability / tokens).toFixed(6)),
+    corrected,
+  };
+  return { sample, picture };
+}
+
+/** `00000000.json` beside `00000000.jpg`: the sample, and all that it was drawn by. */
+export async function writeDescription(
+  folder: string,
+  sample: SampleFile,
+  settings: Record<string, unknown>,
+): Promise<void> {
+  const { file, ...rest } = sample;
+  const name = file.slice(folder.length + 1);
+  const text = JSON.stringify({ ...rest, file: name, ...settings }, null, 2);
+  await write(join(folder, `${sampleName(sample.sample)}.json`), Buffer.from(`${text}\n`));
+}
+
+/** Files of another command are never mixed with or written over. */
+export async function makeEmpty(folder: string): Promise<void> {
+  let names: string[] = [];
+  try {
+    names = await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw fileError(error, 'opening', folder);
+  }
+  if (names.length > 0) {
+    throw new CodecLmError('OUTPUT_IN_USE', `${folder} is not empty`, {
+      path: folder,
+      hint: 'name another folder with --to',
+    });
+  }
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw fileError(error, 'creating', folder);
+  }
+}
+
+export async function write(path: string, content: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, content);
+  } catch (error) {
+    throw fileError(error, 'writing', path);
+  }
+}

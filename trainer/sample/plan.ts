@@ -1,0 +1,50 @@
+/** Which samples a command draws, and how long each may become. */
+import { CodecLmError } from '../../schemas/error.ts';
+import type { Prompt } from './prompt.ts';
+
+/** One sample to be drawn. */
+export interface Plan {
+  /** With the seed it decides all random numbers. */
+  index: number;
+  prompt?: Prompt;
+  /** Tokens that it may draw, `<eos>` counted. */
+  maxTokens: number;
+}
+
+/**
+ * @param num of samples, of each prompt if there are any
+ * @param limit tokens of a sample with its prompt
+ * @throws CodecLmError `CONFIG_INVALID` when a prompt leaves no room
+ */
+export function planSamples(
+  prompts: readonly Prompt[] | undefined,
+  num: number,
+  limit: number,
+): Plan[] {
+  const sources: (Prompt | undefined)[] = prompts ? [...prompts] : [undefined];
+  return sources.flatMap((prompt, nth) => {
+    const maxTokens = limit - (prompt?.ids.length ?? 1);
+    if (maxTokens < 1) {
+      throw new CodecLmError(
+        'CONFIG_INVALID',
+        `the prompt ${prompt?.name ?? '<bos>'} takes ${limit - maxTokens} tokens, which leaves none of ${limit}`,
+        { hint: 'lower --prompt-ratio or raise --max-tokens' },
+      );
+    }
+    return Array.from({ length: num }, (_, i) => ({ index: nth * num + i, prompt, maxTokens }));
+  });
+}
+
+/** The prompt's ids without `<bos>`. */
+export function givenIds({ prompt }: Plan): number[] {
+  return prompt ? [...prompt.ids.subarray(1)] : [];
+}
+
+/** Tokens of the longest of them. */
+export function longest(plans: readonly Plan[]): number {
+  let most = 0;
+  for (const { prompt, maxTokens } of plans) {
+    most = Math.max(most, (prompt?.ids.length ?? 1) + maxTokens);
+  }
+  return most;
+}
