@@ -6,7 +6,7 @@ import { formatBytes, formatCount } from '../cli/table.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import { learnMerges } from '../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { encodeOne, secondsSince } from './encode.ts';
+import { encodeOne, noCounts, secondsSince } from './encode.ts';
 import { formatCodes } from './failures.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
 import { partitionsOf, spoolInputs, valCount } from './plan.ts';
@@ -78,7 +78,7 @@ async function estimate(
   inputs: number,
 ): Promise<Pick<DryRun, 'sample' | 'estimate'>> {
   const context = { codec, bases: config.sources.map(baseOf), encoded: new Map() };
-  const counts = { sourceBytes: 0, seconds: { read: 0, encode: 0, tokenize: 0 } };
+  const counts = noCounts();
   const start = performance.now();
   const documents: Uint8Array[] = [];
   const failures: Record<string, number> = {};

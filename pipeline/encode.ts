@@ -30,7 +30,20 @@ export interface EncodedBatch {
   documents: EncodedDocument[];
   failures: Failure[];
   sourceBytes: number;
+  /** Of documents and source bytes: what was encoded before, for the tokenizer's sample. */
+  reused: { documents: number; sourceBytes: number };
   seconds: StageSeconds;
+}
+
+/** What encoding one input counts into. */
+export type EncodeCounts = Pick<EncodedBatch, 'sourceBytes' | 'reused' | 'seconds'>;
+
+export function noCounts(): EncodeCounts {
+  return {
+    sourceBytes: 0,
+    reused: { documents: 0, sourceBytes: 0 },
+    seconds: { read: 0, encode: 0, tokenize: 0 },
+  };
 }
 
 export interface EncodeContext {
@@ -49,12 +62,7 @@ export async function encodeBatch(
   inputs: readonly PlannedInput[],
   context: EncodeContext & { bpe: ByteBpe },
 ): Promise<EncodedBatch> {
-  const batch: EncodedBatch = {
-    documents: [],
-    failures: [],
-    sourceBytes: 0,
-    seconds: { read: 0, encode: 0, tokenize: 0 },
-  };
+  const batch: EncodedBatch = { documents: [], failures: [], ...noCounts() };
   const results = await Promise.all(inputs.map((input) => encodeOne(input, context, batch)));
   for (const [i, result] of results.entries()) {
     const source = labelOf(context.bases, inputs[i].input);
@@ -76,12 +84,14 @@ export async function encodeBatch(
 export async function encodeOne(
   { docId, input }: PlannedInput,
   { codec, bases, encoded }: EncodeContext,
-  counts: Pick<EncodedBatch, 'sourceBytes' | 'seconds'>,
+  counts: EncodeCounts,
 ): Promise<Document | CodecLmError> {
   const sampled = encoded.get(docId);
   if (sampled) {
     encoded.delete(docId);
     counts.sourceBytes += sampled.sourceBytes;
+    counts.reused.documents++;
+    counts.reused.sourceBytes += sampled.sourceBytes;
     return sampled;
   }
   try {
@@ -105,7 +115,7 @@ async function encodeInPlace(
   encodeFile: NonNullable<Codec['encodeFile']>,
   input: Input,
   bases: readonly ByteString[],
-  counts: Pick<EncodedBatch, 'sourceBytes' | 'seconds'>,
+  counts: EncodeCounts,
 ): Promise<Document> {
   const file = await findInput(bases, input, 'VIDEO_UNREADABLE');
   const start = performance.now();

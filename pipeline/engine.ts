@@ -9,7 +9,10 @@ import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { type EncodeContext, type EncodedBatch, encodeBatch } from './encode.ts';
 import { type DatasetHeader, PartitionWork } from './partition.ts';
 import { type Partition, type PlannedInput, readList } from './plan.ts';
-import { drain, inOrder, oneByOne, type Stream, streamOf } from './stream.ts';
+import { drain, inOrder, type Stream, streamOf } from './stream.ts';
+
+/** Partitions written at once: while one is synced to the disk, the next is being packed. */
+const COMMITS = 2;
 
 /** Large enough to make the cost of a step of the stream small, small enough to spread evenly. */
 const BATCH = 4;
@@ -22,6 +25,9 @@ export interface EngineRequest {
   lanes: number;
   header: DatasetHeader;
   signal: AbortSignal;
+  /** Where partitions go; to the dataset directory when not given. */
+  commit?: (work: PartitionWork) => Promise<PartitionStats>;
+  /** In the order of the plan; what it throws stops the run before the partition is committed. */
   onBatch(batch: EncodedBatch): void;
   onPartition(partition: Partition, stats: PartitionStats): void;
 }
@@ -35,10 +41,11 @@ interface Batch<T> {
 /** @throws whatever stopped it; partitions committed before that stay */
 export async function encodePartitions(request: EngineRequest): Promise<void> {
   const { out, header, onPartition } = request;
+  const commit = request.commit ?? ((work) => work.commit(out, header));
   const committed = streamOf(batchesOf(request))
     .through(inOrder(request.lanes, (batch) => encode(batch, request)))
     .through(collect(request))
-    .through(oneByOne(async (work) => ({ work, stats: await work.commit(out, header) })));
+    .through(inOrder(COMMITS, async (work) => ({ work, stats: await commit(work) })));
   await drain(committed, ({ work, stats }) => onPartition(work.partition, stats));
 }
 

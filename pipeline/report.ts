@@ -6,6 +6,7 @@ import type { Failure, Manifest, PartitionStats } from '../schemas/dataset.ts';
 import type { Plan } from '../schemas/plan.ts';
 import type { EncodedBatch } from './encode.ts';
 import { formatCodes } from './failures.ts';
+import { Rate } from './rate.ts';
 
 /** Failures shown as they happen; all of them stand in failures/. */
 const SHOWN_FAILURES = 5;
@@ -23,8 +24,8 @@ export class Report {
   private shown = 0;
   private work = { inputs: 0, partitions: 0 };
   private before = { inputs: 0, partitions: 0 };
-  private now = { inputs: 0, partitions: 0, failures: 0, sourceBytes: 0 };
-  private workStart = performance.now();
+  private now = { inputs: 0, partitions: 0, failures: 0 };
+  private rate = new Rate();
 
   /** @param noun what an input is called */
   constructor(io: Io, options: ReportOptions, noun = 'input') {
@@ -81,16 +82,19 @@ export class Report {
   ): void {
     this.work = work;
     this.before = done;
-    this.workStart = performance.now();
+    this.now = { inputs: 0, partitions: 0, failures: 0 };
+    this.rate = new Rate();
     if (done.partitions > 0) {
       const of = `${formatCount(done.partitions)} of ${formatCount(work.partitions)} partitions`;
       this.say(`going on: ${of} are done`);
     }
   }
 
-  batch({ documents, failures, sourceBytes }: EncodedBatch): void {
-    this.now.inputs += documents.length + failures.length;
-    this.now.sourceBytes += sourceBytes;
+  batch({ documents, failures, sourceBytes, reused }: EncodedBatch): void {
+    const inputs = documents.length + failures.length;
+    this.now.inputs += inputs;
+    // What the tokenizer's sample had encoded already says nothing of the time to go.
+    this.rate.add(inputs - reused.documents, sourceBytes - reused.sourceBytes);
     for (const failure of failures) this.failure(failure);
     this.progress(this.line());
   }
@@ -135,17 +139,16 @@ export class Report {
   }
 
   private line(): string {
-    const { inputs, partitions, failures, sourceBytes } = this.now;
-    const seconds = (performance.now() - this.workStart) / 1000;
+    const { inputs, partitions, failures } = this.now;
     const done = this.before.inputs + inputs;
-    const rate = inputs / seconds;
+    const rate = this.rate.perSecond();
     const parts = [
-      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} ${this.noun}s`,
-      `${rate.toFixed(rate < 10 ? 1 : 0)} ${this.noun}s/s`,
-      `${(sourceBytes / seconds / 1e6).toFixed(1)} MB/s`,
+      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} images`,
+      `${rate ? formatRate(rate.inputs) : '?'} images/s`,
+      `${rate ? (rate.bytes / 1e6).toFixed(1) : '?'} MB/s`,
       `${this.before.partitions + partitions}/${this.work.partitions} partitions`,
       `${formatCount(failures)} failed`,
-      `ETA ${formatDuration((this.work.inputs - done) / rate)}`,
+      `ETA ${rate ? formatDuration((this.work.inputs - done) / rate.inputs) : '?'}`,
     ];
     return parts.join('  ');
   }
@@ -161,6 +164,11 @@ export class Report {
   private event(event: string, fields: Record<string, unknown>): void {
     if (this.options.json) this.io.printJson({ event, ...fields });
   }
+}
+
+/** Videos may take seconds each. */
+function formatRate(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
 }
 
 /** `1 image`, `1,234 images` */

@@ -13,7 +13,7 @@ import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Codec } from '../tokenizer/codec.ts';
 import type { EncodeContext } from './encode.ts';
 import { encodePartitions } from './engine.ts';
-import { checkFailureShare } from './failures.ts';
+import { checkFailureShare, VanishedCorpus } from './failures.ts';
 import { makeFolder, paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
 import { finalizePlan, headerOf, tokenizerChanged } from './finalize.ts';
 import { lockDataset } from './lock.ts';
@@ -148,6 +148,7 @@ async function runShare(
   );
   let failures = 0;
   for (const { name } of done) failures += (await readStats(out, name)).failures;
+  const vanished = new VanishedCorpus();
   await encodePartitions({
     out,
     partitions: todo,
@@ -158,6 +159,7 @@ async function runShare(
     signal: request.signal,
     onBatch: (batch) => {
       report.batch(batch);
+      vanished.check(batch);
       failures += batch.failures.length;
     },
     onPartition: (partition, stats) => {

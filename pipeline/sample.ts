@@ -6,7 +6,7 @@ import type { Plan } from '../schemas/plan.ts';
 import { readTokenizer, writeTokenizer } from '../tokenizer/bpe/huggingface.ts';
 import { learnMerges } from '../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { type EncodeContext, encodeOne } from './encode.ts';
+import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
 import { namesIn, paths, readText } from './files.ts';
 import { type Partition, type PlannedInput, partitionsOf, readList } from './plan.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
@@ -45,7 +45,7 @@ export async function learnTokenizer(
   let done = 0;
   let firstFailure: CodecLmError | undefined;
   const sample = async (planned: PlannedInput) => {
-    const counts = { sourceBytes: 0, seconds: { read: 0, encode: 0, tokenize: 0 } };
+    const counts = noCounts();
     const document = await encodeOne(planned, context, counts);
     return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
   };

@@ -25,11 +25,6 @@ export function inOrder<T, R>(
   return (stream) => stream.map((item) => promised(work, item)).parallel(limit);
 }
 
-/** Runs `work` on one item after the other. */
-export function oneByOne<T, R>(work: (item: T) => Promise<R>): (stream: Stream<T>) => Stream<R> {
-  return (stream) => stream.flatMap((item) => promised(work, item));
-}
-
 /** Lazy: the work begins when the stream is asked for its value, which is what bounds it. */
 function promised<T, R>(work: (item: T) => Promise<R>, item: T): Stream<R> {
   return highland<R>((push) => {
