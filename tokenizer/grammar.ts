@@ -36,16 +36,49 @@ export interface Grammar<State = number> {
 
   /**
    * A key that is equal only for states which allow the same strings of up to
-   * `reach` bytes. It leaves out what lies further off (in a JPEG, how many MCUs
-   * are still to come), so that masks of different places can be shared.
+   * `reach` bytes. It leaves out what lies further off, so that masks of different
+   * places can be shared. A grammar with `unknowns` leaves those out as well: its
+   * states of one key allow the same strings under the same conditions.
    */
   contextKey(state: State, reach: number): number;
+
+  /** The numbers of a state that only some strings depend on, where there are such. */
+  readonly unknowns?: Unknowns<State>;
 
   /** Where in the document a state is, for people. */
   describe(state: State): string;
 
   /** Why `byte` is not allowed here, and where exactly; undefined if it is allowed. */
   explain(state: State, byte: number): string | undefined;
+}
+
+/**
+ * Many states differ only in a few numbers (in a JPEG the DC value of the block
+ * before, or how many MCUs are to come). A walk with those unknown is made once for
+ * all such states, and finds which strings need what of them.
+ */
+export interface Unknowns<State> {
+  /** The numbers of one state, in an order of the grammar's own. */
+  numbersOf(state: State): readonly number[];
+  /** The walk from all states that have the context key of this one, for the same reach. */
+  walk(state: State): Walk;
+}
+
+/** A string of bytes that is tried out from its beginning again and again, as a trie is walked. */
+export interface Walk {
+  /**
+   * Puts `byte` at place `depth` (from 1), after the bytes before; what was there and
+   * behind is forgotten. False where no numbers allow it.
+   */
+  step(depth: number, byte: number): boolean;
+  /** What the numbers must be for the first `depth` bytes; undefined if they may be any. */
+  condition(depth: number): Condition | undefined;
+}
+
+export interface Condition {
+  /** Equal for equal conditions of one grammar. */
+  readonly key: number;
+  holds(numbers: readonly number[]): boolean;
 }
 
 /** The bytes that a grammar allows, by asking it about each. */

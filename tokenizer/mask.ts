@@ -7,6 +7,7 @@
  */
 import { CodecLmError } from '../schemas/error.ts';
 import type { Grammar } from './grammar.ts';
+import { type MaskFamily, maskOf, walkFamily } from './mask/family.ts';
 import { Memo } from './mask/memo.ts';
 import { buildTrie, type Trie } from './mask/trie.ts';
 
@@ -32,7 +33,7 @@ export interface MaskBudget {
 }
 
 export interface TokenMaskOptions {
-  /** Masks kept in memory; each takes about 200 + vocabSize / 8 bytes. */
+  /** Families of masks kept in memory. */
   readonly capacity?: number;
 }
 
@@ -41,7 +42,7 @@ export interface TokenMask<State = number> {
   /**
    * Bit `id & 31` of word `id >> 5` is 1 for the ids that may come next; never all 0.
    * `<eos>` is among them exactly at the end of a document, and then alone. The
-   * array is shared: read it only. Shape: [ceil(vocabSize / 32)].
+   * array may be shared: read it only. Shape: [ceil(vocabSize / 32)].
    * @throws CodecLmError `CONFIG_INVALID` when the document cannot be finished within the budget
    */
   allowed(state: State, budget?: MaskBudget): Uint32Array;
@@ -51,7 +52,7 @@ export interface TokenMask<State = number> {
   tokensToFinish(state: State): number;
 }
 
-const DEFAULT_CAPACITY = 1 << 16;
+const DEFAULT_CAPACITY = 1 << 13;
 
 /**
  * @throws CodecLmError `TOKENIZER_INVALID` when some byte is not a token of its own
@@ -67,13 +68,10 @@ export function createTokenMask<State>(
   const words = Math.ceil(vocabSize / 32);
   const onlyEos = new Uint32Array(words);
   onlyEos[eosId >> 5] |= 1 << (eosId & 31);
-  const memo = new Memo<Uint32Array>(capacity);
+  const families = new Memo<MaskFamily>(capacity);
   const walk = createWalk(grammar, trie, words);
 
-  const tokensToFinish = (state: State) => grammar.bytesToFinish(state) + 1;
-
-  const checkBudget = (state: State, tokens: number, bytes: number): void => {
-    const fewest = grammar.bytesToFinish(state);
+  const requireEnough = (state: State, fewest: number, tokens: number, bytes: number): void => {
     if (fewest + 1 <= tokens && fewest <= bytes) return;
     const limit = fewest + 1 > tokens ? `${tokens} tokens` : `${bytes} bytes`;
     throw new CodecLmError(
@@ -89,19 +87,21 @@ export function createTokenMask<State>(
 
     allowed(state, { tokens = Infinity, bytes = Infinity } = {}) {
       if (tokens !== Infinity || bytes !== Infinity) {
-        checkBudget(state, tokens, bytes);
+        const fewest = grammar.bytesToFinish(state);
+        requireEnough(state, fewest, tokens, bytes);
         // Close to the limit a mask is worth little to others: it is made and not kept.
-        const worst = grammar.bytesToFinish(state) + grammar.longestDetour;
+        const worst = fewest + grammar.longestDetour;
         const tight = worst + 1 > tokens - 1 || worst > bytes - trie.longest;
         if (tight && !grammar.isComplete(state)) return walk(state, tokens - 2, bytes);
       }
       if (grammar.isComplete(state)) return onlyEos;
       const key = grammar.contextKey(state, trie.longest);
-      const known = memo.get(key);
-      if (known !== undefined) return known;
-      const mask = walk(state, Infinity, Infinity);
-      memo.set(key, mask);
-      return mask;
+      let family = families.get(key);
+      if (family === undefined) {
+        family = walkFamily(grammar, state, trie, words);
+        families.set(key, family);
+      }
+      return maskOf(family, grammar, state);
     },
 
     advance(state, token) {
@@ -115,7 +115,7 @@ export function createTokenMask<State>(
       return after;
     },
 
-    tokensToFinish,
+    tokensToFinish: (state) => grammar.bytesToFinish(state) + 1,
   };
 }
 

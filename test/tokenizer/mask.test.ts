@@ -1,4 +1,5 @@
 /** Masks over tokens against the grammar byte by byte, and against the limits they keep. */
+import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { CodecLmError } from '../../schemas/error.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn.ts';
@@ -21,25 +22,41 @@ const learned = Promise.all(
 
 const options = { width: 40, height: 24, quality: 25 };
 
-test('a mask has exactly the tokens whose bytes the grammar takes', async (t) => {
-  const { bpe } = await learned;
-  const grammar = createJpegGrammar(options);
-  const mask = createTokenMask(grammar, bpe, { capacity: 64 });
-  const random = randomNumbers(1);
-  let state = mask.start();
-  while (!grammar.isComplete(state)) {
-    const ids = idsOfMask(mask.allowed(state));
-    const expected: number[] = [];
-    for (let id = 0; id < bpe.vocabSize; id++) {
-      const bytes = bpe.tokenBytes(id);
-      let after: number | undefined = state;
-      for (const byte of bytes) after = after === undefined ? after : grammar.next(after, byte);
-      if (bytes.length > 0 && after !== undefined) expected.push(id);
-      if (bytes.length > 0 && mask.advance(state, id) !== after) t.fail(`token ${id}`);
+for (const size of [
+  { width: 40, height: 24, quality: 25 },
+  { width: 32, height: 48, quality: 90 },
+  { width: 48, height: 16 },
+]) {
+  test(`a mask has exactly the tokens whose bytes the grammar takes, byte by byte (${size.width}x${size.height})`, async (t) => {
+    const { bpe } = await learned;
+    const grammar = createJpegGrammar(size);
+    const mask = createTokenMask(grammar, bpe, { capacity: 500 });
+    const random = randomNumbers(1);
+    for (let i = 0; i < 2; i++) {
+      let state = mask.start();
+      while (!grammar.isComplete(state)) {
+        const ids = idsOfMask(mask.allowed(state));
+        const expected: number[] = [];
+        for (let id = 0; id < bpe.vocabSize; id++) {
+          const bytes = bpe.tokenBytes(id);
+          let after: number | undefined = state;
+          for (const byte of bytes) after = after === undefined ? after : grammar.next(after, byte);
+          if (bytes.length > 0 && after !== undefined) expected.push(id);
+          if (bytes.length > 0 && mask.advance(state, id) !== after) t.fail(`token ${id}`);
+        }
+        if (!isDeepStrictEqual(ids, expected)) t.deepEqual(ids, expected, grammar.describe(state));
+        state = mask.advance(state, pick(ids, random))!;
+      }
+      t.deepEqual(idsOfMask(mask.allowed(state)), [bpe.eosId]);
     }
-    t.deepEqual(ids, expected);
-    state = mask.advance(state, pick(ids, random))!;
-  }
+  });
+}
+
+test('only <eos> follows a whole document, and nothing that is no token of it', async (t) => {
+  const { bpe, documents } = await learned;
+  const mask = createTokenMask(createJpegGrammar({ width: 96, height: 80, quality: 25 }), bpe);
+  let state = mask.start();
+  for (const id of bpe.encode(documents[0])) state = mask.advance(state, id)!;
   t.deepEqual(idsOfMask(mask.allowed(state)), [bpe.eosId]);
   t.is(mask.advance(state, bpe.eosId), state);
   t.is(mask.advance(state, 0), undefined);

@@ -3,7 +3,7 @@
  * that damage is told from content and a prompt can be cut between two MCUs.
  */
 import { type Edge, isOutside, McuEdges } from './grammar/edges.ts';
-import { type Geometry, HEADER_LENGTH, hex, invalid, readHeader } from './header.ts';
+import { EOI, type Geometry, HEADER_LENGTH, hex, invalid, readHeader } from './header.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 
 export interface JpegDocument extends Geometry {
@@ -15,7 +15,6 @@ export interface JpegDocument extends Geometry {
 const BLOCKS_PER_MCU = 6;
 /** A DC difference of 0 and an end of block: codes 00 and 1010 of T.81 tables K.3 and K.5. */
 const EMPTY_LUMINANCE_BLOCK = 0b001010;
-const EOI = 0xd9;
 
 /**
  * @param bytes a canonical document, and nothing after it

@@ -28,9 +28,20 @@ import {
   SECOND_MARKER_BYTE,
   SEGMENT_END,
   SEGMENT_START,
+  withoutPredictor,
 } from './grammar/state.ts';
+import { JpegUnknowns } from './grammar/unknowns.ts';
 import { reasonOf } from './grammar/verdict.ts';
-import { type Geometry, geometryOf, hex, MAX_SIDE, writeHeader } from './header.ts';
+import {
+  EOI,
+  type Geometry,
+  geometryOf,
+  hex,
+  MARKER,
+  MAX_SIDE,
+  RST0,
+  writeHeader,
+} from './header.ts';
 
 export interface JpegGrammarOptions {
   /** Size of the image in pixels. */
@@ -42,9 +53,6 @@ export interface JpegGrammarOptions {
   readonly limitDc?: boolean;
 }
 
-const MARKER = 0xff;
-const RST0 = 0xd0;
-const EOI = 0xd9;
 const MARKER_BYTES = 2;
 
 /** Bytes an MCU may still take at most, at best: see the test of the same name. */
@@ -83,6 +91,7 @@ class JpegGrammar implements Grammar {
   readonly #header: Uint8Array;
   readonly #cursor: SegmentCursor;
   readonly #finish: SegmentFinish;
+  readonly unknowns: JpegUnknowns;
 
   constructor(geometry: Geometry, quality: number | undefined) {
     this.#geometry = geometry;
@@ -91,6 +100,12 @@ class JpegGrammar implements Grammar {
     const coding = mcuCoding(quality);
     this.#cursor = new SegmentCursor(coding);
     this.#finish = new SegmentFinish(coding);
+    this.unknowns = new JpegUnknowns({
+      mcuCount: geometry.mcuCount,
+      header: this.#header,
+      edges: this.#edges,
+      coding,
+    });
   }
 
   start(): number {
@@ -129,16 +144,10 @@ class JpegGrammar implements Grammar {
   }
 
   contextKey(state: number, reach: number): number {
-    const mcu = mcuOf(state);
-    const mcusToCome = this.#geometry.mcuCount - 1 - mcu;
-    // More MCU ends than so many bytes can lie behind: the end is out of sight.
+    // More MCU ends than so many bytes can lie behind.
     const inSight = Math.floor(reach / (SHORTEST_MCU + MARKER_BYTES)) + 2;
-    // Close to it each MCU has a context of its own; elsewhere the restart number and the edges make it.
-    const context =
-      mcusToCome < inSight
-        ? 2 * mcusToCome
-        : 2 * (8 * this.#edges.ahead(mcu, inSight) + (mcu & 7)) + 1;
-    return context * LOCAL_STATES + localOf(state);
+    const context = this.#edges.ahead(mcuOf(state), inSight);
+    return context * LOCAL_STATES + withoutPredictor(localOf(state));
   }
 
   describe(state: number): string {

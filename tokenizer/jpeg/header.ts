@@ -10,6 +10,11 @@ export const MCU_SIDE = 16;
 /** libjpeg's JPEG_MAX_DIMENSION; the format itself ends at 65,535. */
 export const MAX_SIDE = 65_500;
 
+/** What every marker begins with, and the second byte of two (T.81 table B.1). */
+export const MARKER = 0xff;
+export const RST0 = 0xd0;
+export const EOI = 0xd9;
+
 const HEIGHT_OFFSET = 25;
 const WIDTH_OFFSET = 27;
 

@@ -6,7 +6,7 @@
  * all other bits are copied.
  */
 import { readBaselineHeader } from './baseline.ts';
-import { HEADER_LENGTH, hex, invalid, writeHeader } from './header.ts';
+import { EOI, HEADER_LENGTH, hex, invalid, writeHeader } from './header.ts';
 import {
   AC_CHROMINANCE,
   AC_LUMINANCE,
@@ -18,7 +18,6 @@ import {
 
 /** Four of Y, one of Cb, one of Cr (T.81 A.2.3). */
 const BLOCKS_PER_MCU = 6;
-const EOI = 0xd9;
 
 /**
  * @param jpeg baseline, 4:2:0, standard Huffman tables, no restart interval

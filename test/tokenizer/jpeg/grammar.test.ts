@@ -1,6 +1,7 @@
 /** The grammar against documents of the encoder, against its own parts, and its messages. */
 import test from 'ava';
 import { CodecLmError } from '../../../schemas/error.ts';
+import type { Grammar } from '../../../tokenizer/grammar.ts';
 import { encodeRaster } from '../../../tokenizer/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
 import { HEADER_LENGTH, writeHeader } from '../../../tokenizer/jpeg/header.ts';
@@ -90,36 +91,63 @@ test('the shortest document is as long as announced, and so is every cut one', (
   t.is(grammar.bytesToFinish(grammar.start()), HEADER_LENGTH + mcus * 6);
 });
 
-test('states of one context key allow the same bytes', (t) => {
-  const random = randomNumbers(21);
-  const grammar = createJpegGrammar({ width: 300, height: 40, quality: 25 });
-  const seen = new Map<number, { allowed: Uint32Array; longer: Uint32Array[] }>();
-  const probes = Array.from({ length: 12 }, () => [random() & 255, random() & 255]);
-  const look = (state: number) => ({
-    allowed: grammar.allowedBytes(state),
-    longer: probes.map((probe) => {
-      let after: number | undefined = state;
-      for (const byte of probe) if (after !== undefined) after = grammar.next(after, byte);
-      return after === undefined ? new Uint32Array() : grammar.allowedBytes(after);
-    }),
-  });
-  let shared = 0;
-  for (let i = 0; i < 4; i++) {
-    let state = grammar.start();
-    while (!grammar.isComplete(state)) {
-      const key = grammar.contextKey(state, 3);
-      const before = seen.get(key);
-      const now = look(state);
-      if (before === undefined) seen.set(key, now);
-      else {
-        shared++;
-        t.deepEqual(now, before);
-      }
-      state = grammar.next(state, pick(idsOfMask(now.allowed), random))!;
+/** Whether the grammar takes bytes from a state. */
+function takes(grammar: Grammar, state: number, bytes: Uint8Array): boolean {
+  let after: number | undefined = state;
+  for (const byte of bytes) after = after === undefined ? after : grammar.next(after, byte);
+  return after !== undefined;
+}
+
+/** What the walk from one state says about another state of the same key. */
+function isFoundFor(grammar: Grammar, start: number, other: number, bytes: Uint8Array): boolean {
+  const walk = grammar.unknowns!.walk(start);
+  if (!bytes.every((byte, i) => walk.step(i + 1, byte))) return false;
+  return walk.condition(bytes.length)?.holds(grammar.unknowns!.numbersOf(other)) ?? true;
+}
+
+for (const options of [
+  { width: 300, height: 40, quality: 25 },
+  { width: 40, height: 200, quality: 60 },
+  { width: 24, height: 24, quality: 40 },
+  { width: 64, height: 64 },
+]) {
+  const { width, height } = options;
+  test(`states of one context key allow the same bytes on the same conditions (${width}x${height})`, (t) => {
+    const random = randomNumbers(21);
+    const grammar = createJpegGrammar(options);
+    const reach = 14;
+    const known = new Map<number, { states: number[]; probes: Uint8Array[] }>();
+    let [conditional, refused] = [0, 0];
+    for (let bytes = 0; bytes < 20_000; ) {
+      const document = randomDocument(options, random);
+      bytes += document.length;
+      let state = grammar.start();
+      document.forEach((byte, at) => {
+        const key = grammar.contextKey(state, reach);
+        const of = known.get(key) ?? { states: [], probes: [] };
+        known.set(key, of);
+        const probe = document.slice(at, at + 1 + (random() % reach));
+        if (random() & 1) probe[random() % probe.length] = random() & 255;
+        if (of.probes.push(probe) > 8) of.probes.shift();
+        if (of.states.push(state) > 8) of.states.shift();
+        state = grammar.next(state, byte)!;
+      });
     }
-  }
-  t.true(shared > 300, `only ${shared} states were met twice`);
-});
+    for (const { states, probes } of known.values()) {
+      for (const state of states) {
+        for (const probe of probes) {
+          const expected = takes(grammar, state, probe);
+          if (isFoundFor(grammar, states[0], state, probe) !== expected) {
+            t.fail(`${grammar.describe(state)}: ${Buffer.from(probe).toString('hex')}`);
+          }
+          if (expected !== takes(grammar, states[0], probe)) conditional++;
+          if (!expected) refused++;
+        }
+      }
+    }
+    t.true(refused > 100 && conditional > 10, `${refused} refused, ${conditional} differ`);
+  });
+}
 
 test('restart markers are FF D0 to FF D7 in turn, and the last MCU has EOI', (t) => {
   const options = { width: 16 * 19, height: 16, quality: 25 };

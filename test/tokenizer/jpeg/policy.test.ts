@@ -92,7 +92,10 @@ test('an ICC profile is ignored by default and followed with icc: srgb', async (
   t.true(psnr(stored, raster.pixels) < 45, 'the stored values are not sRGB');
   const converted = await createJpegCodec({ ...small, icc: 'srgb' }).encode(tagged, 'p3.png');
   const plain = await encodeRaster(raster.pixels, SIDE, SIDE);
-  const decoded = async (bytes: Uint8Array) => sharp(await codec.view(bytes)).raw().toBuffer();
+  const decoded = async (bytes: Uint8Array) =>
+    sharp(await codec.view(bytes))
+      .raw()
+      .toBuffer();
   t.true(psnr(await decoded(converted.bytes), await decoded(plain)) > 38);
 });
 
@@ -181,7 +184,9 @@ test('CMYK becomes RGB of nearly the same colours', async (t) => {
       .toBuffer();
     t.is((await sharp(cmyk).metadata()).space, 'cmyk');
     const { bytes } = await codec.encode(cmyk, 'cmyk');
-    const seen = await sharp(await codec.view(bytes)).raw().toBuffer();
+    const seen = await sharp(await codec.view(bytes))
+      .raw()
+      .toBuffer();
     t.true(psnr(seen, raster.pixels) > 18, 'colours outside of the press are lost');
   }
 });

@@ -67,7 +67,7 @@ export function mcuCoding(quality: number | undefined): McuCoding {
 
 /** A place between two bits of a segment. One is moved along by whoever walks. */
 export class SegmentCursor {
-  readonly #coding: McuCoding;
+  protected readonly coding: McuCoding;
   edge: Edge = 0;
   block = 0;
   place = 0;
@@ -75,7 +75,7 @@ export class SegmentCursor {
   predictor = 0;
 
   constructor(coding: McuCoding) {
-    this.#coding = coding;
+    this.coding = coding;
   }
 
   load(local: number, edge: Edge): void {
@@ -89,14 +89,14 @@ export class SegmentCursor {
   get coefficient(): number | undefined {
     if (this.block === SEGMENT_END) return undefined;
     if (this.place < AC_PLACES) return 0;
-    const { nodes } = this.#coding[this.edge][this.block].ac;
+    const { nodes } = this.coding[this.edge][this.block].ac;
     return 1 + Math.floor((this.place - AC_PLACES) / nodes);
   }
 
   /** Reads one bit: moves on and returns `ALLOWED`, or stays and returns why not. */
   step(bit: number): number {
     if (this.block === SEGMENT_END) return bit === 1 ? ALLOWED : PADDING_NOT_ONES;
-    const { dc, range, ac } = this.#coding[this.edge][this.block];
+    const { dc, range, ac } = this.coding[this.edge][this.block];
 
     if (this.place >= AC_PLACES) {
       const to = ac.next[2 * (this.place - AC_PLACES) + bit];
@@ -112,18 +112,25 @@ export class SegmentCursor {
 
     const to = dc.next[2 * this.place + bit];
     if (to < 0) return to;
-    // A difference of 0 is always in range, so of what lies below only the values nearest to 0 matter.
-    const fits =
-      dc.up[to] <= range.high - this.predictor || dc.down[to] >= range.low - this.predictor;
-    if (!fits) return DC_OUT_OF_RANGE;
+    if (!this.fits(dc, range, to)) return DC_OUT_OF_RANGE;
     if (to < dc.nodes) {
       this.place = to;
       return ALLOWED;
     }
-    // The next Y block is predicted from this one; the first Y, Cb and Cr from 0 (T.81 F.1.1.5.1).
-    this.predictor = this.block < BLOCKS - 3 ? this.predictor + dc.difference[to - dc.nodes] : 0;
+    this.addDifference(dc.difference[to - dc.nodes], range);
     this.place = AC_PLACES;
     return ALLOWED;
+  }
+
+  /** Whether some difference below a place of the DC tree keeps the value in range. */
+  protected fits(dc: DcTree, range: DcRange, to: number): boolean {
+    // A difference of 0 is always in range, so of what lies below only the values nearest to 0 matter.
+    return dc.up[to] <= range.high - this.predictor || dc.down[to] >= range.low - this.predictor;
+  }
+
+  /** The next Y block is predicted from this one; the first Y, Cb and Cr from 0 (T.81 F.1.1.5.1). */
+  protected addDifference(difference: number, _range: DcRange): void {
+    this.predictor = this.block < BLOCKS - 3 ? this.predictor + difference : 0;
   }
 
   /**
@@ -135,10 +142,17 @@ export class SegmentCursor {
   stepByte(local: number, edge: Edge, byte: number): number {
     this.load(local, edge);
     if (isStuffing(local)) return byte === 0 ? withoutStuffing(local) : NOT_STUFFED;
+    const verdict = this.stepBits(byte);
+    if (verdict !== ALLOWED) return verdict;
+    return packLocal(this.block, this.place, byte === 0xff, this.predictor);
+  }
+
+  /** Reads the 8 bits of a byte, up to the first that is not allowed. */
+  stepBits(byte: number): number {
     for (let shift = 7; shift >= 0; shift--) {
       const verdict = this.step((byte >> shift) & 1);
       if (verdict !== ALLOWED) return verdict;
     }
-    return packLocal(this.block, this.place, byte === 0xff, this.predictor);
+    return ALLOWED;
   }
 }

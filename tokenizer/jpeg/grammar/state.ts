@@ -57,6 +57,10 @@ export const isStuffing = (local: number): boolean => (local & STUFFING) !== 0;
 export const withoutStuffing = (local: number): number => local & ~STUFFING;
 export const predictorOf = (local: number): number => (local & (STUFFING - 1)) - PREDICTOR_OFFSET;
 
+/** A local state that is equal for all predictors. */
+export const withoutPredictor = (local: number): number =>
+  (local & ~(STUFFING - 1)) | PREDICTOR_OFFSET;
+
 export const mcuOf = (state: number): number => Math.floor(state / LOCAL_STATES);
 export const localOf = (state: number): number => state - mcuOf(state) * LOCAL_STATES;
 export const packState = (mcu: number, local: number): number => mcu * LOCAL_STATES + local;

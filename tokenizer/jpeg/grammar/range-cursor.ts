@@ -1,0 +1,37 @@
+/** Reads the bits of an MCU when of the DC value before only the ends of its range are known. */
+import type { DcTree } from './dc.ts';
+import type { DcRange } from './range.ts';
+import { SegmentCursor } from './segment.ts';
+import { BLOCKS } from './state.ts';
+
+export class RangeCursor extends SegmentCursor {
+  /** Whether the predictor is to be added to the unknown value; else it is known itself. */
+  isUnknown = false;
+  /** The values that all DC differences so far leave in range, both ends included. */
+  low = 0;
+  high = 0;
+
+  loadRange(from: { isUnknown: boolean; low: number; high: number; sum: number }): void {
+    this.isUnknown = from.isUnknown;
+    this.low = from.low;
+    this.high = from.high;
+    this.predictor = from.sum;
+  }
+
+  protected override fits(dc: DcTree, range: DcRange, to: number): boolean {
+    if (!this.isUnknown) return super.fits(dc, range, to);
+    const isUpFine = dc.up[to] <= range.high - this.predictor - this.low;
+    return isUpFine || dc.down[to] >= range.low - this.predictor - this.high;
+  }
+
+  protected override addDifference(difference: number, range: DcRange): void {
+    if (this.isUnknown) {
+      const sum = this.predictor + difference;
+      // The value was in range before, so it can leave it at one end only.
+      if (difference >= 0) this.high = Math.min(this.high, range.high - sum);
+      else this.low = Math.max(this.low, range.low - sum);
+      this.isUnknown = this.block < BLOCKS - 3;
+    }
+    super.addDifference(difference, range);
+  }
+}
