@@ -72,7 +72,7 @@ function frameLimit({ frames, fps }: AvcSettings): string[] {
   return Number.isInteger((frames * 1e6) / fps) ? [] : ['-frames:v', String(frames)];
 }
 
-/** Before `-i` of a document: the rate stands nowhere in its bytes. */
+/** Before `-i` of a document: without a rate ffmpeg takes a stream of frames for 25 a second. */
 export function documentInput(fps: number): string[] {
   return ['-hide_banner', '-loglevel', 'error', '-r', String(fps), '-f', 'h264'];
 }

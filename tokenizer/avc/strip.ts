@@ -44,6 +44,7 @@ export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Prom
   const canvas = { width: GAP + columns * stepX, height: GAP + rows * stepY, channels: 3 as const };
   return sharp({ create: { ...canvas, background: BACKGROUND } })
     .composite([...tiles, ...marks])
+    .removeAlpha()
     .png()
     .toBuffer();
 }

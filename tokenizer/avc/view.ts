@@ -23,7 +23,7 @@ const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
 /**
  * A document as an MP4 file of exactly this rate. That every frame is in it is read from
  * the file, since ffmpeg ends well whatever it left out.
- * @param fps frames a second; the document does not say
+ * @param fps frames a second, as in the settings it was encoded with
  * @throws CodecLmError `AVC_INVALID` when the bytes are no document; `TOOL_MISSING`
  */
 export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array> {
