@@ -8,6 +8,7 @@ import { CodecLmError, messageOf } from '../../schemas/error.ts';
 import { gpuCount, visibleDevice } from './gpu.ts';
 import { findInstalled, type Installed } from './installed.ts';
 import { polyfillUtil } from './polyfill.ts';
+import { quietly } from './quiet.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -106,7 +107,8 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
   if (device !== undefined) env.CUDA_VISIBLE_DEVICES = device;
   const holder = { exports: {} };
   try {
-    process.dlopen(holder, path);
+    // oneDNN's greeting comes before TensorFlow has read its log level.
+    quietly(() => process.dlopen(holder, path));
   } catch (error) {
     throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
       cause: error,
