@@ -45,17 +45,17 @@ export function allowsAny(element: Element, first: number, last: number): boolea
 
 /** The value that a codeNum of se(v) stands for (table 9-3). */
 export function signedOf(codeNum: number): number {
-  return codeNum & 1 ? (codeNum + 1) / 2 : 0 - codeNum / 2;
+  return codeNum % 2 === 1 ? (codeNum + 1) / 2 : 0 - codeNum / 2;
 }
 
 /** Whether some codeNum in first..last of an Exp-Golomb element is allowed. */
 export function allowsCodeNum(element: Element, first: number, last: number): boolean {
   if (element.kind === UNSIGNED) return allowsAny(element, first, last);
   // Odd ones are positive and rise, even ones are not and fall.
-  const odd = first | 1;
-  const even = first + (first & 1);
-  const lastOdd = last & 1 ? last : last - 1;
-  const lastEven = last & 1 ? last - 1 : last;
+  const odd = first % 2 === 1 ? first : first + 1;
+  const even = first % 2 === 0 ? first : first + 1;
+  const lastOdd = last % 2 === 1 ? last : last - 1;
+  const lastEven = last % 2 === 0 ? last : last - 1;
   return (
     (odd <= lastOdd && allowsAny(element, signedOf(odd), signedOf(lastOdd))) ||
     (even <= lastEven && allowsAny(element, signedOf(lastEven), signedOf(even)))

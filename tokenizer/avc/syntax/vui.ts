@@ -116,6 +116,7 @@ function expectVclHrd(state: SyntaxState): void {
 
 function takeVclHrd(state: SyntaxState, isPresent: number): void {
   keep(state, 'hrd', state.draft.hrd | isPresent);
+  keep(state, 'isVclHrd', isPresent);
   if (isPresent === 1) expectHrd(state, expectLowDelay);
   else expectLowDelay(state);
 }

@@ -12,6 +12,8 @@ export class PrefixCode {
    * (node 0 is the root), `NO_CODE`, or `-2 - value` where a word ends.
    */
   readonly children: Int32Array;
+  /** By node, the fewest bits from there to the end of a word. */
+  readonly shortest: Uint8Array;
   /** By the next 8 bits: value * 32 + length, or -1 where no word ends within them. */
   readonly #fast = new Int32Array(1 << FAST_BITS).fill(-1);
 
@@ -35,6 +37,18 @@ export class PrefixCode {
       this.#fast.fill(value * 32 + word.length, first, first + (1 << spare));
     }
     this.children = Int32Array.from(children);
+    this.shortest = new Uint8Array(children.length / 2);
+    // Nodes are numbered before those below them.
+    for (let node = this.shortest.length - 1; node >= 0; node--) {
+      this.shortest[node] = Math.min(this.bitsToEnd(node, 0), this.bitsToEnd(node, 1));
+    }
+  }
+
+  /** The fewest bits to the end of a word that goes on with `bit`; Infinity if there is none. */
+  bitsToEnd(node: number, bit: number): number {
+    const child = this.children[2 * node + bit];
+    if (child === NO_CODE) return Infinity;
+    return child < NO_CODE ? 1 : 1 + this.shortest[child];
   }
 
   /**

@@ -1,0 +1,128 @@
+/**
+ * The payload of NAL units one bit at a time: which bits may come next, within the
+ * element that is being read. A bit is possible when some allowed value goes on with
+ * it; after every value something is allowed, so there are no dead ends.
+ */
+import {
+  allowsAny,
+  allowsCodeNum,
+  FIXED,
+  SIGNED,
+  signedOf,
+  TABLE,
+  TRAILING,
+} from '../syntax/element.ts';
+import type { SyntaxState } from '../syntax/state.ts';
+import { NO_CODE } from '../tables/prefix-code.ts';
+
+/** Longer words of Exp-Golomb are in no element of the standard. */
+const MOST_ZEROS = 31;
+
+export class BitWalk {
+  syntax: SyntaxState;
+  /** Bits of the element read so far. */
+  length = 0;
+  /** FIXED: the bits so far. Exp-Golomb: those from the first 1 on, 0 before it. TABLE: the node. */
+  value = 0;
+  /** Exp-Golomb: 0-bits before the first 1. */
+  zeros = 0;
+  /** Whether the NAL unit's trailing bits are all read. */
+  isUnitRead = false;
+
+  constructor(syntax: SyntaxState) {
+    this.syntax = syntax;
+  }
+
+  copy(): BitWalk {
+    const copy = new BitWalk(this.syntax.copy());
+    copy.length = this.length;
+    copy.value = this.value;
+    copy.zeros = this.zeros;
+    copy.isUnitRead = this.isUnitRead;
+    return copy;
+  }
+
+  /** Whether the next bit may be 0, or 1. */
+  allows(bit: number): boolean {
+    const { syntax } = this;
+    switch (syntax.kind) {
+      case TRAILING:
+        return bit === (this.length === 0 ? 1 : 0);
+      case TABLE:
+        return syntax.code!.children[2 * this.value + bit] !== NO_CODE;
+      case FIXED: {
+        const [first, last] = this.reach(bit);
+        return allowsAny(syntax, first, last);
+      }
+      default: {
+        if (this.value === 0 && bit === 0 && this.zeros === MOST_ZEROS) return false;
+        const [first, last] = this.reach(bit);
+        return allowsCodeNum(syntax, first, last);
+      }
+    }
+  }
+
+  /** The least and greatest value (of Exp-Golomb: codeNum) that begins with the bits so far and this one. */
+  reach(bit: number): [number, number] {
+    if (this.syntax.kind === FIXED) {
+      const span = 2 ** (this.syntax.size - this.length - 1);
+      const first = (2 * this.value + bit) * span;
+      return [first, first + span - 1];
+    }
+    if (this.value === 0) {
+      if (bit === 0) return [2 ** (this.zeros + 1) - 1, 2 ** (MOST_ZEROS + 1) - 2];
+      return [2 ** this.zeros - 1, 2 ** (this.zeros + 1) - 2];
+    }
+    const span = 2 ** (2 * this.zeros - this.length);
+    const first = (2 * this.value + bit) * span - 1;
+    return [first, first + span - 1];
+  }
+
+  /** Reads a bit that is allowed. */
+  step(bit: number): void {
+    const { syntax } = this;
+    syntax.position++;
+    this.length++;
+    switch (syntax.kind) {
+      case TRAILING:
+        this.isUnitRead = (syntax.position & 7) === 0;
+        break;
+      case TABLE: {
+        const child = syntax.code!.children[2 * this.value + bit];
+        if (child < NO_CODE) this.#take(-2 - child);
+        else this.value = child;
+        break;
+      }
+      case FIXED:
+        this.value = 2 * this.value + bit;
+        if (this.length === syntax.size) this.#take(this.value);
+        break;
+      default:
+        this.value = 2 * this.value + bit;
+        if (this.value === 0) this.zeros++;
+        else if (this.length === 2 * this.zeros + 1) this.#takeCodeNum(this.value - 1);
+    }
+  }
+
+  /** Ends the NAL unit. */
+  finishUnit(rbsp: readonly number[]): void {
+    this.isUnitRead = false;
+    this.#clear();
+    this.syntax.finish(this.syntax, rbsp);
+  }
+
+  #takeCodeNum(codeNum: number): void {
+    this.#take(this.syntax.kind === SIGNED ? signedOf(codeNum) : codeNum);
+  }
+
+  #take(value: number): void {
+    this.#clear();
+    this.syntax.take(this.syntax, value);
+  }
+
+  #clear(): void {
+    this.length = 0;
+    this.value = 0;
+    this.zeros = 0;
+  }
+}
