@@ -1,0 +1,56 @@
+/** Batches read ahead of their consumer, and how long it waited for them. */
+
+export interface WaitStats {
+  batches: number;
+  /** Seconds from the first batch asked for to the last one given. */
+  seconds: number;
+  /** Seconds of these in which the consumer waited for a batch that was not yet read. */
+  waited: number;
+  /** `waited / seconds`; 0 before the second batch. */
+  share: number;
+}
+
+export class ReadAhead {
+  private readonly totals = { batches: 0, seconds: 0, waited: 0 };
+  private readonly clock: () => number;
+
+  /** @param clock milliseconds that only ever grow */
+  constructor(clock: () => number = () => performance.now()) {
+    this.clock = clock;
+  }
+
+  /**
+   * @param depth batches in the making beyond the one that is asked for
+   * @param begin starts to read the next one; undefined at the end
+   */
+  async *run<T>(depth: number, begin: () => Promise<T> | undefined): AsyncGenerator<T, void> {
+    const ahead: Promise<T>[] = [];
+    let isEnded = false;
+    let since = this.clock();
+    for (;;) {
+      const asked = this.clock();
+      while (ahead.length <= depth && !isEnded) {
+        const batch = begin();
+        isEnded = !batch;
+        if (!batch) break;
+        // Its error is thrown when its turn comes, not as an unhandled rejection before.
+        batch.catch(() => undefined);
+        ahead.push(batch);
+      }
+      const next = ahead.shift();
+      if (!next) return;
+      const batch = await next;
+      const now = this.clock();
+      this.totals.batches++;
+      this.totals.waited += (now - asked) / 1000;
+      this.totals.seconds += (now - since) / 1000;
+      since = now;
+      yield batch;
+    }
+  }
+
+  stats(): WaitStats {
+    const { totals } = this;
+    return { ...totals, share: totals.batches < 2 ? 0 : totals.waited / totals.seconds };
+  }
+}

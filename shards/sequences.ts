@@ -1,0 +1,111 @@
+/**
+ * The sequences of one split in the global order, numbered on through its epochs: what
+ * loaders put into batches.
+ *
+ * A trainer's seqLen may be smaller than the dataset's: a row of S tokens is cut in
+ * ceil(S / seqLen) pieces, each a sequence of its own, so nothing is skipped. Where
+ * seqLen does not divide S the last piece is filled up with pad ids, whose labels
+ * the trainer masks; choose a divisor to waste nothing.
+ */
+import type { Manifest, Split } from '../schemas/dataset.ts';
+import { specialIds } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
+import { type Place, SequenceOrder } from './order.ts';
+import type { ShardPool } from './pool.ts';
+import { RowCache } from './rowcache.ts';
+
+export interface SequenceOptions {
+  /** Tokens a sequence, at most the dataset's. */
+  seqLen: number;
+  seed: number;
+  shuffle: boolean;
+  split: Split;
+  /** Whether batches have segments. */
+  segments: boolean;
+}
+
+/** The tokens of a batch. */
+export interface BatchTokens {
+  /** Token ids, [microBatch * seqLen], row-major. */
+  ids: Int32Array;
+  microBatch: number;
+  seqLen: number;
+  /** Number of the document within its sequence, like `ids`; -1 at padding. */
+  segments?: Int32Array;
+}
+
+export class Sequences {
+  /** Sequences an epoch. */
+  readonly length: number;
+  private readonly options: SequenceOptions;
+  private readonly order: SequenceOrder;
+  private readonly rows: RowCache;
+  private readonly padId: number;
+
+  /** @throws CodecLmError `INPUT_EMPTY` for a split without rows */
+  constructor(manifest: Manifest, pool: ShardPool, options: SequenceOptions) {
+    const { seqLen, seed, shuffle, split, segments } = options;
+    this.options = options;
+    const shards = manifest.shards.filter((shard) => shard.split === split);
+    const pieces = Math.ceil(manifest.seqLen / seqLen);
+    this.order = new SequenceOrder(shards, pieces, seed, shuffle);
+    this.length = this.order.length;
+    this.padId = specialIds(manifest.vocabSize).padId;
+    this.rows = new RowCache(pool, manifest.seqLen, pieces > 1, segments);
+    if (this.length > 0) return;
+    throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
+      hint: 'a val split is made by pipeline run --val-fraction',
+    });
+  }
+
+  /** The n-th from the start of epoch 0. The order keeps one window: ask in turn, before any read. */
+  placeOf(n: number): Place {
+    return this.order.at(Math.floor(n / this.length), n % this.length);
+  }
+
+  /** Reads a sequence into row `index` of a batch that holds pad ids. */
+  async fill(batch: BatchTokens, index: number, { shard, row, piece }: Place): Promise<void> {
+    const { seqLen } = this.options;
+    const loaded = await this.rows.read(shard, row);
+    const start = piece * seqLen;
+    const ids = loaded.ids.subarray(start, start + seqLen);
+    batch.ids.set(ids, index * seqLen);
+    if (batch.segments && loaded.docStarts) {
+      const segments = batch.segments.subarray(index * seqLen, (index + 1) * seqLen);
+      this.markSegments(segments, ids, start, loaded.docStarts);
+    }
+  }
+
+  private markSegments(
+    segments: Int32Array,
+    ids: Uint16Array,
+    start: number,
+    docStarts: Int32Array,
+  ): void {
+    let segment = 0;
+    let next = docStarts.findIndex((docStart) => docStart > start);
+    if (next < 0) next = docStarts.length;
+    for (let i = 0; i < ids.length; i++) {
+      if (start + i === docStarts[next]) {
+        segment++;
+        next++;
+      }
+      segments[i] = ids[i] === this.padId ? -1 : segment;
+    }
+  }
+}
+
+/** A batch of pad ids only. */
+export function emptyBatch(
+  microBatch: number,
+  seqLen: number,
+  padId: number,
+  segments: boolean,
+): BatchTokens {
+  return {
+    ids: new Int32Array(microBatch * seqLen).fill(padId),
+    microBatch,
+    seqLen,
+    ...(segments ? { segments: new Int32Array(microBatch * seqLen).fill(-1) } : {}),
+  };
+}
