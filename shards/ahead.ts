@@ -11,7 +11,8 @@ export interface WaitStats {
 }
 
 export class ReadAhead {
-  private readonly totals = { batches: 0, seconds: 0, waited: 0 };
+  /** Milliseconds. */
+  private readonly totals = { batches: 0, elapsed: 0, waited: 0 };
   private readonly clock: () => number;
 
   /** @param clock milliseconds that only ever grow */
@@ -42,15 +43,16 @@ export class ReadAhead {
       const batch = await next;
       const now = this.clock();
       this.totals.batches++;
-      this.totals.waited += (now - asked) / 1000;
-      this.totals.seconds += (now - since) / 1000;
+      this.totals.waited += now - asked;
+      this.totals.elapsed += now - since;
       since = now;
       yield batch;
     }
   }
 
   stats(): WaitStats {
-    const { totals } = this;
-    return { ...totals, share: totals.batches < 2 ? 0 : totals.waited / totals.seconds };
+    const { batches, elapsed, waited } = this.totals;
+    const share = batches < 2 ? 0 : waited / elapsed;
+    return { batches, seconds: elapsed / 1000, waited: waited / 1000, share };
   }
 }
