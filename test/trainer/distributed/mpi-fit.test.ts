@@ -1,0 +1,40 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readSeries } from '../../../trainer/report/series.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
+import { testWith } from '../../helpers/tools.ts';
+import { makeSmallDataset, SETTINGS } from '../small-run.ts';
+import { mpirun } from './mpirun.ts';
+
+const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
+
+function train(data: string, out: string, set: string[], ...more: string[]) {
+  const settings = [...SETTINGS, ...set].flatMap((setting) => ['--set', setting]);
+  return mpirun(2, [TRAINER, 'fit', '--data', data, '--out', out, ...settings, ...more]);
+}
+
+testWith('mpirun', 'two ranks train one run; a rank that fails ends the other', async (t) => {
+  t.timeout(170_000);
+  const folder = await temporaryFolder(t);
+  const data = await makeSmallDataset(folder);
+  const out = join(folder, 'run');
+  const done = await train(data, out, ['train.steps=4', 'optim.zero=1']);
+  t.is(done.exitCode, 0, done.stderr);
+  t.is(done.stdout, join(out, 'checkpoints', 'step-00000004'), 'rank 0 alone prints');
+  t.is(done.stderr.match(/^backend:/gm)?.length, 1);
+  t.is((await readSeries(out)).train.length, 4);
+
+  const exploding = join(folder, 'exploding');
+  const ended = await train(data, exploding, [
+    'train.steps=9',
+    'optim.lr=1e30',
+    'optim.warmupSteps=0',
+    'train.saveEvery=1',
+  ]);
+  t.not(ended.exitCode, 0);
+  t.regex(
+    ended.stderr,
+    /rank \d of 2: step 2: .*last good checkpoint .*step-00000001.*NOT_FINITE/s,
+  );
+  t.deepEqual(await readdir(join(exploding, 'checkpoints')), ['step-00000001']);
+});

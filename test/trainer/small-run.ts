@@ -1,0 +1,55 @@
+/** Runs of a model of a few thousand parameters on tokens made up here: seconds, in this process. */
+import { join } from 'node:path';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { chooseBackend } from '../../trainer/backend/choose.ts';
+import { resolveConfig } from '../../trainer/config.ts';
+import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit.ts';
+import { makeDataset } from '../helpers/dataset.ts';
+import { ranksInProcess } from '../helpers/ranks.ts';
+
+export const SETTINGS = [
+  ...['model.hiddenSize=16', 'model.layers=1', 'model.heads=2', 'model.kvHeads=1'],
+  ...['model.intermediateSize=24', 'train.microBatch=2', 'train.peakFlops=1e9'],
+  ...['optim.lr=0.01', 'optim.warmupSteps=5'],
+];
+
+/** Documents that can be learned: each counts up from a byte of its own. */
+export async function makeSmallDataset(folder: string): Promise<string> {
+  const dir = join(folder, 'data');
+  const documents = Array.from({ length: 40 }, (_, i) =>
+    Array.from({ length: 20 + (i % 7) }, (_, j) => (i * 5 + j) % 64),
+  );
+  await makeDataset(dir, documents, { isVal: (docId) => docId % 8 === 7 });
+  await writeTokenizer(dir, new ByteBpe([]));
+  return dir;
+}
+
+export function smallConfig(...set: string[]): Promise<TrainerConfig> {
+  return resolveConfig({ set: [...SETTINGS, ...set] });
+}
+
+export type SmallFit = Pick<FitOptions, 'data' | 'out' | 'resume' | 'init' | 'signal'> & {
+  set?: string[];
+  ranks?: number;
+  log?: (line: string) => void;
+  /** One of these for each rank wins over `signal`. */
+  signals?: (AbortSignal | undefined)[];
+};
+
+/** @returns what each rank returned */
+export async function smallFit(options: SmallFit): Promise<FitResult[]> {
+  const { set = [], ranks = 1, log = () => undefined, signals, ...rest } = options;
+  const config = await smallConfig(...set);
+  return Promise.all(
+    ranksInProcess(ranks).map((communicator, rank) =>
+      runFit({
+        signal: signals?.[rank],
+        ...rest,
+        ...{ config, communicator, log },
+        chooseBackend: () => chooseBackend(),
+      }),
+    ),
+  );
+}
