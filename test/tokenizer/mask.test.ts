@@ -2,23 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import test from 'ava';
 import { CodecLmError } from '../../schemas/error.ts';
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
-import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
 import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
 import { createTokenMask, idsOfMask, isInMask } from '../../tokenizer/mask.ts';
 import { validateDocument } from '../../tokenizer/validate.ts';
-import { makeRaster, RASTER_KINDS, type RasterKind, randomNumbers } from '../helpers/rasters.ts';
+import { learnedTokenizer } from '../helpers/learned.ts';
+import { randomNumbers } from '../helpers/rasters.ts';
 import { pick, randomTokens } from '../helpers/streams.ts';
 
-const KINDS = Object.keys(RASTER_KINDS) as RasterKind[];
-
-/** A real tokenizer of 320 merges, some of them longer than an MCU, learned on small pictures. */
-const learned = Promise.all(
-  KINDS.flatMap((kind) =>
-    [1, 2, 3].map((seed) => encodeRaster(makeRaster(kind, 96, 80, seed).pixels, 96, 80, 25)),
-  ),
-).then((documents) => ({ documents, bpe: new ByteBpe(learnMerges(documents, 320)) }));
+const learned = learnedTokenizer();
 
 const options = { width: 40, height: 24, quality: 25 };
 

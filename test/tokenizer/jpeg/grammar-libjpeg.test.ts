@@ -2,40 +2,76 @@
 import test, { type ExecutionContext } from 'ava';
 import { CodecLmError } from '../../../schemas/error.ts';
 import { parseDocument } from '../../../tokenizer/jpeg/document.ts';
-import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
+import { createJpegGrammar, type JpegGrammarOptions } from '../../../tokenizer/jpeg/grammar.ts';
 import { HEADER_LENGTH } from '../../../tokenizer/jpeg/header.ts';
+import { createTokenMask } from '../../../tokenizer/mask.ts';
 import { validateDocument } from '../../../tokenizer/validate.ts';
-import { djpegComplaint, isReproduced } from '../../helpers/libjpeg.ts';
+import { learnedTokenizer } from '../../helpers/learned.ts';
+import { judge } from '../../helpers/libjpeg.ts';
 import { randomNumbers } from '../../helpers/rasters.ts';
 import {
   accepts,
   type RandomNumbers,
   randomDocument,
   randomGrammarOptions,
+  randomTokens,
 } from '../../helpers/streams.ts';
 import { testLong, testWith } from '../../helpers/tools.ts';
 
-function checkStreams(t: ExecutionContext, count: number, seed: number): void {
+type Draw = (options: Required<JpegGrammarOptions>, random: RandomNumbers) => Uint8Array;
+
+/** So many documents are judged in one call. */
+const BATCH = 200;
+
+function checkStreams(t: ExecutionContext, count: number, seed: number, draw: Draw): void {
   const random = randomNumbers(seed);
-  for (let i = 0; i < count; i++) {
-    const options = randomGrammarOptions(random);
-    const document = randomDocument(options, random);
-    const name = `stream ${i} of seed ${seed}: ${JSON.stringify(options)}`;
-    if (djpegComplaint(document, options.quality) !== '') {
-      t.fail(`${name}: ${djpegComplaint(document, options.quality)}`);
-    }
-    if (!isReproduced(document, options.quality)) t.fail(`${name}: jpegtran writes it otherwise`);
+  let bytes = 0;
+  for (let done = 0; done < count; done += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => {
+      const options = randomGrammarOptions(random);
+      return { options, quality: options.quality, document: draw(options, random) };
+    });
+    judge(batch).forEach(({ complaint, isReproduced }, i) => {
+      const { options, document } = batch[i];
+      const name = `stream ${done + i} of seed ${seed}: ${JSON.stringify(options)}`;
+      if (complaint !== '') t.fail(`${name}: ${complaint}`);
+      if (!isReproduced) t.fail(`${name}: jpegtran writes it otherwise`);
+      bytes += document.length;
+    });
   }
+  t.log(`${count} streams of ${bytes} bytes together`);
   t.pass();
 }
 
+/** Draws tokens through their masks, as a sampler does; in one of two within a limit that is felt. */
+async function drawTokens(): Promise<Draw> {
+  const { bpe } = await learnedTokenizer();
+  return (options, random) => {
+    const mask = createTokenMask(createJpegGrammar(options), bpe);
+    const spare = random() & 1 ? random() % 100 : Number.POSITIVE_INFINITY;
+    return randomTokens(mask, bpe, random, mask.tokensToFinish(mask.start()) + spare).bytes;
+  };
+}
+
 testWith('djpeg', 'random streams decode without a warning and are written back as they are', (t) =>
-  checkStreams(t, 100, 1),
+  checkStreams(t, 100, 1, randomDocument),
 );
 testLong('10,000 random streams decode without a warning and are written back as they are', (t) => {
   t.timeout(3_600_000);
-  checkStreams(t, 10_000, 2);
+  checkStreams(t, 10_000, 2, randomDocument);
 });
+testWith(
+  'djpeg',
+  'streams of random tokens decode without a warning and are written back',
+  async (t) => checkStreams(t, 60, 9, await drawTokens()),
+);
+testLong(
+  '10,000 streams of random tokens decode without a warning and are written back',
+  async (t) => {
+    t.timeout(3_600_000);
+    checkStreams(t, 10_000, 10, await drawTokens());
+  },
+);
 
 /** One byte of the coded part set to another value: a bit flipped, or anything. */
 function mutate(document: Uint8Array, random: RandomNumbers): Uint8Array {
@@ -47,16 +83,19 @@ function mutate(document: Uint8Array, random: RandomNumbers): Uint8Array {
 function checkMutations(t: ExecutionContext, count: number, seed: number): void {
   const random = randomNumbers(seed);
   let canonical = 0;
-  for (let i = 0; i < count; i++) {
-    const { width, height, quality } = randomGrammarOptions(random);
-    const document = randomDocument({ width, height }, random);
-    const mutated = mutate(document, random);
-    const expected = isReproduced(mutated, quality);
-    if (expected) canonical++;
-    const accepted = accepts(createJpegGrammar({ width, height }), mutated);
-    if (accepted !== expected) {
-      t.fail(`mutation ${i} of seed ${seed}: accepted ${accepted}, canonical ${expected}`);
-    }
+  for (let done = 0; done < count; done += BATCH) {
+    const batch = Array.from({ length: Math.min(BATCH, count - done) }, () => {
+      const { width, height, quality } = randomGrammarOptions(random);
+      const document = mutate(randomDocument({ width, height }, random), random);
+      const accepted = accepts(createJpegGrammar({ width, height }), document);
+      return { document, quality, accepted };
+    });
+    judge(batch).forEach(({ isReproduced }, i) => {
+      if (isReproduced) canonical++;
+      if (batch[i].accepted === isReproduced) return;
+      const found = `accepted ${batch[i].accepted}, canonical ${isReproduced}`;
+      t.fail(`mutation ${done + i} of seed ${seed}: ${found}`);
+    });
   }
   t.log(`${canonical} of ${count} mutations are canonical`);
   t.true(canonical > count / 50 && canonical < count / 2);
