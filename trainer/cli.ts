@@ -4,9 +4,19 @@ import { configSchema, configShow } from './commands/config.ts';
 import { fitCommand } from './commands/fit.ts';
 import { reportCommand } from './commands/report.ts';
 import { sampleCommand } from './commands/sample.ts';
+import { scoreCommand } from './commands/score.ts';
+import { serveCommand } from './commands/serve.ts';
 
 await runCli({
   name: 'trainer',
   summary: 'Train Llama models on packed codec tokens, and sample images from them.',
-  commands: [fitCommand, sampleCommand, reportCommand, configShow, configSchema],
+  commands: [
+    fitCommand,
+    sampleCommand,
+    scoreCommand,
+    serveCommand,
+    reportCommand,
+    configShow,
+    configSchema,
+  ],
 });

@@ -12,7 +12,16 @@ import type { Constraint } from './draw.ts';
  * @throws CodecLmError `CONFIG_INVALID` when no image can be finished within `maxTokens`;
  *   `TOKEN_INVALID` for a prompt that no document begins with
  */
-export type ConstraintFactory = (prompt: ArrayLike<number>, maxTokens: number) => Constraint;
+export type ConstraintFactory = (
+  prompt: ArrayLike<number>,
+  maxTokens: number,
+  options?: ConstraintOptions,
+) => Constraint;
+
+export interface ConstraintOptions {
+  /** Where `maxTokens` cannot suffice: the beginning of a document instead of an error. */
+  mayEndEarly?: boolean;
+}
 
 /** Masks are shared between all samples. */
 export function grammarConstraints(
@@ -20,7 +29,7 @@ export function grammarConstraints(
   tokenizer: ByteBpe,
 ): ConstraintFactory {
   const mask = createTokenMask(grammar, tokenizer);
-  return (prompt, maxTokens) => {
+  return (prompt, maxTokens, { mayEndEarly = false } = {}) => {
     let state = mask.start();
     for (let i = 0; i < prompt.length; i++) {
       const next = prompt[i] === tokenizer.eosId ? undefined : mask.advance(state, prompt[i]);
@@ -34,7 +43,8 @@ export function grammarConstraints(
       state = next;
     }
     const fewest = mask.tokensToFinish(state);
-    if (fewest > maxTokens) {
+    const isLimited = fewest <= maxTokens;
+    if (!isLimited && !mayEndEarly) {
       throw new CodecLmError(
         'CONFIG_INVALID',
         `an image of ${width}x${height} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
@@ -42,7 +52,7 @@ export function grammarConstraints(
       );
     }
     return {
-      allowed: (remaining) => mask.allowed(state, { tokens: remaining }),
+      allowed: (remaining) => mask.allowed(state, isLimited ? { tokens: remaining } : {}),
       accept(id) {
         const next = mask.advance(state, id);
         if (next === undefined) {

@@ -1,0 +1,142 @@
+/** POST /v1/completions: a request to generations, and their tokens to an answer, at once or as a stream. */
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { Generation, GenerationRequest, Ticket } from '../sample/batcher.ts';
+import { Choice, type Piece } from './choice.ts';
+import { HttpError } from './errors.ts';
+import type { CompletionRequest } from './request.ts';
+import { sendJson } from './respond.ts';
+import type { Service } from './service.ts';
+import { textOf } from './text.ts';
+
+/** A client that reads slower than this much behind is let go. */
+const MOST_UNREAD = 4 * 2 ** 20;
+
+const FINISH = { eos: 'stop', stop: 'stop', length: 'length' } as const;
+
+interface Running {
+  index: number;
+  choice: Choice;
+  prompt: number[];
+  ticket: Ticket;
+}
+
+/** @throws HttpError before anything was sent; CodecLmError for a prompt that cannot be continued */
+export async function complete(
+  service: Service,
+  request: CompletionRequest,
+  response: ServerResponse,
+): Promise<void> {
+  const base = {
+    id: `cmpl-${randomUUID()}`,
+    object: 'text_completion',
+    created: Math.floor(Date.now() / 1000),
+    model: service.model,
+  };
+  const emit = (index: number, piece: Piece, finish: string | null) => {
+    const choices = [{ index, ...piece, finish_reason: finish }];
+    writeEvent(response, { ...base, choices });
+  };
+  const running = submitAll(service, request, request.stream ? emit : undefined);
+  // A client that goes away frees its places.
+  response.on('close', () => {
+    for (const { ticket } of running) ticket.cancel();
+  });
+  const finishes = running.map(({ ticket }) => ticket.done);
+  // Every one of them is waited for below; none may count as unhandled before.
+  for (const done of finishes) done.catch(() => {});
+  if (request.stream) {
+    response.writeHead(200, {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+    });
+    response.flushHeaders();
+    if (request.echo) {
+      for (const { index, prompt } of running) emit(index, echoed(service, prompt), null);
+    }
+    await Promise.all(
+      running.map(async ({ index, choice }, i) => {
+        const { finish } = await finishes[i];
+        emit(index, choice.take(true), FINISH[finish]);
+      }),
+    );
+    const usage = usageOf(request, await Promise.all(finishes));
+    if (request.includeUsage) writeEvent(response, { ...base, choices: [], usage });
+    response.end('data: [DONE]\n\n');
+    return;
+  }
+  const generations = await Promise.all(finishes);
+  const choices = running.map(({ index, choice, prompt }, i) => {
+    const piece = choice.take(true);
+    const text = request.echo ? echoed(service, prompt).text + piece.text : piece.text;
+    return { index, text, logprobs: piece.logprobs, finish_reason: FINISH[generations[i].finish] };
+  });
+  sendJson(response, 200, { ...base, choices, usage: usageOf(request, generations) });
+}
+
+function submitAll(
+  service: Service,
+  request: CompletionRequest,
+  emit: ((index: number, piece: Piece, finish: null) => void) | undefined,
+): Running[] {
+  const choices: Omit<Running, 'ticket'>[] = [];
+  const generations: GenerationRequest[] = [];
+  for (const prompt of request.prompts) {
+    for (let i = 0; i < request.n; i++) {
+      const index = choices.length;
+      const choice = new Choice(service.tokenizer, request.stop, request.logprobs);
+      choices.push({ index, choice, prompt });
+      generations.push({
+        ...generationOf(service, request, prompt),
+        stream: index,
+        onToken(token) {
+          const isStopped = choice.add(token);
+          if (emit && !isStopped) emit(index, choice.take(false), null);
+          return isStopped;
+        },
+      });
+    }
+  }
+  const tickets = service.runner.submit(generations);
+  return choices.map((choice, i) => ({ ...choice, ticket: tickets[i] }));
+}
+
+function generationOf(
+  { tokenizer, constraints, maxPositions }: Service,
+  request: CompletionRequest,
+  prompt: number[],
+): Omit<GenerationRequest, 'stream' | 'onToken'> {
+  const room = maxPositions - prompt.length;
+  const maxTokens = request.maxTokens ?? room;
+  if (maxTokens > room || room < 1) {
+    throw new HttpError(
+      400,
+      `a prompt of ${prompt.length} tokens and max_tokens ${maxTokens} are more than the ${maxPositions} of this model`,
+    );
+  }
+  const given = prompt[0] === tokenizer.bosId ? prompt.slice(1) : prompt;
+  const { temperature, topP, topK, minP, seed, logprobs } = request;
+  return {
+    ...{ prompt, maxTokens, temperature, topP, topK, minP, seed },
+    alternatives: logprobs,
+    eosId: tokenizer.eosId,
+    bannedIds: [tokenizer.bosId, tokenizer.padId],
+    constraint: request.grammar ? constraints(given, maxTokens, { mayEndEarly: true }) : undefined,
+  };
+}
+
+function echoed({ tokenizer }: Service, prompt: number[]): Piece {
+  return { text: textOf(tokenizer.decode(prompt, { specials: 'skip' })), logprobs: null };
+}
+
+function usageOf(request: CompletionRequest, generations: readonly Generation[]): object {
+  const read = request.prompts.reduce((sum, prompt) => sum + prompt.length, 0);
+  const drawn = generations.reduce((sum, { tokens }) => sum + tokens, 0);
+  return { prompt_tokens: read, completion_tokens: drawn, total_tokens: read + drawn };
+}
+
+function writeEvent(response: ServerResponse, value: object): void {
+  if (response.destroyed) return;
+  response.write(`data: ${JSON.stringify(value)}\n\n`);
+  if (response.writableLength > MOST_UNREAD) response.destroy();
+}

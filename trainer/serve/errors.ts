@@ -1,0 +1,38 @@
+/** What a client is told when its request is refused, in the form of OpenAI's interface. */
+import { CodecLmError } from '../../schemas/error.ts';
+
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+  readonly headers: Record<string, string>;
+
+  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** What is wrong with an input is the client's to know; what is wrong inside is not. */
+export function httpErrorOf(error: unknown): HttpError {
+  if (error instanceof HttpError) return error;
+  if (error instanceof CodecLmError && error.code !== 'INTERNAL') {
+    const hint = error.hint ? ` (${error.hint})` : '';
+    return new HttpError(400, `${error.message}${hint}`);
+  }
+  return new HttpError(500, 'the server failed; its log says why');
+}
+
+const TYPES: Record<number, string> = {
+  401: 'authentication_error',
+  403: 'permission_error',
+  404: 'not_found_error',
+  429: 'rate_limit_error',
+  500: 'server_error',
+  503: 'server_error',
+};
+
+export function errorBody({ status, message }: HttpError): object {
+  const type = TYPES[status] ?? 'invalid_request_error';
+  return { error: { message, type, param: null, code: status } };
+}

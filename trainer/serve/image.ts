@@ -1,0 +1,35 @@
+/** POST /api/prompt: an uploaded image to the beginning of a document, for the page. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { promptOf } from '../sample/prompt.ts';
+import { HttpError } from './errors.ts';
+import { readBody, sendJson } from './respond.ts';
+import type { Service } from './service.ts';
+
+/**
+ * The answer has the ids of the prompt, and as base64 the whole image and the part that is given;
+ * the bytes of a continuation, put after the latter, make a file that a browser shows.
+ * @throws HttpError 400, 413, 415; CodecLmError for what is no image
+ */
+export async function promptOfUpload(
+  { codec, tokenizer, maxBody }: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+): Promise<void> {
+  const ratio = Number(url.searchParams.get('ratio') ?? 0.5);
+  if (!(ratio >= 0 && ratio < 1)) throw new HttpError(400, 'ratio: a share from 0 to below 1');
+  // As for JSON: a form of a foreign site cannot send this type by itself.
+  if (request.headers['content-type'] !== 'application/octet-stream') {
+    throw new HttpError(415, 'send the file with content-type: application/octet-stream');
+  }
+  const source = await readBody(request, maxBody);
+  const prompt = await promptOf(source, 'the upload', { ratio }, codec, tokenizer);
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  sendJson(response, 200, {
+    prompt: [...prompt.ids],
+    original: base64(await codec.view(prompt.original)),
+    given: base64(codec.preview(prompt.original.subarray(0, prompt.given))),
+    width: codec.width,
+    height: codec.height,
+  });
+}

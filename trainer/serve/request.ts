@@ -1,0 +1,125 @@
+/** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them) and grammar. */
+import { z } from 'zod';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { HttpError } from './errors.ts';
+import { bytesOf } from './text.ts';
+
+const MOST_CHOICES = 128;
+const ids = z.array(z.int().min(0)).min(1);
+
+const bodySchema = z.object({
+  model: z.string().optional(),
+  prompt: z.union([z.string(), z.array(z.string()).min(1), ids, z.array(ids).min(1)]).optional(),
+  n: z.int().min(1).max(MOST_CHOICES).nullish(),
+  max_tokens: z.int().min(1).nullish(),
+  temperature: z.number().min(0).max(100).nullish(),
+  top_p: z.number().gt(0).max(1).nullish(),
+  top_k: z.int().min(-1).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  seed: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string()).max(4)]).nullish(),
+  logprobs: z.int().min(0).max(20).nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
+  echo: z.boolean().nullish(),
+  grammar: z.enum(['on', 'off']).nullish(),
+  // What is not built is refused, not passed over: the answer would not be what was asked for.
+  suffix: z.null().optional(),
+  best_of: z.int().nullish(),
+  frequency_penalty: z.literal(0, 'penalties are not supported').nullish(),
+  presence_penalty: z.literal(0, 'penalties are not supported').nullish(),
+  logit_bias: z.record(z.string(), z.never('logit_bias is not supported')).nullish(),
+});
+
+export interface CompletionRequest {
+  /** Ids of each prompt, as the model reads them. */
+  prompts: number[][];
+  n: number;
+  /** Tokens drawn at most; undefined: as many as fit. */
+  maxTokens: number | undefined;
+  temperature: number;
+  topP: number;
+  topK: number;
+  minP: number;
+  /** Unsigned, 32 bits. */
+  seed: number;
+  stop: string[];
+  /** Alternatives to report with each token; undefined: no log-probabilities. */
+  logprobs: number | undefined;
+  stream: boolean;
+  includeUsage: boolean;
+  echo: boolean;
+  grammar: boolean;
+}
+
+/**
+ * @param model name under which the checkpoint is served
+ * @throws HttpError 400 that names the field, 404 for another model
+ */
+export function parseRequest(
+  json: unknown,
+  tokenizer: ByteBpe,
+  model: string,
+  defaultGrammar: boolean,
+): CompletionRequest {
+  const parsed = bodySchema.safeParse(json);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    throw new HttpError(400, `${path.join('.') || 'the body'}: ${message}`);
+  }
+  const body = parsed.data;
+  if (body.model !== undefined && body.model !== model) {
+    throw new HttpError(
+      404,
+      `the model '${body.model}' does not exist; this server has '${model}'`,
+    );
+  }
+  if (body.best_of != null && body.best_of !== (body.n ?? 1)) {
+    throw new HttpError(400, 'best_of: other values than n are not supported');
+  }
+  if (body.echo && body.logprobs != null) {
+    throw new HttpError(400, 'echo: log-probabilities of a prompt are not supported');
+  }
+  const prompts = promptIds(body.prompt, tokenizer);
+  const n = body.n ?? 1;
+  if (prompts.length * n > MOST_CHOICES) {
+    throw new HttpError(
+      400,
+      `${prompts.length} prompts times n = ${n} are more than ${MOST_CHOICES} choices`,
+    );
+  }
+  const stop = [body.stop ?? []].flat().filter((text) => text !== '');
+  for (const text of stop) bytesOf(text);
+  return {
+    prompts,
+    n,
+    maxTokens: body.max_tokens ?? undefined,
+    temperature: body.temperature ?? 1,
+    topP: body.top_p ?? 1,
+    topK: Math.max(0, body.top_k ?? 0),
+    minP: body.min_p ?? 0,
+    seed: (body.seed ?? Math.floor(Math.random() * 2 ** 32)) >>> 0,
+    stop,
+    logprobs: body.logprobs ?? undefined,
+    stream: body.stream ?? false,
+    includeUsage: body.stream_options?.include_usage ?? false,
+    echo: body.echo ?? false,
+    grammar: body.grammar == null ? defaultGrammar : body.grammar === 'on',
+  };
+}
+
+/** Text gets a `<bos>`; ids are taken as they are. Without a prompt, `<bos>` alone. */
+function promptIds(prompt: z.output<typeof bodySchema>['prompt'], tokenizer: ByteBpe): number[][] {
+  const { vocabSize, bosId } = tokenizer;
+  if (prompt === undefined) return [[bosId]];
+  const isList = Array.isArray(prompt);
+  const many = isList && typeof prompt[0] !== 'number' ? prompt : [prompt];
+  return (many as (string | number[])[]).map((one) => {
+    if (typeof one === 'string') return [bosId, ...tokenizer.encode(bytesOf(one))];
+    const bad = one.find((id) => id >= vocabSize);
+    if (bad !== undefined) {
+      throw new HttpError(400, `prompt: ${bad} is no token; the vocabulary has ${vocabSize} ids`);
+    }
+    return one;
+  });
+}

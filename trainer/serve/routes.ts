@@ -1,0 +1,110 @@
+/** Which request goes where, and who may ask. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { complete } from './completions.ts';
+import { HttpError, httpErrorOf } from './errors.ts';
+import { promptOfUpload } from './image.ts';
+import { PAGE } from './page.ts';
+import { parseRequest } from './request.ts';
+import { readJson, send, sendError, sendJson } from './respond.ts';
+import type { Service } from './service.ts';
+
+type Handler = (
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+) => Promise<void> | void;
+
+interface Route {
+  method: 'GET' | 'POST';
+  handle: Handler;
+  /** Answered without the key. */
+  isOpen?: boolean;
+}
+
+const ROUTES: Record<string, Route> = {
+  '/': {
+    method: 'GET',
+    isOpen: true,
+    handle: (_service, _request, response) =>
+      send(response, 200, 'text/html; charset=utf-8', PAGE, {
+        'content-security-policy':
+          "default-src 'none'; img-src blob: data:; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+      }),
+  },
+  '/health': {
+    method: 'GET',
+    isOpen: true,
+    handle: ({ runner }, _request, response) =>
+      sendJson(response, 200, { status: 'ok', ...runner.load }),
+  },
+  '/v1/models': { method: 'GET', handle: listModels },
+  '/v1/completions': {
+    method: 'POST',
+    async handle(service, request, response) {
+      const json = await readJson(request, service.maxBody);
+      const parsed = parseRequest(json, service.tokenizer, service.model, service.grammar);
+      await complete(service, parsed, response);
+    },
+  },
+  '/api/prompt': { method: 'POST', handle: promptOfUpload },
+};
+
+/** Answers every request, whatever is wrong with it. @param onFailure hears of faults of ours */
+export async function answer(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+  onFailure: (error: unknown) => void,
+): Promise<void> {
+  try {
+    const url = urlOf(request);
+    const route = Object.hasOwn(ROUTES, url.pathname) ? ROUTES[url.pathname] : undefined;
+    if (!route) throw new HttpError(404, `there is nothing at ${url.pathname}`);
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    if (method !== route.method) {
+      throw new HttpError(405, `${url.pathname} takes ${route.method}`, { allow: route.method });
+    }
+    if (!route.isOpen) checkKey(service, request);
+    await route.handle(service, request, response, url);
+  } catch (error) {
+    // Who has left needs no answer.
+    if (response.destroyed) return;
+    const known = httpErrorOf(error);
+    if (known.status === 500) onFailure(error);
+    sendError(response, known);
+  }
+}
+
+function urlOf(request: IncomingMessage): URL {
+  try {
+    return new URL(request.url ?? '/', 'http://localhost');
+  } catch {
+    throw new HttpError(400, 'the address of the request cannot be read');
+  }
+}
+
+/** Compared in constant time: how long it takes tells nothing of the key. */
+function checkKey({ apiKey }: Service, request: IncomingMessage): void {
+  if (apiKey === undefined) return;
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  const given = request.headers.authorization ?? '';
+  if (timingSafeEqual(hash(given), hash(`Bearer ${apiKey}`))) return;
+  throw new HttpError(401, 'this server asks for its key: authorization: Bearer KEY', {
+    'www-authenticate': 'Bearer',
+  });
+}
+
+function listModels(
+  { model, startedAt, maxPositions, tokenizer }: Service,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const created = Math.floor(startedAt.getTime() / 1000);
+  const entry = {
+    ...{ id: model, object: 'model', created, owned_by: 'codec-lm' },
+    ...{ max_model_len: maxPositions, vocab_size: tokenizer.vocabSize },
+  };
+  sendJson(response, 200, { object: 'list', data: [entry] });
+}

@@ -1,0 +1,73 @@
+/** Keeps the batcher stepping while anybody waits for it, and counts who may. */
+import { CodecLmError } from '../../schemas/error.ts';
+import type { Batcher, GenerationRequest, Ticket } from '../sample/batcher.ts';
+import { HttpError } from './errors.ts';
+
+const RETRY = { 'retry-after': '5' };
+
+export class Runner {
+  readonly #batcher: Batcher;
+  readonly #maxQueue: number;
+  readonly #onFailure: (error: unknown) => void;
+  #stepping: Promise<void> | undefined;
+  #closed = false;
+
+  /**
+   * @param maxQueue generations that may wait, beside those that run
+   * @param onFailure hears of an error of the engine, which ends all generations
+   */
+  constructor(batcher: Batcher, maxQueue: number, onFailure: (error: unknown) => void) {
+    this.#batcher = batcher;
+    this.#maxQueue = maxQueue;
+    this.#onFailure = onFailure;
+  }
+
+  get load(): { running: number; waiting: number } {
+    const { running, waiting } = this.#batcher;
+    return { running, waiting };
+  }
+
+  /**
+   * All or none of them.
+   * @throws HttpError 429 when the queue has no room, 503 while the server stops
+   */
+  submit(requests: readonly GenerationRequest[]): Ticket[] {
+    if (this.#closed) throw new HttpError(503, 'the server is stopping', RETRY);
+    const room = this.#maxQueue - this.#batcher.waiting;
+    if (requests.length > room) {
+      throw new HttpError(429, `${this.#batcher.waiting} generations are waiting already`, RETRY);
+    }
+    const tickets: Ticket[] = [];
+    try {
+      for (const request of requests) tickets.push(this.#batcher.submit(request));
+    } catch (error) {
+      for (const ticket of tickets) {
+        ticket.done.catch(() => {});
+        ticket.cancel();
+      }
+      throw error;
+    }
+    this.#stepping ??= this.#run();
+    return tickets;
+  }
+
+  /** Ends what runs; resolves when the engine is at rest. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#batcher.abort(new HttpError(503, 'the server is stopping', RETRY));
+    await this.#stepping;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // Others of this process, such as sockets, have their turn between two steps.
+      do await new Promise((resolve) => setImmediate(resolve));
+      while (await this.#batcher.step());
+    } catch (error) {
+      this.#onFailure(error);
+      this.#batcher.abort(new CodecLmError('INTERNAL', 'the engine failed', { cause: error }));
+    } finally {
+      this.#stepping = undefined;
+    }
+  }
+}

@@ -1,0 +1,122 @@
+/** A checkpoint behind HTTP, until it is told to stop. */
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { basename } from 'node:path';
+import { CodecLmError, messageOf, systemCode } from '../../schemas/error.ts';
+import type { Backend } from '../backend/choose.ts';
+import { Batcher } from '../sample/batcher.ts';
+import { grammarConstraints } from '../sample/constraint.ts';
+import { loadEngine, readCheckpoint } from '../sample/load.ts';
+import { errorBody, HttpError } from './errors.ts';
+import { answer } from './routes.ts';
+import { Runner } from './runner.ts';
+import type { Service } from './service.ts';
+
+export interface ServeOptions {
+  /** Checkpoint folder, or a run directory for its newest one. */
+  checkpoint: string;
+  host: string;
+  /** 0 for any that is free. */
+  port: number;
+  apiKey?: string;
+  /** Name of the model; default that of its folder. */
+  model?: string;
+  /** Sequences drawn at once, and generations that may wait beside them. */
+  batchSize: number;
+  maxQueue: number;
+  /** Tokens of a prompt and its continuation; default those of a training sequence. */
+  maxTokens?: number;
+  /** Bytes of a request's body. */
+  maxBody: number;
+  grammar: boolean;
+  threads?: number;
+  chooseBackend: () => Promise<Backend>;
+  log: (line: string) => void;
+}
+
+export interface RunningServer {
+  url: string;
+  /** Ends what runs, closes all connections, frees the engine. */
+  close(): Promise<void>;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
+/** A request has arrived whole within this, or its sender is let go. */
+const SLOWEST_REQUEST_MS = 30_000;
+/** An answer that has been begun may take this long to be taken away when the server stops. */
+const LAST_WORDS_MS = 500;
+
+/** @throws CodecLmError of the checkpoint, or `OUTPUT_IN_USE` for a port that is taken */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const checkpoint = await readCheckpoint(options.checkpoint);
+  const { codec, tokenizer } = checkpoint;
+  const maxPositions = options.maxTokens ?? codec.seqLen;
+  const size = {
+    sequences: options.batchSize,
+    positions: maxPositions,
+    threads: options.threads,
+  };
+  const engine = await loadEngine(checkpoint, size, options.chooseBackend);
+  const fail = (error: unknown) =>
+    options.log(`failed: ${error instanceof Error ? error.stack : messageOf(error)}`);
+  const service: Service = {
+    ...{ codec, tokenizer, maxPositions },
+    model: options.model ?? basename(checkpoint.path),
+    constraints: grammarConstraints(codec, tokenizer),
+    runner: new Runner(new Batcher(engine), options.maxQueue, fail),
+    grammar: options.grammar,
+    maxBody: options.maxBody,
+    apiKey: options.apiKey,
+    startedAt: new Date(),
+  };
+  const isPrivate = LOOPBACK.test(options.host);
+  const server = createServer({ requestTimeout: SLOWEST_REQUEST_MS }, (request, response) => {
+    if (isPrivate && !isLocal(request)) {
+      // A foreign site's name that was made to point here (DNS rebinding).
+      const error = new HttpError(403, 'this server answers to localhost only');
+      response.writeHead(403, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(errorBody(error)));
+      return;
+    }
+    void answer(service, request, response, fail);
+  });
+  try {
+    await listen(server, options);
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+  options.log(`${service.model}: ${engine.description}, ${maxPositions} tokens a sequence`);
+  return {
+    url: urlOf(server, options.host),
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await service.runner.close();
+      server.closeIdleConnections();
+      const impatience = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
+      await closed;
+      clearTimeout(impatience);
+      await engine.dispose();
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const code = systemCode(error) === 'EADDRINUSE' ? 'OUTPUT_IN_USE' : 'CONFIG_INVALID';
+      const details = { cause: error, hint: 'choose another --host or --port' };
+      reject(new CodecLmError(code, `cannot listen on ${host}:${port}: ${error.message}`, details));
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+function isLocal({ headers }: IncomingMessage): boolean {
+  return LOOPBACK.test((headers.host ?? '').replace(/:\d+$/, ''));
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,23 @@
+/** What the routes of the server work with. */
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { SamplingCodec } from '../sample/codec.ts';
+import type { ConstraintFactory } from '../sample/constraint.ts';
+import type { Runner } from './runner.ts';
+
+export interface Service {
+  /** Name under which the checkpoint is served. */
+  model: string;
+  codec: SamplingCodec;
+  tokenizer: ByteBpe;
+  constraints: ConstraintFactory;
+  runner: Runner;
+  /** Tokens of a prompt and its continuation together. */
+  maxPositions: number;
+  /** Whether requests that do not say get the grammar. */
+  grammar: boolean;
+  /** Bytes of a request's body. */
+  maxBody: number;
+  /** Asked for in the header `authorization: Bearer …`. */
+  apiKey?: string;
+  startedAt: Date;
+}
