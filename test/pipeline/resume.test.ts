@@ -1,11 +1,7 @@
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
-
-const isLong = process.env.CODEC_LM_TEST_LONG !== undefined;
-const KILLS = isLong ? 20 : 3;
 
 let work: string;
 let corpus: string;
@@ -14,54 +10,13 @@ let expected: Record<string, string>;
 test.before(async () => {
   work = await workFolder();
   corpus = join(work, 'corpus');
-  await makeCorpus(corpus, isLong ? 400 : 120);
+  await makeCorpus(corpus, 120);
   const whole = join(work, 'whole');
   const result = await pipeline(['run', 'images', corpus, '--out', whole, ...SMALL]);
   if (result.exitCode !== 0) throw new Error(String(result.stderr));
   expected = await hashesOf(whole);
 });
 test.after.always(() => removeFolder(work));
-
-/** Kills the run some time after it began to write, from 0 to about as long as it takes. */
-async function runAndKill(out: string, workers: string, moment: number): Promise<boolean> {
-  const run = pipeline([
-    'run',
-    'images',
-    corpus,
-    '--out',
-    out,
-    ...SMALL,
-    '--workers',
-    workers,
-    '--json',
-  ]);
-  await new Promise<void>((resolve) => {
-    run.stdout?.once('data', () => resolve());
-    run.on('exit', () => resolve());
-  });
-  await sleep(moment);
-  run.kill('SIGKILL');
-  return (await run).isTerminated;
-}
-
-for (const workers of isLong ? ['1', '2', '4'] : ['2']) {
-  test.serial(
-    `killed ${KILLS} times and resumed, with ${workers} workers: the same bytes`,
-    async (t) => {
-      const out = join(work, `killed-${workers}`);
-      let kills = 0;
-      for (let i = 0; i < KILLS; i++) {
-        if (await runAndKill(out, workers, (i * 997) % 700)) kills++;
-      }
-      const result = await pipeline(['run', 'images', corpus, '--out', out, ...SMALL]);
-      t.is(result.exitCode, 0, String(result.stderr));
-      t.true(kills > 0);
-      t.deepEqual(await hashesOf(out), expected);
-      const hidden = (await readdir(join(out, 'shards'))).filter((name) => name.startsWith('.'));
-      t.deepEqual(hidden, [], 'half-written files of killed runs are gone');
-    },
-  );
-}
 
 test.serial('SIGTERM stops cleanly with 143, and the same command goes on', async (t) => {
   const out = join(work, 'stopped');
