@@ -5,6 +5,7 @@
  */
 import { IDR_SLICE, PPS, SLICE, SPS } from '../nal.ts';
 import { FIXED, TABLE, TRAILING } from '../syntax/element.ts';
+import { hasLaterOrder } from '../syntax/slice.ts';
 import type { SyntaxState } from '../syntax/state.ts';
 import type { BitWalk } from './bits.ts';
 import { type ByteWalk, LONG_HEADER, PAYLOAD, PROTECTED, SHORT_HEADER } from './bytes.ts';
@@ -84,12 +85,13 @@ export function nextByte(walk: ByteWalk): number {
   }
 }
 
-function nextHeader({ picture, sps, pps, frame, unitsOfFrame }: SyntaxState): number {
+function nextHeader(state: SyntaxState): number {
+  const { picture, sps, pps, frame, unitsOfFrame } = state;
   if (picture !== undefined) return picture.header;
   if (sps === undefined) return REFERENCE | SPS;
   if (pps === undefined) return REFERENCE | PPS;
   const isNewSequence = frame === 0 || ((unitsOfFrame >> SPS) & 3) !== 0;
-  return REFERENCE | (isNewSequence ? IDR_SLICE : SLICE);
+  return REFERENCE | (isNewSequence || !hasLaterOrder(state) ? IDR_SLICE : SLICE);
 }
 
 /** @param isLow whether it must be 00 to 03 */

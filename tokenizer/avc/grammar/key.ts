@@ -12,8 +12,8 @@ export function boundaryKey(state: SyntaxState): string {
 }
 
 function historyNumbers(history: SyntaxState['history']): string {
-  const { references, frameNum, idrPicId, order, wasReference } = history;
-  return `${references}/${frameNum} ${idrPicId} ${order} ${wasReference}`;
+  const { references, frameNum, idrPicId, order, orderAhead, wasReference } = history;
+  return `${references}/${frameNum} ${idrPicId} ${order} ${orderAhead} ${wasReference}`;
 }
 
 function pictureNumbers({ picture, remaining }: SyntaxState): unknown[] {

@@ -71,7 +71,8 @@ function takeOrderBits(state: SyntaxState, value: number): void {
 function expectMaxReferences(state: SyntaxState): void {
   // Reference frames and the one that is read have different frame_num.
   const most = Math.min(MOST_REFERENCES, (1 << state.draft.frameNumBits) - 1);
-  state.unsigned('max_num_ref_frames', 0, most, takeMaxReferences);
+  // With none, ffmpeg does not show all pictures.
+  state.unsigned('max_num_ref_frames', 1, most, takeMaxReferences);
 }
 
 function takeMaxReferences(state: SyntaxState, value: number): void {

@@ -96,7 +96,7 @@ export function expectMarking(state: SyntaxState): void {
 
 /** The sliding window: room for one more, by unmarking the oldest (8.2.5.3). */
 export function slide(references: readonly number[], most: number): readonly number[] {
-  return references.slice(0, Math.max(most, 1) - 1);
+  return references.slice(0, most - 1);
 }
 
 /** Whether the next frame would have the frame_num of a reference frame. */
@@ -122,7 +122,7 @@ function expectOperation(state: SyntaxState): void {
     state.only([operation, operation]);
     return;
   }
-  const canEnd = remaining.length < Math.max(sps!.maxReferences, 1) && !isStale(state, remaining);
+  const canEnd = remaining.length < sps!.maxReferences && !isStale(state, remaining);
   const canUnmark = remaining.length > 0;
   state.only(
     valuesAsRanges([

@@ -73,7 +73,7 @@ function takeIdrPicId(state: SyntaxState, value: number): void {
 }
 
 function expectOrder(state: SyntaxState): void {
-  const { sps, picture, history } = state;
+  const { sps, picture } = state;
   state.order = 0;
   if (sps!.orderType !== 0) {
     expectRedundantCount(state);
@@ -82,17 +82,26 @@ function expectOrder(state: SyntaxState): void {
   const bits = sps!.orderBits;
   state.fixed('pic_order_cnt_lsb', bits, 0, 0, takeOrder);
   if (picture !== undefined) state.only([picture.order, picture.order]);
-  // Pictures are shown as they are coded: each comes after the one before (8.2.1.1).
-  else if (!isIdr(state)) state.only(laterThan(history.order, 1 << bits));
+  // An IDR picture counts from 0, the others from the reference frame before (8.2.1.1).
+  else if (!isIdr(state)) state.only(laterOrders(state));
 }
 
-/** The values up to half a turn ahead. */
-function laterThan(before: number, turn: number): number[] {
-  const first = before + 1;
-  const last = before + turn / 2 - 1;
+/**
+ * Pictures are shown as they are coded: each is ahead of the one before, and less than
+ * half a turn ahead of the reference frame that it is counted from.
+ */
+function laterOrders({ sps, history }: SyntaxState): number[] {
+  const turn = 1 << sps!.orderBits;
+  const first = history.order + history.orderAhead + 1;
+  const last = history.order + turn / 2 - 1;
   if (last < turn) return [first, last];
   if (first >= turn) return [first - turn, last - turn];
   return [0, last - turn, first, turn - 1];
+}
+
+/** Whether there is such a place in the order; if not, an IDR picture must come. */
+export function hasLaterOrder({ sps, history }: SyntaxState): boolean {
+  return sps!.orderType !== 0 || history.orderAhead + 1 < 1 << (sps!.orderBits - 1);
 }
 
 function takeOrder(state: SyntaxState, value: number): void {

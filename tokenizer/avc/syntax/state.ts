@@ -67,8 +67,9 @@ export interface History {
   readonly frameNum: number;
   /** idr_pic_id of the picture before if that is an IDR picture, else -1. */
   readonly idrPicId: number;
-  /** pic_order_cnt_lsb of the picture before. */
+  /** pic_order_cnt_lsb of the newest reference frame, and how far the picture before is ahead of it. */
   readonly order: number;
+  readonly orderAhead: number;
   readonly wasReference: boolean;
 }
 
@@ -77,6 +78,7 @@ const NO_HISTORY: History = {
   frameNum: 0,
   idrPicId: -1,
   order: 0,
+  orderAhead: 0,
   wasReference: true,
 };
 

@@ -12,7 +12,7 @@ import {
 } from './parameter-sets.ts';
 import { slide } from './references.ts';
 import { expectSei } from './sei.ts';
-import { BOTH_TYPES, expectSliceHeader, isIdr, isReference } from './slice.ts';
+import { BOTH_TYPES, expectSliceHeader, hasLaterOrder, isIdr, isReference } from './slice.ts';
 import {
   type Rbsp,
   SyntaxState as State,
@@ -76,7 +76,7 @@ function headersOfFrame(state: SyntaxState): number[] {
   if (!had(SEI)) allowed.push(...headers(SEI, [0]));
   allowed.push(...headers(IDR_SLICE, ANY_REFERENCE));
   // Parameter sets come before an IDR picture only.
-  if (state.frame > 0 && !had(SPS) && !had(PPS)) {
+  if (state.frame > 0 && !had(SPS) && !had(PPS) && hasLaterOrder(state)) {
     // With order type 2 no two pictures in a row are not for reference (7.4.2.1.1).
     const canSkip = sps.orderType === 0 || history.wasReference;
     allowed.push(...headers(SLICE, canSkip ? [0, ...ANY_REFERENCE] : ANY_REFERENCE));
@@ -177,12 +177,13 @@ function finishPicture(state: SyntaxState): void {
   else if (wasReference) {
     references = isAdaptive ? state.remaining : slide(references, sps!.maxReferences);
   }
-  const isKept = wasReference && sps!.maxReferences > 0;
+  const turn = 1 << sps!.orderBits;
   state.history = {
-    references: isKept ? [frameNum, ...references] : references,
+    references: wasReference ? [frameNum, ...references] : references,
     frameNum: wasReference ? frameNum : history.frameNum,
     idrPicId,
-    order,
+    order: wasReference ? order : history.order,
+    orderAhead: wasReference ? 0 : (order - history.order + turn) % turn,
     wasReference,
   };
   state.picture = undefined;
