@@ -4,7 +4,8 @@
  *
  * Pairs are counted as Hugging Face tokenizers counts them: every two neighbours are one
  * occurrence, overlapping ones too (`aaa` holds `aa` twice), while merging takes the
- * leftmost first. The most frequent pair is merged; of equals, the smallest (left, right).
+ * leftmost first. The most frequent pair is merged; of equals, the smallest (left, right),
+ * unless another tie rule is asked for.
  *
  * Two merges never give the same bytes: inside one span, the same merges are applied in
  * the same order whatever stands around it, so a string has one tokenization.
@@ -17,6 +18,7 @@ import { checkLearningMemory } from './memory.ts';
 import { PairMap } from './pairs.ts';
 import { PairQueue } from './queue.ts';
 import { DEAD, joinDocuments, MAX_MERGES, positionsByByte, SEPARATOR } from './text.ts';
+import { type TieRule, tieOrder } from './ties.ts';
 
 /** Ids of the two tokens that become one: 0..255 bytes, 256 + i the token of merge i. */
 export type Merge = readonly [left: number, right: number];
@@ -27,6 +29,8 @@ export interface LearnOptions {
    * long as two tokens stand beside each other anywhere.
    */
   minFrequency?: number;
+  /** Which of equally frequent pairs is merged first; by default `ids`, as Hugging Face does. */
+  ties?: TieRule;
   /** Bytes that learning may take; what the machine has free by default. */
   memoryLimit?: number;
   /** Called after each merge with the number of merges so far and how often its pair stood. */
@@ -43,12 +47,12 @@ export function learnMerges(
   count: number,
   options: LearnOptions = {},
 ): Merge[] {
-  const { minFrequency = 1, onMerge } = options;
+  const { minFrequency = 1, ties = 'ids', onMerge } = options;
   if (!Number.isInteger(count) || count < 0 || count > MAX_MERGES) {
     throw new CodecLmError('CONFIG_INVALID', `merges must be 0 to ${MAX_MERGES}: ${count}`);
   }
   checkLearningMemory(documents, count, options.memoryLimit);
-  const state = new LearningState(documents, count);
+  const state = new LearningState(documents, count, ties);
   const merges: Merge[] = [];
   while (merges.length < count) {
     const pair = state.mostFrequent();
@@ -64,14 +68,17 @@ class LearningState {
   private readonly cells: Uint16Array;
   private readonly lengths: Int32Array;
   private readonly counts: PairMap;
-  private readonly queue = new PairQueue();
+  private readonly queue: PairQueue;
+  /** By id. */
+  private readonly tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   /** Where a token of this id began once; `cells` tells whether it still does. Ascending. */
   private readonly positions: Int32Array[];
   /** How often each id stood before and after the pair being merged. */
   private readonly before: Int32Array;
   private readonly after: Int32Array;
 
-  constructor(documents: readonly Uint8Array[], count: number) {
+  constructor(documents: readonly Uint8Array[], count: number, ties: TieRule) {
+    this.queue = new PairQueue(tieOrder(ties, this.tokens));
     this.cells = joinDocuments(documents);
     this.lengths = new Int32Array(256 + count).fill(1, 0, 256);
     this.counts = new PairMap(256 + count);
@@ -92,7 +99,9 @@ class LearningState {
   }
 
   merge(left: number, right: number, id: number): void {
-    this.lengths[id] = this.lengths[left] + this.lengths[right];
+    const { tokens } = this;
+    tokens.push(Buffer.concat([tokens[left], tokens[right]]));
+    this.lengths[id] = tokens[id].length;
     const beforeIds: number[] = [];
     const afterIds: number[] = [];
     this.positions[id] = this.replaceAll(left, right, id, beforeIds, afterIds);

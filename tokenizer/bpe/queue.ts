@@ -1,21 +1,25 @@
-/** The pairs still to be merged, the most frequent first; of equals the smallest (left, right). */
+/** The pairs still to be merged, the most frequent first; of equals, what a tie rule says. */
+import type { Pair, PairOrder } from './ties.ts';
 
-export interface QueuedPair {
-  left: number;
-  right: number;
-  count: number;
+export interface QueuedPair extends Pair {
+  readonly count: number;
 }
 
 /** A binary heap. Counts only ever fall while a pair waits, so a stale entry is put back lower. */
 export class PairQueue {
   private readonly heap: QueuedPair[] = [];
+  private readonly ties: PairOrder;
+
+  constructor(ties: PairOrder) {
+    this.ties = ties;
+  }
 
   push(pair: QueuedPair): void {
     const { heap } = this;
     let at = heap.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!isBefore(pair, heap[parent])) break;
+      if (!this.isBefore(pair, heap[parent])) break;
       heap[at] = heap[parent];
       at = parent;
     }
@@ -36,16 +40,15 @@ export class PairQueue {
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1], heap[child])) child++;
-      if (!isBefore(heap[child], pair)) break;
+      if (child + 1 < heap.length && this.isBefore(heap[child + 1], heap[child])) child++;
+      if (!this.isBefore(heap[child], pair)) break;
       heap[at] = heap[child];
       at = child;
     }
     heap[at] = pair;
   }
-}
 
-function isBefore(a: QueuedPair, b: QueuedPair): boolean {
-  if (a.count !== b.count) return a.count > b.count;
-  return a.left !== b.left ? a.left < b.left : a.right < b.right;
+  private isBefore(a: QueuedPair, b: QueuedPair): boolean {
+    return a.count !== b.count ? a.count > b.count : this.ties(a, b);
+  }
 }

@@ -1,10 +1,16 @@
 /** BPE as its definition reads, too slow to use: what the fast one is compared with. */
 import fc from 'fast-check';
 import type { Merge } from '../../../tokenizer/bpe/learn.ts';
+import type { TieRule } from '../../../tokenizer/bpe/ties.ts';
 
 /** The merges, counting every pair of every document anew for each. */
-export function naiveLearn(documents: readonly Uint8Array[], count: number): Merge[] {
+export function naiveLearn(
+  documents: readonly Uint8Array[],
+  count: number,
+  ties: TieRule = 'ids',
+): Merge[] {
   const merges: Merge[] = [];
+  const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
   let texts = documents.map((document) => [...document]);
   while (merges.length < count) {
     const counts = new Map<string, number>();
@@ -16,11 +22,18 @@ export function naiveLearn(documents: readonly Uint8Array[], count: number): Mer
     }
     const best = [...counts]
       .map(([pair, n]) => ({ n, pair: pair.split(' ').map(Number) }))
-      .sort((a, b) => b.n - a.n || a.pair[0] - b.pair[0] || a.pair[1] - b.pair[1])[0];
+      .map((each) => ({ ...each, text: each.pair.map((id) => hex[id]).join('') }))
+      .sort((a, b) => {
+        if (a.n !== b.n) return b.n - a.n;
+        const byText = a.text.length - b.text.length || (a.text < b.text ? -1 : +(a.text > b.text));
+        const byIds = a.pair[0] - b.pair[0] || a.pair[1] - b.pair[1];
+        return (ties === 'bytes' && byText) || byIds;
+      })[0];
     if (!best) break;
     const merge: Merge = [best.pair[0], best.pair[1]];
     texts = texts.map((text) => replace(text, merge, 256 + merges.length));
     merges.push(merge);
+    hex.push(best.text);
   }
   return merges;
 }
