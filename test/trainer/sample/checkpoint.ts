@@ -1,0 +1,54 @@
+/** A checkpoint with random weights, made without training and without a backend. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jpegSettingsSchema } from '../../../schemas/jpeg.ts';
+import { writeTokenizer } from '../../../tokenizer/bpe/huggingface.ts';
+import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
+import { writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import { configToHuggingFace, type LlamaConfig } from '../../../trainer/model/config.ts';
+import { initialWeights } from '../../../trainer/model/init.ts';
+
+export const TOKENIZER = new ByteBpe([
+  [0xff, 0xd0],
+  [0xff, 0xd1],
+  [0x00, 0x00],
+  [0x28, 0xa2],
+]);
+
+export interface CheckpointOptions {
+  /** Of the images, in pixels. */
+  side?: number;
+  seqLen?: number;
+  hiddenSize?: number;
+  layers?: number;
+}
+
+/** @returns its configuration */
+export async function makeCheckpoint(
+  dir: string,
+  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2 }: CheckpointOptions = {},
+): Promise<LlamaConfig> {
+  const config: LlamaConfig = {
+    vocabSize: TOKENIZER.vocabSize,
+    hiddenSize,
+    layers,
+    heads: 4,
+    kvHeads: 2,
+    intermediateSize: 2 * hiddenSize,
+    ropeTheta: 10_000,
+    normEps: 1e-5,
+    tieEmbeddings: false,
+    maxPositions: seqLen,
+    bosId: TOKENIZER.bosId,
+    eosId: TOKENIZER.eosId,
+    padId: TOKENIZER.padId,
+  };
+  await mkdir(dir, { recursive: true });
+  await writeTokenizer(dir, TOKENIZER);
+  await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
+  await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
+  const settings = jpegSettingsSchema.parse({ width: side, height: side });
+  const codec = { codec: { name: 'jpeg', settings, versions: {} }, seqLen };
+  await writeFile(join(dir, 'codec.json'), JSON.stringify(codec));
+  return config;
+}
