@@ -5,6 +5,7 @@
 import { CodecLmError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Dataset } from './dataset.ts';
+import type { Part } from './parts.ts';
 import { readTokenizerOf } from './tokenizer.ts';
 
 interface Picture {
@@ -27,6 +28,8 @@ export interface DocumentViewer {
   picture(bytes: Uint8Array): Picture | Promise<Picture>;
   /** Throws as `view` does; makes no file. */
   check(bytes: Uint8Array): void;
+  /** What the bytes are made of, from the first to the last. Throws as `view` does. */
+  parts(bytes: Uint8Array): Part[];
 }
 
 /** @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's, or a codec's settings */
@@ -43,9 +46,10 @@ type CodecViewer = Omit<DocumentViewer, 'bpe' | 'bytesOf'>;
 async function jpegViewer(dataset: Dataset): Promise<CodecViewer> {
   const quality = numberOf(dataset, 'quality');
   const { toJpegFile } = await import('../tokenizer/jpeg/view.ts');
+  const { partsOfJpeg } = await import('./parts.ts');
   const view = (bytes: Uint8Array) => toJpegFile(bytes, quality);
   const picture = (bytes: Uint8Array) => ({ type: 'image/jpeg', file: view(bytes) });
-  return { extension: '.jpg', view, picture, check: view };
+  return { extension: '.jpg', view, picture, check: view, parts: partsOfJpeg };
 }
 
 /** Clips are shown as strips of their frames: a page of many players would be slow and dark. */
@@ -54,6 +58,7 @@ async function avcViewer(dataset: Dataset): Promise<CodecViewer> {
   const { parseAvcDocument } = await import('../tokenizer/avc/document.ts');
   const { framesOf, toMp4 } = await import('../tokenizer/avc/view.ts');
   const { drawStrip } = await import('../tokenizer/avc/strip.ts');
+  const { partsOfAvc } = await import('./parts.ts');
   return {
     extension: '.mp4',
     view: (bytes) => toMp4(bytes, fps),
@@ -62,6 +67,7 @@ async function avcViewer(dataset: Dataset): Promise<CodecViewer> {
       return { type: 'image/png', file };
     },
     check: parseAvcDocument,
+    parts: partsOfAvc,
   };
 }
 

@@ -66,6 +66,12 @@ export class Dataset {
    * @throws CodecLmError `INPUT_NOT_FOUND` when there is none of this id
    */
   async readDocument(docId: number): Promise<DocumentTokens> {
+    const parts = await this.readSegments(docId);
+    return { docId, ids: joinSegments(parts, this.manifest.vocabSize) };
+  }
+
+  /** The same as the rows hold it, in order and unchecked. */
+  async readSegments(docId: number): Promise<Segment[]> {
     const parts: Segment[] = [];
     for (const entry of chainsOf(this.manifest.shards).flat()) {
       const { firstDoc, lastDoc } = entry;
@@ -81,7 +87,7 @@ export class Dataset {
         hint: `its ids are ${Math.min(...ids)} to ${Math.max(...ids)}, less those of failed inputs`,
       });
     }
-    return { docId, ids: joinSegments(parts, this.manifest.vocabSize) };
+    return parts;
   }
 
   async close(): Promise<void> {

@@ -74,24 +74,39 @@ export function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSu
 }
 
 export function printRow(view: RowView): string {
-  const lines: string[] = [];
   const shown = Math.min(LISTED_TOKENS, view.ids.length);
-  for (let start = 0; start < shown; start += TOKENS_A_LINE) {
-    const tokens = view.ids
-      .slice(start, start + TOKENS_A_LINE)
-      .map((id, i) => (view.bytes ? `${id}=${view.bytes[start + i]}` : String(id)));
-    lines.push(`${String(start).padStart(8)}  ${tokens.join('  ')}`);
-  }
-  if (shown < view.ids.length) {
-    lines.push(`          … ${formatCount(view.ids.length - shown)} more; --json gives all`);
-  }
+  const hidden = view.ids.length - shown;
   return sections(
     `row ${view.row} of ${view.file}`,
     formatTable(
       ['document', 'begins at', 'tokens here'],
       view.documents.map(({ docId, start, tokens }) => [docId, start, tokens].map(String)),
     ),
-    lines.join('\n'),
+    tokenLines(view, shown).join('\n'),
+    hidden > 0 ? `… ${formatCount(hidden)} more tokens; --json gives all` : '',
+  );
+}
+
+/** Lines of neighbouring tokens of a document that say the same: index of the first, reading, ids and bytes. */
+function tokenLines({ ids, bytes, readings, documents }: RowView, shown: number): string[] {
+  const starts = new Set(documents.map(({ start }) => start));
+  const lines: { start: number; reading: string; tokens: string[] }[] = [];
+  for (let i = 0; i < shown; i++) {
+    const reading = readings?.[i] ?? '';
+    const token = bytes ? `${ids[i]}=${bytes[i]}` : String(ids[i]);
+    const line = lines.at(-1);
+    const isSame = line?.reading === reading && !starts.has(i);
+    if (line && isSame && line.tokens.length < TOKENS_A_LINE) {
+      line.tokens.push(token);
+    } else {
+      lines.push({ start: i, reading, tokens: [token] });
+    }
+  }
+  const width = Math.max(...lines.map(({ reading }) => reading.length));
+  return lines.map(({ start, reading, tokens }) =>
+    [String(start).padStart(8), ...(width > 0 ? [reading.padEnd(width)] : []), tokens.join('  ')]
+      .join('  ')
+      .trimEnd(),
   );
 }
 

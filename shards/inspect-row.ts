@@ -1,9 +1,12 @@
 /** One packed sequence: its documents, and each token with the bytes it stands for. */
 import { CodecLmError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import type { DocumentViewer } from './codecs.ts';
 import type { Dataset } from './dataset.ts';
+import { readingsOf } from './parts.ts';
 import { openShard } from './reader.ts';
 import type { SequenceRow } from './rows.ts';
+import { joinSegments, type Segment } from './segments.ts';
 
 export interface RowView {
   file: string;
@@ -13,6 +16,11 @@ export interface RowView {
   ids: number[];
   /** Hexadecimal bytes of each id, `<bos>` and the like in words; without a tokenizer null. */
   bytes: string[] | null;
+  /**
+   * What the bytes of each id are parts of, e.g. `MCU 3, RST3`; empty for `<bos>` and the like and in
+   * documents that are not canonical. Null without a tokenizer.
+   */
+  readings: string[] | null;
 }
 
 /**
@@ -22,17 +30,50 @@ export interface RowView {
 export async function viewDatasetRow(
   dataset: Dataset,
   index: number,
-  bpe: ByteBpe,
+  viewer: DocumentViewer,
 ): Promise<RowView> {
   let row = index;
   for (const entry of dataset.manifest.shards) {
     if (row < entry.rows) {
       const sequence = await dataset.pool.use(entry, (shard) => shard.readRow(row));
-      return viewRow(sequence, entry.file, row, bpe);
+      const view = viewRow(sequence, entry.file, row, viewer.bpe);
+      return { ...view, readings: await readingsOfRow(dataset, view, viewer) };
     }
     row -= entry.rows;
   }
   throw noRow(index, index - row);
+}
+
+/** A document may have begun rows before: it is read whole, and this row's part of it taken. */
+async function readingsOfRow(
+  dataset: Dataset,
+  { file, row, documents, ids }: RowView,
+  viewer: DocumentViewer,
+): Promise<string[]> {
+  const readings = new Array<string>(ids.length).fill('');
+  for (const { docId, start } of documents) {
+    const segments = await dataset.readSegments(docId);
+    const here = segments.findIndex((segment) => segment.file === file && segment.row === row);
+    const before = segments.slice(0, here).reduce((sum, segment) => sum + segment.ids.length, 0);
+    const whole = readingsOfDocument(dataset, segments, viewer);
+    const length = segments[here].ids.length;
+    for (let i = 0; i < length; i++) readings[start + i] = whole[before + i] ?? '';
+  }
+  return readings;
+}
+
+function readingsOfDocument(
+  { manifest }: Dataset,
+  segments: Segment[],
+  viewer: DocumentViewer,
+): string[] {
+  try {
+    const ids = joinSegments(segments, manifest.vocabSize);
+    return readingsOf(ids, viewer.bpe, viewer.parts(viewer.bytesOf(ids)));
+  } catch (error) {
+    if (error instanceof CodecLmError) return [];
+    throw error;
+  }
 }
 
 export async function viewShardRow(path: string, index: number): Promise<RowView> {
@@ -61,7 +102,7 @@ function viewRow(
     tokens: (docStarts[i + 1] ?? ids.length) - docStarts[i],
   }));
   const bytes = bpe ? [...ids].map((id) => tokenText(id, bpe)) : null;
-  return { file, row, documents, ids: [...ids], bytes };
+  return { file, row, documents, ids: [...ids], bytes, readings: null };
 }
 
 export function tokenText(id: number, bpe: ByteBpe): string {

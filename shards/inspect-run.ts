@@ -46,11 +46,12 @@ export async function inspectPath(
 }
 
 async function inspectDataset(dataset: Dataset, row?: number) {
-  const bpe = await readTokenizerOf(dataset);
   if (row !== undefined) {
-    const data = await viewDatasetRow(dataset, row, bpe);
+    const { openViewer } = await import('./codecs.ts');
+    const data = await viewDatasetRow(dataset, row, await openViewer(dataset));
     return { text: printRow(data), data };
   }
+  const bpe = await readTokenizerOf(dataset);
   const summary = await summarizeDataset(dataset);
   const topMerges = bpe.merges.slice(0, TOP_MERGES).map((_, i) => {
     return { id: 256 + i, bytes: tokenText(256 + i, bpe) };

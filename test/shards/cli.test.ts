@@ -40,11 +40,12 @@ test('inspect --row shows documents and the bytes of each token', async (t) => {
   await makePictureDataset(dir, await somePictures(3));
   const text = await shards('inspect', dir, '--row', '0');
   t.regex(text.stdout, /document +begins at +tokens here/);
-  t.regex(text.stdout, /=<bos> +255=ff +216=d8/);
+  t.regex(text.stdout, /^ +0 +259=<bos>\n +1 +SOI +255=ff +216=d8\n +3 +APP0 +255=ff +224=e0/m);
   const { stdout } = await shards('inspect', dir, '--row', '1', '--json');
   const row = JSON.parse(stdout);
   t.is(row.ids.length, 256);
   t.is(row.bytes.length, 256);
+  t.is(row.readings.length, 256);
   const none = await shards('inspect', dir, '--row', '999');
   t.is(none.exitCode, 2);
   t.regex(none.stderr, /--row 999: there are \d+ rows/);
