@@ -17,6 +17,17 @@ export interface StripOptions {
 const PROMPT_LINE = { r: 250, g: 176, b: 5 };
 const LINE = 3;
 
+/** Of the picture that {@link drawStrip} makes of frames without a prompt, in pixels. */
+export function stripSize(
+  width: number,
+  height: number,
+  frames: number,
+  columns: number,
+): { width: number; height: number } {
+  const rows = Math.ceil(frames / columns);
+  return { width: GAP + columns * (width + GAP), height: GAP + rows * (height + GAP) };
+}
+
 /** @returns a PNG file with all frames in order, from left to right */
 export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Promise<Uint8Array> {
   const { width, height, frames } = clip;

@@ -53,7 +53,7 @@ const options = z.object({
   prompt: z
     .string()
     .optional()
-    .describe('Image that samples go on from, or a folder of images: --num samples of each')
+    .describe('Image or video that samples go on from, or a folder of them: --num of each')
     .meta({ valueName: 'path' }),
   promptRatio: z
     .number()
@@ -66,6 +66,11 @@ const options = z.object({
     .min(1)
     .optional()
     .describe("Cut the prompt after its n-th marker FF D7 instead, as the authors' code does"),
+  promptFrames: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Frames of a video prompt that are given to the model; default 10'),
   stream: z
     .boolean()
     .default(false)
@@ -77,17 +82,18 @@ export type SampleOptions = z.output<typeof options>;
 
 export const sampleCommand = command({
   name: 'sample',
-  summary: 'Draw images from a checkpoint, as .jpg files and a contact sheet',
+  summary: 'Draw images or clips from a checkpoint, as .jpg or .mp4 files and a contact sheet',
   options,
   examples: [
     'trainer sample --checkpoint RUN --num 16 --to samples',
     'trainer sample --checkpoint RUN --num 4 --to completions --prompt photo.jpg --prompt-ratio 0.5',
+    'trainer sample --checkpoint RUN --num 4 --to continuations --prompt clip.mp4 --prompt-frames 10',
   ],
   async run(_positionals, given, io) {
     const prompt = promptOf(given);
     const { sampleFiles } = await import('../sample/files.ts');
     const { chooseBackend } = await import('../backend/choose.ts');
-    const { batch, grammar, promptRatio: _, promptMarker: __, ...rest } = given;
+    const { batch, grammar, promptRatio: _, promptMarker: __, promptFrames: ___, ...rest } = given;
     const summary = await sampleFiles({
       ...rest,
       batchSize: batch,
@@ -100,7 +106,7 @@ export const sampleCommand = command({
     });
     io.progress.done();
     if (summary.invalid > 0) {
-      io.log(`${summary.invalid} of ${summary.samples} samples are no valid images; kept as .bin`);
+      io.log(`${summary.invalid} of ${summary.samples} samples are not valid; kept as .bin`);
     }
     const share = (100 * summary.correctedShare).toFixed(1);
     if (grammar === 'on') io.log(`the grammar changed the model's choice at ${share} % of tokens`);
@@ -109,16 +115,18 @@ export const sampleCommand = command({
   },
 });
 
-/** @throws CodecLmError `USAGE` for cuts without a prompt, or two of them */
-function promptOf({ prompt, promptRatio, promptMarker }: SampleOptions) {
+/** @throws CodecLmError `USAGE` for cuts without a prompt, or several of them */
+function promptOf({ prompt, promptRatio, promptMarker, promptFrames }: SampleOptions) {
+  const cuts = [
+    { flag: '--prompt-ratio', value: promptRatio, cut: { ratio: promptRatio ?? 0 } },
+    { flag: '--prompt-marker', value: promptMarker, cut: { marker: promptMarker ?? 0 } },
+    { flag: '--prompt-frames', value: promptFrames, cut: { frames: promptFrames ?? 0 } },
+  ].filter(({ value }) => value !== undefined);
+  const [first, second] = cuts;
   if (prompt === undefined) {
-    if (promptRatio === undefined && promptMarker === undefined) return undefined;
-    const name = promptRatio === undefined ? '--prompt-marker' : '--prompt-ratio';
-    throw new CodecLmError('USAGE', `${name} cuts --prompt, which is missing`);
+    if (first === undefined) return undefined;
+    throw new CodecLmError('USAGE', `${first.flag} cuts --prompt, which is missing`);
   }
-  if (promptRatio !== undefined && promptMarker !== undefined) {
-    throw new CodecLmError('USAGE', 'give --prompt-ratio or --prompt-marker, not both');
-  }
-  const cut = promptMarker === undefined ? { ratio: promptRatio ?? 0.5 } : { marker: promptMarker };
-  return { path: prompt, cut };
+  if (second) throw new CodecLmError('USAGE', `give ${first.flag} or ${second.flag}, not both`);
+  return { path: prompt, cut: first?.cut };
 }

@@ -1,26 +1,41 @@
 /** The codec that a checkpoint was trained on, as the sampler needs it: prompts, grammar, files, pictures. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { avcSettingsSchema } from '../../schemas/avc.ts';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
 import { jpegSettingsSchema } from '../../schemas/jpeg.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
 import type { Codec } from '../../tokenizer/codec.ts';
 import type { Grammar } from '../../tokenizer/grammar.ts';
+import { avcSampling } from './avc.ts';
 import { jpegSampling } from './jpeg.ts';
 
 export const CODEC_FILE = 'codec.json';
 
-/** Where a document is cut for a prompt: after a share of its units, or by the authors' marker rule. */
-export type PromptCut = { ratio: number } | { marker: number };
+/**
+ * Where a document is cut for a prompt: an image after a share of its MCUs or by the authors'
+ * marker rule, a clip after so many frames.
+ */
+export type PromptCut = { ratio: number } | { marker: number } | { frames: number };
+
+/** A file that is written beside a sample. */
+export interface Companion {
+  /** With its dot. */
+  extension: string;
+  mime: string;
+  file: Uint8Array;
+}
 
 /** What differs between codecs; the rest of the sampler knows none by name. */
 export interface SampledMedium {
   codec: Codec;
-  /** Size of the images it was trained on, in pixels. */
+  /** Size of the images or frames it was trained on, in pixels. */
   width: number;
   height: number;
   /** Of the documents a checkpoint writes. */
-  grammar: Grammar;
+  grammar: Grammar<unknown>;
+  /** What is given of a prompt when nothing is said. */
+  defaultCut: PromptCut;
   /**
    * @param document a whole canonical document
    * @returns bytes that are given to the model
@@ -32,8 +47,25 @@ export interface SampledMedium {
    * @throws CodecLmError with the codec's code when it is none
    */
   view(document: Uint8Array): Promise<Uint8Array>;
-  /** The beginning of a document as a picture: what is missing is grey. */
+  /** The beginning of a document as a viewer can follow it while it grows. */
   preview(beginning: Uint8Array): Uint8Array;
+  /** How a document is shown on a sheet and a page. */
+  still: Still;
+  /** What is written beside the file of a document of which `given` bytes were the prompt. */
+  companions(document: Uint8Array, given: number): Promise<Companion[]>;
+}
+
+/** One picture of a document: of an image itself, of a clip all its frames. */
+export interface Still {
+  /** In pixels. */
+  width: number;
+  height: number;
+  mime: string;
+  /**
+   * @param beginning a document, or one that ends at a prompt's cut
+   * @param given bytes of it that were the prompt
+   */
+  draw(beginning: Uint8Array, given: number): Promise<Uint8Array>;
 }
 
 export interface SamplingCodec extends SampledMedium {
@@ -44,17 +76,15 @@ export interface SamplingCodec extends SampledMedium {
 /**
  * @param checkpoint a folder written by `trainer fit`
  * @throws CodecLmError `CHECKPOINT_INVALID` when it does not say which codec it speaks;
- *   `CONFIG_INVALID` for a codec that cannot be sampled
+ *   `TOOL_MISSING` when a clip cannot be made without ffmpeg
  */
 export async function readSamplingCodec(checkpoint: string): Promise<SamplingCodec> {
   const { codec, seqLen } = await readCodecFile(join(checkpoint, CODEC_FILE));
-  if (codec.name !== 'jpeg') {
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `the checkpoint was trained on ${codec.name}; only jpeg can be sampled in this version`,
-    );
-  }
-  return { ...jpegSampling(jpegSettingsSchema.parse(codec.settings)), seqLen };
+  const medium =
+    codec.name === 'jpeg'
+      ? jpegSampling(jpegSettingsSchema.parse(codec.settings))
+      : await avcSampling(avcSettingsSchema.parse(codec.settings));
+  return { ...medium, seqLen };
 }
 
 async function readCodecFile(path: string): Promise<CheckpointCodec> {

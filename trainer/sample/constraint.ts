@@ -29,6 +29,7 @@ export function grammarConstraints(
   tokenizer: ByteBpe,
 ): ConstraintFactory {
   const mask = createTokenMask(grammar, tokenizer);
+  const what = `${grammar.codec === 'jpeg' ? 'image' : 'clip'} of ${width}x${height}`;
   return (prompt, maxTokens, { mayEndEarly = false } = {}) => {
     let state = mask.start();
     for (let i = 0; i < prompt.length; i++) {
@@ -36,7 +37,7 @@ export function grammarConstraints(
       if (next === undefined) {
         throw new CodecLmError(
           'TOKEN_INVALID',
-          `token ${i} of the prompt (id ${prompt[i]}) continues no image of ${width}x${height}`,
+          `token ${i} of the prompt (id ${prompt[i]}) continues no ${what}`,
           { hint: 'give the beginning of a canonical document, or sample without the grammar' },
         );
       }
@@ -47,7 +48,7 @@ export function grammarConstraints(
     if (!isLimited && !mayEndEarly) {
       throw new CodecLmError(
         'CONFIG_INVALID',
-        `an image of ${width}x${height} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
+        `a ${what} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
         { hint: 'raise --max-tokens, or sample without the grammar by --grammar off' },
       );
     }

@@ -37,7 +37,7 @@ export interface SampleFilesOptions extends FilterSettings {
   /** Longest sample with its prompt, in tokens. */
   maxTokens?: number;
   /** A file or a folder of files, and where to cut them. */
-  prompt?: { path: string; cut: PromptCut };
+  prompt?: { path: string; cut?: PromptCut };
   /** Samples are files from their first token on. */
   stream?: boolean;
   /** Asked only for a model that our own kernels do not take. */
@@ -59,11 +59,11 @@ export interface SampleSummary {
   page: string;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `CHECKPOINT_INVALID`, or an `IMAGE_*` code of a prompt */
+/** @throws CodecLmError `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `CHECKPOINT_INVALID`, or an `IMAGE_*` or `VIDEO_*` code of a prompt */
 export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSummary> {
   const checkpoint = await readCheckpoint(options.checkpoint);
   const { codec, tokenizer } = checkpoint;
-  const { prompt } = options;
+  const prompt = options.prompt && { cut: codec.defaultCut, ...options.prompt };
   const prompts = prompt && (await readPrompts(prompt.path, prompt.cut, codec, tokenizer));
   const plans = planSamples(prompts, options.num, options.maxTokens ?? codec.seqLen);
   const constraints = options.grammar ? grammarConstraints(codec, tokenizer) : undefined;
@@ -76,7 +76,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
     threads: options.threads,
   };
   const engine = await loadEngine(checkpoint, size, options.chooseBackend);
-  const settings = await describeSettings(checkpoint, options);
+  const settings = await describeSettings(checkpoint, options, prompt?.cut);
   const meter = new Meter(plans.length, options.onProgress);
   const batcher = new Batcher(engine);
   const written: WrittenSample[] = [];
@@ -114,7 +114,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
   const rows = await sheetRows(written, prompts, options.num, codec);
   const [sheet, page] = [join(options.to, 'sheet.png'), join(options.to, 'index.html')];
   if (written.length > 0) {
-    await write(sheet, await drawSheet(rows, codec));
+    await write(sheet, await drawSheet(rows, codec.still));
     await write(page, Buffer.from(samplesPage(rows, settings, codec)));
   }
   return { ...summarize(written), tokensPerSecond: meter.tokensPerSecond, sheet, page };
@@ -147,14 +147,15 @@ async function drive(
 /** What a sample depends on, beside the number of it. */
 async function describeSettings(
   checkpoint: LoadedCheckpoint,
-  { seed, temperature, topK, topP, minP = 0, grammar, maxTokens, prompt }: SampleFilesOptions,
+  { seed, temperature, topK, topP, minP = 0, grammar, maxTokens }: SampleFilesOptions,
+  cut?: PromptCut,
 ): Promise<Record<string, unknown>> {
   return {
     seed,
     settings: {
       ...{ temperature, topK, topP, minP, grammar: grammar ? 'on' : 'off' },
       maxTokens: maxTokens ?? checkpoint.codec.seqLen,
-      ...prompt?.cut,
+      ...cut,
     },
     checkpoint: { path: checkpoint.path, sha256: await checkpointHash(checkpoint) },
   };

@@ -1,11 +1,12 @@
 /** JPEG documents in the sampler. */
+import { CodecLmError } from '../../schemas/error.ts';
 import type { JpegSettings } from '../../schemas/jpeg.ts';
 import { parseDocument } from '../../tokenizer/jpeg/document.ts';
 import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
 import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
 import { cutAfterRestart7, cutAfterShare } from '../../tokenizer/jpeg/prompt.ts';
 import { insertTables } from '../../tokenizer/jpeg/view.ts';
-import type { SampledMedium } from './codec.ts';
+import type { PromptCut, SampledMedium } from './codec.ts';
 
 export function jpegSampling(settings: JpegSettings): SampledMedium {
   const codec = createJpegCodec(settings);
@@ -15,12 +16,23 @@ export function jpegSampling(settings: JpegSettings): SampledMedium {
     width,
     height,
     grammar: createJpegGrammar({ width, height, quality }),
-    cut: (document, cut) =>
-      'ratio' in cut
-        ? cutAfterShare(parseDocument(document), cut.ratio)
-        : cutAfterRestart7(document, cut.marker),
+    defaultCut: { ratio: 0.5 },
+    cut: cutOf,
     view: async (document) => codec.view(document),
     // Decoders fill in what is missing of a file by themselves.
     preview: (beginning) => insertTables(beginning, quality),
+    still: {
+      width,
+      height,
+      mime: 'image/jpeg',
+      draw: async (beginning) => insertTables(beginning, quality),
+    },
+    companions: async () => [],
   };
+}
+
+function cutOf(document: Uint8Array, cut: PromptCut): number {
+  if ('ratio' in cut) return cutAfterShare(parseDocument(document), cut.ratio);
+  if ('marker' in cut) return cutAfterRestart7(document, cut.marker);
+  throw new CodecLmError('USAGE', 'an image has no frames: cut it with --prompt-ratio');
 }

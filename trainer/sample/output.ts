@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Generation } from './batcher.ts';
-import type { SamplingCodec } from './codec.ts';
+import type { Companion, SamplingCodec } from './codec.ts';
 import { givenIds, type Plan } from './plan.ts';
 
 /** One finished sample: a line of `--json`. */
@@ -31,8 +31,10 @@ export interface SampleFile {
 
 export interface WrittenSample {
   sample: SampleFile;
-  /** The viewable file; null where the document is not valid. */
+  /** For the sheet; null where the document is not valid. */
   picture: Uint8Array | null;
+  /** Files that were written beside it. */
+  companions: Companion[];
 }
 
 export function sampleName(index: number): string {
@@ -50,17 +52,22 @@ export async function writeSample(
   const { index, prompt } = plan;
   const given = givenIds(plan);
   const bytes = tokenizer.decode([...given, ...generation.ids]);
-  let picture: Uint8Array | null = null;
+  const givenBytes = prompt?.given ?? 0;
+  let whole: Uint8Array | null = null;
   let reason: string | undefined;
   try {
-    picture = await codec.view(bytes);
+    whole = await codec.view(bytes);
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     reason = error.message;
   }
-  const extension = picture === null ? '.bin' : codec.codec.extension;
+  const extension = whole === null ? '.bin' : codec.codec.extension;
   const file = join(folder, `${sampleName(index)}${extension}`);
-  await write(file, picture ?? bytes);
+  await write(file, whole ?? bytes);
+  const companions = whole === null ? [] : await codec.companions(bytes, givenBytes);
+  for (const companion of companions) {
+    await write(join(folder, `${sampleName(index)}${companion.extension}`), companion.file);
+  }
   const { tokens, finish, corrected, logProbability } = generation;
   const sample: SampleFile = {
     sample: index,
@@ -70,12 +77,13 @@ export async function writeSample(
     tokens,
     bytes: bytes.length,
     finish,
-    valid: picture !== null,
+    valid: whole !== null,
     reason,
     logProbability: Number((logProbability / tokens).toFixed(6)),
     corrected,
   };
-  return { sample, picture };
+  const picture = whole === null ? null : await codec.still.draw(bytes, givenBytes);
+  return { sample, picture, companions };
 }
 
 /** `00000000.json` beside `00000000.jpg`: the sample, and all that it was drawn by. */

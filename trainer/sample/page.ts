@@ -15,14 +15,13 @@ img, .none { min-width: 128px; min-height: 128px; background: #3f3f46; image-ren
 export function samplesPage(
   rows: readonly Tile[][],
   settings: Record<string, unknown>,
-  { codec, width, height }: SamplingCodec,
+  { still, width, height }: SamplingCodec,
 ): string {
   const lines = flat(settings).map(
     ([key, value]) => `<tr><td>${escapeHtml(key)}</td><td>${escapeHtml(value)}</td></tr>`,
   );
-  const mime = codec.extension === '.jpg' ? 'image/jpeg' : 'video/mp4';
   const figures = rows.map(
-    (row) => `<div class="row">${row.map((tile) => figureOf(tile, mime)).join('')}</div>`,
+    (row) => `<div class="row">${row.map((tile) => figureOf(tile, still.mime)).join('')}</div>`,
   );
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Samples</title><style>${STYLE}</style></head>
@@ -33,10 +32,11 @@ ${figures.join('\n')}
 `;
 }
 
-function figureOf({ picture, caption, sample }: Tile, mime: string): string {
-  const image = picture
-    ? `<img src="data:${mime};base64,${Buffer.from(picture).toString('base64')}" alt="${escapeHtml(caption)}">`
-    : '<div class="none"></div>';
+function figureOf({ picture, caption, moving, sample }: Tile, mime: string): string {
+  const image = [
+    picture ? imageOf(picture, mime, caption) : '<div class="none"></div>',
+    moving ? `<br>${imageOf(moving.file, moving.mime, `${caption}, moving`)}` : '',
+  ].join('');
   const notes = sample
     ? [
         `${sample.tokens} tokens, ${sample.bytes} bytes`,
@@ -46,6 +46,11 @@ function figureOf({ picture, caption, sample }: Tile, mime: string): string {
     : [];
   const bad = sample?.reason ? `<br><span class="bad">${escapeHtml(sample.reason)}</span>` : '';
   return `<figure>${image}<figcaption>${[caption, ...notes].map(escapeHtml).join('<br>')}${bad}</figcaption></figure>`;
+}
+
+function imageOf(file: Uint8Array, mime: string, alt: string): string {
+  const data = Buffer.from(file).toString('base64');
+  return `<img src="data:${mime};base64,${data}" alt="${escapeHtml(alt)}">`;
 }
 
 /** `{settings: {topK: 40}}` as `[['settings.topK', '40']]`. */

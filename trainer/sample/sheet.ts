@@ -1,6 +1,6 @@
 /** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
 import { sharp } from '../../tokenizer/jpeg/sharp.ts';
-import type { SamplingCodec } from './codec.ts';
+import type { Companion, SamplingCodec } from './codec.ts';
 import type { SampleFile, WrittenSample } from './output.ts';
 import type { Prompt } from './prompt.ts';
 
@@ -9,6 +9,8 @@ export interface Tile {
   picture: Uint8Array | null;
   /** What it is, for the page. */
   caption: string;
+  /** The same in motion, for the page. */
+  moving?: Companion;
   sample?: SampleFile;
 }
 
@@ -33,19 +35,28 @@ export async function sheetRows(
   codec: SamplingCodec,
 ): Promise<Tile[][]> {
   const ordered = [...written].sort((a, b) => a.sample.sample - b.sample.sample);
-  const tiles = ordered.map(({ sample, picture }) => ({
+  const tiles = ordered.map(({ sample, picture, companions }) => ({
     picture,
+    moving: companions.find(({ mime }) => mime === 'image/webp'),
     caption: `sample ${sample.sample}`,
     sample,
   }));
   if (prompts === undefined) return inSquare(tiles);
   return Promise.all(
     prompts.map(async (prompt, nth) => [
-      { picture: await codec.view(prompt.original), caption: prompt.name },
-      { picture: codec.preview(prompt.original.subarray(0, prompt.given)), caption: 'prompt' },
+      { picture: await codec.still.draw(prompt.original, 0), caption: prompt.name },
+      { picture: await givenOf(prompt, codec), caption: 'prompt' },
       ...tiles.filter(({ sample }) => Math.floor(sample.sample / num) === nth),
     ]),
   );
+}
+
+/** null: nothing is given of it but `<bos>`. */
+async function givenOf(
+  { original, given }: Prompt,
+  { still }: SamplingCodec,
+): Promise<Uint8Array | null> {
+  return given === 0 ? null : still.draw(original.subarray(0, given), given);
 }
 
 function inSquare(tiles: Tile[]): Tile[][] {

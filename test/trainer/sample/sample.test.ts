@@ -75,7 +75,7 @@ test.serial('without the grammar what is no image is kept and said so', async (t
     ...['00000000.bin', '00000000.json', '00000001.bin', '00000001.json'],
     ...['00000002.bin', '00000002.json', 'index.html', 'sheet.png'],
   ]);
-  t.regex(ended.stderr, /3 of 3 samples are no valid images/);
+  t.regex(ended.stderr, /3 of 3 samples are not valid/);
   const line: SampleFile = JSON.parse(ended.stdout.split('\n')[0]);
   t.false(line.valid);
   t.regex(String(line.reason), /not a canonical JPEG/);
