@@ -18,20 +18,22 @@ import tempfile
 
 import torch
 from safetensors.torch import load_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 ROOT = pathlib.Path(__file__).parents[2]
 
 
 def make_model(args):
     torch.manual_seed(args.seed)
-    config = LlamaConfig(
+    # A Llama with QK-norm is what transformers calls Qwen3.
+    kind, make = (Qwen3Config, Qwen3ForCausalLM) if args.qk_norm else (LlamaConfig, LlamaForCausalLM)
+    config = kind(
         vocab_size=args.vocab, hidden_size=args.hidden, num_hidden_layers=args.layers,
-        num_attention_heads=args.heads, num_key_value_heads=args.kv_heads,
+        num_attention_heads=args.heads, num_key_value_heads=args.kv_heads, head_dim=args.hidden // args.heads,
         intermediate_size=args.intermediate, max_position_embeddings=args.time, rms_norm_eps=1e-5,
         tie_word_embeddings=args.tied, bos_token_id=args.vocab - 3, eos_token_id=args.vocab - 2,
         pad_token_id=args.vocab - 1, attn_implementation="eager")
-    model = LlamaForCausalLM(config).float()
+    model = make(config).float()
     with torch.no_grad():  # norms that are all 1 would hide a mistake
         for name, parameter in model.named_parameters():
             if parameter.dim() == 1:
@@ -110,6 +112,7 @@ def main():
                           "intermediate": 640, "batch": 2, "time": 160, "steps": 50, "seed": 0}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--tied", action="store_true")
+    parser.add_argument("--qk-norm", action="store_true")
     parser.add_argument("--gain", type=float, default=3.0, help="widens the initial matrices, so that attention is far from uniform")
     parser.add_argument("--limit-trained", type=float, default=1e-2)
     args = parser.parse_args()
@@ -120,7 +123,7 @@ def main():
         (folder / "batch.json").write_text(json.dumps(job))
         subprocess.run(["node", "bin/start.js", "bench/peers/llama.ts", str(folder)], cwd=ROOT, check=True)
         ours, peer = load_file(folder / "ours.safetensors"), theirs(model, job)
-        again = LlamaForCausalLM.from_pretrained(folder / "resaved", attn_implementation="eager", dtype=torch.float32)
+        again = AutoModelForCausalLM.from_pretrained(folder / "resaved", attn_implementation="eager", dtype=torch.float32)
         ids = torch.tensor(job["inputs"]).view(job["batch"], job["time"])
         with torch.no_grad():
             resaved = (again(ids).logits - ours["logits"]).abs().max().item()

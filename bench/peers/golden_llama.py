@@ -14,8 +14,9 @@ from safetensors.torch import save_file
 GOLDEN = pathlib.Path(__file__).parents[2] / "test" / "golden" / "llama"
 SIZES = dict(vocab=29, hidden=16, layers=2, heads=4, intermediate=24, batch=2, time=13, steps=5, gain=8.0)
 MODELS = {
-    "plain": dict(kv_heads=4, tied=False, seed=1),
-    "grouped-tied": dict(kv_heads=2, tied=True, seed=2),
+    "plain": dict(kv_heads=4, tied=False, qk_norm=False, seed=1),
+    "grouped-tied": dict(kv_heads=2, tied=True, qk_norm=False, seed=2),
+    "qk-norm": dict(kv_heads=2, tied=False, qk_norm=True, seed=3),
 }
 
 for name, options in MODELS.items():

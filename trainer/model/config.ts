@@ -17,6 +17,8 @@ export interface LlamaConfig {
   normEps: number;
   /** The output layer is the input embedding, transposed. */
   tieEmbeddings: boolean;
+  /** RMSNorm of each head's queries and keys before they turn: the model is then a Qwen3. */
+  qkNorm?: boolean;
   /** Longest sequence the model is meant for; nothing is computed from it. */
   maxPositions: number;
   bosId: number;
@@ -52,6 +54,10 @@ export function parameterShapes(config: LlamaConfig): Map<string, number[]> {
     shapes.set(`${at}.self_attn.q_proj.weight`, [hiddenSize, hiddenSize]);
     shapes.set(`${at}.self_attn.k_proj.weight`, [kvSize, hiddenSize]);
     shapes.set(`${at}.self_attn.v_proj.weight`, [kvSize, hiddenSize]);
+    if (config.qkNorm) {
+      shapes.set(`${at}.self_attn.q_norm.weight`, [headSize(config)]);
+      shapes.set(`${at}.self_attn.k_norm.weight`, [headSize(config)]);
+    }
     shapes.set(`${at}.self_attn.o_proj.weight`, [hiddenSize, hiddenSize]);
     shapes.set(`${at}.post_attention_layernorm.weight`, [hiddenSize]);
     shapes.set(`${at}.mlp.gate_proj.weight`, [intermediateSize, hiddenSize]);
@@ -105,6 +111,7 @@ export function configFromHuggingFace(json: unknown, path: string): LlamaConfig 
     ropeTheta: file.rope_parameters?.rope_theta ?? file.rope_theta ?? 10_000,
     normEps: file.rms_norm_eps,
     tieEmbeddings: file.tie_word_embeddings,
+    qkNorm: file.architectures[0] === 'Qwen3ForCausalLM',
     maxPositions: file.max_position_embeddings,
     bosId: file.bos_token_id ?? 1,
     eosId: [file.eos_token_id ?? 2].flat()[0],
@@ -129,11 +136,17 @@ export function configFromHuggingFace(json: unknown, path: string): LlamaConfig 
   return config;
 }
 
+type Architecture = Pick<LlamaConfigFile, 'architectures' | 'model_type'>;
+
+const LLAMA: Architecture = { architectures: ['LlamaForCausalLM'], model_type: 'llama' };
+
+/** What a Llama with QK-norm is called where it was published with the same weights' names (arXiv 2505.09388). */
+const QWEN3: Architecture = { architectures: ['Qwen3ForCausalLM'], model_type: 'qwen3' };
+
 /** The rotary base is written twice: transformers 4.x reads one form, 5.x the other. */
 export function configToHuggingFace(config: LlamaConfig): LlamaConfigFile {
   return {
-    architectures: ['LlamaForCausalLM'],
-    model_type: 'llama',
+    ...(config.qkNorm ? QWEN3 : LLAMA),
     hidden_size: config.hiddenSize,
     intermediate_size: config.intermediateSize,
     num_hidden_layers: config.layers,

@@ -5,11 +5,12 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../schemas/error.ts';
 import type { Backend } from '../backend/choose.ts';
-import { attention } from '../ops/attention.ts';
+import { attention, QUERY_BLOCK } from '../ops/attention.ts';
 import { cachedAttention } from '../ops/cached-attention.ts';
+import { checkpointed } from '../ops/checkpointed.ts';
 import { embedding } from '../ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../ops/heads.ts';
-import { linear } from '../ops/linear.ts';
+import { linear, type Precision } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeTable } from '../ops/rope.ts';
 import { swiglu } from '../ops/swiglu.ts';
@@ -17,8 +18,26 @@ import type { KeyValueCache } from './cache.ts';
 import { checkConfig, headSize, type LlamaConfig, parameterShapes } from './config.ts';
 import { initialWeights, type Weights } from './init.ts';
 
+export interface ForwardSettings {
+  /** Of the layers' matrix products; default fp32. The logits' is fp32. */
+  precision?: Precision;
+  /** Keep only the input of each block, and compute the rest again for the gradients. */
+  checkpointing?: boolean;
+}
+
+export interface ForwardOptions extends ForwardSettings {
+  /** int32 [batch, time]: a token sees only tokens of its own segment. */
+  segments?: Tensor2D;
+}
+
 /** Attention of a layer: rotated queries, rotated keys and values to one output, all split in heads. */
 type Attend = (layer: number, q: Tensor4D, k: Tensor4D, v: Tensor4D) => Tensor4D;
+
+/** What the layers of one forward pass share. */
+interface Pass extends ForwardSettings {
+  table: RopeTable;
+  attend: Attend;
+}
 
 /**
  * A model with random weights; the same seed gives the same weights on every backend.
@@ -56,10 +75,12 @@ export class Llama {
    * @param ids int32 [batch, time]
    * @returns logits of the next token at every position, [batch, time, vocabSize]
    */
-  forward(ids: Tensor2D): Tensor3D {
+  forward(ids: Tensor2D, options: ForwardOptions = {}): Tensor3D {
     const [, time] = ids.shape;
-    const table = this.#rope(time);
-    return this.#logits(ids, table, (_layer, q, k, v) => attention(this.backend, q, k, v));
+    const { segments } = options;
+    const attend: Attend = (_layer, q, k, v) =>
+      attention(this.backend, q, k, v, QUERY_BLOCK, segments);
+    return this.#logits(ids, { ...options, table: this.#rope(time), attend });
   }
 
   /**
@@ -72,13 +93,14 @@ export class Llama {
     const [, time] = ids.shape;
     return tf.tidy(() => {
       const table = this.#rope(time, cache.length);
-      const logits = this.#logits(ids, table, (layer, q, k, v) => {
+      const attend: Attend = (layer, q, k, v) => {
         const before = cache.length > 0;
         const pieces = cache.append(layer, k, v);
         // A prompt attends only to itself: in blocks, without a row of scores as long as the cache.
         if (!before) return attention(this.backend, q, k, v);
         return cachedAttention(this.backend, q, pieces);
-      });
+      };
+      const logits = this.#logits(ids, { table, attend });
       cache.length += time;
       return logits;
     });
@@ -89,7 +111,7 @@ export class Llama {
     this.#disposeRope();
   }
 
-  #logits(ids: Tensor2D, table: RopeTable, attend: Attend): Tensor3D {
+  #logits(ids: Tensor2D, pass: Pass): Tensor3D {
     const { backend, config } = this;
     const { tf } = backend;
     const [batch, time] = ids.shape;
@@ -97,11 +119,9 @@ export class Llama {
       const rows = tf.reshape(ids, [batch * time]) as Tensor1D;
       let x = embedding(backend, this.#matrix('model.embed_tokens'), rows); // [rows, hidden]
       for (let layer = 0; layer < config.layers; layer++) {
-        const block = x;
-        x = tf.tidy(() => {
-          const h = tf.add(block, this.#attention(layer, block, batch, table, attend)) as Tensor2D;
-          return tf.add(h, this.#feedForward(layer, h)) as Tensor2D;
-        });
+        const block = (x: Tensor2D) => this.#block(layer, x, batch, pass);
+        const learned = () => this.#variablesOf(`model.layers.${layer}.`);
+        x = pass.checkpointing ? checkpointed(backend, x, learned(), block) : block(x);
       }
       const last = this.#norm('model.norm', x);
       const head = config.tieEmbeddings ? 'model.embed_tokens' : 'lm_head';
@@ -110,39 +130,61 @@ export class Llama {
     });
   }
 
+  /** x: [rows, hidden] */
+  #block(layer: number, x: Tensor2D, batch: number, pass: Pass): Tensor2D {
+    const { tf } = this.backend;
+    return tf.tidy(() => {
+      const h = tf.add<Tensor2D>(x, this.#attention(layer, x, batch, pass));
+      return tf.add<Tensor2D>(h, this.#feedForward(layer, h, pass));
+    });
+  }
+
   /** x: [rows, hidden], before its norm. */
   #attention(
     layer: number,
     x: Tensor2D,
     batch: number,
-    table: RopeTable,
-    attend: Attend,
+    { table, attend, precision }: Pass,
   ): Tensor2D {
     const { backend, config } = this;
     const at = `model.layers.${layer}`;
     const h = this.#norm(`${at}.input_layernorm`, x);
-    const project = (name: string, heads: number) =>
-      splitHeads(
-        backend,
-        linear(backend, h, this.#matrix(`${at}.self_attn.${name}`)),
-        batch,
-        heads,
-      );
-    const q = rope(backend, project('q_proj', config.heads), table); // [batch, heads, time, size]
-    const k = rope(backend, project('k_proj', config.kvHeads), table);
-    const v = project('v_proj', config.kvHeads);
+    const project = (name: string) =>
+      linear(backend, h, this.#matrix(`${at}.self_attn.${name}_proj`), precision);
+    const toHeads = (x: Tensor2D, heads: number) => splitHeads(backend, x, batch, heads);
+    const turned = (name: 'q' | 'k', heads: number) => {
+      const normed = this.#headNorm(`${at}.self_attn.${name}_norm`, project(name));
+      return rope(backend, toHeads(normed, heads), table);
+    };
+    const q = turned('q', config.heads); // [batch, heads, time, size]
+    const k = turned('k', config.kvHeads);
+    const v = toHeads(project('v'), config.kvHeads);
     const output = mergeHeads(backend, attend(layer, q, k, v)); // [rows, hidden]
-    return linear(backend, output, this.#matrix(`${at}.self_attn.o_proj`));
+    return linear(backend, output, this.#matrix(`${at}.self_attn.o_proj`), precision);
   }
 
   /** x: [rows, hidden], before its norm. */
-  #feedForward(layer: number, x: Tensor2D): Tensor2D {
+  #feedForward(layer: number, x: Tensor2D, { precision }: Pass): Tensor2D {
     const { backend } = this;
     const at = `model.layers.${layer}`;
     const h = this.#norm(`${at}.post_attention_layernorm`, x);
-    const gate = linear(backend, h, this.#matrix(`${at}.mlp.gate_proj`)); // [rows, intermediate]
-    const up = linear(backend, h, this.#matrix(`${at}.mlp.up_proj`));
-    return linear(backend, swiglu(backend, gate, up), this.#matrix(`${at}.mlp.down_proj`));
+    const project = (name: string, x: Tensor2D) =>
+      linear(backend, x, this.#matrix(`${at}.mlp.${name}_proj`), precision);
+    // gate and up: [rows, intermediate]
+    return project('down', swiglu(backend, project('gate', h), project('up', h)));
+  }
+
+  /** QK-norm (Henry et al. 2020, arXiv 2010.04245, as RMSNorm of each head): [rows, heads * size], unchanged without. */
+  #headNorm(name: string, x: Tensor2D): Tensor2D {
+    if (!this.config.qkNorm) return x;
+    const { tf } = this.backend;
+    const rows = tf.reshape(x, [-1, headSize(this.config)]) as Tensor2D;
+    return tf.reshape(this.#norm(name, rows), x.shape);
+  }
+
+  #variablesOf(prefix: string): Variable[] {
+    const names = [...this.parameters.keys()].filter((name) => name.startsWith(prefix));
+    return names.map((name) => this.parameters.get(name)!);
   }
 
   #norm(name: string, x: Tensor2D): Tensor2D {

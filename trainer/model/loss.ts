@@ -1,13 +1,21 @@
 /** The loss of a batch and its gradients, in sums, so that micro batches of any size add up exactly. */
-import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { crossEntropy, IGNORED } from '../ops/cross-entropy.ts';
-import type { Llama } from './llama.ts';
+import { zLoss } from '../ops/z-loss.ts';
+import type { ForwardSettings, Llama } from './llama.ts';
 
 export interface Loss {
   /** Nats, summed over the targets that count. */
   lossSum: number;
   /** Targets that count. */
   tokens: number;
+}
+
+export interface LossOptions extends ForwardSettings {
+  /** Weight of the z-loss of a target; its gradient is added, `lossSum` is without it. */
+  zLoss?: number;
+  /** [batch, time] row by row: tokens see only tokens of their own segment, a document of a packed row. */
+  segments?: Int32Array;
 }
 
 export interface LossAndGradients extends Loss {
@@ -28,30 +36,43 @@ export function lossAndGradients(
   targets: Int32Array,
   batch: number,
   scale = 1,
+  options: LossOptions = {},
 ): LossAndGradients {
   const { tf } = model.backend;
   const variables = [...model.parameters.values()];
-  const { value, grads } = tf.variableGrads(
-    () => tf.mul(lossOf(model, inputs, targets, batch), scale),
-    variables,
-  );
-  const sum = value.dataSync()[0] / scale;
-  value.dispose();
+  let lossSum = 0;
+  const forward = withSegments(model, batch, options);
+  const { value, grads } = tf.variableGrads(() => {
+    const rows = forward.logits(inputs);
+    const ids = tf.tensor1d(targets, 'int32');
+    const loss = crossEntropy(model.backend, rows, ids);
+    lossSum = loss.dataSync()[0];
+    if (!options.zLoss) return tf.mul(loss, scale);
+    const extra = tf.mul(zLoss(model.backend, rows, ids), options.zLoss);
+    return tf.mul(tf.add(loss, extra), scale);
+  }, variables);
+  tf.dispose(value);
+  forward.dispose();
   const gradients = new Map<string, Tensor>();
   for (const [name, variable] of model.parameters) gradients.set(name, grads[variable.name]);
-  return { lossSum: sum, tokens: countTargets(targets), gradients };
+  return { lossSum, tokens: countTargets(targets), gradients };
 }
 
-/** The loss alone, for evaluation. Arguments as for `lossAndGradients`. */
+/** The loss alone, for evaluation. Arguments as for `lossAndGradients`; no z-loss. */
 export function lossSum(
   model: Llama,
   inputs: Int32Array,
   targets: Int32Array,
   batch: number,
+  options: LossOptions = {},
 ): Loss {
-  const sum = model.backend.tf.tidy(
-    () => lossOf(model, inputs, targets, batch).dataSync()[0] as number,
-  );
+  const { tf } = model.backend;
+  const forward = withSegments(model, batch, options);
+  const sum = tf.tidy(() => {
+    const ids = tf.tensor1d(targets, 'int32');
+    return crossEntropy(model.backend, forward.logits(inputs), ids).dataSync()[0] as number;
+  });
+  forward.dispose();
   return { lossSum: sum, tokens: countTargets(targets) };
 }
 
@@ -72,12 +93,22 @@ export function addGradients(
   return sums;
 }
 
-function lossOf(model: Llama, inputs: Int32Array, targets: Int32Array, batch: number): Scalar {
+/** Segments are kept outside of tfjs's scopes: a checkpointed block asks for them once more. */
+function withSegments(model: Llama, batch: number, options: LossOptions) {
   const { tf } = model.backend;
-  const ids = tf.tensor2d(inputs, [batch, inputs.length / batch], 'int32');
-  const logits = model.forward(ids);
-  const rows = tf.reshape(logits, [inputs.length, model.config.vocabSize]) as Tensor2D;
-  return crossEntropy(model.backend, rows, tf.tensor1d(targets, 'int32') as Tensor1D);
+  const time = (ids: Int32Array) => ids.length / batch;
+  const segments =
+    options.segments &&
+    tf.keep(tf.tensor2d(options.segments, [batch, time(options.segments)], 'int32'));
+  return {
+    /** [rows, vocabSize] */
+    logits(inputs: Int32Array): Tensor2D {
+      const ids = tf.tensor2d(inputs, [batch, time(inputs)], 'int32');
+      const logits = model.forward(ids, { ...options, segments });
+      return tf.reshape(logits, [inputs.length, model.config.vocabSize]);
+    },
+    dispose: () => segments?.dispose(),
+  };
 }
 
 function countTargets(targets: Int32Array): number {

@@ -7,14 +7,12 @@
  */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
+import { blocksOf, type Mask, maskOf, type Range } from './causal-blocks.ts';
 import { differentiable } from './differentiable.ts';
 import { batchMatMul } from './mat-mul.ts';
 
 /** Queries of a block: scores of this many rows are alive at once. */
 export const QUERY_BLOCK = 128;
-
-/** Low enough that softmax gives exactly 0 beside any score, and finite. */
-const HIDDEN = -1e30;
 
 /**
  * softmax(Q Kᵀ / √headSize + mask) V. With fewer key than query heads, consecutive query heads
@@ -22,6 +20,7 @@ const HIDDEN = -1e30;
  * @param q [batch, heads, time, headSize]
  * @param k [batch, kvHeads, time, headSize]
  * @param v [batch, kvHeads, time, headSize]
+ * @param segments int32 [batch, time]: a query sees only keys of its own segment
  * @returns [batch, heads, time, headSize]
  */
 export function attention(
@@ -30,12 +29,13 @@ export function attention(
   k: Tensor4D,
   v: Tensor4D,
   block = QUERY_BLOCK,
+  segments?: Tensor2D,
 ): Tensor4D {
   const { tf } = backend;
   const [batch, heads, time, size] = q.shape;
   const kvHeads = k.shape[1];
   const groups = batch * kvHeads;
-  const shape: Shape = { groups, queriesPerKey: heads / kvHeads, time, size };
+  const shape: Shape = { batch, groups, queriesPerKey: heads / kvHeads, time, size };
   const grouped = (x: Tensor4D) => tf.reshape(x, [groups, heads / kvHeads, time, size]) as Tensor4D;
   const keyed = (x: Tensor4D) => tf.reshape(x, [groups, time, size]) as Tensor3D;
   return differentiable<Tensor4D>(
@@ -44,17 +44,18 @@ export function attention(
     () => {
       const output = tf.tidy(() => {
         const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Tensor4D;
+        const mask = maskOf(backend, shape, block, segments);
         const blocks = blocksOf(time, block).map((range) =>
           tf.tidy(() => {
-            const p = probabilities(backend, shape, range, scaled, keyed(k));
+            const p = probabilities(backend, shape, range, scaled, keyed(k), mask);
             return unfold(backend, shape, batchMatMul(backend, p, keys(backend, keyed(v), range)));
           }),
         );
         return tf.reshape(joinTime(backend, blocks, 2), q.shape) as Tensor4D;
       });
-      return { value: output, saved: [q, k, v, output] };
+      return { value: output, saved: [q, k, v, output, ...(segments ? [segments] : [])] };
     },
-    (dy, [q, k, v, output]) =>
+    (dy, [q, k, v, output, segments]) =>
       tf.tidy(() => {
         const scaled = tf.mul(grouped(q as Tensor4D), 1 / Math.sqrt(size)) as Tensor4D;
         // Row sums of dP P, from the outputs: FlashAttention's D (equation 4 of its appendix B).
@@ -66,6 +67,7 @@ export function attention(
           { q: scaled, k: keyed(k as Tensor4D), v: keyed(v as Tensor4D) },
           grouped(dy),
           rowSums as Tensor4D,
+          maskOf(backend, shape, block, segments as Tensor2D | undefined),
         );
         return [
           tf.reshape(tf.mul(gradients.q, 1 / Math.sqrt(size)), q.shape),
@@ -77,17 +79,12 @@ export function attention(
 }
 
 interface Shape {
+  batch: number;
   /** batch * kvHeads: what one batched product runs over. */
   groups: number;
   queriesPerKey: number;
   time: number;
   size: number;
-}
-
-/** Queries start..end of a block. It sees the keys 0..end. */
-interface Range {
-  start: number;
-  end: number;
 }
 
 /** A gradient of keys or values while blocks still add to its head; the first block has none. */
@@ -113,6 +110,7 @@ function backward(
   { q, k, v }: Projections<Tensor4D>,
   dy: Tensor4D,
   rowSums: Tensor4D,
+  mask: Mask,
 ): Projections<Tensor4D> {
   const { tf } = backend;
   const done = { q: [] as Tensor4D[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
@@ -121,7 +119,7 @@ function backward(
     const { start, end } = range;
     const rows = tf.tidy(() => {
       const dyRows = queries(backend, shape, dy, range);
-      const p = probabilities(backend, shape, range, q, k);
+      const p = probabilities(backend, shape, range, q, k, mask);
       const dv = batchMatMul(backend, p, dyRows, { a: true });
       const dp = batchMatMul(backend, dyRows, keys(backend, v, range), { b: true });
       const ds = tf.mul(p, tf.sub(dp, queries(backend, shape, rowSums, range))) as Tensor3D;
@@ -155,32 +153,16 @@ function probabilities(
   range: Range,
   q: Tensor4D,
   k: Tensor3D,
+  mask: Mask,
 ): Tensor3D {
   const { tf } = backend;
   return tf.tidy(() => {
     const rows = queries(backend, shape, q, range);
     const scores = batchMatMul(backend, rows, keys(backend, k, range), { b: true });
-    const perHead = [shape.groups * shape.queriesPerKey, range.end - range.start, range.end];
-    const hidden = tf.add(tf.reshape(scores, perHead), causalMask(backend, range));
+    const perHead = [shape.batch, -1, range.end - range.start, range.end];
+    const hidden = tf.add(tf.reshape(scores, perHead), mask(range));
     return tf.softmax(tf.reshape(hidden, scores.shape)) as Tensor3D;
   });
-}
-
-/** 0 where a query of the block may look, [rows, end]. */
-function causalMask({ tf }: Backend, { start, end }: Range): Tensor2D {
-  const mask = new Float32Array((end - start) * end);
-  for (let row = 0; row < end - start; row++) {
-    mask.fill(HIDDEN, row * end + start + row + 1, (row + 1) * end);
-  }
-  return tf.tensor2d(mask, [end - start, end]);
-}
-
-function blocksOf(time: number, block: number): Range[] {
-  const count = Math.ceil(time / block);
-  return Array.from({ length: count }, (_, i) => ({
-    start: i * block,
-    end: Math.min(time, (i + 1) * block),
-  }));
 }
 
 /** Rows of a block with the heads that share a key head folded in: [groups, queriesPerKey * rows, ·]. */

@@ -71,6 +71,6 @@ export function nativeForm(backend: Backend, logits: Tensor2D, targets: Tensor1D
 }
 
 /** 1 where the target counts, else 0. */
-function countedRows({ tf }: Backend, targets: Tensor1D): Tensor1D {
+export function countedRows({ tf }: Backend, targets: Tensor1D): Tensor1D {
   return tf.cast(tf.greaterEqual(targets, tf.scalar(0, 'int32')), 'float32');
 }

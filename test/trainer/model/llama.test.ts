@@ -38,7 +38,7 @@ function someIds(length: number, seed = 1): Int32Array {
   return Int32Array.from({ length }, (_, i) => (i * i * 7 + i * seed + (i % 5)) % 20);
 }
 
-for (const name of ['plain', 'grouped-tied']) {
+for (const name of ['plain', 'grouped-tied', 'qk-norm']) {
   test(`${name}: a model saved by transformers gives its logits, loss and gradients`, async (t) => {
     const { job, inputs, targets, scale, expected } = await golden(name);
     const model = await loadModel(backend, join(GOLDEN, name, 'model'));
