@@ -143,8 +143,8 @@ export class Report {
     const done = this.before.inputs + inputs;
     const rate = this.rate.perSecond();
     const parts = [
-      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} images`,
-      `${rate ? formatRate(rate.inputs) : '?'} images/s`,
+      `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} ${this.noun}s`,
+      `${rate ? formatRate(rate.inputs) : '?'} ${this.noun}s/s`,
       `${rate ? (rate.bytes / 1e6).toFixed(1) : '?'} MB/s`,
       `${this.before.partitions + partitions}/${this.work.partitions} partitions`,
       `${formatCount(failures)} failed`,
