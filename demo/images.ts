@@ -2,15 +2,12 @@
  * The whole road on real photographs, in about five minutes: corpus, canonical
  * JPEG bytes, BPE, shards, training, samples, and a page that shows them.
  */
-import { existsSync } from 'node:fs';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CodecLmError, messageOf } from '../schemas/error.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { writeCrops } from './crops.ts';
-import { step } from './steps.ts';
-
-const MARKER = '.codec-lm-demo';
+import { clearFolder } from './folder.ts';
+import { say, step } from './steps.ts';
 
 /** Pictures in the corpus: enough for a model to see each a few times in minutes. */
 const PICTURES = 640;
@@ -26,7 +23,7 @@ const MERGES = 32;
 
 async function main(): Promise<void> {
   const folder = process.argv[2] ?? 'demo-output';
-  await clear(folder);
+  await clearFolder(folder);
   const corpus = join(folder, 'corpus');
   const dataset = join(folder, 'dataset');
   const run = join(folder, 'run');
@@ -59,22 +56,6 @@ async function main(): Promise<void> {
   say('5/5  a page with inputs, loss curve and samples');
   await step('trainer', ['report', run, '--data', dataset, '--samples', samples, '--html', page]);
   process.stdout.write(`\nOpen ${relative(process.cwd(), page)} in a browser.\n`);
-}
-
-/** Makes the folder empty; one that the demo did not make is never touched. */
-async function clear(folder: string): Promise<void> {
-  if (existsSync(folder) && !existsSync(join(folder, MARKER))) {
-    throw new CodecLmError('OUTPUT_IN_USE', `${folder} was not made by the demo`, {
-      hint: 'name another folder: npm run demo -- FOLDER',
-    });
-  }
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, MARKER), 'Made by `npm run demo`, which empties this folder.\n');
-}
-
-function say(line: string): void {
-  process.stdout.write(`\n${line}\n`);
 }
 
 main().catch((error) => {

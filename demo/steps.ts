@@ -21,3 +21,8 @@ export async function step(program: Program, args: string[]): Promise<void> {
     throw new CodecLmError('INTERNAL', `${program} ${args[0]} ended with exit code ${exitCode}`);
   }
 }
+
+/** A heading between steps. */
+export function say(line: string): void {
+  process.stdout.write(`\n${line}\n`);
+}

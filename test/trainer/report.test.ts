@@ -47,12 +47,12 @@ test('a page holds the curve, the inputs and the samples, and fetches nothing', 
     [row(1), row(2), val, row(3)].map((line) => `${JSON.stringify(line)}\n`),
   );
   const to = join(run, 'pages', 'index.html');
-  const jpegs = [await picture(), null];
+  const pictures = [{ type: 'image/jpeg', file: await picture() }, null];
   await writeReport({
     run,
     title: 'A <run>',
-    inputs: { jpegs: [jpegs[0]] },
-    samples: { jpegs },
+    inputs: { pictures: [pictures[0]] },
+    samples: { pictures },
     to,
   });
   const html = await readFile(to, 'utf8');

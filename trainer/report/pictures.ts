@@ -1,12 +1,10 @@
 /** Pictures for a page: some documents of a dataset, and what `trainer sample` wrote. */
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
-import { jpegSettingsSchema } from '../../schemas/jpeg.ts';
+import { openViewer } from '../../shards/codecs.ts';
 import { openDataset } from '../../shards/dataset.ts';
-import { readTokenizer } from '../../tokenizer/bpe/huggingface.ts';
-import { toJpegFile } from '../../tokenizer/jpeg/view.ts';
-import type { Pictures } from './write.ts';
+import type { Picture, Pictures } from './write.ts';
 
 const INPUTS = 24;
 
@@ -15,29 +13,22 @@ const MAX_SAMPLES = 256;
 
 /**
  * Documents from all over a dataset.
- * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`; `CONFIG_INVALID` for a dataset of videos
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`
  */
 export async function inputPictures(dir: string): Promise<Pictures> {
   const dataset = await openDataset(dir);
   try {
-    const { codec, documents, totals } = dataset.manifest;
-    if (codec.name !== 'jpeg') {
-      throw new CodecLmError(
-        'CONFIG_INVALID',
-        `${dir} holds ${codec.name}, a page shows jpeg only`,
-      );
-    }
-    const { quality } = jpegSettingsSchema.parse(codec.settings);
-    const tokenizer = await readTokenizer(dataset.tokenizerDir);
+    const { documents, totals } = dataset.manifest;
+    const viewer = await openViewer(dataset);
     const last = Math.max(0, ...documents.map(({ lastDoc }) => lastDoc ?? 0));
     const count = Math.min(INPUTS, totals.documents);
-    const jpegs: Uint8Array[] = [];
+    const pictures: Picture[] = [];
     for (let i = 0; i < count; i++) {
       const docId = Math.floor((i * (last + 1)) / count);
       const ids = await dataset.readDocument(docId).then((document) => document.ids, unlessMissing);
-      if (ids) jpegs.push(toJpegFile(tokenizer.decode(ids, { specials: 'skip' }), quality));
+      if (ids) pictures.push(await viewer.picture(viewer.bytesOf(ids)));
     }
-    return { jpegs, note: `${jpegs.length} of ${totals.documents} documents` };
+    return { pictures, note: `${pictures.length} of ${totals.documents} documents` };
   } finally {
     await dataset.close();
   }
@@ -49,18 +40,28 @@ function unlessMissing(error: unknown): undefined {
   throw error;
 }
 
-/** The .jpg files of a folder by name; a .bin is a sample that is no picture. */
+/** What is shown of a sample: an image itself, of a clip the animation beside it. */
+const SHOWN: Record<string, { extension: string; type: string }> = {
+  '.jpg': { extension: '.jpg', type: 'image/jpeg' },
+  '.mp4': { extension: '.webp', type: 'image/webp' },
+};
+
+/** The samples of a folder by name; a .bin is one that is not valid. */
 export async function samplePictures(dir: string): Promise<Pictures> {
   try {
-    const names = (await readdir(dir)).filter((name) => /^\d{8}\.(jpg|bin)$/.test(name)).sort();
+    const names = (await readdir(dir)).filter((name) => /^\d{8}\.(jpg|mp4|bin)$/.test(name)).sort();
     const shown = names.slice(0, MAX_SAMPLES);
-    const jpegs = await Promise.all(
-      shown.map((name) => (name.endsWith('.jpg') ? readFile(join(dir, name)) : null)),
+    const pictures = await Promise.all(
+      shown.map(async (name): Promise<Picture | null> => {
+        const { extension, type } = SHOWN[extname(name)] ?? {};
+        if (!extension) return null;
+        return { type, file: await readFile(join(dir, basename(name, extname(name)) + extension)) };
+      }),
     );
     const bad = names.filter((name) => name.endsWith('.bin')).length;
-    const note = `${names.length} samples, ${names.length - bad} of them valid images`;
+    const note = `${names.length} samples, ${names.length - bad} of them valid`;
     return {
-      jpegs,
+      pictures,
       note: shown.length < names.length ? `${note}; the first ${shown.length}` : note,
     };
   } catch (error) {

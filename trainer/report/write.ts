@@ -11,16 +11,22 @@ export interface ReportOptions {
   /** Run directory of `trainer fit`. */
   run: string;
   title: string;
-  /** Viewable .jpg files of the corpus. */
+  /** Documents of the corpus. */
   inputs?: Pictures;
-  /** Viewable .jpg files that the model wrote; null for one that is no picture. */
+  /** What the model wrote; null for a sample that is not valid. */
   samples?: Pictures;
   /** Path of the page. */
   to: string;
 }
 
+export interface Picture {
+  /** `image/jpeg` */
+  type: string;
+  file: Uint8Array;
+}
+
 export interface Pictures {
-  jpegs: readonly (Uint8Array | null)[];
+  pictures: readonly (Picture | null)[];
   /** A line under the heading, e.g. the sampling settings. */
   note?: string;
 }
@@ -106,11 +112,11 @@ function speedChart({ train }: Series): string {
 
 function gallery(heading: string, pictures: Pictures | undefined): string[] {
   if (pictures === undefined) return [];
-  const tiles = pictures.jpegs.map((jpeg, i) => {
+  const tiles = pictures.pictures.map((picture, i) => {
     const name = `${heading.toLowerCase().replace(/s$/, '')} ${i}`;
-    if (jpeg === null) return `<div class="tile" title="${name}: not a picture"></div>`;
-    const data = Buffer.from(jpeg).toString('base64');
-    return `<img class="tile" alt="${name}" title="${name}" src="data:image/jpeg;base64,${data}">`;
+    if (picture === null) return `<div class="tile" title="${name}: not a picture"></div>`;
+    const data = Buffer.from(picture.file).toString('base64');
+    return `<img class="tile" alt="${name}" title="${name}" src="data:${picture.type};base64,${data}">`;
   });
   const note = pictures.note ? `<p>${escapeHtml(pictures.note)}</p>` : '';
   return [`<h2>${heading}</h2>`, note, `<div class="gallery">${tiles.join('\n')}</div>`];

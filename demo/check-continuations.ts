@@ -1,0 +1,45 @@
+/** Whether samples are what was asked for, read from the files themselves. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError } from '../schemas/error.ts';
+import { parseAvcDocument } from '../tokenizer/avc/document.ts';
+import { createAvcCodec } from '../tokenizer/avc/encode.ts';
+import { cutAfterFrames } from '../tokenizer/avc/prompt.ts';
+import { framesOf, fromMp4 } from '../tokenizer/avc/view.ts';
+
+/** Frames of a whole clip. */
+const FRAMES = 15;
+
+/**
+ * Each sample decodes without an error to 15 frames, of which the first ones are byte by
+ * byte those of its prompt.
+ * @param samples folder of `trainer sample`, the same number of each prompt
+ * @param prompts the videos, in order
+ * @returns how many samples were looked at
+ * @throws CodecLmError `AVC_INVALID` that names the first one that is not
+ */
+export async function checkContinuations(
+  samples: string,
+  prompts: readonly string[],
+  promptFrames: number,
+  settings: Parameters<typeof createAvcCodec>[0],
+): Promise<number> {
+  const codec = await createAvcCodec(settings);
+  const names = (await readdir(samples)).filter((name) => /^\d{8}\.(mp4|bin)$/.test(name)).sort();
+  const originals: Uint8Array[] = [];
+  for (const path of prompts) {
+    originals.push((await codec.encode(await readFile(path), path)).bytes);
+  }
+  for (const [i, name] of names.entries()) {
+    const original = originals[Math.floor((i * prompts.length) / names.length)];
+    const bytes = await fromMp4(await readFile(join(samples, name)));
+    const decoded = (await framesOf(bytes)).frames.length;
+    const isPrompt = Buffer.from(cutAfterFrames(bytes, promptFrames)).equals(
+      cutAfterFrames(original, promptFrames),
+    );
+    if (parseAvcDocument(bytes).frames.length !== FRAMES || decoded !== FRAMES || !isPrompt) {
+      throw new CodecLmError('AVC_INVALID', `${name}: ${decoded} frames, or not from its prompt`);
+    }
+  }
+  return names.length;
+}
