@@ -5,15 +5,13 @@ import { canGoOn, needsZeroByte, startOfDocument } from '../../../tokenizer/avc/
 
 export type RandomNumbers = () => number;
 
-/** Whole numbers 0..2^32-1, the same for the same seed (xorshift32). */
-export function randomNumbers(seed: number): RandomNumbers {
-  let state = (Math.imul(seed, 0x9e3779b1) ^ 0x5bf03635) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state;
+/** Small clips, some cropped. */
+export function randomTarget(random: RandomNumbers): Target {
+  const crop = () => (random() % 3 === 0 ? 2 * (random() % 8) : 0);
+  return {
+    width: 16 * (1 + (random() % 4)) - crop(),
+    height: 16 * (1 + (random() % 3)) - crop(),
+    frames: 2 + (random() % 5),
   };
 }
 

@@ -9,6 +9,16 @@ const I = 2;
 const ALL_OF_PICTURE = 5;
 export const BOTH_TYPES = (1 << P) | (1 << I);
 
+/** By the types that the picture has, and those that are possible: the values of slice_type. */
+const TYPE_BITS = 3;
+const SLICE_TYPES = Array.from({ length: 1 << (2 * TYPE_BITS) }, (_, masks) => {
+  const seen = masks >> TYPE_BITS;
+  const types = [P, I].filter((type) => (masks >> type) & 1);
+  // A picture cannot be of one type once it has slices of another.
+  const pure = types.filter((type) => (seen & ~(1 << type)) === 0);
+  return valuesAsRanges([...types, ...pure.map((type) => type + ALL_OF_PICTURE)]);
+});
+
 export function isIdr(state: SyntaxState): boolean {
   return (state.header & 31) === 5;
 }
@@ -26,11 +36,8 @@ function takeFirstMacroblock(state: SyntaxState): void {
   const { typesSeen, typesAllowed, history } = state;
   const hasReferences = !isIdr(state) && history.references.length > 0;
   const possible = typesAllowed & (hasReferences ? BOTH_TYPES : 1 << I);
-  const types = [P, I].filter((type) => (possible >> type) & 1);
-  // A picture cannot be of one type once it has slices of another.
-  const pure = types.filter((type) => (typesSeen & ~(1 << type)) === 0);
   state.unsigned('slice_type', 0, 0, takeType);
-  state.only(valuesAsRanges([...types, ...pure.map((type) => type + ALL_OF_PICTURE)]));
+  state.only(SLICE_TYPES[(typesSeen << TYPE_BITS) | possible]);
 }
 
 function takeType(state: SyntaxState, value: number): void {

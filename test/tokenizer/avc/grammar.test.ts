@@ -1,0 +1,115 @@
+import test from 'ava';
+import { nextByte } from '../../../tokenizer/avc/grammar/finish.ts';
+import { createAvcGrammar } from '../../../tokenizer/avc/grammar.ts';
+import { allowsCodeNum, signedOf } from '../../../tokenizer/avc/syntax/element.ts';
+import { SyntaxState } from '../../../tokenizer/avc/syntax/state.ts';
+import { randomNumbers } from '../../helpers/rasters.ts';
+import { GOLDEN } from './golden.ts';
+import { randomDocument } from './walks.ts';
+
+const bytesOf = (words: Uint32Array) =>
+  [...Array(256).keys()].filter((byte) => (words[byte >> 5] >> (byte & 31)) & 1);
+
+test('from every place of a document the way to the end is as long as it says', (t) => {
+  const target = { width: 32, height: 16, frames: 4 };
+  const grammar = createAvcGrammar(target);
+  const document = randomDocument(target, randomNumbers(5));
+  let state = grammar.start();
+  for (const [i, byte] of document.entries()) {
+    state = grammar.next(state, byte)!;
+    if (i % 4 !== 0 && i < document.length - 1) continue;
+    const bytes = grammar.bytesToFinish(state);
+    if (grammar.isComplete(state)) {
+      t.is(bytes, 0);
+      continue;
+    }
+    const nearer = grammar.next(state, nextByte(state));
+    if (nearer === undefined || grammar.bytesToFinish(nearer) !== bytes - 1) {
+      t.fail(`no way at ${grammar.describe(state)}`);
+    }
+  }
+  t.true(grammar.isComplete(state));
+});
+
+test('the way to the end leads there, through all frames', (t) => {
+  const target = { width: 256, height: 144, frames: 2 };
+  const grammar = createAvcGrammar(target);
+  let state = grammar.start();
+  const bytes = grammar.bytesToFinish(state);
+  for (let i = 0; i < bytes; i++) state = grammar.next(state, nextByte(state))!;
+  t.true(grammar.isComplete(state));
+  t.deepEqual(bytesOf(grammar.allowedBytes(state)), []);
+});
+
+test('states are values: a branch leaves the one it came from as it was', (t) => {
+  const { bytes, width, height, frames } = GOLDEN[2];
+  const grammar = createAvcGrammar({ width, height, frames });
+  let state = grammar.start();
+  for (const [i, byte] of bytes.subarray(0, 250).entries()) {
+    const before = grammar.contextKey(state, 16);
+    const allowed = bytesOf(grammar.allowedBytes(state));
+    if (i % 20 === 0) t.true(allowed.includes(byte));
+    if (grammar.contextKey(state, 16) !== before) t.fail(`byte ${i}`);
+    state = grammar.next(state, byte)!;
+  }
+});
+
+test('places with one key allow the same bytes', (t) => {
+  const target = { width: 16, height: 16, frames: 30 };
+  const grammar = createAvcGrammar(target);
+  const seen = new Map<number, number[]>();
+  let shared = 0;
+  for (const seed of [1, 2]) {
+    let state = grammar.start();
+    for (const byte of randomDocument(target, randomNumbers(seed)).subarray(0, 350)) {
+      const key = grammar.contextKey(state, 4);
+      const allowed = bytesOf(grammar.allowedBytes(state));
+      const before = seen.get(key);
+      if (before !== undefined) {
+        shared++;
+        t.deepEqual(allowed, before);
+      }
+      seen.set(key, allowed);
+      state = grammar.next(state, byte)!;
+    }
+  }
+  t.true(shared > 0);
+});
+
+test('what is wrong with a byte is said in words', (t) => {
+  const grammar = createAvcGrammar({ width: 64, height: 48, frames: 6 });
+  const { bytes } = GOLDEN[0];
+  let state = grammar.start();
+  t.regex(grammar.explain(state, 1)!, /start code.*expected 00 00 00 01/);
+  for (const byte of bytes.subarray(0, 5)) state = grammar.next(state, byte)!;
+  t.regex(
+    grammar.explain(state, 77)!,
+    /sequence parameter set, profile_idc: expected 66 as u\(8\)/,
+  );
+  t.is(grammar.explain(state, 66), undefined);
+});
+
+test('sizes that no clip has are refused', (t) => {
+  const good = { width: 64, height: 48, frames: 6 };
+  for (const wrong of [
+    { width: 63 },
+    { height: 0 },
+    { width: 5000 },
+    { frames: 0 },
+    { frames: 1.5 },
+  ]) {
+    t.throws(() => createAvcGrammar({ ...good, ...wrong }), { code: 'CONFIG_INVALID' });
+  }
+});
+
+test('of signed Exp-Golomb values an interval of codeNums is allowed as its members are', (t) => {
+  const element = new SyntaxState();
+  element.signed('mb_qp_delta', -3, 2, () => {});
+  const allows = (codeNum: number) => signedOf(codeNum) >= -3 && signedOf(codeNum) <= 2;
+  for (let first = 0; first < 12; first++) {
+    for (let last = first; last < 12; last++) {
+      const some = Array.from({ length: last - first + 1 }, (_, i) => first + i).some(allows);
+      t.is(allowsCodeNum(element, first, last), some, `${first} to ${last}`);
+    }
+  }
+});
