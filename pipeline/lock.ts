@@ -14,6 +14,8 @@ import type { Ranks } from './rank.ts';
 const TOUCH_MS = 10_000;
 /** On another machine only time tells: six touches missed, and some for clocks that differ. */
 const STALE_MS = 90_000;
+/** Each try is lost only when another rank ends at that very moment. */
+const TRIES = 100;
 
 const holderSchema = z.object({
   host: z.string(),
@@ -28,12 +30,8 @@ export type Holder = z.infer<typeof holderSchema>;
  * @throws CodecLmError `OUTPUT_IN_USE` when a living process has the same partitions in hand
  */
 export async function lockDataset(out: string, ranks: Ranks): Promise<() => Promise<void>> {
-  const folder = paths.locks(out);
-  await makeFolder(folder);
   const self: Holder = { host: hostname(), pid: process.pid, ...ranks };
-  for (const name of await namesIn(folder)) await checkOther(join(folder, name), self);
-  const path = join(folder, `rank-${ranks.rank}.json`);
-  await take(path, self);
+  const path = await takeInFolder(paths.locks(out), self);
   const touch = setInterval(() => {
     const now = new Date();
     // A lock that cannot be touched grows stale; the writes of the run itself will tell why.
@@ -56,6 +54,28 @@ export async function livingHolders(out: string): Promise<Holder[]> {
     if (holder && (await isAlive(path, holder))) holders.push(holder);
   }
   return holders;
+}
+
+/** A rank that ends removes the folder when it is the last one in it: then it is made again. */
+async function takeInFolder(folder: string, self: Holder): Promise<string> {
+  const path = join(folder, `rank-${self.rank}.json`);
+  for (let tried = 1; ; tried++) {
+    try {
+      await makeFolder(folder);
+      for (const name of await namesIn(folder)) {
+        const other = join(folder, name);
+        // Another rank may be writing its lock this moment: what cannot be read yet is not ours to remove.
+        if (other === path || (await readHolder(other)) || (await isStale(other))) {
+          await checkOther(other, self);
+        }
+      }
+      await take(path, self);
+      return path;
+    } catch (error) {
+      const cause = systemCode((error as CodecLmError).cause);
+      if (!['ENOENT', 'EEXIST'].includes(cause ?? '') || tried === TRIES) throw error;
+    }
+  }
 }
 
 async function take(path: string, self: Holder): Promise<void> {
@@ -94,8 +114,7 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 }
 
 async function isAlive(path: string, holder: Holder): Promise<boolean> {
-  const touched = await stat(path).catch(() => undefined);
-  if (!touched || Date.now() - touched.mtimeMs > STALE_MS) return false;
+  if (await isStale(path)) return false;
   if (holder.host !== hostname()) return true;
   // In containers a process comes back under the number it had before.
   if (holder.pid === process.pid) return false;
@@ -105,4 +124,10 @@ async function isAlive(path: string, holder: Holder): Promise<boolean> {
   } catch (error) {
     return systemCode(error) === 'EPERM';
   }
+}
+
+/** Gone, or not touched for so long that whoever held it is gone. */
+async function isStale(path: string): Promise<boolean> {
+  const touched = await stat(path).catch(() => undefined);
+  return !touched || Date.now() - touched.mtimeMs > STALE_MS;
 }
