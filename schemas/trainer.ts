@@ -1,8 +1,6 @@
 /**
  * The configuration of a training run. This is the only place that knows the
  * keys: validation, defaults, `trainer config show|schema` and `--set` come from here.
- * Every key here works; what is planned and does not work yet stands in
- * `UNAVAILABLE_KEYS` and is refused by name.
  */
 import { z } from 'zod';
 import { splitSchema } from './dataset.ts';
@@ -38,12 +36,20 @@ export const modelConfigSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Use the input embedding as the output layer too'),
+  qkNorm: z
+    .boolean()
+    .default(false)
+    .describe('RMSNorm of each query and key head; such a model is a Qwen3 in transformers'),
 });
 
 export const dataConfigSchema = z.strictObject({
   split: splitSchema.default('train').describe('Split of the dataset that is trained on'),
   shuffle: z.boolean().default(true).describe('Shuffle all sequences anew in every epoch'),
   seed: seed.describe('Seed of the order of the sequences'),
+  docMask: z
+    .boolean()
+    .default(false)
+    .describe('Tokens attend only to their own document; off as in the paper'),
 });
 
 export const trainConfigSchema = z.strictObject({
@@ -67,9 +73,13 @@ export const trainConfigSchema = z.strictObject({
       "Tokens of a sequence; smaller than the dataset's cuts its rows, nothing is skipped; default the dataset's",
     ),
   precision: z
-    .literal('fp32', { error: 'only fp32 works in this version' })
+    .enum(['fp32', 'bf16'])
     .default('fp32')
-    .describe('Number format of weights and matrix products'),
+    .describe('Number format of the matrix products of the layers; weights and sums are fp32'),
+  checkpointing: z
+    .boolean()
+    .default(false)
+    .describe('Keep only the input of each block for the backward pass: less memory, more work'),
   seed: seed.describe('Seed of the initial weights'),
   evalEvery: countOrNone
     .default(0)
@@ -115,6 +125,11 @@ export const optimConfigSchema = z.strictObject({
     .min(0)
     .default(1)
     .describe('Highest global norm of the gradients; 0 = no clipping'),
+  zLoss: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Weight of the squared log of the softmax denominator (z-loss); 0 = none'),
   zero: z
     .union([z.literal(0), z.literal(1)], { error: 'expected 0 or 1' })
     .default(0)
@@ -129,11 +144,3 @@ export const trainerConfigSchema = z.strictObject({
 });
 
 export type TrainerConfig = z.output<typeof trainerConfigSchema>;
-
-/** Keys that are planned: naming one is an error that says so, never a silent nothing. */
-export const UNAVAILABLE_KEYS: Readonly<Record<string, string>> = {
-  'model.qkNorm': 'normalised queries and keys are not built yet',
-  'data.docMask': 'attention crosses document boundaries, as in the paper; a mask is not built yet',
-  'train.checkpointing': 'activation checkpointing is not built yet',
-  'optim.zLoss': 'the z-loss is not built yet',
-};

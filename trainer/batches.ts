@@ -6,6 +6,8 @@ export interface MicroBatch {
   inputs: Int32Array;
   /** [rows * seqLen]: the token after each input; IGNORED where there is none to be learned. */
   targets: Int32Array;
+  /** [rows * seqLen]: the document of each input within its row; with `data.docMask` only. */
+  segments?: Int32Array;
   /** Targets that are not padding. */
   tokens: number;
   /** Bytes of the codec stream that those targets stand for. */
@@ -16,12 +18,14 @@ export interface MicroBatch {
  * The last input of a row has no target in it, so that a row keeps its round length.
  * @param ids [rows * seqLen]
  * @param byteLengths bytes of each id, [vocabSize]; 0 for the special ones
+ * @param segments [rows * seqLen]: the document of each id
  */
 export function toMicroBatch(
   ids: Int32Array,
   seqLen: number,
   padId: number,
   byteLengths: Uint16Array,
+  segments?: Int32Array,
 ): MicroBatch {
   const targets = new Int32Array(ids.length);
   let tokens = 0;
@@ -34,7 +38,7 @@ export function toMicroBatch(
     tokens++;
     bytes += byteLengths[target];
   }
-  return { inputs: ids, targets, tokens, bytes };
+  return { inputs: ids, targets, segments, tokens, bytes };
 }
 
 /** Occurrences of each id among the targets, added to `counts`. */

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parse, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { CodecLmError, fileError, messageOf } from '../schemas/error.ts';
-import { type TrainerConfig, trainerConfigSchema, UNAVAILABLE_KEYS } from '../schemas/trainer.ts';
+import { type TrainerConfig, trainerConfigSchema } from '../schemas/trainer.ts';
 import { readPreset } from './presets.ts';
 
 export interface ConfigSource {
@@ -131,11 +131,6 @@ function settingOfFlag(text: string): Setting {
 
 function checkKey(setting: Setting): Setting {
   const { key, origin } = setting;
-  if (Object.hasOwn(UNAVAILABLE_KEYS, key)) {
-    throw new CodecLmError('CONFIG_INVALID', `${origin}: ${key}: ${UNAVAILABLE_KEYS[key]}`, {
-      hint: 'leave the key out',
-    });
-  }
   if (!configKeys().includes(key)) throw unknownKey(key, origin);
   return setting;
 }

@@ -16,20 +16,22 @@ export async function evaluate(
 ): Promise<ValMetrics | undefined> {
   const { communicator, config, dataset, byteLengths, padId } = session;
   const { rank, size } = communicator;
-  const { microBatch, seqLen, evalBatches } = config.train;
+  const { microBatch, seqLen, evalBatches, precision } = config.train;
   const loader = dataset.loader({
     ...({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen } as const),
-    ...{ rank, worldSize: size },
+    ...{ rank, worldSize: size, segments: config.data.docMask },
   });
   const totals = new Float64Array(3); // nats, tokens, bytes
   // Of all ranks together: in each round a rank reads its one.
   let first = 0;
-  for await (const { ids } of loader) {
+  for await (const { ids, segments } of loader) {
     if (await isStopping()) return undefined;
     const batch = toMicroBatch(ids, seqLen, padId, byteLengths);
     const isWanted = evalBatches === 0 || first + rank < evalBatches;
     if (isWanted && batch.tokens > 0) {
-      totals[0] += lossSum(session.model, batch.inputs, batch.targets, microBatch).lossSum;
+      const { inputs, targets } = batch;
+      const options = { precision, segments };
+      totals[0] += lossSum(session.model, inputs, targets, microBatch, options).lossSum;
       totals[1] += batch.tokens;
       totals[2] += batch.bytes;
     }

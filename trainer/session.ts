@@ -90,6 +90,7 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     seed: config.data.seed,
     microBatch: config.train.microBatch,
     seqLen: config.train.seqLen,
+    segments: config.data.docMask,
     state: loaded?.state.loader,
   });
   const batches = loader[Symbol.asyncIterator]();

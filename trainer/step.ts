@@ -71,9 +71,9 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   while (batches.length < config.train.gradAccumulation) {
     const next = await session.batches.next();
     if (next.done) throw new CodecLmError('INTERNAL', 'the loader of an endless run has ended');
-    const { ids, seqLen, position } = next.value;
+    const { ids, segments, seqLen, position } = next.value;
     session.loaderState = { epoch: next.value.epoch, position, seed: config.data.seed };
-    batches.push(toMicroBatch(ids, seqLen, padId, byteLengths));
+    batches.push(toMicroBatch(ids, seqLen, padId, byteLengths, segments));
     epoch = Math.max(epoch, next.value.epoch);
   }
   const waited = performance.now() - started;
@@ -96,8 +96,11 @@ function accumulate(
 ): { lossSum: number; gradients: Map<string, Tensor> } {
   let lossSum = 0;
   let total: Map<string, Tensor> | undefined;
-  for (const { inputs, targets } of batches) {
-    const more = lossAndGradients(model, inputs, targets, config.train.microBatch, scale);
+  const { microBatch, precision, checkpointing } = config.train;
+  const { zLoss } = config.optim;
+  for (const { inputs, targets, segments } of batches) {
+    const options = { precision, checkpointing, zLoss, segments };
+    const more = lossAndGradients(model, inputs, targets, microBatch, scale, options);
     lossSum += more.lossSum;
     total = addGradients(model, total, more.gradients);
   }

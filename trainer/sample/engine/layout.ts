@@ -61,9 +61,10 @@ export interface Layout {
   bytes: number;
 }
 
-/** Whether the kernels can compute such a model: they work on whole vectors. */
+/** Whether the kernels can compute such a model: they work on whole vectors, and norm no heads. */
 export function fitsKernels(config: LlamaConfig): boolean {
   return (
+    !config.qkNorm &&
     config.hiddenSize % PANEL === 0 &&
     config.intermediateSize % PANEL === 0 &&
     headSize(config) % 4 === 0 &&
