@@ -10,10 +10,10 @@ const COMMAND_TIMEOUT = 300_000;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** The shell blocks after the marker, in order: a walk through every command. */
+/** The shell blocks between the two markers, in order: a walk through every command. */
 async function testedCommands(): Promise<string[]> {
   const text = await readFile(join(ROOT, 'README.md'), 'utf8');
-  const [, walk] = text.split('<!-- tested:');
+  const [, walk] = text.split(/<!-- (?:tested:|end of the tested walk)/);
   const blocks = [...walk.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((match) => match[1]);
   return blocks.flatMap((block) => block.trim().split('\n'));
 }
