@@ -9,7 +9,7 @@ import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { encodeOne, noCounts, secondsSince } from './encode.ts';
 import { formatCodes } from './failures.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
-import { partitionsOf, spoolInputs, valCount } from './plan.ts';
+import { partitionsOf, spoolInputs } from './plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
 
@@ -18,7 +18,8 @@ const SAMPLES = 200;
 
 export interface DryRun {
   inputs: number;
-  valInputs: number;
+  /** Share of the documents that will be held out. */
+  valFraction: number;
   partitions: number;
   duplicates: number;
   ignored: Record<string, number>;
@@ -46,13 +47,12 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
     const { spool, log } = await spoolInputs(request, join(folder, 'spool'));
     try {
       const { count: inputs, duplicates, lines } = spool.finish();
-      const valInputs = valCount(inputs, config.valFraction);
       const { ignored, problems } = log.listing;
       const taken = takeLines(lines, Math.min(SAMPLES, inputs));
       return {
         inputs,
-        valInputs,
-        partitions: partitionsOf({ inputs, valInputs }, config.partitionSize).length,
+        valFraction: config.valFraction,
+        partitions: partitionsOf({ inputs }, config.partitionSize).length,
         duplicates,
         ignored,
         problems,
@@ -119,7 +119,8 @@ export function formatDryRun(out: string, found: DryRun): string {
   const versions = Object.entries(codec.versions).map(([key, value]) => `${key} ${value}`);
   const lines: [string, string][] = [
     ['dataset', `${out} (nothing is written)`],
-    ['inputs', `${formatCount(found.inputs)}, ${formatCount(found.valInputs)} of them held out`],
+    ['inputs', formatCount(found.inputs)],
+    ['held out', `${found.valFraction * 100} % of the documents`],
     ['partitions', formatCount(found.partitions)],
     ['duplicates', formatCount(found.duplicates)],
     ['passed over', formatCodes(found.ignored) || 'none'],

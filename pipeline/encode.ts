@@ -1,5 +1,5 @@
 /** One stage of the pipeline: inputs to token ids, each input a document or a failure. */
-import type { Failure } from '../schemas/dataset.ts';
+import type { Failure, Split } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Codec, Document } from '../tokenizer/codec.ts';
@@ -7,6 +7,7 @@ import type { ByteString } from './paths.ts';
 import type { PlannedInput } from './plan.ts';
 import { findInput, readInput } from './sources/read.ts';
 import { type Input, labelOf } from './sources/source.ts';
+import { splitOf } from './split.ts';
 
 export interface EncodedDocument {
   docId: number;
@@ -17,6 +18,7 @@ export interface EncodedDocument {
   height: number;
   /** `<bos>` … `<eos>` */
   tokens: Uint16Array;
+  split: Split;
 }
 
 /** Seconds of work, summed over inputs that were in flight together. */
@@ -49,6 +51,8 @@ export function noCounts(): EncodeCounts {
 export interface EncodeContext {
   codec: Codec;
   bases: readonly ByteString[];
+  /** Share of the documents that is held out, 0..1. */
+  valFraction: number;
   /** Documents already encoded for the tokenizer's sample; each is taken out when used. */
   encoded: Map<number, SampledDocument>;
 }
@@ -75,7 +79,9 @@ export async function encodeBatch(
     const tokens = context.bpe.encodeDocument(result.bytes);
     batch.seconds.tokenize += secondsSince(start);
     const { width, height } = result;
-    batch.documents.push({ docId, source, bytes: result.bytes.length, width, height, tokens });
+    const split = splitOf(result.bytes, context.valFraction);
+    const bytes = result.bytes.length;
+    batch.documents.push({ docId, source, bytes, width, height, tokens, split });
   }
   return batch;
 }
@@ -83,7 +89,7 @@ export async function encodeBatch(
 /** @returns the error instead of throwing it when it is this input's own */
 export async function encodeOne(
   { docId, input }: PlannedInput,
-  { codec, bases, encoded }: EncodeContext,
+  { codec, bases, encoded }: Omit<EncodeContext, 'valFraction'>,
   counts: EncodeCounts,
 ): Promise<Document | CodecLmError> {
   const sampled = encoded.get(docId);

@@ -118,15 +118,19 @@ export async function namesIn(path: string): Promise<string[]> {
   }
 }
 
-/** Removes what a killed process left half-written of these partitions. */
+/**
+ * Removes what a killed process left half-written of these partitions.
+ * @param isOurs takes the name of a partition; files of its held-out documents are its too
+ */
 export async function removeLeftovers(
   out: string,
   isOurs: (name: string) => boolean,
 ): Promise<void> {
   for (const folder of WORK_FOLDERS) {
     for (const file of await namesIn(join(out, folder))) {
-      const leftover = /^\.([^.]+)\..*\.tmp$/.exec(file);
-      if (leftover && isOurs(leftover[1])) await rm(join(out, folder, file), { force: true });
+      const leftover = /^\.(?:part|val)-(\d+)\..*\.tmp$/.exec(file);
+      if (leftover && isOurs(`part-${leftover[1]}`))
+        await rm(join(out, folder, file), { force: true });
     }
   }
 }

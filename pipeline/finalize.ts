@@ -9,7 +9,7 @@ import {
   type Split,
 } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
-import type { Plan, Tail } from '../schemas/plan.ts';
+import type { Plan, SplitTail } from '../schemas/plan.ts';
 import { writeDocumentShard } from '../shards/documents.ts';
 import { MANIFEST_FILE, readManifest, writeManifest } from '../shards/manifest.ts';
 import { writeSequenceShard } from '../shards/writer.ts';
@@ -19,7 +19,7 @@ import { namesIn, paths, removeLeftovers } from './files.ts';
 import type { DatasetHeader } from './partition.ts';
 import { nameOf, type Partition, partitionsOf, readPlan } from './plan.ts';
 import { readDatasetTokenizer } from './sample.ts';
-import { doneNames, readStats } from './status.ts';
+import { doneNames, readAllStats } from './status.ts';
 import { documentsOf, packTails, readTail, rowsOf } from './tail.ts';
 
 export const CREATED_BY = 'codec-lm 0.1.0';
@@ -27,8 +27,8 @@ export const CREATED_BY = 'codec-lm 0.1.0';
 /** Partitions that are finished together: those of the plan, or of one round of retries. */
 export interface Round {
   partitions: readonly Partition[];
-  /** Names of the shards that hold the tails. */
-  tailNames: Readonly<Record<Split, string>>;
+  /** In the names of the shards that hold the tails. */
+  tailIndex: number;
 }
 
 export function headerOf({ config }: Plan, bpe: ByteBpe): DatasetHeader {
@@ -54,24 +54,24 @@ export interface RoundResult {
  */
 export async function finishRound(
   out: string,
-  { partitions, tailNames }: Round,
+  { partitions, tailIndex }: Round,
   header: DatasetHeader,
   padId: number,
 ): Promise<RoundResult> {
   await checkAllDone(out, partitions);
   await removeLeftovers(out, () => true);
   const result: RoundResult = { shards: [], documents: [], stats: [] };
+  const stats = await readAllStats(out, partitions);
+  result.stats.push(...stats);
   for (const split of ['train', 'val'] as const) {
-    const ofSplit = partitions.filter((partition) => partition.split === split);
-    for (const { name } of ofSplit) {
-      const stats = await readStats(out, name);
-      const { documents, tokenizerHash } = await readTail(out, name);
-      if (tokenizerHash !== header.tokenizerHash) throw tokenizerChanged(out, name);
-      result.stats.push(stats);
-      result.shards.push(...stats.shards);
-      if (documents) result.documents.push(documents);
+    result.shards.push(...stats.flatMap(({ shards }) => shards.filter((s) => s.split === split)));
+    for (const { name } of partitions) {
+      const tail = await readTail(out, name);
+      if (tail.tokenizerHash !== header.tokenizerHash) throw tokenizerChanged(out, name);
+      if (tail[split].documents) result.documents.push(tail[split].documents);
     }
-    await writeTailShard(out, split, ofSplit, tailNames[split], header, padId, result);
+    const name = nameOf(split, tailIndex);
+    await writeTailShard(out, split, partitions, name, header, padId, result);
   }
   return result;
 }
@@ -87,7 +87,8 @@ async function writeTailShard(
   result: RoundResult,
 ): Promise<void> {
   if (!result.stats.some(({ tailTokens }) => tailTokens > 0)) return;
-  const pack = () => packTails(tailsOf(out, partitions), header.seqLen, padId, `${name}.parquet`);
+  const tails = () => tailsOf(out, partitions, split);
+  const pack = () => packTails(tails(), header.seqLen, padId, `${name}.parquet`);
   if (await isEmpty(rowsOf(pack()))) return;
   const shardHeader = { ...header, split, partition: null };
   result.shards.push(await writeSequenceShard(paths.shard(out, name), rowsOf(pack()), shardHeader));
@@ -98,8 +99,12 @@ async function writeTailShard(
   );
 }
 
-async function* tailsOf(out: string, partitions: readonly Partition[]): AsyncGenerator<Tail> {
-  for (const { name } of partitions) yield await readTail(out, name);
+async function* tailsOf(
+  out: string,
+  partitions: readonly Partition[],
+  split: Split,
+): AsyncGenerator<SplitTail> {
+  for (const { name } of partitions) yield (await readTail(out, name))[split];
 }
 
 async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
@@ -131,7 +136,7 @@ export async function finalizePlan(
 ): Promise<Manifest> {
   const partitions = partitionsOf(plan, plan.config.partitionSize);
   const header = headerOf(plan, bpe);
-  const round = { partitions, tailNames: tailNamesOf(partitions) };
+  const round = { partitions, tailIndex: partitions.length };
   const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId);
   const totals = totalsOf(plan.inputs, stats, shards);
   checkFailureShare(totals.failures, plan.inputs, allowed, out);
@@ -156,12 +161,6 @@ export async function finalizePlan(
 export async function publish(out: string, manifest: Manifest): Promise<void> {
   await writeManifest(out, manifest);
   await rm(paths.tails(out), { recursive: true, force: true });
-}
-
-/** The tails of a split follow its last partition. */
-function tailNamesOf(partitions: readonly Partition[]): Round['tailNames'] {
-  const countOf = (split: Split) => partitions.filter((p) => p.split === split).length;
-  return { train: nameOf('train', countOf('train')), val: nameOf('val', countOf('val')) };
 }
 
 /** `pipeline finalize`: what a single process does by itself. */

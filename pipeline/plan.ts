@@ -30,9 +30,10 @@ import {
 /** A share of the inputs that is run and committed as one. */
 export interface Partition {
   number: number;
-  /** Of its files: `part-00000`, or `val-00000` for held-out inputs. */
+  /** In the names of its files. */
+  index: number;
+  /** Of its files but those of held-out documents: `part-00000`. */
   name: string;
-  split: Split;
   /** Inputs in its list. */
   count: number;
 }
@@ -67,14 +68,13 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const { log } = found;
     spool = found.spool;
     await makeFolder(join(paths.draft(out), 'lists'));
-    const { inputs, inputsHash, valInputs } = freezeLists(request, spool, log);
+    const { inputs, inputsHash } = freezeLists(request, spool, log);
     await rm(paths.lists(out), { recursive: true, force: true });
     await rename(join(paths.draft(out), 'lists'), paths.lists(out));
     const plan: Plan = {
       planVersion: PLAN_VERSION,
       config,
       inputs,
-      valInputs,
       inputsHash,
       listing: log.listing,
     };
@@ -140,21 +140,14 @@ function freezeLists({ out, config }: PlanRequest, spool: Spool, log: ListingLog
   log.listing.duplicates = duplicates;
   const hash = createHash('sha256');
   const folder = join(paths.draft(out), 'lists');
-  const valInputs = valCount(count, config.valFraction);
   let docId = 0;
-  for (const partition of partitionsOf({ inputs: count, valInputs }, config.partitionSize)) {
+  for (const partition of partitionsOf({ inputs: count }, config.partitionSize)) {
     let text = '';
     for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
     hash.update(text);
     writeList(join(folder, `${partition.name}.tsv`), text);
   }
-  return { inputs: count, valInputs, inputsHash: hash.digest('hex') };
-}
-
-/** Rounded, but a fraction that was asked for holds out one input at least, and never all. */
-export function valCount(inputs: number, fraction: number): number {
-  if (fraction === 0 || inputs < 2) return 0;
-  return Math.min(inputs - 1, Math.max(1, Math.round(inputs * fraction)));
+  return { inputs: count, inputsHash: hash.digest('hex') };
 }
 
 function writeList(path: string, text: string): void {
@@ -174,25 +167,17 @@ export async function readPlan(out: string): Promise<Plan | undefined> {
   return readJson(paths.plan(out), planSchema);
 }
 
-/** Partitions of training inputs first, then those of held-out ones; none mixes the two. */
-export function partitionsOf(
-  { inputs, valInputs }: Pick<Plan, 'inputs' | 'valInputs'>,
-  partitionSize: number,
-): Partition[] {
-  const train = cut(inputs - valInputs, partitionSize, 'train', 0);
-  return [...train, ...cut(valInputs, partitionSize, 'val', train.length)];
-}
-
-function cut(inputs: number, size: number, split: Split, firstNumber: number): Partition[] {
+/** The plan in equal shares, the last one smaller. */
+export function partitionsOf({ inputs }: Pick<Plan, 'inputs'>, size: number): Partition[] {
   return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
-    number: firstNumber + i,
-    name: nameOf(split, i),
-    split,
+    number: i,
+    index: i,
+    name: nameOf('train', i),
     count: Math.min(size, inputs - i * size),
   }));
 }
 
-/** Of the files of a partition, and of the shard of the tails behind the last one. */
+/** Of the files of a partition, and of the shards of the tails behind the last one. */
 export function nameOf(split: Split, index: number): string {
   return `${split === 'train' ? 'part' : 'val'}-${numbered(index)}`;
 }

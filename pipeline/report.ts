@@ -42,13 +42,13 @@ export class Report {
     const { duplicates, ignored, problems } = plan.listing;
     this.event('plan', {
       inputs: plan.inputs,
-      valInputs: plan.valInputs,
       partitions,
       isNew,
       ...plan.listing,
     });
     if (!isNew) return;
-    const heldOut = plan.valInputs > 0 ? `, ${formatCount(plan.valInputs)} of them held out` : '';
+    const { valFraction } = plan.config;
+    const heldOut = valFraction > 0 ? `, ${valFraction * 100} % of their documents held out` : '';
     this.say(
       `planned ${count(plan.inputs, this.noun)} in ${count(partitions, 'partition')}${heldOut}`,
     );

@@ -3,7 +3,7 @@
  * shards behind those that are there. Good shards are not touched. A round is frozen on the
  * disk like a plan, so a retry that was stopped goes on too.
  */
-import type { Failure, Manifest, Split } from '../schemas/dataset.ts';
+import type { Failure, Manifest } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import { type Plan, type RetryRound, retryRoundSchema } from '../schemas/plan.ts';
 import { type EngineRequest, encodePartitions } from './engine.ts';
@@ -49,12 +49,8 @@ async function freezeRound(
   for (const { name } of before.partitions) failed.push(...(await readFailures(out, name)));
   if (failed.length === 0) return undefined;
   const ids = failed.map(({ input }) => input).sort((a, b) => a - b);
-  const trainInputs = plan.inputs - plan.valInputs;
-  const round: RetryRound = { round: finished + 1, partitions: [], tailNumbers: before.next };
-  for (const split of ['train', 'val'] as const) {
-    const ofSplit = ids.filter((id) => id < trainInputs === (split === 'train'));
-    await freezeSplit(out, plan, round, split, ofSplit);
-  }
+  const round: RetryRound = { round: finished + 1, partitions: [], tailIndex: before.next };
+  await freezeLists(out, plan, round, ids);
   await writeJson(paths.retry(out, round.round), round);
   return round;
 }
@@ -64,33 +60,31 @@ async function partitionsOfRound(
   out: string,
   plan: Plan,
   round: number,
-): Promise<{ partitions: readonly Partition[]; next: Record<Split, number> }> {
+): Promise<{ partitions: readonly Partition[]; next: number }> {
   if (round === 0) {
     const partitions = partitionsOf(plan, plan.config.partitionSize);
-    const after = (split: Split) => partitions.filter((p) => p.split === split).length + 1;
-    return { partitions, next: { train: after('train'), val: after('val') } };
+    return { partitions, next: partitions.length + 1 };
   }
   const path = paths.retry(out, round);
   const frozen = await readJson(path, retryRoundSchema);
   if (!frozen) throw new CodecLmError('DATASET_INVALID', `${path} is missing`, { path });
-  const { train, val } = frozen.tailNumbers;
-  return { partitions: frozen.partitions, next: { train: train + 1, val: val + 1 } };
+  return { partitions: frozen.partitions, next: frozen.tailIndex + 1 };
 }
 
-async function freezeSplit(
+async function freezeLists(
   out: string,
   plan: Plan,
   round: RetryRound,
-  split: Split,
   ids: readonly number[],
 ): Promise<void> {
   const { partitionSize } = plan.config;
   for (let start = 0; start < ids.length; start += partitionSize) {
     const own = ids.slice(start, start + partitionSize);
-    const name = nameOf(split, round.tailNumbers[split]++);
+    const index = round.tailIndex++;
+    const name = nameOf('train', index);
     await writeText(paths.list(out, name), await linesOf(out, plan, own));
     const number = await nextNumber(out, plan, round);
-    round.partitions.push({ number, name, split, count: own.length });
+    round.partitions.push({ number, index, name, count: own.length });
   }
 }
 
@@ -143,14 +137,10 @@ async function completeRound(
   { out, context }: RetryRequest,
   plan: Plan,
   manifest: Manifest,
-  { round, partitions, tailNumbers }: RetryRound,
+  { round, partitions, tailIndex }: RetryRound,
 ): Promise<Manifest> {
   const { bpe } = context;
-  const tailNames = {
-    train: nameOf('train', tailNumbers.train),
-    val: nameOf('val', tailNumbers.val),
-  };
-  const added = await finishRound(out, { partitions, tailNames }, headerOf(plan, bpe), bpe.padId);
+  const added = await finishRound(out, { partitions, tailIndex }, headerOf(plan, bpe), bpe.padId);
   const shards = [...manifest.shards, ...added.shards];
   const totals = totalsOf(plan.inputs, added.stats, shards);
   const merged: Manifest = {

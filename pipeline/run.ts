@@ -100,6 +100,7 @@ async function planAndRun(
   const context: EncodeContext = {
     codec: request.codec,
     bases: config.sources.map(baseOf),
+    valFraction: config.valFraction,
     encoded: new Map(),
   };
   const bpe = await ensureTokenizer(request, plan, context);

@@ -8,7 +8,8 @@ import { learnMerges } from '../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
 import { namesIn, paths, readText } from './files.ts';
-import { type Partition, type PlannedInput, partitionsOf, readList } from './plan.ts';
+import { type PlannedInput, partitionsOf, readList } from './plan.ts';
+import { splitOf } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
 
 /** In this order: a tokenizer.json in place means that the others are. */
@@ -26,8 +27,8 @@ export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undef
 }
 
 /**
- * Learns on inputs drawn evenly over the training part of the plan, which the seed has
- * shuffled. The documents encoded for it are left in `context.encoded`: they are not
+ * Learns on inputs drawn evenly over the plan, which the seed has shuffled, less those that
+ * are held out. The documents encoded for it are left in `context.encoded`: they are not
  * encoded twice.
  * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded
  */
@@ -40,7 +41,7 @@ export async function learnTokenizer(
   signal: AbortSignal,
 ): Promise<ByteBpe> {
   const { bpeSamples, merges } = plan.config;
-  const count = Math.min(bpeSamples, plan.inputs - plan.valInputs);
+  const count = Math.min(bpeSamples, plan.inputs);
   const documents: Uint8Array[] = [];
   let done = 0;
   let firstFailure: CodecLmError | undefined;
@@ -56,7 +57,7 @@ export async function learnTokenizer(
       firstFailure ??= document;
       return;
     }
-    documents.push(document.bytes);
+    if (splitOf(document.bytes, context.valFraction) === 'train') documents.push(document.bytes);
     context.encoded.set(docId, { ...document, sourceBytes });
   });
   if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
@@ -65,17 +66,17 @@ export async function learnTokenizer(
   return new ByteBpe(learnMerges(documents, merges));
 }
 
-/** `count` training inputs at even distances in plan order. */
+/** `count` inputs at even distances in plan order. */
 async function* drawSample(
   out: string,
   plan: Plan,
   count: number,
   signal: AbortSignal,
 ): AsyncGenerator<PlannedInput> {
-  const inputs = plan.inputs - plan.valInputs;
+  const { inputs } = plan;
   let drawn = 0;
   let first = 0;
-  for (const partition of trainPartitions(plan)) {
+  for (const partition of partitionsOf(plan, plan.config.partitionSize)) {
     const indices: number[] = [];
     for (; drawn < count; drawn++) {
       const index = Math.floor((drawn * inputs) / count);
@@ -92,14 +93,12 @@ async function* drawSample(
   }
 }
 
-function trainPartitions(plan: Plan): Partition[] {
-  return partitionsOf(plan, plan.config.partitionSize).filter(({ split }) => split === 'train');
-}
-
 function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): CodecLmError {
   return new CodecLmError(
     'TOO_MANY_FAILURES',
-    `all ${tried} inputs drawn for the tokenizer failed; the first: ${first?.message}`,
+    first
+      ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
+      : `all ${tried} inputs drawn for the tokenizer are held out`,
     { cause: first, hint: 'check the sources, or give a tokenizer with --tokenizer' },
   );
 }

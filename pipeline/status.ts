@@ -12,6 +12,9 @@ import { partitionsOf, readPlan } from './plan.ts';
 /** Partitions that were finished last tell how fast it goes now. */
 const RATE_WINDOW = 50;
 
+/** Far below the limit of open files of a process. */
+const FILES_AT_ONCE = 64;
+
 export interface Status {
   state: 'complete' | 'running' | 'stopped';
   tokenizer: boolean;
@@ -43,6 +46,19 @@ export async function readStats(out: string, name: string): Promise<PartitionSta
   throw new CodecLmError('DATASET_INVALID', `${path} has vanished`, { path });
 }
 
+/** The same of many partitions, in their order. */
+export async function readAllStats(
+  out: string,
+  partitions: readonly { name: string }[],
+): Promise<PartitionStats[]> {
+  const all: PartitionStats[] = [];
+  for (let start = 0; start < partitions.length; start += FILES_AT_ONCE) {
+    const some = partitions.slice(start, start + FILES_AT_ONCE);
+    all.push(...(await Promise.all(some.map(({ name }) => readStats(out, name)))));
+  }
+  return all;
+}
+
 /** @throws CodecLmError `INPUT_NOT_FOUND` when no dataset is there */
 export async function readStatus(out: string): Promise<Status> {
   const plan = await readPlan(out);
@@ -56,7 +72,7 @@ export async function readStatus(out: string): Promise<Status> {
   const planned = partitionsOf(plan, plan.config.partitionSize);
   const doneSet = await doneNames(out);
   const done = planned.filter(({ name }) => doneSet.has(name));
-  const all = await Promise.all(done.map(({ name }) => readStats(out, name)));
+  const all = await readAllStats(out, done);
   const sum = (of: (stats: PartitionStats) => number) => all.reduce((t, s) => t + of(s), 0);
   const inputs = { total: plan.inputs, done: sum((stats) => stats.inputs) };
   const complete = names.includes(MANIFEST_FILE);

@@ -1,7 +1,7 @@
 /** Tails: what each partition could not fill a sequence with, kept for the last shard. */
 import type { DocumentFileEntry, DocumentRow } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
-import { type Tail, tailSchema } from '../schemas/plan.ts';
+import { type SplitTail, type Tail, tailSchema } from '../schemas/plan.ts';
 import type { SequenceRow } from '../shards/rows.ts';
 import { paths, readJson } from './files.ts';
 import { Packer, type Rest } from './pack.ts';
@@ -11,10 +11,8 @@ export function tailOf(
   { ids, docIds, docStarts }: Rest,
   rows: readonly DocumentRow[],
   documents: DocumentFileEntry | null,
-  tokenizerHash: string,
-): Tail {
+): SplitTail {
   return {
-    tokenizerHash,
     documents,
     ids: Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString('base64'),
     pieces: docIds.map((docId, i) => ({ docId, start: docStarts[i] })),
@@ -48,7 +46,7 @@ type Packed = { row: SequenceRow } | { document: DocumentRow };
  * @yields sequences, the last one padded, and the documents that begin in them, in order
  */
 export async function* packTails(
-  tails: AsyncIterable<Tail>,
+  tails: AsyncIterable<SplitTail>,
   seqLen: number,
   padId: number,
   shard: string,

@@ -46,7 +46,7 @@ const shared = {
     .min(0)
     .lt(1)
     .default(0)
-    .describe('share of the inputs held out for validation, packed apart'),
+    .describe('share of the documents held out for validation, by a hash of their content'),
   workers: positive
     .max(1024)
     .optional()

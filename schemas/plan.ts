@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
 
-export const PLAN_VERSION = 1;
+export const PLAN_VERSION = 2;
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -38,18 +38,15 @@ export const planSchema = z.strictObject({
   planVersion: z.literal(PLAN_VERSION),
   config: planConfigSchema,
   inputs: count,
-  /** The first ones of the plan are for training, the last `valInputs` are held out. */
-  valInputs: count,
   /** sha256 over the lines of all lists, in plan order. */
   inputsHash: sha256,
   listing: listingSchema,
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** tails/part-00000.json: what a partition left for the last shard, and what finalize needs to know of it. */
-export const tailSchema = z.strictObject({
-  tokenizerHash: sha256,
-  /** The file under documents/ that the partition wrote; null when no document begins in its shard. */
+/** What one split of a partition left for the last shard. */
+export const splitTailSchema = z.strictObject({
+  /** The file under documents/ that was written; null when no document begins in the shard. */
   documents: documentFileEntrySchema.nullable(),
   /** Base64 of the token ids, little-endian uint16. */
   ids: z.string(),
@@ -57,6 +54,14 @@ export const tailSchema = z.strictObject({
   pieces: z.array(z.strictObject({ docId: count, start: count })),
   /** The documents that begin in the tail, `shard`, `row` and `offset` not yet known. */
   rows: z.array(documentRowSchema.omit({ shard: true, row: true, offset: true })),
+});
+export type SplitTail = z.infer<typeof splitTailSchema>;
+
+/** tails/part-00000.json: the tails of a partition, and what finalize needs to know of it. */
+export const tailSchema = z.strictObject({
+  tokenizerHash: sha256,
+  train: splitTailSchema,
+  val: splitTailSchema,
 });
 export type Tail = z.infer<typeof tailSchema>;
 
@@ -66,12 +71,12 @@ export const retryRoundSchema = z.strictObject({
   partitions: z.array(
     z.strictObject({
       number: count,
+      index: count,
       name: z.string(),
-      split: z.enum(['train', 'val']),
       count: z.int().positive(),
     }),
   ),
-  /** Number of the first shard that holds the tails of this round, per split. */
-  tailNumbers: z.strictObject({ train: count, val: count }),
+  /** In the names of the shards that hold the tails of this round: behind its partitions. */
+  tailIndex: count,
 });
 export type RetryRound = z.infer<typeof retryRoundSchema>;

@@ -42,7 +42,7 @@ async function plannedFolder(t: ExecutionContext, inputs: number): Promise<strin
   await mkdir(paths.lists(out));
   await writeFile(join(out, 'input'), 'some bytes');
   let docId = 0;
-  for (const { name, count } of partitionsOf({ inputs, valInputs: 0 }, SIZE)) {
+  for (const { name, count } of partitionsOf({ inputs }, SIZE)) {
     const lines = Array.from({ length: count }, () => `${docId++}\t0\tinput\n`);
     await writeFile(paths.list(out, name), lines.join(''));
   }
@@ -57,8 +57,8 @@ function engineOf(t: ExecutionContext, inputs: number) {
     const bpe = new ByteBpe([]);
     await encodePartitions({
       out,
-      partitions: partitionsOf({ inputs, valInputs: 0 }, SIZE),
-      context: { codec, bases: [out], encoded: new Map(), bpe },
+      partitions: partitionsOf({ inputs }, SIZE),
+      context: { codec, bases: [out], encoded: new Map(), valFraction: 0, bpe },
       lanes: LANES,
       header: {
         formatVersion: FORMAT_VERSION,

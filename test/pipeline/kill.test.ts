@@ -6,6 +6,8 @@ import { testLong } from '../helpers/tools.ts';
 import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
 
 const IMAGES = 200;
+/** With held-out documents, each partition has two shards. */
+const OPTIONS = [...SMALL, '--val-fraction', '0.3'];
 
 let work: string;
 let corpus: string;
@@ -19,7 +21,7 @@ test.before(async () => {
   await makeCorpus(corpus, IMAGES);
   const whole = join(work, 'whole');
   const start = performance.now();
-  const result = await pipeline(['run', 'images', corpus, '--out', whole, ...SMALL]);
+  const result = await pipeline(['run', 'images', corpus, '--out', whole, ...OPTIONS]);
   fullMs = performance.now() - start;
   if (result.exitCode !== 0) throw new Error(String(result.stderr));
   expected = await hashesOf(whole);
@@ -36,7 +38,7 @@ async function attempt(out: string, { workers, ranks }: Combination, moments: nu
   const processes = Array.from({ length: ranks }, async (_, rank) => {
     const share = ranks === 1 ? [] : ['--rank', String(rank), '--world-size', String(ranks)];
     const options = ['--workers', String(workers), ...share];
-    const run = pipeline(['run', 'images', corpus, '--out', out, ...SMALL, ...options]);
+    const run = pipeline(['run', 'images', corpus, '--out', out, ...OPTIONS, ...options]);
     const moment = moments[rank];
     const timer = moment === undefined ? undefined : setTimeout(() => run.kill('SIGKILL'), moment);
     const result = await run;
@@ -71,7 +73,7 @@ async function killAndResume(t: ExecutionContext, combination: Combination, want
   while (kills < wanted) {
     const out = join(work, `killed-${workers}-${ranks}-${datasets++}`);
     if (ranks > 1) {
-      const planned = await pipeline(['plan', 'images', corpus, '--out', out, ...SMALL]);
+      const planned = await pipeline(['plan', 'images', corpus, '--out', out, ...OPTIONS]);
       t.is(planned.exitCode, 0, String(planned.stderr));
     }
     let isDone = false;

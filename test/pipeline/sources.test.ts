@@ -1,8 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { execa } from 'execa';
 import { openDataset } from '../../shards/dataset.ts';
+import { readDocuments } from '../../shards/documents.ts';
 import { readManifest } from '../../shards/manifest.ts';
 import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
 
@@ -109,6 +110,48 @@ test('--retry-failed puts what came back into further shards and touches no othe
   t.is((await dataset.readDocument(0)).docId, 0);
   await dataset.close();
   const verify = await execa('node', ['bin/shards.js', 'verify', out], { reject: false });
+  t.is(verify.exitCode, 0, verify.stderr);
+});
+
+test('a document is held out for its content: under any name, and when data is added', async (t) => {
+  const source = join(work, 'held');
+  await makeCorpus(source, 60);
+  const splits = async (name: string) => {
+    const out = join(work, name);
+    const result = await run(out, source, '--val-fraction', '0.25');
+    t.is(result.exitCode, 0, String(result.stderr));
+    const dataset = await openDataset(out);
+    const ids = { train: new Set<number>(), val: new Set<number>() };
+    for (const split of ['train', 'val'] as const) {
+      for await (const { docId } of dataset.documents(split)) ids[split].add(docId);
+    }
+    t.is(ids.train.size + ids.val.size, dataset.manifest.totals.documents);
+    const splitOf = new Map<string, 'train' | 'val'>();
+    for (const { file } of dataset.manifest.documents) {
+      for await (const row of readDocuments(join(out, file))) {
+        const split = ids.val.has(row.docId) ? 'val' : 'train';
+        t.is(row.shard.startsWith('val-'), split === 'val');
+        splitOf.set(basename(row.source), split);
+      }
+    }
+    await dataset.close();
+    return splitOf;
+  };
+  const before = await splits('held-60');
+  const count = [...before.values()].filter((split) => split === 'val').length;
+  t.true(count > 5 && count < 30, `${count} of 60 held out`);
+  for (let i = 0; i < 60; i += 2) {
+    await copyFile(join(source, `image-${i}.jpg`), join(source, `copy-${i}.jpg`));
+  }
+  const after = await splits('held-90');
+  t.is(after.size, 90);
+  for (const [name, split] of before) {
+    t.is(after.get(name), split, name);
+    t.is(after.get(name.replace('image', 'copy')) ?? split, split, `the copy of ${name}`);
+  }
+  const verify = await execa('node', ['bin/shards.js', 'verify', join(work, 'held-90')], {
+    reject: false,
+  });
   t.is(verify.exitCode, 0, verify.stderr);
 });
 
