@@ -4,14 +4,14 @@
  * disk like a plan, so a retry that was stopped goes on too.
  */
 import type { Failure, Manifest } from '../schemas/dataset.ts';
-import { CodecLmError } from '../schemas/error.ts';
-import { type Plan, type RetryRound, retryRoundSchema } from '../schemas/plan.ts';
+import type { Plan, RetryRound } from '../schemas/plan.ts';
 import { type EngineRequest, encodePartitions } from './engine.ts';
 import { readFailures } from './failures.ts';
-import { paths, readJson, readText, removeLeftovers, writeJson, writeText } from './files.ts';
+import { paths, readText, removeLeftovers, writeJson, writeText } from './files.ts';
 import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
-import { inputsOf, nameOf, type Partition, partitionsOf } from './plan.ts';
+import { inputsOf, nameOf, partitionsOf } from './plan.ts';
 import type { Report } from './report.ts';
+import { partitionsOfRound, readRound, roundsOf } from './rounds.ts';
 import { doneNames } from './status.ts';
 
 export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'signal'> & {
@@ -26,16 +26,10 @@ export async function retryFailed(
 ): Promise<Manifest> {
   const { out } = request;
   const finished = roundsOf(manifest);
-  const path = paths.retry(out, finished + 1);
-  const round =
-    (await readJson(path, retryRoundSchema)) ?? (await freezeRound(out, plan, finished));
+  const round = (await readRound(out, finished + 1)) ?? (await freezeRound(out, plan, finished));
   if (!round) return manifest;
   await runRound(request, plan, round);
   return completeRound(request, plan, manifest, round);
-}
-
-function roundsOf({ config }: Manifest): number {
-  return typeof config.retryRounds === 'number' ? config.retryRounds : 0;
 }
 
 /** @returns undefined when nothing is left that failed */
@@ -53,22 +47,6 @@ async function freezeRound(
   await freezeLists(out, plan, round, ids);
   await writeJson(paths.retry(out, round.round), round);
   return round;
-}
-
-/** Partitions of an earlier round, and the first shard numbers after it. */
-async function partitionsOfRound(
-  out: string,
-  plan: Plan,
-  round: number,
-): Promise<{ partitions: readonly Partition[]; next: number }> {
-  if (round === 0) {
-    const partitions = partitionsOf(plan, plan.config.partitionSize);
-    return { partitions, next: partitions.length + 1 };
-  }
-  const path = paths.retry(out, round);
-  const frozen = await readJson(path, retryRoundSchema);
-  if (!frozen) throw new CodecLmError('DATASET_INVALID', `${path} is missing`, { path });
-  return { partitions: frozen.partitions, next: frozen.tailIndex + 1 };
 }
 
 async function freezeLists(

@@ -15,6 +15,11 @@ export function formatStatus(out: string, status: Status): string {
     ['documents', `${formatCount(status.documents)}, ${formatCount(status.tokens)} tokens`],
     ['failed', failures === 0 ? '0' : `${failures} (${formatCodes(status.failuresByCode)})`],
   ];
+  if (status.retry) {
+    const { round, inputs: again, documents } = status.retry;
+    const came = `${formatCount(documents)} came out right`;
+    lines.push(['retry', `round ${round}: ${share(again)} failed inputs run again, ${came}`]);
+  }
   for (const { host, pid, rank, size } of processes) {
     lines.push(['process', `${pid} on ${host}, rank ${rank} of ${size}`]);
   }
@@ -23,8 +28,9 @@ export function formatStatus(out: string, status: Status): string {
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
 }
 
-function stateText({ state, tokenizer }: Status, left: number): string {
+function stateText({ state, tokenizer, retry }: Status, left: number): string {
   if (state !== 'stopped') return state;
+  if (retry) return 'stopped in --retry-failed; the same pipeline run command goes on';
   if (left === 0) return 'all partitions done; finish it with pipeline finalize';
   const phase = tokenizer ? '' : ' before the tokenizer was learned';
   return `stopped${phase}; the same pipeline run command goes on`;

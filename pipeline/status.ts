@@ -3,11 +3,12 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PartitionStats, partitionStatsSchema } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
-import { MANIFEST_FILE } from '../shards/manifest.ts';
+import { MANIFEST_FILE, readManifest } from '../shards/manifest.ts';
 import { addCodes } from './failures.ts';
 import { namesIn, paths, readJson } from './files.ts';
 import { livingHolders } from './lock.ts';
-import { partitionsOf, readPlan } from './plan.ts';
+import { inputsOf, type Partition, readPlan } from './plan.ts';
+import { partitionsOfRound, readRound, roundsOf } from './rounds.ts';
 
 /** Partitions that were finished last tell how fast it goes now. */
 const RATE_WINDOW = 50;
@@ -15,15 +16,24 @@ const RATE_WINDOW = 50;
 /** Far below the limit of open files of a process. */
 const FILES_AT_ONCE = 64;
 
+interface Progress {
+  total: number;
+  done: number;
+}
+
 export interface Status {
   state: 'complete' | 'running' | 'stopped';
   tokenizer: boolean;
-  partitions: { total: number; done: number };
-  inputs: { total: number; done: number };
+  /** Of the plan; what --retry-failed adds is not counted here. */
+  partitions: Progress;
+  inputs: Progress;
   documents: number;
   tokens: number;
+  /** Of the plan, or of the last finished round of --retry-failed. */
   failures: number;
   failuresByCode: Record<string, number>;
+  /** The round of --retry-failed that was begun and is not finished. */
+  retry: { round: number; inputs: Progress; documents: number; failures: number } | null;
   /** Processes that hold a lock and live, as far as can be seen from here. */
   processes: { host: string; pid: number; rank: number; size: number }[];
   /** Inputs a second of all processes together, and seconds left; null when nothing runs. */
@@ -69,30 +79,74 @@ export async function readStatus(out: string): Promise<Status> {
     });
   }
   const names = await namesIn(out);
-  const planned = partitionsOf(plan, plan.config.partitionSize);
+  const isWhole = names.includes(MANIFEST_FILE);
+  const finished = isWhole ? roundsOf(await readManifest(out)) : 0;
   const doneSet = await doneNames(out);
-  const done = planned.filter(({ name }) => doneSet.has(name));
-  const all = await readAllStats(out, done);
-  const sum = (of: (stats: PartitionStats) => number) => all.reduce((t, s) => t + of(s), 0);
-  const inputs = { total: plan.inputs, done: sum((stats) => stats.inputs) };
-  const complete = names.includes(MANIFEST_FILE);
-  const processes = complete ? [] : await livingHolders(out);
-  const inputsPerSecond = processes.length > 0 ? await recentRate(out, done) : null;
+  const rounds: RoundStatus[] = [];
+  for (let round = 0; round <= finished; round++) {
+    const { partitions } = await partitionsOfRound(out, plan, round);
+    rounds.push(await statusOfRound(out, partitions, doneSet));
+  }
+  const begun = isWhole ? await readRound(out, finished + 1) : undefined;
+  const retry = begun ? await statusOfRound(out, begun.partitions, doneSet) : null;
+  const current = retry ?? rounds[0];
+  const isComplete = isWhole && !retry;
+  const processes = isComplete ? [] : await livingHolders(out);
+  const inputsPerSecond = processes.length > 0 ? await recentRate(out, current.done) : null;
+  const left = current.inputs.total - current.inputs.done;
+  const all = retry ? [...rounds, retry] : rounds;
+  const total = (of: (round: RoundStatus) => number) => all.reduce((sum, r) => sum + of(r), 0);
+  const { failures, failuresByCode } = rounds[finished];
   return {
-    state: complete ? 'complete' : processes.length > 0 ? 'running' : 'stopped',
+    state: isComplete ? 'complete' : processes.length > 0 ? 'running' : 'stopped',
     tokenizer: names.includes('tokenizer.json'),
-    partitions: { total: planned.length, done: done.length },
-    inputs,
-    documents: sum((stats) => stats.documents),
-    tokens: sum((stats) => stats.tokens),
-    failures: sum((stats) => stats.failures),
-    failuresByCode: all.reduce<Record<string, number>>(
-      (total, { failuresByCode }) => addCodes(total, failuresByCode),
-      {},
-    ),
+    partitions: rounds[0].partitions,
+    inputs: rounds[0].inputs,
+    documents: total(({ documents }) => documents),
+    tokens: total(({ tokens }) => tokens),
+    failures,
+    failuresByCode,
+    retry: retry && {
+      round: finished + 1,
+      inputs: retry.inputs,
+      documents: retry.documents,
+      failures: retry.failures,
+    },
     processes,
     inputsPerSecond,
-    etaSeconds: inputsPerSecond ? (inputs.total - inputs.done) / inputsPerSecond : null,
+    etaSeconds: inputsPerSecond ? left / inputsPerSecond : null,
+  };
+}
+
+interface RoundStatus {
+  done: readonly Partition[];
+  partitions: Progress;
+  inputs: Progress;
+  documents: number;
+  tokens: number;
+  failures: number;
+  failuresByCode: Record<string, number>;
+}
+
+async function statusOfRound(
+  out: string,
+  partitions: readonly Partition[],
+  doneSet: ReadonlySet<string>,
+): Promise<RoundStatus> {
+  const done = partitions.filter(({ name }) => doneSet.has(name));
+  const all = await readAllStats(out, done);
+  const sum = (of: (stats: PartitionStats) => number) => all.reduce((t, s) => t + of(s), 0);
+  return {
+    done,
+    partitions: { total: partitions.length, done: done.length },
+    inputs: { total: inputsOf(partitions), done: sum(({ inputs }) => inputs) },
+    documents: sum(({ documents }) => documents),
+    tokens: sum(({ tokens }) => tokens),
+    failures: sum(({ failures }) => failures),
+    failuresByCode: all.reduce<Record<string, number>>(
+      (total, stats) => addCodes(total, stats.failuresByCode),
+      {},
+    ),
   };
 }
 

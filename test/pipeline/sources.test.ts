@@ -25,6 +25,10 @@ async function run(out: string, ...args: string[]) {
   return { ...result, plan: events.find(({ event }) => event === 'plan') };
 }
 
+async function statusOf(out: string): Promise<Record<string, unknown>> {
+  return JSON.parse(String((await pipeline(['status', out, '--json'])).stdout));
+}
+
 test('a webdataset tar and the same files in a folder give the same shards', async (t) => {
   const folder = join(work, 'by-folder');
   t.is((await run(folder, corpus)).exitCode, 0);
@@ -97,7 +101,25 @@ test('--retry-failed puts what came back into further shards and touches no othe
   t.is((await run(out, source, ...held)).exitCode, 3);
   const before = await hashesOf(out);
   await writeFile(join(source, away[0]), contents[0]);
+  t.like(await statusOf(out), { state: 'complete', documents: 27, failures: 3, retry: null });
   t.is((await run(out, source, ...held, '--retry-failed')).exitCode, 3);
+  t.like(await statusOf(out), {
+    state: 'complete',
+    inputs: { total: 30, done: 30 },
+    documents: 28,
+    failures: 2,
+    failuresByCode: { IMAGE_EMPTY: 2 },
+    retry: null,
+  });
+  const ranks = await run(
+    out,
+    source,
+    ...held,
+    '--retry-failed',
+    ...'--rank 0 --world-size 2'.split(' '),
+  );
+  t.is(ranks.exitCode, 2);
+  t.regex(String(ranks.stderr), /--retry-failed.*one process/);
   await writeFile(join(source, away[1]), contents[1]);
   await writeFile(join(source, away[2]), contents[2]);
   const last = await run(out, source, ...held, '--retry-failed');
@@ -106,6 +128,7 @@ test('--retry-failed puts what came back into further shards and touches no othe
   t.like(after, before);
   t.true(Object.keys(after).length > Object.keys(before).length);
   t.like((await readManifest(out)).totals, { inputs: 30, documents: 30, failures: 0 });
+  t.like(await statusOf(out), { state: 'complete', documents: 30, failures: 0, retry: null });
   const dataset = await openDataset(out);
   t.is((await dataset.readDocument(0)).docId, 0);
   await dataset.close();
