@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { start } from './start.js';
+const { start, useAllCores } = require('./start.js');
 
-await start('pipeline/cli.ts');
+useAllCores();
+start('pipeline/cli.ts');

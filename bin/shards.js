@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { start } from './start.js';
-
-await start('shards/cli.ts');
+require('./start.js').start('shards/cli.ts');

@@ -1,22 +1,37 @@
 // Runs a TypeScript entry of this package: as it is on a Node that strips types
 // itself, through tsx on an older one, and from dist/ in a published package.
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+const { existsSync } = require('node:fs');
+const { availableParallelism } = require('node:os');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+
+const ROOT = join(__dirname, '..');
+const LIBUV_THREADS = 4;
 
 /** @param {string} entry path of a .ts file, relative to the package root */
-export async function start(entry) {
-  const source = new URL(`../${entry}`, import.meta.url);
-  if (!existsSync(fileURLToPath(source))) {
-    return import(new URL(`../dist/${entry.replace(/\.ts$/, '.js')}`, import.meta.url).href);
+async function start(entry) {
+  const source = join(ROOT, entry);
+  if (!existsSync(source)) {
+    return import(pathToFileURL(join(ROOT, 'dist', entry.replace(/\.ts$/, '.js'))).href);
   }
   if (!process.features.typescript) {
     const { register } = await import('tsx/esm/api');
     register();
   }
-  return import(source.href);
+  return import(pathToFileURL(source).href);
 }
 
-if (process.argv[1] && fileURLToPath(import.meta.url) === process.argv[1]) {
+/**
+ * A thread for each core, for libvips works on libuv's. Their number is read when the first one
+ * starts: before any ES module is loaded, so these files are none.
+ */
+function useAllCores() {
+  process.env.UV_THREADPOOL_SIZE ??= String(Math.max(LIBUV_THREADS, availableParallelism()));
+}
+
+module.exports = { start, useAllCores };
+
+if (require.main === module) {
   const [entry] = process.argv.splice(2, 1);
-  await start(entry);
+  start(entry);
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { start } from './start.js';
+const { start, useAllCores } = require('./start.js');
 
-await start('tokenizer/cli.ts');
+useAllCores();
+start('tokenizer/cli.ts');

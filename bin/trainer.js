@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { start } from './start.js';
-
-await start('trainer/cli.ts');
+require('./start.js').start('trainer/cli.ts');

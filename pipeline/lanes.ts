@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 /** Two batches for each core: one is decoded while the other is read, packed or waited for. */
 const LANES_PER_WORKER = 2;
 
-/** libvips works on libuv's threads; their number is fixed when the process starts. */
+/** libvips works on libuv's threads; their number is fixed when the process starts, see bin/start.js. */
 const DEFAULT_THREADS = 4;
 
 /** @param workers CPU cores to keep busy; those that this process can use when not given */

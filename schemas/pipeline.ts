@@ -51,7 +51,7 @@ const shared = {
     .max(1024)
     .optional()
     .describe(
-      'CPU cores to keep busy (default: all that the process can use; see UV_THREADPOOL_SIZE)',
+      'CPU cores to keep busy (default: all; UV_THREADPOOL_SIZE sets how many a process can use)',
     ),
   maxFailures: percent
     .default('10%')
