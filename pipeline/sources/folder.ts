@@ -3,7 +3,7 @@ import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { messageOf } from '../../schemas/error.ts';
 import { type ByteString, bytesOf, extensionOf, join } from '../paths.ts';
-import type { Input, ListingContext } from './source.ts';
+import { type Input, isInputName, type ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
 
 /**
@@ -17,10 +17,9 @@ export async function* listFolder(
 ): AsyncGenerator<Input> {
   const links: ByteString[] = [];
   yield* walk('', false);
-  for (let i = 0; i < links.length; i++) {
+  while (links.length > 0) {
     links.sort();
     yield* walk(links.shift()!, true);
-    i = -1;
   }
 
   async function* walk(folder: ByteString, isLink: boolean): AsyncGenerator<Input> {
@@ -49,16 +48,6 @@ async function* listFile(
   if (extension === '.tar') yield* listTar(source, join(base, path), context, path);
   else if (isInputName(path, extension, context)) yield { source, path };
   else context.report.ignored(extension);
-}
-
-/** A name without extension may be an image; a hidden file is the system's. */
-export function isInputName(
-  path: ByteString,
-  extension: string,
-  { extensions }: ListingContext,
-): boolean {
-  if (path.slice(path.lastIndexOf('/') + 1).startsWith('.')) return false;
-  return extension === '' || extensions.has(extension);
 }
 
 async function isFirstVisit(

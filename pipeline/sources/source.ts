@@ -43,6 +43,16 @@ export interface ListingContext {
   signal?: AbortSignal;
 }
 
+/** A name without extension may be an image; a hidden file is the system's. */
+export function isInputName(
+  path: ByteString,
+  extension: string,
+  { extensions }: ListingContext,
+): boolean {
+  if (path.slice(path.lastIndexOf('/') + 1).startsWith('.')) return false;
+  return extension === '' || extensions.has(extension);
+}
+
 /** @param source as plan.json names it: `/corpus`, `/corpus/a.jpg`, `@/lists/a.txt` */
 export function baseOf(source: string): ByteString {
   return unescapePath(source.startsWith('@') ? dirname(source.slice(1)) : source);

@@ -9,8 +9,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { messageOf } from '../../schemas/error.ts';
 import { type ByteString, bytesOf, extensionOf } from '../paths.ts';
-import { isInputName } from './folder.ts';
-import type { Input, ListingContext } from './source.ts';
+import { type Input, isInputName, type ListingContext } from './source.ts';
 
 const BLOCK = 512;
 /** A long name or a pax header beyond this is damage, not a name. */
