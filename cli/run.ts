@@ -73,7 +73,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
   for (const word of words.slice(0, -1)) {
     parent =
       parent.commands.find((child) => child.name() === word) ??
-      configure(parent.command(word).helpCommand(false).description(`${word} …`));
+      configure(parent.command(word).helpCommand(false));
   }
   const leaf = configure(parent.command(words.at(-1)!)).description(command.summary);
   for (const positional of command.positionals ?? []) {
@@ -83,6 +83,11 @@ function addCommand(program: Commander, command: Command, action: Action): void 
   for (const option of optionsOf(command.options)) leaf.addOption(option);
   if (command.examples?.length) {
     leaf.addHelpText('after', `\nExamples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`);
+  }
+  if (parent !== program) {
+    parent.description(
+      parent.commands.map((child) => `${parent.name()} ${child.name()}`).join(', '),
+    );
   }
   leaf.action(async () => {
     await action(leaf.args, leaf.opts());

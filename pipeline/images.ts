@@ -25,8 +25,10 @@ export async function imagesRequest(
   planOnly: boolean,
 ): Promise<RunRequest> {
   const { width, height } = parseSize(options.size);
+  const { quality, orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds } = options;
+  const reading = { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds };
   const media = {
-    codec: createJpegCodec({ width, height, quality: options.quality }),
+    codec: createJpegCodec({ width, height, quality, ...reading }),
     noun: 'image',
     extensions: IMAGE_EXTENSIONS,
     merges: IMAGE_MERGES,

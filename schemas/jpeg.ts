@@ -56,4 +56,12 @@ export const jpegSettingsSchema = z.strictObject({
     .meta({ valueName: 's' }),
 });
 
+const { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds } =
+  jpegSettingsSchema.shape;
+
+/** How an image file is read, whatever is made of it: options of every command that reads some. */
+export const imageInputOptions = {
+  ...{ orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds },
+};
+
 export type JpegSettings = z.output<typeof jpegSettingsSchema>;

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { avcSettingsSchema } from './avc.ts';
 import { MAX_SEQ_LEN } from './dataset.ts';
 import { CodecLmError } from './error.ts';
+import { imageInputOptions } from './jpeg.ts';
 
 const positive = z.number().int().positive();
 const natural = z.number().int().nonnegative();
@@ -72,6 +73,7 @@ export const planImagesOptions = z.object({
   ...shared,
   size: size.default('256'),
   quality: z.number().int().min(1).max(100).default(25).describe('JPEG quality'),
+  ...imageInputOptions,
   merges: merges(IMAGE_MERGES),
   seqLen: seqLen(12_288),
 });
@@ -101,7 +103,10 @@ export const planVideosOptions = z.object({
 export type PlanVideosOptions = z.output<typeof planVideosOptions>;
 
 /** The options of both, as far as the pipeline itself asks for them. */
-export type PlanOptions = Omit<PlanImagesOptions, 'quality' | 'size'>;
+export type PlanOptions = Omit<
+  PlanImagesOptions,
+  'quality' | 'size' | keyof typeof imageInputOptions
+>;
 
 const running = {
   retryFailed: z

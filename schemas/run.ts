@@ -59,8 +59,12 @@ export const runStateSchema = z.strictObject({
   tokensSeen: count,
   /** Occurrences of each id among the targets so far. */
   tokenCounts: z.array(count),
-  /** Where the loader goes on. */
-  loader: z.strictObject({ epoch: count, position: count, seed: count }),
+  /** Where the data goes on: in one dataset, or in several that are mixed. */
+  loader: z.union([
+    z.strictObject({ epoch: count, position: count, seed: count }),
+    /** Sequences taken of each dataset so far, and the rows that each has. */
+    z.strictObject({ taken: z.array(count), rows: z.array(count), seed: count }),
+  ]),
   /** sha256 of the tokenizer: the run goes on only with the dataset it began with. */
   tokenizerHash: z.string(),
   /** Name of the backend that computed, for people. */

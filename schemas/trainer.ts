@@ -88,7 +88,9 @@ export const trainConfigSchema = z.strictObject({
     ),
   evalBatches: countOrNone
     .default(16)
-    .describe('Micro batches of the val split an evaluation reads, by all ranks; 0 = all of it'),
+    .describe(
+      'Micro batches of the val split of each dataset that an evaluation reads, by all ranks; 0 = all of it',
+    ),
   saveEvery: countOrNone
     .default(100)
     .describe('Steps between checkpoints; one is always saved at the end; 0 = at the end only'),

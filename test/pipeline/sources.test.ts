@@ -181,8 +181,11 @@ test('a document is held out for its content: under any name, and when data is a
 test('--dry-run shows the plan and writes nothing', async (t) => {
   const out = join(work, 'dry');
   const args = ['run', 'images', corpus, '--out', out, ...SMALL, '--dry-run', '--json'];
-  const result = await pipeline(args);
+  const reading = ['--icc', 'srgb', '--background', '#fff', '--orientation', 'ignore'];
+  const result = await pipeline([...args, ...reading]);
   t.is(result.exitCode, 0, String(result.stderr));
-  t.like(JSON.parse(String(result.stdout)), { inputs: 30, partitions: 3 });
+  const shown = JSON.parse(String(result.stdout));
+  t.like(shown, { inputs: 30, partitions: 3 });
+  t.like(shown.codec.settings, { icc: 'srgb', background: '#fff', orientation: 'ignore' });
   t.false((await readdir(work)).includes('dry'));
 });
