@@ -1,6 +1,7 @@
-/** The loss on the val split: the same sequences every time, whatever the number of ranks. */
+/** The loss on the val splits of all datasets: the same sequences every time, whatever the number of ranks. */
 import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../schemas/run.ts';
+import type { Dataset } from '../shards/dataset.ts';
 import { bitsPerByte, toMicroBatch } from './batches.ts';
 import { lossSum } from './model/loss.ts';
 import type { Session } from './session.ts';
@@ -14,18 +15,41 @@ export async function evaluate(
   session: Session,
   isStopping: () => Promise<boolean>,
 ): Promise<ValMetrics | undefined> {
-  const { communicator, config, dataset, byteLengths, padId } = session;
+  const totals = new Float64Array(3); // nats, tokens, bytes
+  for (const dataset of session.data.datasets) {
+    if (dataset.sequences('val') === 0) continue;
+    if (!(await addDataset(session, dataset, totals, isStopping))) return undefined;
+  }
+  await session.communicator.allReduce(totals);
+  const [nats, tokens, bytes] = totals;
+  const loss = nats / tokens;
+  return {
+    split: 'val',
+    step: session.step,
+    loss,
+    bitsPerByte: bitsPerByte(loss, tokens, bytes),
+    tokens,
+  };
+}
+
+/** @returns false when the stop came before the end */
+async function addDataset(
+  session: Session,
+  dataset: Dataset,
+  totals: Float64Array,
+  isStopping: () => Promise<boolean>,
+): Promise<boolean> {
+  const { communicator, config, byteLengths, padId } = session;
   const { rank, size } = communicator;
   const { microBatch, seqLen, evalBatches, precision } = config.train;
   const loader = dataset.loader({
     ...({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen } as const),
     ...{ rank, worldSize: size, segments: config.data.docMask },
   });
-  const totals = new Float64Array(3); // nats, tokens, bytes
   // Of all ranks together: in each round a rank reads its one.
   let first = 0;
   for await (const { ids, segments } of loader) {
-    if (await isStopping()) return undefined;
+    if (await isStopping()) return false;
     const batch = toMicroBatch(ids, seqLen, padId, byteLengths);
     const isWanted = evalBatches === 0 || first + rank < evalBatches;
     if (isWanted && batch.tokens > 0) {
@@ -39,14 +63,5 @@ export async function evaluate(
     if (evalBatches > 0 && first >= evalBatches) break;
     await setImmediate();
   }
-  await communicator.allReduce(totals);
-  const [nats, tokens, bytes] = totals;
-  const loss = nats / tokens;
-  return {
-    split: 'val',
-    step: session.step,
-    loss,
-    bitsPerByte: bitsPerByte(loss, tokens, bytes),
-    tokens,
-  };
+  return true;
 }

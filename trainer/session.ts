@@ -2,8 +2,7 @@
 
 import type { CheckpointCodec } from '../schemas/run.ts';
 import type { TrainerConfig } from '../schemas/trainer.ts';
-import { type Dataset, openDataset } from '../shards/dataset.ts';
-import type { Batch, LoaderState } from '../shards/loader.ts';
+import type { MixtureSource } from '../shards/mixture.ts';
 import { readTokenizer } from '../tokenizer/bpe/huggingface.ts';
 import type { Backend } from './backend/choose.ts';
 import { TokenCounts } from './batches.ts';
@@ -16,11 +15,17 @@ import { createLlama, Llama } from './model/llama.ts';
 import { createRun, holdsRun, readRunConfig, truncateMetrics } from './run-directory.ts';
 import { lockRun } from './run-lock.ts';
 import { checkSameRun, llamaConfig, type SettledConfig, settle } from './settle.ts';
+import {
+  type DataState,
+  openTrainingData,
+  type TrainingBatch,
+  type TrainingData,
+} from './training-data.ts';
 
 export interface SessionOptions {
   config: TrainerConfig;
-  /** Dataset directory. */
-  data: string;
+  /** Dataset directory, or several with their weights. */
+  data: string | MixtureSource[];
   /** Run directory, made here. */
   out: string;
   /** Go on with the run in `out`, if there is one. */
@@ -42,8 +47,8 @@ export interface Session {
   readonly communicator: Communicator;
   readonly model: Llama;
   readonly optimizer: RankedOptimizer;
-  readonly dataset: Dataset;
-  readonly batches: AsyncGenerator<Batch, void>;
+  readonly data: TrainingData;
+  readonly batches: AsyncGenerator<TrainingBatch, void>;
   readonly hasVal: boolean;
   readonly padId: number;
   /** Bytes that each id stands for, [vocabSize]. */
@@ -55,7 +60,7 @@ export interface Session {
   /** Optimizer steps done. */
   step: number;
   /** Where the next batch begins. */
-  loaderState: LoaderState;
+  dataState: DataState;
   /** Path of the newest checkpoint, and its step. */
   checkpoint?: string;
   checkpointStep?: number;
@@ -63,37 +68,50 @@ export interface Session {
 }
 
 export async function prepareSession(options: SessionOptions): Promise<Session> {
+  const { out, resume = false, communicator = single } = options;
+  const sources =
+    typeof options.data === 'string' ? [{ dir: options.data, weight: 1 }] : options.data;
+  const data = await openTrainingData(sources, options.config.train.seqLen);
+  let unlock: Unlock | undefined;
+  try {
+    const config = settle(options.config, data, communicator.size);
+    const entered = await enterRun(out, resume, config, communicator);
+    unlock = entered.unlock;
+    return await startSession(options, data, config, entered);
+  } catch (error) {
+    await unlock?.();
+    await data.close();
+    throw error;
+  }
+}
+
+async function startSession(
+  options: SessionOptions,
+  data: TrainingData,
+  config: SettledConfig,
+  { isResumed, unlock }: Entered,
+): Promise<Session> {
   const { out, resume = false, communicator = single, log } = options;
   const { rank, size } = communicator;
-  const dataset = await openDataset(options.data);
-  const config = settle(options.config, dataset, size);
-  const { isResumed, unlock } = await enterRun(out, resume, config, communicator);
-  const tokenizer = await readTokenizer(dataset.tokenizerDir);
+  const [{ manifest, tokenizerDir }] = data.datasets;
+  const tokenizer = await readTokenizer(tokenizerDir);
   const byteLengths = Uint16Array.from(
     { length: tokenizer.vocabSize },
     (_, id) => tokenizer.tokenBytes(id).length,
   );
   const backend = await options.chooseBackend();
-  const { tokenizerHash } = dataset.manifest;
   const loaded = isResumed
-    ? await findLastGood(communicator, backend, out, tokenizerHash, log)
+    ? await findLastGood(communicator, backend, out, manifest.tokenizerHash, log)
     : undefined;
   if (resume && !loaded) log(`nothing to resume in ${out}: starting from the beginning`);
-  const model = loaded?.model ?? (await newModel(backend, config, dataset, options));
+  const model = loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options));
   const optimizer = createOptimizer(backend, communicator, model.parameters, config.optim);
   if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
-  const loader = dataset.loader({
-    rank,
-    worldSize: size,
-    split: config.data.split,
-    shuffle: config.data.shuffle,
-    seed: config.data.seed,
-    microBatch: config.train.microBatch,
-    seqLen: config.train.seqLen,
-    segments: config.data.docMask,
-    state: loaded?.state.loader,
-  });
-  const batches = loader[Symbol.asyncIterator]();
+  const { split, shuffle, seed, docMask } = config.data;
+  const { microBatch, seqLen } = config.train;
+  const dataState = loaded?.state.loader ?? data.start(seed, split);
+  const order = { split, shuffle, seed, segments: docMask };
+  const batches = data.batches({ ...order, rank, worldSize: size, microBatch, seqLen }, dataState);
   // Nothing is written before all of the above has been found good.
   const leave = rank === 0 ? await writeRun(out, config, loaded?.state.step ?? 0, unlock) : unlock;
   return {
@@ -103,23 +121,23 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     communicator,
     model,
     optimizer,
-    dataset,
+    data,
     batches,
-    hasVal: dataset.sequences('val') > 0,
+    hasVal: data.datasets.some((dataset) => dataset.sequences('val') > 0),
     padId: tokenizer.padId,
     byteLengths,
-    codec: { codec: dataset.manifest.codec, seqLen: config.train.seqLen },
+    codec: { codec: manifest.codec, seqLen },
     tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.state.tokenCounts),
     tokensSeen: loaded?.state.tokensSeen ?? 0,
     step: loaded?.state.step ?? 0,
-    loaderState: loaded?.state.loader ?? { epoch: 0, position: 0, seed: config.data.seed },
+    dataState,
     checkpoint: loaded?.path,
     checkpointStep: loaded?.state.step,
     async dispose() {
       await batches.return();
       optimizer.dispose();
       model.dispose();
-      await dataset.close();
+      await data.close();
       await leave?.();
     },
   };
@@ -127,13 +145,20 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
 
 type Unlock = () => Promise<void>;
 
+interface Entered {
+  /** The folder holds a run that is gone on with. */
+  isResumed: boolean;
+  /** Of rank 0, where the run was there before. */
+  unlock?: Unlock;
+}
+
 /** Rank 0 looks at the folder, so that no rank sees it half made. */
 async function enterRun(
   out: string,
   resume: boolean,
   config: SettledConfig,
   communicator: Communicator,
-): Promise<{ isResumed: boolean; unlock?: Unlock }> {
+): Promise<Entered> {
   let isResumed = false;
   let unlock: Unlock | undefined;
   if (communicator.rank === 0) {
@@ -161,10 +186,10 @@ async function writeRun(
 async function newModel(
   backend: Backend,
   config: SettledConfig,
-  dataset: Dataset,
+  vocabSize: number,
   { init, log }: SessionOptions,
 ): Promise<Llama> {
-  const shape = llamaConfig(config, dataset);
+  const shape = llamaConfig(config, vocabSize);
   if (init === undefined) return createLlama(backend, shape, config.train.seed);
   const { weights, fresh } = await startFrom(init, shape, config.train.seed);
   const anew = fresh.length === 0 ? '' : `; another vocabulary, so ${fresh.join(', ')} start anew`;

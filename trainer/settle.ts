@@ -2,28 +2,25 @@
 import { specialIds } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import type { TrainerConfig } from '../schemas/trainer.ts';
-import type { Dataset } from '../shards/dataset.ts';
 import type { LlamaConfig } from './model/config.ts';
+import type { TrainingData } from './training-data.ts';
 
 export type SettledConfig = TrainerConfig & { train: { seqLen: number } };
 
 /** @throws CodecLmError `CONFIG_INVALID`, `INPUT_EMPTY` */
-export function settle(config: TrainerConfig, dataset: Dataset, ranks: number): SettledConfig {
-  const longest = dataset.manifest.seqLen;
+export function settle(config: TrainerConfig, data: TrainingData, ranks: number): SettledConfig {
+  const longest = data.seqLen;
   const seqLen = config.train.seqLen ?? longest;
   if (seqLen > longest) {
     throw new CodecLmError(
       'CONFIG_INVALID',
-      `train.seqLen is ${seqLen}, the rows of ${dataset.dir} have ${longest} tokens`,
+      `train.seqLen is ${seqLen}, the rows of ${data.name} have ${longest} tokens`,
       { hint: `set train.seqLen to ${longest} or less, or leave it out` },
     );
   }
-  if (dataset.sequences(config.data.split) === 0) {
-    throw new CodecLmError(
-      'INPUT_EMPTY',
-      `${dataset.dir} has no sequences in ${config.data.split}`,
-    );
-  }
+  const { split } = config.data;
+  const empty = data.datasets.find((dataset) => dataset.sequences(split) === 0);
+  if (empty) throw new CodecLmError('INPUT_EMPTY', `${empty.dir} has no sequences in ${split}`);
   const gradAccumulation = accumulationOf(config, ranks);
   return { ...config, train: { ...config.train, gradAccumulation, seqLen } };
 }
@@ -44,8 +41,7 @@ export function accumulationOf({ train }: TrainerConfig, ranks: number): number 
   );
 }
 
-export function llamaConfig({ model, train }: SettledConfig, dataset: Dataset): LlamaConfig {
-  const { vocabSize } = dataset.manifest;
+export function llamaConfig({ model, train }: SettledConfig, vocabSize: number): LlamaConfig {
   const { preset: _, ...shape } = model;
   return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };
 }

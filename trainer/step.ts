@@ -67,12 +67,12 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   const { byteLengths, communicator, config, padId } = session;
   const started = performance.now();
   const batches: MicroBatch[] = [];
-  let { epoch } = session.loaderState;
+  let epoch = 0;
   while (batches.length < config.train.gradAccumulation) {
     const next = await session.batches.next();
     if (next.done) throw new CodecLmError('INTERNAL', 'the loader of an endless run has ended');
-    const { ids, segments, seqLen, position } = next.value;
-    session.loaderState = { epoch: next.value.epoch, position, seed: config.data.seed };
+    const { ids, segments, seqLen, state } = next.value;
+    session.dataState = state;
     batches.push(toMicroBatch(ids, seqLen, padId, byteLengths, segments));
     epoch = Math.max(epoch, next.value.epoch);
   }

@@ -6,7 +6,7 @@ import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config.ts';
 import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit.ts';
-import { makeDataset } from '../helpers/dataset.ts';
+import { type DatasetOptions, makeDataset } from '../helpers/dataset.ts';
 import { ranksInProcess } from '../helpers/ranks.ts';
 
 export const SETTINGS = [
@@ -15,13 +15,19 @@ export const SETTINGS = [
   ...['optim.lr=0.01', 'optim.warmupSteps=5'],
 ];
 
-/** Documents that can be learned: each counts up from a byte of its own. */
-export async function makeSmallDataset(folder: string): Promise<string> {
-  const dir = join(folder, 'data');
+/**
+ * Documents that can be learned: each counts up from a byte of its own.
+ * @param options `name` of the folder, `from` which byte they count, and what packing may change
+ */
+export async function makeSmallDataset(
+  folder: string,
+  { name = 'data', from = 0, ...options }: { name?: string; from?: number } & DatasetOptions = {},
+): Promise<string> {
+  const dir = join(folder, name);
   const documents = Array.from({ length: 40 }, (_, i) =>
-    Array.from({ length: 20 + (i % 7) }, (_, j) => (i * 5 + j) % 64),
+    Array.from({ length: 20 + (i % 7) }, (_, j) => from + ((i * 5 + j) % 64)),
   );
-  await makeDataset(dir, documents, { isVal: (docId) => docId % 8 === 7 });
+  await makeDataset(dir, documents, { isVal: (docId) => docId % 8 === 7, ...options });
   await writeTokenizer(dir, new ByteBpe([]));
   return dir;
 }

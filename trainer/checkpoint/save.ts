@@ -26,8 +26,8 @@ export async function saveCheckpoint(session: Session): Promise<string> {
     step: session.step,
     tokensSeen: session.tokensSeen,
     tokenCounts: Array.from(session.tokenCounts.counts),
-    loader: session.loaderState,
-    tokenizerHash: session.dataset.manifest.tokenizerHash,
+    loader: session.dataState,
+    tokenizerHash: session.data.datasets[0].manifest.tokenizerHash,
     backend: session.backend.name,
   };
   const { communicator, optimizer } = session;
@@ -49,8 +49,8 @@ export async function saveCheckpoint(session: Session): Promise<string> {
 }
 
 async function writeAll(folder: string, session: Session, state: RunState): Promise<void> {
-  const { model, optimizer, dataset, codec } = session;
-  await saveModel(folder, model, { tokenizerDir: dataset.tokenizerDir });
+  const { model, optimizer, data, codec } = session;
+  await saveModel(folder, model, { tokenizerDir: data.datasets[0].tokenizerDir });
   await streamSafetensors(join(folder, OPTIMIZER_FILE), {
     shapes: optimizer.momentShapes(),
     tensors: optimizer.moments(),

@@ -7,6 +7,7 @@ import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config.ts';
 import { openCommunicator } from '../distributed/open.ts';
 import { configPath } from '../run-directory.ts';
+import { parseSource } from '../training-data.ts';
 import { configFile, configOptions } from './config.ts';
 
 export const fitCommand = command({
@@ -16,8 +17,11 @@ export const fitCommand = command({
   options: z.object({
     ...configOptions,
     data: z
-      .string()
-      .describe('Dataset directory, made by `pipeline run`')
+      .array(z.string())
+      .min(1)
+      .describe(
+        'Dataset directory, made by `pipeline run`; several with weights are mixed: --data A=0.7 --data B=0.3',
+      )
       .meta({ valueName: 'dataset' }),
     out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
     init: z
@@ -37,6 +41,7 @@ export const fitCommand = command({
     'trainer fit --preset tiny --data DS --out RUN',
     'trainer fit --preset tiny --data DS --out RUN --set train.steps=50 --set optim.lr=3e-4',
     'trainer fit --data DS --out RUN --resume',
+    'trainer fit --preset 60m --data A=0.7 --data B=0.3 --out RUN',
     'mpirun -n 8 trainer fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
   async run([file], { preset, set, data, out, init, resume, json }, io) {
@@ -48,6 +53,7 @@ export const fitCommand = command({
           ...{ file, preset, set },
           model: init === undefined ? undefined : await modelSettingsOf(init),
         });
+    const sources = data.map(parseSource);
     const training = await import('../fit.ts');
     const { chooseBackend } = await import('../backend/choose.ts');
     const communicator = await openCommunicator(config.train.rankTimeout);
@@ -56,7 +62,7 @@ export const fitCommand = command({
     if (size > 1) log(`${size} ranks`);
     try {
       const result = await training.fit({
-        ...{ config, data, out, init, resume, communicator, log },
+        ...{ config, data: sources, out, init, resume, communicator, log },
         chooseBackend: () => chooseBackend({ log }),
         onProgress: (line) => io.progress.update(line),
         signal: io.signal,
