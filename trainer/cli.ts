@@ -1,6 +1,7 @@
 /** The command line `trainer`. */
 import { runCli } from '../cli/run.ts';
 import { configSchema, configShow } from './commands/config.ts';
+import { estimateCommand } from './commands/estimate.ts';
 import { fitCommand } from './commands/fit.ts';
 import { reportCommand } from './commands/report.ts';
 import { sampleCommand } from './commands/sample.ts';
@@ -16,6 +17,7 @@ await runCli({
     scoreCommand,
     serveCommand,
     reportCommand,
+    estimateCommand,
     configShow,
     configSchema,
   ],

@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { resolveConfig } from '../../../trainer/config.ts';
+import { estimate } from '../../../trainer/estimate/estimate.ts';
+import { estimateMemory } from '../../../trainer/estimate/memory.ts';
+import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';
+import { createLlama } from '../../../trainer/model/llama.ts';
+import { addGradients, lossAndGradients } from '../../../trainer/model/loss.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
+import { countTensorBytes } from '../../helpers/tensor-bytes.ts';
+import { run } from '../fixture.ts';
+import { makeSmallDataset } from '../small-run.ts';
+
+const backend = await chooseBackend();
+const { tf } = backend;
+
+/** The WebAssembly backend makes transposes of weights besides, and is not estimated. */
+const native = backend.native ? test.serial : test.serial.skip;
+const skipped = backend.native ? '' : ' (skipped: the estimate is of the native backend)';
+
+const SMALL: LlamaConfig = {
+  ...{ vocabSize: 579, hiddenSize: 128, layers: 3, heads: 4, kvHeads: 4, intermediateSize: 320 },
+  ...{ ropeTheta: 10_000, normEps: 1e-5, tieEmbeddings: false, maxPositions: 512 },
+  ...{ bosId: 576, eosId: 577, padId: 578 },
+};
+
+/** Highest sum of tensors in the backward pass of the last of some micro batches; weights are made before it. */
+function measure(
+  config: LlamaConfig,
+  sequences: number,
+  time: number,
+  gradAccumulation: number,
+  checkpointing: boolean,
+): number {
+  const counted = countTensorBytes(tf);
+  const model = createLlama(backend, config, 0);
+  const ids = Int32Array.from({ length: sequences * time }, (_, i) => (i * 7) % 500);
+  let total: Parameters<typeof addGradients>[1];
+  for (let i = 0; i < gradAccumulation; i++) {
+    const { gradients } = lossAndGradients(model, ids, ids, sequences, 1, { checkpointing });
+    total = addGradients(model, total, gradients);
+  }
+  tf.dispose([...total!.values()]);
+  model.dispose();
+  return counted.peak;
+}
+
+const cases: [
+  string,
+  Partial<LlamaConfig>,
+  { sequences?: number; seqLen?: number; gradAccumulation?: number },
+][] = [
+  ['a small model', {}, {}],
+  ['many layers', { layers: 8 }, { sequences: 1 }],
+  ['few keys and values', { heads: 8, kvHeads: 2 }, {}],
+  ['a wide feed-forward layer', { intermediateSize: 1000, layers: 2 }, {}],
+  ['one long sequence', {}, { sequences: 1, seqLen: 1024 }],
+  ['QK-norm', { qkNorm: true }, {}],
+  [
+    'many weights and few tokens, in two micro batches',
+    { hiddenSize: 512, intermediateSize: 1400 },
+    { sequences: 1, seqLen: 64, gradAccumulation: 2 },
+  ],
+];
+for (const [title, changes, more] of cases) {
+  for (const checkpointing of [false, true]) {
+    const how = checkpointing ? 'with' : 'without';
+    native(
+      `memory of ${title}, ${how} checkpointing: what tensors take, within 15 %${skipped}`,
+      (t) => {
+        const config = { ...SMALL, ...changes };
+        const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
+        const { weights, gradients, activations } = estimateMemory(config, {
+          ...{ ...options, zero: 0, worldSize: 1 },
+        });
+        const { sequences, seqLen, gradAccumulation } = options;
+        const measured = measure(config, sequences, seqLen, gradAccumulation, checkpointing);
+        const ratio = (weights + gradients + activations) / measured;
+        t.log(`estimated / measured: ${ratio.toFixed(3)}`);
+        t.true(Math.abs(ratio - 1) < 0.15, `${ratio}`);
+      },
+    );
+  }
+}
+
+test('ZeRO-1 shares the moments; what is not shared stays', (t) => {
+  const options = { sequences: 1, seqLen: 64, gradAccumulation: 1, checkpointing: false };
+  const plain = estimateMemory(SMALL, { ...options, zero: 0, worldSize: 8 });
+  const zero = estimateMemory(SMALL, { ...options, zero: 1, worldSize: 8 });
+  const n = parameterCount(SMALL);
+  t.is(plain.optimizer, 8 * n);
+  // Two moments, and the share of the weights that is updated.
+  t.is(zero.optimizer, (12 * n) / 8);
+  t.is(zero.total, plain.total - plain.optimizer + zero.optimizer);
+});
+
+test("JPEG-LM's preset: Llama 2's 7B without its vocabulary, and the paper's month on 32 A100", async (t) => {
+  const config = await resolveConfig({ preset: 'jpeg-lm-7b' });
+  const result = await estimate(config, { worldSize: 32, vocabSize: 579 });
+  // Touvron et al. count 6,738,415,616 with 32,000 tokens, each in the embedding and the output layer.
+  t.is(result.parameters, 6_738_415_616 - 2 * 4096 * (32_000 - 579));
+  t.is(result.tokensPerStep, 256 * 12_288);
+  const seconds = (2 * 114e9 * result.flopsPerToken) / (32 * 312e12);
+  // "a month on 32 Nvidia A100 GPUs" (paper, Ethics): at 40 to 60 % of their 312 TFLOP/s.
+  const days = seconds / 86_400;
+  t.true(days / 0.6 < 31 && days / 0.4 > 30, `${days} days at their peak`);
+});
+
+test('trainer estimate prints tables, or one JSON value; --data says vocabulary and length', async (t) => {
+  const data = await makeSmallDataset(await temporaryFolder(t));
+  const table = await run('trainer', ['estimate', '--preset', 'jpeg-lm-7b', '--world-size', '32']);
+  t.is(table.exitCode, 0, table.stderr);
+  t.regex(table.stdout, /parameters +6,481,014,784/);
+  for (const kind of ['weights', 'gradients', 'optimizer', 'activations', 'total']) {
+    t.regex(table.stdout, new RegExp(`^${kind} +[\\d.]+ GiB$`, 'm'));
+  }
+  t.regex(table.stdout, /PaLM appendix B/);
+  const json = await run('trainer', ['estimate', '--preset', 'tiny', '--data', data, '--json']);
+  t.like(JSON.parse(json.stdout), { vocabSize: 259, seqLen: 16, worldSize: 1, tokensPerStep: 64 });
+  for (const [args, message] of [
+    [['--preset', 'tiny'], /how long sequences are.*--data/],
+    [['--preset', 'jpeg-lm-7b', '--world-size', '7'], /globalBatch 256 is no multiple/],
+    [['--preset', 'tiny', '--data', join(data, 'none')], /INPUT_NOT_FOUND/],
+  ] as const) {
+    const wrong = await run('trainer', ['estimate', ...args]);
+    t.is(wrong.exitCode, 2);
+    t.regex(wrong.stderr, message);
+  }
+});

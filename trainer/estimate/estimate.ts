@@ -1,0 +1,62 @@
+/** All that is known of a run from its configuration alone. */
+import { CodecLmError } from '../../schemas/error.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import { readManifest } from '../../shards/manifest.ts';
+import { parameterCount } from '../model/config.ts';
+import { accumulationOf, llamaConfig } from '../settle.ts';
+import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
+import { estimateMemory, type MemoryEstimate } from './memory.ts';
+
+export interface EstimateOptions {
+  worldSize: number;
+  /** Dataset directory: says vocabulary and row length. */
+  data?: string;
+  /** Where there is no dataset. */
+  vocabSize: number;
+}
+
+export interface Estimate {
+  parameters: number;
+  /** Forward and backward, by `flopsConvention`. */
+  flopsPerToken: number;
+  flopsConvention: string;
+  worldSize: number;
+  vocabSize: number;
+  seqLen: number;
+  microBatch: number;
+  gradAccumulation: number;
+  /** Of all ranks. */
+  tokensPerStep: number;
+  zero: 0 | 1;
+  checkpointing: boolean;
+  /** Bytes of one rank. */
+  memory: MemoryEstimate;
+}
+
+/** @throws CodecLmError `CONFIG_INVALID` when nothing says the sequence length; what readManifest throws */
+export async function estimate(config: TrainerConfig, options: EstimateOptions): Promise<Estimate> {
+  const { worldSize } = options;
+  const manifest = options.data === undefined ? undefined : await readManifest(options.data);
+  const vocabSize = manifest?.vocabSize ?? options.vocabSize;
+  const seqLen = config.train.seqLen ?? manifest?.seqLen;
+  if (seqLen === undefined) {
+    throw new CodecLmError('CONFIG_INVALID', 'nothing says how long sequences are', {
+      hint: 'set it, e.g. --set train.seqLen=12288, or name the dataset by --data',
+    });
+  }
+  const gradAccumulation = accumulationOf(config, worldSize);
+  const { microBatch, checkpointing } = config.train;
+  const { zero } = config.optim;
+  const shape = llamaConfig({ ...config, train: { ...config.train, seqLen } }, vocabSize);
+  return {
+    parameters: parameterCount(shape),
+    flopsPerToken: flopsPerToken(shape, seqLen),
+    flopsConvention: FLOPS_CONVENTION,
+    ...{ worldSize, vocabSize, seqLen, microBatch, gradAccumulation },
+    tokensPerStep: worldSize * gradAccumulation * microBatch * seqLen,
+    ...{ zero, checkpointing },
+    memory: estimateMemory(shape, {
+      ...{ sequences: microBatch, seqLen, gradAccumulation, checkpointing, zero, worldSize },
+    }),
+  };
+}
