@@ -2,6 +2,7 @@
 import { runCli } from '../cli/run.ts';
 import { configSchema, configShow } from './commands/config.ts';
 import { estimateCommand } from './commands/estimate.ts';
+import { exportCommand } from './commands/export.ts';
 import { fitCommand } from './commands/fit.ts';
 import { reportCommand } from './commands/report.ts';
 import { sampleCommand } from './commands/sample.ts';
@@ -15,6 +16,7 @@ await runCli({
     fitCommand,
     sampleCommand,
     scoreCommand,
+    exportCommand,
     serveCommand,
     reportCommand,
     estimateCommand,

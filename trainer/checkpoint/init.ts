@@ -11,10 +11,10 @@ import { readModelConfig, readModelWeights } from './huggingface.ts';
 export async function modelSettingsOf(dir: string): Promise<Record<string, unknown>> {
   const config = await readModelConfig(dir);
   const { hiddenSize, layers, heads, kvHeads, intermediateSize } = config;
-  const { ropeTheta, normEps, tieEmbeddings } = config;
+  const { ropeTheta, normEps, tieEmbeddings, qkNorm } = config;
   return {
     ...{ hiddenSize, layers, heads, kvHeads, intermediateSize },
-    ...{ ropeTheta, normEps, tieEmbeddings },
+    ...{ ropeTheta, normEps, tieEmbeddings, qkNorm },
   };
 }
 
