@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
-import { makeSmallDataset, SETTINGS } from '../small-run.ts';
+import { makeSmallDataset, SETTINGS, smallFit } from '../small-run.ts';
 import { mpirun } from './mpirun.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
@@ -22,7 +22,16 @@ testWith('mpirun', 'two ranks train one run; a rank that fails ends the other', 
   t.is(done.exitCode, 0, done.stderr);
   t.is(done.stdout, join(out, 'checkpoints', 'step-00000004'), 'rank 0 alone prints');
   t.is(done.stderr.match(/^backend:/gm)?.length, 1);
-  t.is((await readSeries(out)).train.length, 4);
+  // Over MPI as by one rank with twice the micro batches.
+  const alone = join(folder, 'alone');
+  await smallFit({ data, out: alone, set: ['train.steps=4', 'train.gradAccumulation=2'] });
+  const [two, one] = [(await readSeries(out)).train, (await readSeries(alone)).train];
+  t.is(two.length, 4);
+  for (const [i, { loss, tokens, gradNorm }] of one.entries()) {
+    t.is(two[i].tokens, tokens);
+    t.true(Math.abs(two[i].loss / loss - 1) < 1e-5, `loss of step ${i + 1}`);
+    t.true(Math.abs(two[i].gradNorm / gradNorm - 1) < 1e-4, `norm of step ${i + 1}`);
+  }
 
   const exploding = join(folder, 'exploding');
   const ended = await train(data, exploding, [

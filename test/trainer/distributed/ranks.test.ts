@@ -99,6 +99,29 @@ test.serial('a stop told to one rank stops all at the same step, with its exit c
   ]);
 });
 
+test.serial(
+  'a stop in the middle of an evaluation: it is left, and the step is saved',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const data = await makeSmallDataset(folder);
+    const out = join(folder, 'out');
+    // Asked before the first step, and then before each batch of the evaluation behind it.
+    let asked = 0;
+    const signal = {
+      get aborted() {
+        return ++asked > 3;
+      },
+      reason: 143,
+    } as unknown as AbortSignal;
+    const set = ['train.steps=9', 'train.evalEvery=1', 'train.evalBatches=0', 'train.microBatch=1'];
+    const results = await smallFit({ data, out, ranks: 2, set, signals: [undefined, signal] });
+    for (const result of results) t.like(result, { step: 1, interrupted: true, exitCode: 143 });
+    const { train, val } = await readSeries(out);
+    t.deepEqual([train.length, val.length], [1, 0]);
+    t.deepEqual(await readdir(join(out, 'checkpoints')), ['step-00000001']);
+  },
+);
+
 async function sameSeries(t: ExecutionContext, a: string, b: string, tolerance: number) {
   const [mine, theirs] = [await readSeries(a), await readSeries(b)];
   for (const split of ['train', 'val'] as const) {
