@@ -22,7 +22,7 @@ const SEQ_LEN = 2048;
 const MERGES = 64;
 
 /** Optimizer steps that fit the five minutes; `wasm` computes on one thread, several times slower. */
-const STEPS = { native: 120, wasm: 12 } as const;
+const STEPS = { native: 40, wasm: 12 } as const;
 
 const PROMPT_FRAMES = 10;
 

@@ -9,13 +9,6 @@ export interface Grammar<State = number> {
   readonly codec: 'jpeg' | 'avc';
   /** The code of the error that a document breaking this grammar is reported with. */
   readonly invalidCode: ErrorCode;
-  /**
-   * No allowed string of bytes, however long, leads to a state whose
-   * `bytesToFinish` is larger by more than this. With more slack than that, a
-   * length limit takes nothing away.
-   */
-  readonly longestDetour: number;
-
   /** The state before the first byte. */
   start(): State;
 
@@ -33,6 +26,13 @@ export interface Grammar<State = number> {
 
   /** The fewest bytes from here to a whole document; 0 exactly when it is complete. */
   bytesToFinish(state: State): number;
+
+  /**
+   * No allowed string of up to `reach` bytes leads from here to a state whose
+   * `bytesToFinish` is larger by more than this; `Infinity` where no bound is known. With
+   * more slack than that, a length limit takes nothing away.
+   */
+  longestDetour(state: State, reach: number): number;
 
   /**
    * A key that is equal only for states which allow the same strings of up to

@@ -90,7 +90,7 @@ export function createTokenMask<State>(
         const fewest = grammar.bytesToFinish(state);
         requireEnough(state, fewest, tokens, bytes);
         // Close to the limit a mask is worth little to others: it is made and not kept.
-        const worst = fewest + grammar.longestDetour;
+        const worst = fewest + grammar.longestDetour(state, trie.longest);
         const tight = worst + 1 > tokens - 1 || worst > bytes - trie.longest;
         if (tight && !grammar.isComplete(state)) return walk(state, tokens - 2, bytes);
       }

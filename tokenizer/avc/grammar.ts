@@ -28,11 +28,10 @@ export type AvcState = ByteWalk;
 const MOST_PIXELS = 4096;
 const MOST_FRAMES = 1 << 20;
 
-/**
- * A unit may need so many bytes more to its end than before some bytes of it: the
- * longest is an SEI of 17 x 255 bytes, each third of them protected.
- */
-const LONGEST_UNIT_FINISH = 6600;
+/** No slice needs more to its end: the longest macroblock is raw samples, 384 of them protected. */
+const LONGEST_SLICE_FINISH = 1024;
+/** Bytes by which the shortest slices of two types differ at most. */
+const TYPES_APART = 8;
 /** Start code, header and the shortest slice. */
 const SHORTEST_SLICE = 6;
 /** Contexts that are told apart at a time. */
@@ -65,15 +64,17 @@ function requireWhole(name: string, value: number, least: number, most: number):
 class AvcGrammar implements Grammar<AvcState> {
   readonly codec = 'avc';
   readonly invalidCode = 'AVC_INVALID';
-  readonly longestDetour = LONGEST_UNIT_FINISH;
 
   readonly #options: AvcGrammarOptions;
+  /** Of a picture: one a macroblock. */
+  readonly #slices: number;
   readonly #finish = new FinishLength();
   readonly #contexts = new Map<string, number>();
   #nextContext = 0;
 
   constructor(options: AvcGrammarOptions) {
     this.#options = options;
+    this.#slices = Math.ceil(options.width / 16) * Math.ceil(options.height / 16);
   }
 
   start(): AvcState {
@@ -98,10 +99,20 @@ class AvcGrammar implements Grammar<AvcState> {
     return this.#finish.bytes(state);
   }
 
+  /**
+   * The header of a picture's first slice decides on the length of all that follow, and
+   * units before it may be of any length. Between that and the end of the picture there is
+   * only the slice itself, and which types of slices may come after it.
+   */
+  longestDetour({ syntax }: AvcState, reach: number): number {
+    const toCome = this.#slices - syntax.macroblock - 1;
+    const isPictureKnown = syntax.picture !== undefined || syntax.isHeaderRead;
+    if (!isPictureKnown || toCome * SHORTEST_SLICE < reach) return Infinity;
+    return LONGEST_SLICE_FINISH + toCome * TYPES_APART;
+  }
+
   contextKey(state: AvcState, reach: number): number {
-    const { width, height } = this.#options;
-    const slices = Math.ceil(width / 16) * Math.ceil(height / 16);
-    const key = `${reach} ${placeKey(state, reach, slices * SHORTEST_SLICE)}`;
+    const key = `${reach} ${placeKey(state, reach, this.#slices * SHORTEST_SLICE)}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
       // Numbers are never used twice, so that forgetting some does no harm.

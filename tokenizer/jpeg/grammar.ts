@@ -83,8 +83,6 @@ function requireWhole(name: string, value: number, most: number): void {
 class JpegGrammar implements Grammar {
   readonly codec = 'jpeg';
   readonly invalidCode = 'JPEG_INVALID';
-  // The bytes to finish are those of this MCU and of what follows it, and the latter only shrink.
-  readonly longestDetour = LONGEST_SEGMENT_FINISH;
 
   readonly #geometry: Geometry;
   readonly #edges: McuEdges;
@@ -141,6 +139,11 @@ class JpegGrammar implements Grammar {
     if (place === COMPLETE) return 0;
     if (place === SECOND_MARKER_BYTE) return afterMcu - 1;
     return this.#header.length - place + SHORTEST_MCU + afterMcu;
+  }
+
+  /** The bytes to finish are those of this MCU and of what follows it, and the latter only shrink. */
+  longestDetour(): number {
+    return LONGEST_SEGMENT_FINISH;
   }
 
   contextKey(state: number, reach: number): number {

@@ -31,6 +31,35 @@ test('from every place of a document the way to the end is as long as it says', 
   t.true(grammar.isComplete(state));
 });
 
+test('inside a picture no few bytes lead further from the end than the longest detour', (t) => {
+  const random = randomNumbers(9);
+  const reach = 12;
+  let bounded = 0;
+  for (const target of [
+    { width: 64, height: 48, frames: 3 },
+    { width: 48, height: 16, frames: 5 },
+  ]) {
+    const grammar = createAvcGrammar(target);
+    const document = randomDocument(target, random);
+    let state = grammar.start();
+    for (const byte of document) {
+      state = grammar.next(state, byte)!;
+      const detour = grammar.longestDetour(state, reach);
+      if (detour === Infinity || random() % 16 !== 0) continue;
+      bounded++;
+      const most = grammar.bytesToFinish(state) + detour;
+      let after = state;
+      for (let i = 0; i < reach; i++) {
+        let next: typeof after | undefined;
+        while (next === undefined) next = grammar.next(after, (random() >>> 8) & 255);
+        after = next;
+        if (grammar.bytesToFinish(after) > most) t.fail(grammar.describe(state));
+      }
+    }
+  }
+  t.true(bounded > 100, `only ${bounded} places`);
+});
+
 test('the way to the end leads there, through all frames', (t) => {
   const target = { width: 256, height: 144, frames: 2 };
   const grammar = createAvcGrammar(target);
@@ -39,6 +68,18 @@ test('the way to the end leads there, through all frames', (t) => {
   for (let i = 0; i < bytes; i++) state = grammar.next(state, nextByte(state))!;
   t.true(grammar.isComplete(state));
   t.deepEqual(bytesOf(grammar.allowedBytes(state)), []);
+});
+
+test('a copy of a place has every field of it, and its own arrays', (t) => {
+  const state = new SyntaxState({ width: 16, height: 16, frames: 1 });
+  for (const [i, [name, value]] of Object.entries(state).entries()) {
+    if (value instanceof Uint8Array) value.fill(i);
+    else if (name !== 'target') Object.assign(state, { [name]: { was: name } });
+  }
+  const copy = state.copy();
+  t.deepEqual({ ...copy }, { ...state });
+  t.not(copy.modes, state.modes);
+  t.not(copy.totals, state.totals);
 });
 
 test('states are values: a branch leaves the one it came from as it was', (t) => {

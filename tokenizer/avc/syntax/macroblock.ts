@@ -18,6 +18,7 @@ const P_TYPES = [0, INTER_TYPES - 1, ...INTRA_TYPES.map((type) => type + INTER_T
 const PCM_SAMPLES = 384;
 
 export function expectSliceData(state: SyntaxState): void {
+  state.isHeaderRead = true;
   if (state.isIntraSlice) expectType(state);
   else state.unsigned('mb_skip_run', 0, 1, takeSkipRun);
 }

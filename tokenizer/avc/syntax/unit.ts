@@ -54,6 +54,7 @@ export function needsZeroByte({ macroblock, unitsOfFrame }: SyntaxState, type: n
 
 function expectUnit(state: SyntaxState): void {
   state.position = -8;
+  state.isHeaderRead = false;
   const { picture } = state;
   const [low, high] = picture === undefined ? [0, 255] : [picture.header, picture.header];
   state.fixed('nal_unit_header', 8, low, high, takeHeader);
