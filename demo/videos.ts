@@ -13,7 +13,7 @@ import { say, step } from './steps.ts';
 
 /** Clips in the corpus, and others that are continued. */
 const CLIPS = 288;
-const PROMPTS = 6;
+const PROMPTS = 4;
 
 const SIZE = '64x48';
 /** A clip of this size takes up to about two thousand tokens. */
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   say(`4/6  and goes on with clips it has not seen, from their first ${PROMPT_FRAMES} frames`);
   const checkpoint = join(run, 'checkpoints', `step-${String(steps).padStart(8, '0')}`);
   await step('trainer', [
-    ...['sample', '--checkpoint', checkpoint, '--to', samples, '--num', '2'],
+    ...['sample', '--checkpoint', checkpoint, '--to', samples, '--num', '1'],
     ...['--prompt', prompts, '--prompt-frames', String(PROMPT_FRAMES)],
     ...['--max-tokens', String(2 * SEQ_LEN)],
   ]);
