@@ -1,5 +1,5 @@
 /**
- * The whole road on moving pictures, in about five minutes: clips, canonical AVC bytes, BPE,
+ * The whole road on moving pictures, in about eight minutes: clips, canonical AVC bytes, BPE,
  * shards, training, and clips that the model goes on with from their first ten frames.
  */
 import { readdir } from 'node:fs/promises';
@@ -21,7 +21,7 @@ const SEQ_LEN = 2048;
 /** Few for a small corpus, as in the demo of images. */
 const MERGES = 64;
 
-/** Optimizer steps that fit the five minutes; `wasm` computes on one thread, several times slower. */
+/** Optimizer steps that take about two minutes; `wasm` computes on one thread, several times slower. */
 const STEPS = { native: 40, wasm: 12 } as const;
 
 const PROMPT_FRAMES = 10;
