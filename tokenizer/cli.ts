@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { command } from '../cli/command.ts';
 import { runCli } from '../cli/run.ts';
 import { CodecLmError } from '../schemas/error.ts';
+import { imageInputOptions, type JpegSettings } from '../schemas/jpeg.ts';
 import { MAX_TOKENIZER_MERGES } from '../schemas/tokenizer.ts';
 import type { Codec } from './codec.ts';
 
@@ -19,14 +20,20 @@ const quality = z.int().min(1).max(100).default(25).describe('JPEG quality of im
 const image = {
   size: z.int().positive().default(256).describe('width and height of images in pixels'),
   quality,
+  ...imageInputOptions,
 };
 
+type ImageOptions = { size?: number } & Pick<JpegSettings, 'quality'> & Partial<JpegSettings>;
+
 /** One codec a run, made when the first image comes. */
-function codecMaker(settings: { size?: number; quality: number }): () => Promise<Codec> {
+function codecMaker(options: ImageOptions): () => Promise<Codec> {
+  const { size, quality, orientation, icc, background, failOn, svg } = options;
+  const { maxPixels, timeoutSeconds } = options;
+  const reading = { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds };
   let made: Promise<Codec> | undefined;
   return () => {
     made ??= import('./jpeg/encode.ts').then(({ createJpegCodec }) =>
-      createJpegCodec({ width: settings.size, height: settings.size, quality: settings.quality }),
+      createJpegCodec({ width: size, height: size, quality, ...reading }),
     );
     return made;
   };

@@ -83,7 +83,9 @@ export class BpeEncoder {
 
   /** Lays out the bytes as cells (see text.ts) and queues the pairs of bytes. */
   private queueBytes(bytes: Uint8Array): void {
-    const { bytePairs, cells, ends, places, pairs, nexts, tails } = this;
+    const { bytePairs, cells, places, nexts, tails } = this;
+    const ends = this.ends;
+    const pairs = this.pairs;
     const length = bytes.length | 0;
     cells.set(bytes, 1);
     ends.set(bytes, 1);
@@ -117,7 +119,8 @@ export class BpeEncoder {
     const leftLength = lengths[left];
     const pairLength = lengths[id];
     const last = tails[id];
-    let { places, nexts, entries } = this;
+    let { places, nexts } = this;
+    let entries = this.entries;
     let merged = 0;
     for (let at = id; at !== last; ) {
       at = nexts[at];

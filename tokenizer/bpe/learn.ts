@@ -105,7 +105,9 @@ class LearningState {
     const beforeIds: number[] = [];
     const afterIds: number[] = [];
     this.positions[id] = this.replaceAll(left, right, id, beforeIds, afterIds);
-    const { counts, before, after, queue } = this;
+    const { counts, queue } = this;
+    const before = this.before;
+    const after = this.after;
     counts.add(left, right, -counts.get(left, right));
     // All sums first: a pair of two new tokens is counted from both its sides.
     for (const other of beforeIds) {

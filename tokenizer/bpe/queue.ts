@@ -15,7 +15,7 @@ export class PairQueue {
   }
 
   push(pair: QueuedPair): void {
-    const { heap } = this;
+    const heap = this.heap;
     let at = heap.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -27,7 +27,7 @@ export class PairQueue {
   }
 
   pop(): QueuedPair | undefined {
-    const { heap } = this;
+    const heap = this.heap;
     const first = heap[0];
     const last = heap.pop();
     if (last !== undefined && heap.length > 0) this.sink(last);
@@ -35,7 +35,7 @@ export class PairQueue {
   }
 
   private sink(pair: QueuedPair): void {
-    const { heap } = this;
+    const heap = this.heap;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;

@@ -171,7 +171,7 @@ export class SyntaxState implements Element {
     this.target = target;
   }
 
-  /** Field by field: a sampler copies thousands for each token, and `Object.assign` takes three times as long. */
+  /** Field by field: a sampler copies thousands for each token (`Object.assign` halved its speed, docs/log.md). */
   copy(): SyntaxState {
     const copy = new SyntaxState(this.target);
     copy.name = this.name;
