@@ -1,8 +1,8 @@
-/** Where a model was surprised: the bits of each MCU of an image, as a heat map over it. */
-import { parseDocument } from '../tokenizer/jpeg/document.ts';
-import { MCU_SIDE } from '../tokenizer/jpeg/header.ts';
+/** Where a model was surprised: the bits of each macroblock, as a heat map over the picture. */
 import { sharp } from '../tokenizer/jpeg/sharp.ts';
 
+/** Of an MCU of an image (4:2:0) and of a macroblock of a frame, in pixels. */
+const BLOCK = 16;
 /** From cold to hot, evenly spaced: black, purple, red, orange, pale yellow. */
 const COLOURS = [
   [0, 0, 4],
@@ -13,55 +13,70 @@ const COLOURS = [
 ] as const;
 /** Share of the map in a pixel; the rest is the image in grey. */
 const OPACITY = 0.6;
-/** Small images are enlarged to about this many pixels a side. */
+/** Small pictures are enlarged to about this many pixels a side. */
 const SIDE = 512;
 
-/**
- * Bits of each MCU, its restart marker counted, in raster order.
- * @param document canonical bytes
- * @param byteBits [document.length]
- */
-export function bitsByMcu(document: Uint8Array, byteBits: Float64Array): Float64Array {
-  const { mcuOffsets } = parseDocument(document);
-  return Float64Array.from(mcuOffsets, (start, mcu) => {
-    const end = mcuOffsets[mcu + 1] ?? document.length;
-    return byteBits.subarray(start, end).reduce((sum, bits) => sum + bits, 0);
-  });
+/** A picture, or a frame of a clip. */
+export interface Raster {
+  width: number;
+  height: number;
+  /** RGB, 8 bits a sample: [height, width, 3] */
+  pixels: Uint8Array;
 }
 
 /**
- * @param picture the document as a file that sharp opens
- * @param mcuBits as of `bitsByMcu`; the largest is the hottest colour, 0 the coldest
- * @returns the PNG file
+ * Bits of each block of a document.
+ * @param byteBits of each byte: [document.length]
+ * @param starts offset of each block's first byte
+ * @param end offset after the last block
+ * @returns [starts.length]; what lies before the first block is nobody's
  */
-export async function drawSurprise(
-  picture: Uint8Array,
-  document: Uint8Array,
-  mcuBits: Float64Array,
-): Promise<Uint8Array> {
-  const { width, height, mcuColumns } = parseDocument(document);
+export function bitsByBlock(
+  byteBits: Float64Array,
+  starts: ArrayLike<number>,
+  end: number,
+): Float64Array {
+  return Float64Array.from(starts, (start, i) =>
+    byteBits.subarray(start, starts[i + 1] ?? end).reduce((sum, bits) => sum + bits, 0),
+  );
+}
+
+/**
+ * @param blockBits of `bitsByBlock`, row by row in blocks of 16x16 pixels
+ * @param hottest bits of the hottest colour; 0 has the coldest
+ * @returns of the same size, or enlarged by a whole number
+ */
+export function heat(
+  { width, height, pixels }: Raster,
+  blockBits: Float64Array,
+  hottest: number,
+): Raster {
+  const columns = Math.ceil(width / BLOCK);
   const scale = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
-  const size = { width: width * scale, height: height * scale };
-  const grey = await sharp(picture)
-    .resize(size.width, size.height, { kernel: 'nearest', fit: 'fill' })
-    .greyscale()
-    .toColourspace('b-w')
-    .raw()
-    .toBuffer();
-  const hottest = Math.max(...mcuBits, Number.MIN_VALUE);
-  const pixels = new Uint8Array(size.width * size.height * 3);
-  for (let y = 0; y < size.height; y++) {
-    for (let x = 0; x < size.width; x++) {
-      const row = Math.floor(y / scale / MCU_SIDE);
-      const mcu = row * mcuColumns + Math.floor(x / scale / MCU_SIDE);
-      const at = y * size.width + x;
-      const colour = colourOf(mcuBits[mcu] / hottest);
-      for (let c = 0; c < 3; c++) {
-        pixels[3 * at + c] = OPACITY * colour[c] + (1 - OPACITY) * grey[at];
-      }
+  const large = { width: width * scale, height: height * scale };
+  const drawn = new Uint8Array(large.width * large.height * 3);
+  for (let y = 0; y < large.height; y++) {
+    const row = Math.floor(y / scale);
+    for (let x = 0; x < large.width; x++) {
+      const column = Math.floor(x / scale);
+      const block = Math.floor(row / BLOCK) * columns + Math.floor(column / BLOCK);
+      const grey = luminance(pixels, 3 * (row * width + column));
+      const colour = colourOf(hottest > 0 ? blockBits[block] / hottest : 0);
+      const at = 3 * (y * large.width + x);
+      for (let c = 0; c < 3; c++) drawn[at + c] = OPACITY * colour[c] + (1 - OPACITY) * grey;
     }
   }
-  return sharp(pixels, { raw: { ...size, channels: 3 } })
+  return { ...large, pixels: drawn };
+}
+
+/** ITU-R BT.601, as JPEG files have it. */
+function luminance(pixels: Uint8Array, at: number): number {
+  return 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2];
+}
+
+/** @returns the PNG file */
+export async function pngOf({ width, height, pixels }: Raster): Promise<Uint8Array> {
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
 }

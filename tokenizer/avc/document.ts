@@ -7,6 +7,7 @@ import { BitReader, READ_AHEAD } from './bits.ts';
 import { describeExpected, describePlace, hex } from './describe.ts';
 import { IDR_SLICE, type NalUnit, readRbsp, SEI, SLICE, splitNalUnits } from './nal.ts';
 import { allowsAny, TRAILING } from './syntax/element.ts';
+import { frameSize } from './syntax/parameter-sets.ts';
 import type { SyntaxState } from './syntax/state.ts';
 import { canEnd, macroblocksOf, needsZeroByte, startOfDocument } from './syntax/unit.ts';
 
@@ -31,7 +32,6 @@ export interface AvcDocument {
 }
 
 const SHORT_START_CODE = 3;
-const PIXELS_OF_CROP_UNIT = 2;
 
 /**
  * @param bytes a canonical document, and nothing after it
@@ -50,10 +50,9 @@ export function parseAvcDocument(bytes: Uint8Array): AvcDocument {
     offset = unit.end;
   }
   parser.finish();
-  const { macroblocksWide, macroblocksHigh, cropWide, cropHigh } = parser.state.sps!;
+  const { macroblocksWide, macroblocksHigh } = parser.state.sps!;
   return {
-    width: 16 * macroblocksWide - PIXELS_OF_CROP_UNIT * cropWide,
-    height: 16 * macroblocksHigh - PIXELS_OF_CROP_UNIT * cropHigh,
+    ...frameSize(parser.state.sps!),
     macroblocksWide,
     macroblocksHigh,
     macroblocksPerFrame: macroblocksWide * macroblocksHigh,

@@ -12,7 +12,9 @@ const options = z.object({
   map: z
     .string()
     .optional()
-    .describe('Folder for heat maps, made here: the bits of each MCU over the image, as PNG')
+    .describe(
+      'Folder for heat maps, made here: the bits of each macroblock over the image, or over each frame of a clip, as PNG',
+    )
     .meta({ valueName: 'dir' }),
   threads: z.int().min(1).max(64).optional().describe('Cores to use; default all'),
   json: z.boolean().default(false).describe('One JSON value a file'),
@@ -21,7 +23,13 @@ const options = z.object({
 export const scoreCommand = command({
   name: 'score',
   summary: 'How many bits a checkpoint needs for each byte of a file',
-  positionals: [{ name: 'file', description: 'Images, in any format', variadic: true }],
+  positionals: [
+    {
+      name: 'file',
+      description: 'Images in any format, or clips: what the checkpoint was trained on',
+      variadic: true,
+    },
+  ],
   options,
   examples: [
     'trainer score --checkpoint RUN photo.jpg',
@@ -31,7 +39,6 @@ export const scoreCommand = command({
     const { loadEngine, readCheckpoint } = await import('../sample/load.ts');
     const { makeEmpty, write } = await import('../sample/output.ts');
     const { readDocument, scoreDocument } = await import('../score.ts');
-    const { bitsByMcu, drawSurprise } = await import('../score-map.ts');
     const { chooseBackend } = await import('../backend/choose.ts');
     const checkpoint = await readCheckpoint(path);
     const documents = [];
@@ -50,10 +57,8 @@ export const scoreCommand = command({
       const { bitsPerByte, bytes, tokens, byteBits } = score;
       let heatMap: string | undefined;
       if (map) {
-        const picture = await checkpoint.codec.view(document.bytes);
-        const bits = bitsByMcu(document.bytes, byteBits);
         heatMap = join(map, `${String(i).padStart(4, '0')}-${basename(file)}.png`);
-        await write(heatMap, await drawSurprise(picture, document.bytes, bits));
+        await write(heatMap, await checkpoint.codec.surprise(document.bytes, byteBits));
       }
       if (json) io.printJson({ file, bitsPerByte, bytes, tokens, map: heatMap });
       else table.push([file, bitsPerByte.toFixed(4), String(bytes), String(tokens)]);

@@ -4,9 +4,11 @@ import { CodecLmError } from '../../schemas/error.ts';
 import { parseAvcDocument } from '../../tokenizer/avc/document.ts';
 import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
 import { createAvcGrammar } from '../../tokenizer/avc/grammar.ts';
+import { IDR_SLICE, SLICE, splitNalUnits } from '../../tokenizer/avc/nal.ts';
 import { cutAfterFrames } from '../../tokenizer/avc/prompt.ts';
 import { animate, drawStrip, stripSize } from '../../tokenizer/avc/strip.ts';
 import { framesOf, toMp4 } from '../../tokenizer/avc/view.ts';
+import { bitsByBlock, heat } from '../score-map.ts';
 import type { PromptCut, SampledMedium } from './codec.ts';
 
 /** Frames a row of a strip: the fifteen of the paper make three rows. */
@@ -35,6 +37,7 @@ export async function avcSampling(settings: AvcSettings): Promise<SampledMedium>
       mime: 'image/png',
       draw: strip,
     },
+    surprise,
     companions: async (document, given) => [
       { extension: '.png', mime: 'image/png', file: await strip(document, given) },
       {
@@ -49,6 +52,23 @@ export async function avcSampling(settings: AvcSettings): Promise<SampledMedium>
 async function strip(beginning: Uint8Array, given: number): Promise<Uint8Array> {
   const promptFrames = parseAvcDocument(beginning).frames.filter(({ end }) => end <= given).length;
   return drawStrip(await framesOf(beginning), { columns: COLUMNS, promptFrames });
+}
+
+/** A strip of the frames; one scale of colours for all of them. */
+async function surprise(document: Uint8Array, byteBits: Float64Array): Promise<Uint8Array> {
+  const { macroblocksPerFrame } = parseAvcDocument(document);
+  const slices = splitNalUnits(document).filter(({ type }) => type === SLICE || type === IDR_SLICE);
+  const { width, height, frames } = await framesOf(document);
+  const bits = slices.map(({ start, end }) => bitsByBlock(byteBits, [start], end)[0]);
+  const hottest = Math.max(...bits);
+  const heated = frames.map((pixels, i) => {
+    const from = i * macroblocksPerFrame;
+    const ofFrame = Float64Array.from(bits.slice(from, from + macroblocksPerFrame));
+    return heat({ width, height, pixels }, ofFrame, hottest);
+  });
+  const [{ width: wide, height: high }] = heated;
+  const clip = { width: wide, height: high, frames: heated.map((frame) => frame.pixels) };
+  return drawStrip(clip, { columns: COLUMNS });
 }
 
 function cutOf(document: Uint8Array, cut: PromptCut): number {

@@ -51,6 +51,12 @@ export interface SampledMedium {
   preview(beginning: Uint8Array): Uint8Array;
   /** How a document is shown on a sheet and a page. */
   still: Still;
+  /**
+   * How surprising each part of a document was, over its pictures.
+   * @param byteBits bits of each byte under a model: [document.length]
+   * @returns a PNG file
+   */
+  surprise(document: Uint8Array, byteBits: Float64Array): Promise<Uint8Array>;
   /** What is written beside the file of a document of which `given` bytes were the prompt. */
   companions(document: Uint8Array, given: number): Promise<Companion[]>;
 }

@@ -4,8 +4,10 @@ import type { JpegSettings } from '../../schemas/jpeg.ts';
 import { parseDocument } from '../../tokenizer/jpeg/document.ts';
 import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
 import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
-import { cutAfterRestart7, cutAfterShare } from '../../tokenizer/jpeg/prompt.ts';
+import { cutAfterRestart7, cutAfterShare, filledWithGrey } from '../../tokenizer/jpeg/prompt.ts';
+import { sharp } from '../../tokenizer/jpeg/sharp.ts';
 import { insertTables } from '../../tokenizer/jpeg/view.ts';
+import { bitsByBlock, heat, pngOf } from '../score-map.ts';
 import type { PromptCut, SampledMedium } from './codec.ts';
 
 export function jpegSampling(settings: JpegSettings): SampledMedium {
@@ -25,7 +27,15 @@ export function jpegSampling(settings: JpegSettings): SampledMedium {
       width,
       height,
       mime: 'image/jpeg',
-      draw: async (beginning) => insertTables(beginning, quality),
+      draw: async (beginning) => insertTables(filledWithGrey(beginning), quality),
+    },
+    surprise: async (document, byteBits) => {
+      const { mcuOffsets } = parseDocument(document);
+      const bits = bitsByBlock(byteBits, mcuOffsets, document.length);
+      const picture = sharp(insertTables(document, quality)).toColourspace('srgb').removeAlpha();
+      const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
+      const raster = { width: info.width, height: info.height, pixels: data };
+      return pngOf(heat(raster, bits, Math.max(...bits)));
     },
     companions: async () => [],
   };

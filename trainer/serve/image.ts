@@ -6,8 +6,9 @@ import { readBody, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 
 /**
- * The answer has the ids of the prompt, and as base64 the whole image and the part that is given;
- * the bytes of a continuation, put after the latter, make a file that a browser shows.
+ * The answer has the ids of the prompt, and as base64 the whole image, the part that is given
+ * (the bytes of a continuation, put after it, make a file that a browser shows), and a picture of
+ * that part.
  * @throws HttpError 400, 413, 415; CodecLmError for what is no image
  */
 export async function promptOfUpload(
@@ -25,10 +26,12 @@ export async function promptOfUpload(
   const source = await readBody(request, maxBody);
   const prompt = await promptOf(source, 'the upload', { ratio }, codec, tokenizer);
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  const given = prompt.original.subarray(0, prompt.given);
   sendJson(response, 200, {
     prompt: [...prompt.ids],
     original: base64(await codec.view(prompt.original)),
-    given: base64(codec.preview(prompt.original.subarray(0, prompt.given))),
+    given: base64(codec.preview(given)),
+    shown: base64(await codec.still.draw(given, prompt.given)),
     width: codec.width,
     height: codec.height,
   });

@@ -67,7 +67,7 @@ async function run(signal) {
   const prompt = await upload.json();
   const given = decode(prompt.given);
   figure('original').show([decode(prompt.original)]);
-  figure('prompt, ' + prompt.prompt.length + ' tokens').show([given]);
+  figure('prompt, ' + prompt.prompt.length + ' tokens').show([decode(prompt.shown)]);
   const choices = Array.from({ length: count }, (_, i) =>
     ({ ...figure('continuation ' + (i + 1)), bytes: [], tokens: 0, state: '', dirty: true }));
   const draw = () => { for (const c of choices) if (c.dirty) {

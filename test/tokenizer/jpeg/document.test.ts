@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process';
 import test from 'ava';
 import { parseDocument } from '../../../tokenizer/jpeg/document.ts';
 import { createJpegCodec, encodeRaster } from '../../../tokenizer/jpeg/encode.ts';
-import { cutAfterMcus, cutAfterRestart7, cutAfterShare } from '../../../tokenizer/jpeg/prompt.ts';
+import { HEADER_LENGTH } from '../../../tokenizer/jpeg/header.ts';
+import {
+  cutAfterMcus,
+  cutAfterRestart7,
+  cutAfterShare,
+  filledWithGrey,
+} from '../../../tokenizer/jpeg/prompt.ts';
 import { addRestartMarkers } from '../../../tokenizer/jpeg/restarts.ts';
 import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
 import { fromJpegFile, toJpegFile } from '../../../tokenizer/jpeg/view.ts';
@@ -44,6 +50,25 @@ test('cuts after the n-th FF D7, as the released code of the paper', (t) => {
   t.is(cutAfterRestart7(bytes, 1), document.mcuOffsets[8]);
   t.is(cutAfterRestart7(bytes, 4), document.mcuOffsets[32]);
   t.throws(() => cutAfterRestart7(bytes, 5), { code: 'USAGE', message: /has 4/ });
+});
+
+test('what is missing of a picture is grey', async (t) => {
+  for (const [end, whole] of [
+    [HEADER_LENGTH, 0],
+    [document.mcuOffsets[14], 14],
+    [document.mcuOffsets[15] - 3, 14],
+    [bytes.length - 1, 34],
+  ]) {
+    const filled = filledWithGrey(bytes.subarray(0, end));
+    const { mcuOffsets } = parseDocument(filled);
+    t.true(same(filled.subarray(0, mcuOffsets[whole]), bytes.subarray(0, mcuOffsets[whole])));
+    const last = { left: 98, top: 66, width: 2, height: 9 };
+    const { channels } = await sharp(
+      await sharp(toJpegFile(filled, 25)).extract(last).png().toBuffer(),
+    ).stats();
+    for (const { min, max } of channels) t.true(min >= 127 && max <= 129);
+  }
+  t.is(filledWithGrey(bytes), bytes);
 });
 
 const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;

@@ -1,11 +1,12 @@
 /** Video usability information (H.264 annex E.1.1), at the end of a sequence parameter set. */
 import { expectHrd } from './hrd.ts';
-import { keep } from './parameter-sets.ts';
+import { frameSize, keep } from './parameter-sets.ts';
 import type { SyntaxState } from './state.ts';
 
 /** aspect_ratio_idc (table E-1): 0..16, and 255 for one that follows. */
 const LAST_ASPECT = 16;
 const EXTENDED_SAR = 255;
+const MOST_16 = 65_535;
 const MOST_32 = 2 ** 32 - 1;
 
 export function expectVui(state: SyntaxState): void {
@@ -22,12 +23,19 @@ function takeAspectFlag(state: SyntaxState, isPresent: number): void {
 }
 
 function takeAspect(state: SyntaxState, value: number): void {
-  if (value === EXTENDED_SAR) state.fixed('sar_width', 16, 0, 65_535, takeSarWidth);
+  if (value === EXTENDED_SAR) state.fixed('sar_width', 16, 0, MOST_16, takeSarWidth);
   else expectOverscan(state);
 }
 
-function takeSarWidth(state: SyntaxState): void {
-  state.fixed('sar_height', 16, 0, 65_535, expectOverscan);
+/**
+ * The standard sets no limit. But a ratio that leaves less than a pixel of a side is refused by
+ * ffmpeg, which then begins anew at each frame and loses those that need another.
+ */
+function takeSarWidth(state: SyntaxState, sarWidth: number): void {
+  const { width, height } = frameSize(state.draft);
+  const least = sarWidth === 0 ? 0 : Math.ceil(sarWidth / height);
+  const most = sarWidth === 0 ? MOST_16 : Math.min(MOST_16, sarWidth * width);
+  state.fixed('sar_height', 16, least, most, expectOverscan);
 }
 
 function expectOverscan(state: SyntaxState): void {

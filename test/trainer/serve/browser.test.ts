@@ -1,0 +1,127 @@
+/** The page of the server, used as a person would: in Chromium. */
+import { execFileSync } from 'node:child_process';
+import type { ExecutionContext } from 'ava';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
+import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
+import { fromJpegFile } from '../../../tokenizer/jpeg/view.ts';
+import { validateDocument } from '../../../tokenizer/validate.ts';
+import { serve } from '../../../trainer/serve/server.ts';
+import { temporaryFolder } from '../../helpers/temporary.ts';
+import { testWith } from '../../helpers/tools.ts';
+import { makeCheckpoint } from '../sample/checkpoint.ts';
+
+const SIDE = 48;
+const QUALITY = 25;
+const PATIENCE_MS = 60_000;
+
+async function openPage(t: ExecutionContext): Promise<{ page: Page; complaints: string[] }> {
+  const checkpoint = await temporaryFolder(t);
+  await makeCheckpoint(checkpoint, { side: SIDE });
+  const server = await serve({
+    checkpoint,
+    host: '127.0.0.1',
+    port: 0,
+    batchSize: 4,
+    maxQueue: 16,
+    maxBody: 1_000_000,
+    grammar: true,
+    threads: 1,
+    chooseBackend: () => Promise.reject(new Error('no backend is needed')),
+    log: () => {},
+  });
+  t.teardown(() => server.close());
+  const browser: Browser = await chromium.launch({
+    executablePath: execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim(),
+    args: ['--no-sandbox', '--disable-gpu'],
+  });
+  t.teardown(() => browser.close());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  await page.addInitScript(KEEP_BLOBS);
+  await page.goto(server.url);
+  return { page, complaints };
+}
+
+async function photo(): Promise<Buffer> {
+  const pixels = Uint8Array.from({ length: 100 * 80 * 3 }, (_, i) => (i * i) >> 5);
+  return sharp(pixels, { raw: { width: 100, height: 80, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+/** Keeps what the page makes pictures of, which it forgets itself. */
+const KEEP_BLOBS = `
+  globalThis.kept = new Map();
+  const create = URL.createObjectURL;
+  URL.createObjectURL = (blob) => {
+    const url = create.call(URL, blob);
+    kept.set(url, blob);
+    return url;
+  };
+`;
+
+/** The files that the pictures of the page show, once all are drawn in the wanted size. */
+async function shownFiles(page: Page): Promise<Uint8Array[]> {
+  const shown = `(async () => {
+    const images = [...document.images];
+    await Promise.all(images.map((image) => image.decode()));
+    if (images.some((image) => image.naturalWidth !== ${SIDE})) throw new Error('another size');
+    const files = images.map((image) => kept.get(image.src).arrayBuffer());
+    return (await Promise.all(files)).map((file) => [...new Uint8Array(file)]);
+  })()`;
+  const files: number[][] = await page.evaluate(shown);
+  return files.map((file) => Uint8Array.from(file));
+}
+
+testWith('chromium', 'an image is uploaded, and its continuations appear', async (t) => {
+  t.timeout(170_000);
+  const { page, complaints } = await openPage(t);
+  const file = { name: 'photo.png', mimeType: 'image/png', buffer: await photo() };
+  await page.locator('#file').setInputFiles(file);
+  await page.locator('#count').fill('3');
+  await page.locator('#ratio').fill('40');
+  t.is(await page.locator('#share').textContent(), '40 %');
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await page.locator('#status', { hasText: 'done' }).waitFor();
+  const captions = await page.locator('#pictures figcaption').allTextContents();
+  t.is(captions.length, 5);
+  t.is(captions[0], 'original');
+  t.regex(captions[1], /^prompt, \d+ tokens$/);
+  for (const caption of captions.slice(2)) t.regex(caption, /^\d+ tokens \(whole\)$/);
+  const grammar = createJpegGrammar({ width: SIDE, height: SIDE, quality: QUALITY });
+  const documents = (await shownFiles(page)).map((file) => fromJpegFile(file).bytes);
+  for (const document of documents) t.notThrows(() => validateDocument(document, grammar));
+  // 3 of the 9 MCUs are given, as they are in the original.
+  const given = [...documents[1]].findIndex((byte, i) => byte !== documents[0][i]);
+  t.true(given > 0);
+  for (const document of documents.slice(2)) {
+    const begins = Buffer.from(document.subarray(0, given));
+    t.true(begins.equals(documents[0].subarray(0, given)));
+  }
+  t.is(new Set(documents.map((document) => Buffer.from(document).toString('hex'))).size, 5);
+  t.deepEqual(complaints, []);
+});
+
+testWith(
+  'chromium',
+  'what is no image is said on the page, and the next one is taken',
+  async (t) => {
+    t.timeout(170_000);
+    const { page, complaints } = await openPage(t);
+    const status = page.locator('#status');
+    const upload = async (name: string, buffer: Buffer) => {
+      await page.locator('#file').setInputFiles({ name, mimeType: 'image/png', buffer });
+      await page.getByRole('button', { name: 'Continue' }).click();
+    };
+    await upload('text.png', Buffer.from('no image'));
+    await page.locator('#status.bad').waitFor();
+    t.regex(String(await status.textContent()), /the upload/);
+    await upload('photo.png', await photo());
+    await page.locator('#status', { hasText: 'done' }).waitFor();
+    t.is(await status.getAttribute('class'), '');
+    t.deepEqual(complaints, []);
+  },
+);
