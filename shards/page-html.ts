@@ -1,6 +1,18 @@
 /** The page of `shards inspect --html` as text: no script, no file beside it. */
 import type { DatasetSummary, Histogram } from './inspect.ts';
-import type { Picture, TokenFrequency } from './page.ts';
+
+export interface Picture {
+  docId: number;
+  /** `data:` address of a viewable file, or undefined for a document that is not canonical. */
+  source?: string;
+  caption: string;
+}
+
+export interface TokenFrequency {
+  id: number;
+  text: string;
+  count: number;
+}
 
 export interface PageData {
   summary: DatasetSummary;
@@ -17,7 +29,7 @@ const LISTED_TOKENS = 24;
 const STYLE = `
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #222; background: #fff }
 h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2.2rem }
-pre { font: 13px/1.45 ui-monospace, monospace; overflow-x: auto; background: #f5f5f3; padding: 1rem; border-radius: 6px }
+pre { font: 13px/1.45 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; background: #f5f5f3; padding: 1rem; border-radius: 6px }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 10px }
 .strips { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)) }
 figure { margin: 0 } figure img { width: 100%; image-rendering: auto; border-radius: 4px; display: block }

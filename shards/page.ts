@@ -8,25 +8,12 @@ import { writeAtomically } from './file.ts';
 import { summarizeDataset } from './inspect.ts';
 import { printDataset } from './inspect-print.ts';
 import { tokenText } from './inspect-row.ts';
-import { renderPage } from './page-html.ts';
+import { type Picture, renderPage, type TokenFrequency } from './page-html.ts';
 
 /** A dataset of 10,000 shards is shown by these many, evenly spaced. */
 const SAMPLED_SHARDS = 10;
 const ROWS_A_SHARD = 12;
 const PICTURES = 60;
-
-export interface Picture {
-  docId: number;
-  /** `data:` address of a viewable file, or undefined for a document that is not canonical. */
-  source?: string;
-  caption: string;
-}
-
-export interface TokenFrequency {
-  id: number;
-  text: string;
-  count: number;
-}
 
 /**
  * @param path written whole or not at all
@@ -50,7 +37,7 @@ export async function writePage(dataset: Dataset, path: string): Promise<void> {
   await writeAtomically(resolve(path), (file) => file.write(Buffer.from(html)));
 }
 
-/** Ids of documents and counts of tokens of some rows of some shards. */
+/** Ids of documents and counts of tokens, padding aside, of some rows of some shards. */
 async function sample(dataset: Dataset, viewer: DocumentViewer) {
   const { shards, vocabSize } = dataset.manifest;
   const counts = new Float64Array(vocabSize);
@@ -72,7 +59,7 @@ async function sample(dataset: Dataset, viewer: DocumentViewer) {
   frequencies.sort((a, b) => b.count - a.count || a.id - b.id);
   return {
     docIds: [...docIds].sort((a, b) => a - b),
-    frequencies: frequencies.filter(({ count }) => count > 0),
+    frequencies: frequencies.filter(({ id, count }) => count > 0 && id !== viewer.bpe.padId),
   };
 }
 

@@ -6,9 +6,9 @@ import { CodecLmError, messageOf } from '../schemas/error.ts';
 import { type DocumentViewer, openViewer } from './codecs.ts';
 import type { Dataset } from './dataset.ts';
 import { readDocuments } from './documents.ts';
+import type { Findings, VerifyOptions } from './findings.ts';
 import { chainsOf, mergeByDocument } from './merge.ts';
 import { joinSegments, type Segment } from './segments.ts';
-import type { Findings, VerifyOptions } from './verify.ts';
 
 /** @returns documents that were read */
 export async function verifyDocuments(

@@ -8,16 +8,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest, ShardEntry } from '../schemas/dataset.ts';
 import { specialIds } from '../schemas/dataset.ts';
-import { CodecLmError, fileError, messageOf } from '../schemas/error.ts';
+import { CodecLmError, fileError } from '../schemas/error.ts';
 import { type Dataset, openDataset } from './dataset.ts';
+import { Findings, type Problem, type VerifyOptions } from './findings.ts';
 import { openListed } from './pool.ts';
 import { verifyDocuments } from './verify-documents.ts';
-
-export interface Problem {
-  /** A file of the dataset, e.g. `shards/part-00003.parquet`. */
-  file: string;
-  problem: string;
-}
 
 export interface VerifyReport {
   problems: Problem[];
@@ -27,36 +22,6 @@ export interface VerifyReport {
   rows: number;
   tokens: number;
   documents: number;
-}
-
-export interface VerifyOptions {
-  signal?: AbortSignal;
-  onProgress?(line: string): void;
-}
-
-/** A dataset that is wrong everywhere need not be listed whole. */
-const MAX_PROBLEMS = 1000;
-
-/** Collects problems, and turns errors into them. */
-export class Findings {
-  readonly problems: Problem[] = [];
-  truncated = false;
-
-  add(file: string, problem: string): void {
-    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ file, problem });
-    else this.truncated = true;
-  }
-
-  /** @returns what `work` gives, or undefined when it failed with an error of ours */
-  async collect<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof CodecLmError)) throw error;
-      this.add(file, messageOf(error));
-      return undefined;
-    }
-  }
 }
 
 /**
