@@ -41,10 +41,10 @@ export async function peakMemory(args: readonly string[]): Promise<number> {
 }
 
 /** What a process prints. */
-async function output(
+export async function output(
   program: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<string> {
   const child = spawn(program, args, {
     env: { ...process.env, ...env },

@@ -33,7 +33,8 @@ export async function race(
   };
 }
 
-function median(values: readonly number[]): number {
+/** Of the two in the middle the mean. */
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

@@ -1,0 +1,49 @@
+/**
+ * Draws so many tokens for each sequence of a batch and prints tokens a second, loading not counted.
+ *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS [LIMIT on|off]
+ * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
+ * choice, so that all are as long.
+ */
+import { availableParallelism } from 'node:os';
+import { Batcher } from '../../trainer/sample/batcher.ts';
+import { grammarConstraints } from '../../trainer/sample/constraint.ts';
+import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
+
+const [dir, batchText, tokensText, limitText, grammar = 'off'] = process.argv.slice(2);
+const [batch, tokens] = [Number(batchText), Number(tokensText)];
+const limit = Number(limitText ?? tokens);
+const checkpoint = await readCheckpoint(dir);
+const { config, codec, tokenizer } = checkpoint;
+const size = {
+  sequences: batch,
+  positions: limit + 1,
+  threads: Math.min(2, availableParallelism()),
+};
+const engine = await loadEngine(checkpoint, size, () =>
+  Promise.reject(new Error('this model has kernels of its own')),
+);
+const batcher = new Batcher(engine);
+const constraints = grammarConstraints(codec, tokenizer);
+const banned = [config.bosId, config.padId, ...(grammar === 'on' ? [] : [config.eosId])];
+let drawn = 0;
+const start = performance.now();
+const all = Array.from({ length: batch }, (_, stream) => {
+  let left = tokens;
+  return batcher.submit({
+    ...{ prompt: [config.bosId], maxTokens: limit, seed: 1, stream },
+    ...{ eosId: config.eosId, bannedIds: banned, temperature: 1, topK: 40, topP: 0.9 },
+    constraint: grammar === 'on' ? constraints([], limit) : undefined,
+    onToken: () => {
+      drawn++;
+      left--;
+      return left === 0;
+    },
+  }).done;
+});
+const ended = Promise.all(all);
+while (await batcher.step());
+await ended;
+const seconds = (performance.now() - start) / 1000;
+if (drawn !== batch * tokens) throw new Error(`${drawn} tokens, not ${batch} times ${tokens}`);
+console.log(String(drawn / seconds));
+await engine.dispose();

@@ -1,0 +1,152 @@
+/**
+ * The table of the sampler, 25 million parameters, two cores, fp32:
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server]
+ * Needs bench/peers/setup.sh for `batch`. Two that are compared take turns; a ratio is the median of
+ * the rounds.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
+import { serve } from '../../trainer/serve/server.ts';
+import { peerPython } from '../jpeg/pillow.ts';
+import { output } from '../pipeline/process.ts';
+import { median } from '../pipeline/race.ts';
+import { makeCheckpoint, POSITIONS } from './checkpoint.ts';
+
+const DRAW = fileURLToPath(new URL('draw.ts', import.meta.url));
+const GENERATE = fileURLToPath(new URL('../peers/generate.py', import.meta.url));
+/** Tokens that an image of 256x256 may take where the grammar is compared. */
+const LIMIT = 4096;
+const CLIENTS = 8;
+const TOKENS_A_REQUEST = 400;
+const THREADS = 2;
+
+const [roundsText = '3', rowsText = 'batch,position,grammar,server'] = process.argv.slice(2);
+const rounds = Number(roundsText);
+const folder = await mkdtemp(join(tmpdir(), 'codec-lm-sample-bench-'));
+const noBackend = () => Promise.reject(new Error('this model has kernels of its own'));
+
+const ours = async (...args: (string | number)[]) =>
+  Number(await output(process.execPath, ['--import=tsx', DRAW, folder, ...args.map(String)]));
+const theirs = async (...args: number[]) =>
+  Number(await output(peerPython(), [GENERATE, folder, ...args.map(String)]));
+
+interface Pair {
+  a: number;
+  b: number;
+}
+
+async function inTurns(a: () => Promise<number>, b: () => Promise<number>): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (let round = 0; round < rounds; round++) pairs.push({ b: await b(), a: await a() });
+  return pairs;
+}
+
+function print(what: string, pairs: readonly Pair[], unit: string, wanted: string): void {
+  const middle = (of: (pair: Pair) => number) => median(pairs.map(of));
+  const [a, b] = [middle((pair) => pair.a).toFixed(1), middle((pair) => pair.b).toFixed(1)];
+  const ratio = middle(({ a, b }) => a / b).toFixed(2);
+  console.log(`| ${what}: ${a} against ${b} ${unit} | ${ratio} | ${wanted} |`);
+}
+
+async function batchRows(): Promise<void> {
+  for (const [batch, wanted] of [
+    [1, '2.0'],
+    [16, '3.0'],
+  ] as const) {
+    for (const tokens of [400, 2000]) {
+      const pairs = await inTurns(
+        () => ours(batch, tokens),
+        () => theirs(batch, tokens),
+      );
+      print(`batch ${batch}, ${tokens} tokens, transformers`, pairs, 'tokens/s', wanted);
+    }
+  }
+}
+
+/** Reading a token at one place and at another, and what attention alone would explain. */
+async function positionRow(): Promise<void> {
+  const [near, far, steps] = [500, 8000, 64];
+  const checkpoint = await readCheckpoint(folder);
+  const size = { sequences: 1, positions: POSITIONS, threads: THREADS };
+  const engine = await loadEngine(checkpoint, size, noBackend);
+  const sequence = engine.open(POSITIONS)!;
+  const read = async (count: number) => {
+    const rows = Array.from({ length: count }, () => ({ sequence, id: 65, wantsLogits: false }));
+    await engine.step(rows);
+  };
+  const timeAt = async (position: number) => {
+    while (sequence.length < position) {
+      await read(Math.min(engine.maxRows, position - sequence.length));
+    }
+    const times: number[] = [];
+    for (let i = 0; i < steps; i++) {
+      const start = performance.now();
+      await engine.step([{ sequence, id: 65, wantsLogits: true }]);
+      times.push(performance.now() - start);
+    }
+    return median(times);
+  };
+  const [early, late] = [await timeAt(near), await timeAt(far)];
+  await engine.dispose();
+  const { layers, hiddenSize, intermediateSize, vocabSize } = checkpoint.config;
+  const weights = layers * (4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize);
+  const reads = (position: number) =>
+    weights + hiddenSize * vocabSize + 2 * layers * hiddenSize * position;
+  const explained = (reads(far) / reads(near)).toFixed(2);
+  const ratio = (late / early).toFixed(2);
+  const what = `a token at position ${far}, at ${near}: ${late.toFixed(2)} and ${early.toFixed(2)} ms`;
+  console.log(`| ${what} | ${ratio} | at most ${explained}: the numbers read, weights and cache |`);
+}
+
+async function grammarRow(): Promise<void> {
+  const pairs = await inTurns(
+    () => ours(16, 400, LIMIT, 'on'),
+    () => ours(16, 400, LIMIT, 'off'),
+  );
+  print('grammar on, off; batch 16', pairs, 'tokens/s', '0.9');
+}
+
+async function serverRow(): Promise<void> {
+  const server = await serve({
+    ...{ checkpoint: folder, host: '127.0.0.1', port: 0, batchSize: 16, maxQueue: 256 },
+    ...{ maxBody: 2 ** 20, grammar: false, threads: THREADS },
+    chooseBackend: noBackend,
+    log: () => {},
+  });
+  const request = async (seed: number) => {
+    const body = JSON.stringify({ max_tokens: TOKENS_A_REQUEST, seed });
+    const headers = { 'content-type': 'application/json' };
+    const init = { method: 'POST', headers, body };
+    const answer = await (await fetch(`${server.url}/v1/completions`, init)).json();
+    return (answer as { usage: { completion_tokens: number } }).usage.completion_tokens;
+  };
+  const clients = async (count: number) => {
+    const start = performance.now();
+    const each = Array.from({ length: count }, async (_, nth) => {
+      let tokens = 0;
+      for (let i = 0; i < 3; i++) tokens += await request(100 * nth + i);
+      return tokens;
+    });
+    const tokens = (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
+    return tokens / ((performance.now() - start) / 1000);
+  };
+  const pairs = await inTurns(
+    () => clients(CLIENTS),
+    () => clients(1),
+  );
+  await server.close();
+  print(`server, ${CLIENTS} clients, one`, pairs, 'tokens/s', '4');
+}
+
+const ROWS = { batch: batchRows, position: positionRow, grammar: grammarRow, server: serverRow };
+
+try {
+  await makeCheckpoint(folder);
+  console.log('| sampler | ratio | wanted |\n| --- | --- | --- |');
+  for (const name of rowsText.split(',')) await ROWS[name as keyof typeof ROWS]();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
