@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
 import sharp from 'sharp';
+import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/tokenizer.js', import.meta.url));
 const tokenizer = (cwd: string, ...args: string[]) =>
@@ -90,6 +91,35 @@ test('images become canonical bytes first, and pictures again; a broken one is t
   t.is(decoded.exitCode, 0, decoded.stderr);
   const { width, height, format } = await sharp(join(dir, 'back', 'red.jpg')).metadata();
   t.deepEqual({ width, height, format }, { width: 32, height: 32, format: 'jpeg' });
+});
+
+test('images are read as the pipeline would: orientation, background, limits', async (t) => {
+  const dir = await folder(t);
+  await tokenizer(dir, 'train', 'docs', '--out', 'TOK', '--merges', '0');
+  const pixels = Uint8Array.from({ length: 40 * 20 * 4 }, (_, i) => (i * 7) & 255);
+  const picture = sharp(pixels, { raw: { width: 40, height: 20, channels: 4 } });
+  await picture.withMetadata({ orientation: 6 }).png().toFile(join(dir, 'turned.png'));
+  const source = await readFile(join(dir, 'turned.png'));
+  const cases = [
+    [[], {}],
+    [['--orientation', 'ignore'], { orientation: 'ignore' }],
+    [['--background', '#fff'], { background: '#fff' }],
+  ] as const;
+  const seen = new Set<string>();
+  for (const [flags, settings] of cases) {
+    const args = ['encode', 'turned.png', '--tokenizer', 'TOK', '--size', '32', ...flags];
+    const { ids } = JSON.parse((await tokenizer(dir, ...args)).stdout) as { ids: number[] };
+    const codec = createJpegCodec({ width: 32, height: 32, ...settings });
+    const { bytes } = await codec.encode(source, 'turned.png');
+    t.deepEqual(ids.slice(1, -1), [...bytes], flags.join(' '));
+    seen.add(ids.join());
+  }
+  t.is(seen.size, 3);
+  const refused = await tokenizer(
+    ...([dir, 'encode', 'turned.png', '--tokenizer', 'TOK', '--max-pixels', '100'] as const),
+  );
+  t.is(refused.exitCode, 1);
+  t.regex(refused.stderr, /turned\.png.*IMAGE_TOO_LARGE/s);
 });
 
 const wrongUse: Record<string, [string[], number, RegExp]> = {

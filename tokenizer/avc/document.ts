@@ -6,8 +6,8 @@ import { CodecLmError } from '../../schemas/error.ts';
 import { BitReader, READ_AHEAD } from './bits.ts';
 import { describeExpected, describePlace, hex } from './describe.ts';
 import { IDR_SLICE, type NalUnit, readRbsp, SEI, SLICE, splitNalUnits } from './nal.ts';
+import { frameSize } from './syntax/draft.ts';
 import { allowsAny, TRAILING } from './syntax/element.ts';
-import { frameSize } from './syntax/parameter-sets.ts';
 import type { SyntaxState } from './syntax/state.ts';
 import { canEnd, macroblocksOf, needsZeroByte, startOfDocument } from './syntax/unit.ts';
 

@@ -5,7 +5,7 @@ import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
 import type { Communicator } from './communicator.ts';
-import { momentShapes, type NamedMoment, type RankedOptimizer } from './optimizer.ts';
+import { momentShapes, type NamedMoment, type RankedOptimizer } from './ranked.ts';
 
 export class ReplicatedAdamW implements RankedOptimizer {
   readonly #backend: Backend;

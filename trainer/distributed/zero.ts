@@ -11,7 +11,7 @@ import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
 import { type Communicator, evenBounds } from './communicator.ts';
-import { MOMENTS, momentShapes, type NamedMoment, type RankedOptimizer } from './optimizer.ts';
+import { MOMENTS, momentShapes, type NamedMoment, type RankedOptimizer } from './ranked.ts';
 
 /** The elements of one parameter that lie in this rank's share of a bucket. */
 interface Piece {

@@ -6,7 +6,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import type { NativeOps } from '../backend/native.ts';
 import { flag, floatType } from '../ops/differentiable.ts';
-import type { AdamUpdate, Moments } from './adamw.ts';
+import type { AdamUpdate, Moments } from './moments.ts';
 
 export class NativeMoments implements Moments {
   readonly #backend: Backend;

@@ -1,7 +1,7 @@
 /** AdamW's update in tfjs ops, for every backend. */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import type { AdamUpdate, Moments } from './adamw.ts';
+import type { AdamUpdate, Moments } from './moments.ts';
 
 export class PlainMoments implements Moments {
   readonly #backend: Backend;

@@ -2,6 +2,7 @@
  * Sequence and picture parameter sets (H.264 7.3.2.1.1, 7.3.2.2) of the baseline
  * profile: progressive, CAVLC, one slice group.
  */
+import { keep } from './draft.ts';
 import type { PictureParameters, SequenceParameters, SyntaxState } from './state.ts';
 import { expectVui } from './vui.ts';
 
@@ -14,13 +15,7 @@ const MOST_MACROBLOCKS = 36_864;
 /** Of any level (A.3.1). */
 const MOST_REFERENCES = 16;
 /** Cropping counts in pairs of pixels with chroma 4:2:0 (7.4.2.1.1). */
-const PIXELS_OF_CROP_UNIT = 2;
 const CROP_UNITS_OF_MACROBLOCK = 8;
-
-/** Keeps a value of the set that is being read. */
-export function keep(state: SyntaxState, name: string, value: number): void {
-  state.draft = { ...state.draft, [name]: value };
-}
 
 export function expectSequenceParameters(state: SyntaxState): void {
   state.draft = {};
@@ -168,15 +163,6 @@ function expectVuiFlag(state: SyntaxState): void {
 function takeVuiFlag(state: SyntaxState, isPresent: number): void {
   if (isPresent === 1) expectVui(state);
   else state.trailing();
-}
-
-/** Of the frames as they are shown, in pixels (7.4.2.1.1). */
-export function frameSize(set: Partial<SequenceParameters>): { width: number; height: number } {
-  const { macroblocksWide = 0, macroblocksHigh = 0, cropWide = 0, cropHigh = 0 } = set;
-  return {
-    width: 16 * macroblocksWide - PIXELS_OF_CROP_UNIT * cropWide,
-    height: 16 * macroblocksHigh - PIXELS_OF_CROP_UNIT * cropHigh,
-  };
 }
 
 /** The set that was read. */

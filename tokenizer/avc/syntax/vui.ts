@@ -1,6 +1,7 @@
 /** Video usability information (H.264 annex E.1.1), at the end of a sequence parameter set. */
+
+import { frameSize, keep } from './draft.ts';
 import { expectHrd } from './hrd.ts';
-import { frameSize, keep } from './parameter-sets.ts';
 import type { SyntaxState } from './state.ts';
 
 /** aspect_ratio_idc (table E-1): 0..16, and 255 for one that follows. */
