@@ -7,7 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { CodecLmError } from '../../schemas/error.ts';
 
-const PYTHON = fileURLToPath(new URL('../peers/.venv/bin/python', import.meta.url));
+/** Each release of sentencepiece that is compared with, in an environment of its own. */
+const ENVIRONMENTS = {
+  pinned: { folder: '.venv', setup: 'bench/peers/setup.sh' },
+  'sentencepiece 0.2.0': {
+    folder: '.venv-old-sentencepiece',
+    setup: 'bench/peers/setup-old-sentencepiece.sh',
+  },
+} as const;
+
+type Environment = keyof typeof ENVIRONMENTS;
+
 const SCRIPT = fileURLToPath(new URL('../peers/bpe.py', import.meta.url));
 
 /**
@@ -15,14 +25,26 @@ const SCRIPT = fileURLToPath(new URL('../peers/bpe.py', import.meta.url));
  * @returns the JSON value it prints
  * @throws CodecLmError `TOOL_MISSING` when the peers are not installed
  */
-export async function runPeer<Result>(
+export function runPeer<Result>(
   command: string,
   documents: readonly Uint8Array[],
   ...args: (string | number)[]
 ): Promise<Result> {
-  if (!existsSync(PYTHON)) {
-    throw new CodecLmError('TOOL_MISSING', 'the peers are not installed', {
-      hint: 'run bench/peers/setup.sh',
+  return runPeerOf('pinned', command, documents, ...args);
+}
+
+/** The same in another environment. */
+export async function runPeerOf<Result>(
+  environment: Environment,
+  command: string,
+  documents: readonly Uint8Array[],
+  ...args: (string | number)[]
+): Promise<Result> {
+  const { folder: name, setup } = ENVIRONMENTS[environment];
+  const python = fileURLToPath(new URL(`../peers/${name}/bin/python`, import.meta.url));
+  if (!existsSync(python)) {
+    throw new CodecLmError('TOOL_MISSING', `the peers in bench/peers/${name} are not installed`, {
+      hint: `run ${setup}`,
     });
   }
   const folder = await mkdtemp(join(tmpdir(), 'codec-lm-peer-'));
@@ -31,7 +53,7 @@ export async function runPeer<Result>(
     const lengthsPath = join(folder, 'lengths.json');
     await writeFile(dataPath, Buffer.concat(documents));
     await writeFile(lengthsPath, JSON.stringify(documents.map((document) => document.length)));
-    const { stdout } = await execa(PYTHON, [
+    const { stdout } = await execa(python, [
       SCRIPT,
       command,
       dataPath,

@@ -2,6 +2,14 @@
 import { learnMerges } from '../../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 
+/** What `bpe.py spm-learn` prints. */
+export interface SentencepieceReport {
+  release: string;
+  /** The bytes of each merged token as hex, in order of learning. */
+  tokens: string[];
+  seconds: number;
+}
+
 /**
  * How many merged tokens are the same before the first that is not.
  * @param theirs the bytes of each merged token as hex, in order of learning

@@ -2,11 +2,12 @@
 
 Usage: bpe.py COMMAND DOCUMENTS LENGTHS [ARG]...   (prints one JSON value)
 
-DOCUMENTS holds documents end to end, LENGTHS a JSON list of their lengths in bytes.
+DOCUMENTS holds documents end to end, LENGTHS a JSON list of their lengths in bytes. Seconds
+are CPU time; nothing here runs in more than one thread.
 
   hf-learn MERGES             merges as id pairs, and the seconds it took
   hf-encode TOKENIZER_JSON    sha256 of all ids as little-endian uint16, and the seconds
-  spm-learn MERGES            the bytes of each merged token as hex, and the seconds
+  spm-learn MERGES            release, the bytes of each merged token as hex, and the seconds
   auto FOLDER                 what AutoTokenizer makes of the folder, fast and use_fast=False
   golden MERGES FOLDER        a tokenizer.json trained and saved by Hugging Face, with ids
 """
@@ -51,9 +52,9 @@ def train_hf(documents, merges, special_tokens=()):
         special_tokens=list(special_tokens),
         show_progress=False,
     )
-    start = time.perf_counter()
+    start = time.process_time()
     tokenizer.train_from_iterator(documents, trainer)
-    return tokenizer, time.perf_counter() - start
+    return tokenizer, time.process_time() - start
 
 
 def hf_learn(documents, merges):
@@ -71,10 +72,10 @@ def hf_encode(documents, path):
     # The better of two rounds: whatever else the machine does only ever slows.
     seconds = float("inf")
     for _ in range(2):
-        start = time.perf_counter()
+        start = time.process_time()
         for document in documents:
             tokenizer.encode(document, add_special_tokens=False)
-        seconds = min(seconds, time.perf_counter() - start)
+        seconds = min(seconds, time.process_time() - start)
     for document in documents:
         ids = tokenizer.encode(document, add_special_tokens=False).ids
         tokens += len(ids)
@@ -89,7 +90,7 @@ def spm_learn(documents, merges):
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "input.txt"), "w", encoding="utf-8") as file:
             file.writelines(document + "\n" for document in documents)
-        start = time.perf_counter()
+        start = time.process_time()
         sentencepiece.SentencePieceTrainer.train(
             input=os.path.join(folder, "input.txt"),
             model_prefix=os.path.join(folder, "model"),
@@ -108,10 +109,11 @@ def spm_learn(documents, merges):
             num_threads=1,
             minloglevel=2,
         )
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         with open(os.path.join(folder, "model.vocab"), encoding="utf-8") as file:
             pieces = [line.split("\t")[0] for line in file]
-    return {"tokens": [hex_of(piece) for piece in pieces[3:] if len(piece) > 1], "seconds": seconds}
+    tokens = [hex_of(piece) for piece in pieces[3:] if len(piece) > 1]
+    return {"release": sentencepiece.__version__, "tokens": tokens, "seconds": seconds}
 
 
 def auto(documents, folder):

@@ -10,14 +10,18 @@
  * Two merges never give the same bytes: inside one span, the same merges are applied in
  * the same order whatever stands around it, so a string has one tokenization.
  *
- * Each token remembers where it began. A merge walks the shorter list of its two tokens;
- * all merges together replace less than one token a byte, so the lists stay bounded too.
+ * Only pairs that are frequent enough to be merged soon are listed and queued: the counts of
+ * all others are known, and counts only fall. When no listed pair is left, a lower threshold
+ * is set and the text is gone through once more. So a merge touches the places of its own
+ * pair alone. Most pairs of bytes are never listed.
  */
 import { CodecLmError } from '../../schemas/error.ts';
 import { checkLearningMemory } from './memory.ts';
+import { layOut, listPairs } from './occurrences.ts';
 import { PairMap } from './pairs.ts';
-import { PairQueue } from './queue.ts';
-import { DEAD, joinDocuments, MAX_MERGES, positionsByByte, SEPARATOR } from './text.ts';
+import { PairQueue, type QueuedPair } from './queue.ts';
+import { Replacement, type Side } from './replace.ts';
+import { countBytePairs, MAX_MERGES } from './text.ts';
 import { type TieRule, tieOrder } from './ties.ts';
 
 /** Ids of the two tokens that become one: 0..255 bytes, 256 + i the token of merge i. */
@@ -52,142 +56,140 @@ export function learnMerges(
     throw new CodecLmError('CONFIG_INVALID', `merges must be 0 to ${MAX_MERGES}: ${count}`);
   }
   checkLearningMemory(documents, count, options.memoryLimit);
-  const state = new LearningState(documents, count, ties);
+  const state = new LearningState(documents, count, ties, Math.max(1, minFrequency));
   const merges: Merge[] = [];
   while (merges.length < count) {
     const pair = state.mostFrequent();
-    if (!pair || pair.count < Math.max(1, minFrequency)) break;
-    state.merge(pair.left, pair.right, 256 + merges.length);
+    if (!pair) break;
+    state.merge(pair, 256 + merges.length);
     merges.push([pair.left, pair.right]);
     onMerge?.(merges.length, pair.count);
   }
   return merges;
 }
 
+/** So many of the pairs of bytes are listed at first: twice the merges, up to this. */
+const MAX_FIRST_LISTED = 4096;
+/** How much lower the next threshold is: each costs a walk over the text. */
+const THRESHOLD_STEP = 4;
+
 class LearningState {
   private readonly cells: Uint16Array;
   private readonly lengths: Int32Array;
   private readonly counts: PairMap;
-  private readonly queue: PairQueue;
+  private readonly ties: TieRule;
+  private readonly rarest: number;
+  /** Pairs at least this frequent are queued, with all their places. */
+  private threshold: number;
+  private queue: PairQueue;
   /** By id. */
   private readonly tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
-  /** Where a token of this id began once; `cells` tells whether it still does. Ascending. */
-  private readonly positions: Int32Array[];
-  /** How often each id stood before and after the pair being merged. */
-  private readonly before: Int32Array;
-  private readonly after: Int32Array;
+  private readonly replacement = new Replacement();
 
-  constructor(documents: readonly Uint8Array[], count: number, ties: TieRule) {
+  constructor(documents: readonly Uint8Array[], count: number, ties: TieRule, rarest: number) {
+    this.ties = ties;
+    this.rarest = rarest;
     this.queue = new PairQueue(tieOrder(ties, this.tokens));
-    this.cells = joinDocuments(documents);
-    this.lengths = new Int32Array(256 + count).fill(1, 0, 256);
     this.counts = new PairMap(256 + count);
-    this.positions = positionsByByte(this.cells);
-    this.before = new Int32Array(SEPARATOR + 1);
-    this.after = new Int32Array(SEPARATOR + 1);
-    this.countPairs();
+    this.lengths = new Int32Array(256 + count).fill(1, 0, 256);
+    const table = countBytePairs(documents);
+    const byCount = table.slice().sort();
+    const listed = Math.min(2 * count, MAX_FIRST_LISTED);
+    this.threshold = Math.max(rarest, byCount[byCount.length - 1 - listed]);
+    table.forEach((times, pair) => {
+      if (times > 0) this.counts.add(pair >> 8, pair & 255, times);
+    });
+    const ends = new Int32Array(1 << 16).fill(-1);
+    const positions = this.queueFrequent((left, right, from) => {
+      ends[(left << 8) | right] = from;
+    });
+    this.cells = layOut(documents, ends, positions);
   }
 
-  mostFrequent() {
+  mostFrequent(): QueuedPair | undefined {
     for (;;) {
       const pair = this.queue.pop();
-      if (!pair) return undefined;
-      const count = this.counts.get(pair.left, pair.right);
-      if (count === pair.count) return pair;
-      if (count > 0) this.queue.push({ ...pair, count });
+      if (pair) {
+        const count = this.counts.get(pair.left, pair.right);
+        if (count === pair.count) return pair;
+        if (count >= this.threshold) this.queue.push({ ...pair, count });
+      } else if (this.threshold > this.rarest) {
+        this.lowerThreshold();
+      } else {
+        return undefined;
+      }
     }
   }
 
-  merge(left: number, right: number, id: number): void {
-    const { tokens } = this;
+  merge(pair: QueuedPair, id: number): void {
+    const { left, right } = pair;
+    const { tokens, counts } = this;
+    const replacement = this.replacement;
+    const { before, after } = replacement;
     tokens.push(Buffer.concat([tokens[left], tokens[right]]));
     this.lengths[id] = tokens[id].length;
-    const beforeIds: number[] = [];
-    const afterIds: number[] = [];
-    this.positions[id] = this.replaceAll(left, right, id, beforeIds, afterIds);
-    const { counts, queue } = this;
-    const before = this.before;
-    const after = this.after;
+    replacement.replaceAll(this.cells, pair, id, this.lengths);
     counts.add(left, right, -counts.get(left, right));
     // All sums first: a pair of two new tokens is counted from both its sides.
-    for (const other of beforeIds) {
-      if (other !== left || left !== right) counts.add(other, left, -before[other]);
-      counts.add(other, id, before[other]);
+    for (const other of before.distinct) {
+      if (other !== left || left !== right) counts.add(other, left, -before.timesOf(other));
+      counts.add(other, id, before.timesOf(other));
     }
-    for (const other of afterIds) {
-      if (other !== right || left !== right) counts.add(right, other, -after[other]);
-      counts.add(id, other, after[other]);
+    for (const other of after.distinct) {
+      if (other !== right || left !== right) counts.add(right, other, -after.timesOf(other));
+      counts.add(id, other, after.timesOf(other));
     }
-    for (const other of beforeIds) {
-      const count = counts.get(other, id);
-      if (count > 0) queue.push({ left: other, right: id, count });
-      before[other] = 0;
-    }
-    for (const other of afterIds) {
-      const count = counts.get(id, other);
-      if (count > 0) queue.push({ left: id, right: other, count });
-      after[other] = 0;
-    }
+    this.queueAround(id);
   }
 
-  /**
-   * Replaces the pair everywhere, leftmost first, and counts what stood around it.
-   * @returns where the new tokens begin, ascending
-   */
-  private replaceAll(
-    left: number,
-    right: number,
-    id: number,
-    beforeIds: number[],
-    afterIds: number[],
-  ): Int32Array {
-    const { cells, before, after, positions } = this;
-    const leftLength = this.lengths[left];
-    const rightLength = this.lengths[right];
-    const byRight = positions[right].length < positions[left].length;
-    const walked = byRight ? right : left;
-    const list = positions[walked];
-    const found = new Int32Array(this.counts.get(left, right));
-    let kept = 0;
-    let merged = 0;
-    for (let k = 0; k < list.length; k++) {
-      const at = list[k];
-      if (cells[at] !== walked) continue;
-      const start = byRight ? at - leftLength : at;
-      const middle = start + leftLength;
-      if (byRight ? cells[at - 1] !== left : cells[middle] !== right) {
-        list[kept++] = at;
-        continue;
-      }
-      const end = middle + rightLength;
-      cells[middle] = DEAD;
-      cells[start] = id;
-      cells[end - 1] = id;
-      found[merged++] = start;
-      const previous = cells[start - 1];
-      if (before[previous]++ === 0 && previous !== SEPARATOR) beforeIds.push(previous);
-      const next = cells[end];
-      if (after[next]++ === 0 && next !== SEPARATOR) afterIds.push(next);
-    }
-    before[SEPARATOR] = 0;
-    after[SEPARATOR] = 0;
-    positions[walked] = list.subarray(0, kept);
-    // A run of equal tokens holds more pairs than can be merged; do not keep the slack.
-    return merged * 2 < found.length ? found.slice(0, merged) : found.subarray(0, merged);
+  /** Queues and lists the new pairs that are frequent enough. */
+  private queueAround(id: number): void {
+    const { counts, threshold } = this;
+    const replacement = this.replacement;
+    const { before, after, starts, length } = replacement;
+    const lefts = before.distinct.filter((other) => counts.get(other, id) >= threshold);
+    const rights = after.distinct.filter((other) => counts.get(id, other) >= threshold);
+    const timesOf = (side: Side, ids: number[]) =>
+      ids.reduce((sum, other) => sum + side.timesOf(other), 0);
+    const positions = new Int32Array(timesOf(before, lefts) + timesOf(after, rights));
+    let from = 0;
+    const queue = (left: number, right: number, places: number) => {
+      const begin = from;
+      from += places;
+      const count = counts.get(left, right);
+      this.queue.push({ left, right, count, positions, from: begin, to: from });
+      return begin;
+    };
+    const atLefts = new Map(lefts.map((each) => [each, queue(each, id, before.timesOf(each))]));
+    const atRights = new Map(rights.map((each) => [each, queue(id, each, after.timesOf(each))]));
+    before.list(atLefts, starts, length, positions, this.lengths);
+    after.list(atRights, starts, length, positions);
+    replacement.release();
   }
 
-  private countPairs(): void {
-    const { cells } = this;
-    const table = new Int32Array(1 << 16);
-    for (let i = 1; i < cells.length; i++) {
-      const left = cells[i - 1];
-      const right = cells[i];
-      if (left < 256 && right < 256) table[(left << 8) | right]++;
-    }
-    table.forEach((count, pair) => {
-      if (count === 0) return;
-      this.counts.add(pair >> 8, pair & 255, count);
-      this.queue.push({ left: pair >> 8, right: pair & 255, count });
+  private lowerThreshold(): void {
+    this.threshold = Math.max(this.rarest, Math.floor(this.threshold / THRESHOLD_STEP));
+    const ends = new PairMap(this.lengths.length);
+    const positions = this.queueFrequent((left, right, from) => ends.add(left, right, from + 1));
+    listPairs(this.cells, this.lengths, ends, positions);
+  }
+
+  /** Queues what is frequent enough. @returns where their places are to be listed */
+  private queueFrequent(list: (left: number, right: number, from: number) => void): Int32Array {
+    const { counts, threshold } = this;
+    this.queue = new PairQueue(tieOrder(this.ties, this.tokens));
+    let places = 0;
+    counts.forEach((_left, _right, count) => {
+      if (count >= threshold) places += count;
     });
+    const positions = new Int32Array(places);
+    let from = 0;
+    counts.forEach((left, right, count) => {
+      if (count < threshold) return;
+      this.queue.push({ left, right, count, positions, from, to: from + count });
+      list(left, right, from);
+      from += count;
+    });
+    return positions;
   }
 }

@@ -6,15 +6,17 @@ import { CodecLmError } from '../../schemas/error.ts';
 const MAX_CELLS = 2 ** 31 - 1;
 
 /**
- * An upper bound in bytes, the documents themselves not included: a byte takes a 2-byte
- * cell and a 4-byte position; merged tokens are fewer than bytes and take a position each,
- * and the list being built may be twice as long as what is left of it. From 3,841 merges on
- * pairs are counted in a hash table, whose size is estimated: one pair for three bytes.
+ * An upper bound in bytes, the documents themselves not included. A byte takes a 2-byte cell
+ * and, if its pair is listed, a 4-byte place; each replacement takes one token away and lists
+ * at most two places, and so all lists together stay under 12 bytes a byte. What stands around
+ * a pair is kept for 8 bytes a place, while that pair is not yet counted among the replaced.
+ * Numbers of pairs are kept twice while places are listed anew. From 3,841 merges on they are
+ * in hash tables, whose size is estimated: one pair for three bytes.
  */
 export function learningMemory(bytes: number, documents: number, merges: number): number {
   const ids = 256 + merges;
   const counts = ids <= 4096 ? 4 * ids * ids : 16 * bytes;
-  return 14 * bytes + 2 * documents + counts + 8 * 1024 * 1024;
+  return 14 * bytes + 2 * documents + 2 * counts + 8 * 1024 * 1024;
 }
 
 /** Memory this process may still take, in bytes: the machine's, or its control group's if less. */

@@ -42,6 +42,20 @@ export class PairMap {
     return (this.values[slot] += delta);
   }
 
+  /** Pairs that were never set may be left out or have the number 0. */
+  forEach(visit: (left: number, right: number, value: number) => void): void {
+    const { dense, ids, keys, values } = this;
+    if (dense) {
+      for (let left = 0; left < ids; left++) {
+        for (let right = 0; right < ids; right++) visit(left, right, dense[left * ids + right]);
+      }
+      return;
+    }
+    for (let i = 0; i < keys.length; i++) {
+      if (keys[i] !== EMPTY) visit(keys[i] >>> 16, keys[i] & 0xffff, values[i]);
+    }
+  }
+
   /** The slot of a key, or the free slot where it belongs. */
   private slotOf(key: number): number {
     const { keys } = this;

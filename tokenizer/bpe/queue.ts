@@ -1,7 +1,8 @@
 /** The pairs still to be merged, the most frequent first; of equals, what a tie rule says. */
+import type { Occurrences } from './occurrences.ts';
 import type { Pair, PairOrder } from './ties.ts';
 
-export interface QueuedPair extends Pair {
+export interface QueuedPair extends Pair, Occurrences {
   readonly count: number;
 }
 

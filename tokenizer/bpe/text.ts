@@ -14,31 +14,20 @@ export const DEAD = 0xffff;
 /** Ids are 16-bit: 256 bytes, the merges, three specials. All tokens lie below the two marks. */
 export const MAX_MERGES = 65_536 - 259;
 
-/** Each byte its own token, a separator around each document. Shape: [bytes + documents + 1]. */
-export function joinDocuments(documents: readonly Uint8Array[]): Uint16Array {
-  const bytes = documents.reduce((sum, document) => sum + document.length, 0);
-  const cells = new Uint16Array(bytes + documents.length + 1);
-  let at = 0;
-  cells[at++] = SEPARATOR;
-  for (const document of documents) {
-    cells.set(document, at);
-    at += document.length;
-    cells[at++] = SEPARATOR;
-  }
-  return cells;
+/** How many cells the documents take. */
+export function cellsOf(documents: readonly Uint8Array[]): number {
+  return documents.reduce((sum, document) => sum + document.length, documents.length + 1);
 }
 
-/** Where each byte value stands, ascending: the positions of value b are `lists[b]`. */
-export function positionsByByte(cells: Uint16Array): Int32Array[] {
-  const totals = new Int32Array(256);
-  for (let i = 0; i < cells.length; i++) {
-    if (cells[i] < 256) totals[cells[i]]++;
+/** How often each pair of bytes stands in the documents: that of (a, b) at 256 a + b. */
+export function countBytePairs(documents: readonly Uint8Array[]): Int32Array {
+  const counts = new Int32Array(1 << 16);
+  for (const document of documents) {
+    let pair = document[0];
+    for (let i = 1; i < document.length; i++) {
+      pair = ((pair << 8) & 0xff00) | document[i];
+      counts[pair]++;
+    }
   }
-  const lists = Array.from(totals, (total) => new Int32Array(total));
-  const filled = new Int32Array(256);
-  for (let i = 0; i < cells.length; i++) {
-    const byte = cells[i];
-    if (byte < 256) lists[byte][filled[byte]++] = i;
-  }
-  return lists;
+  return counts;
 }

@@ -21,6 +21,24 @@ for (const ties of ['ids', 'bytes'] as const) {
   });
 }
 
+test('learns the same when so few pairs are listed at first that the text is gone through again', (t) => {
+  // The fewer merges are asked for, the fewer pairs are listed; four symbols make sixteen pairs,
+  // and a merge takes most of the others apart.
+  const fewSymbols = fc.array(fc.constantFrom(0, 1, 2, 255), { minLength: 40, maxLength: 400 });
+  const phrases = fc
+    .tuple(fc.uint8Array({ minLength: 2, maxLength: 12 }), fc.integer({ min: 2, max: 40 }))
+    .map(([phrase, times]) => new Array<number[]>(times).fill([...phrase]).flat());
+  const documents = fc.array(fc.oneof(fewSymbols, phrases), { minLength: 1, maxLength: 4 });
+  fc.assert(
+    fc.property(documents, fc.integer({ min: 1, max: 8 }), (lists, count) => {
+      const sample = lists.map((list) => Uint8Array.from(list));
+      deepStrictEqual(learnMerges(sample, count), naiveLearn(sample, count));
+    }),
+    { numRuns: process.env.CODEC_LM_TEST_LONG ? 5000 : 300 },
+  );
+  t.pass();
+});
+
 test('by bytes, the shorter of two equally frequent tokens is merged first', (t) => {
   // After "ab", the three bytes of "xab" and the two of "yz" are as frequent as one another.
   const sample = [bytes('xab'), bytes('xab'), bytes('ab'), bytes('yz'), bytes('yz')];
