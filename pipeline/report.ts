@@ -4,7 +4,7 @@ import { formatBar, formatDuration } from '../cli/progress.ts';
 import { formatBytes, formatCount } from '../cli/table.ts';
 import type { Failure, Manifest, PartitionStats } from '../schemas/dataset.ts';
 import type { Plan } from '../schemas/plan.ts';
-import type { EncodedBatch } from './encode.ts';
+import type { Batch } from './encode.ts';
 import { formatCodes } from './failures.ts';
 import { Rate } from './rate.ts';
 
@@ -62,7 +62,9 @@ export class Report {
   }
 
   sampling(done: number, of: number): void {
-    this.progress(`encoding a sample for the tokenizer ${formatBar(done / of)} ${done}/${of}`);
+    this.progress(
+      () => `encoding a sample for the tokenizer ${formatBar(done / of)} ${done}/${of}`,
+    );
   }
 
   learning(documents: number, bytes: number, merges: number): void {
@@ -90,13 +92,13 @@ export class Report {
     }
   }
 
-  batch({ documents, failures, sourceBytes, reused }: EncodedBatch): void {
+  batch({ documents, failures, sourceBytes, reused }: Batch<unknown>): void {
     const inputs = documents.length + failures.length;
     this.now.inputs += inputs;
     // What the tokenizer's sample had encoded already says nothing of the time to go.
     this.rate.add(inputs - reused.documents, sourceBytes - reused.sourceBytes);
     for (const failure of failures) this.failure(failure);
-    this.progress(this.line());
+    this.progress(() => this.line());
   }
 
   partition(name: string, stats: PartitionStats): void {
@@ -112,7 +114,7 @@ export class Report {
       rows,
       seconds: seconds.total,
     });
-    this.progress(this.line());
+    this.progress(() => this.line());
   }
 
   note(message: string): void {
@@ -157,7 +159,7 @@ export class Report {
     if (!this.options.quiet) this.io.log(line);
   }
 
-  private progress(line: string): void {
+  private progress(line: string | (() => string)): void {
     if (!this.options.quiet) this.io.progress.update(line);
   }
 
