@@ -36,6 +36,8 @@ export interface Partition {
   name: string;
   /** Inputs in its list. */
   count: number;
+  /** sha256 of its list, where the plan knows it. */
+  listHash?: string;
 }
 
 /** An input with its place in the plan, which is the id of its document. */
@@ -68,14 +70,13 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const { log } = found;
     spool = found.spool;
     await makeFolder(join(paths.draft(out), 'lists'));
-    const { inputs, inputsHash } = freezeLists(request, spool, log);
+    const frozen = freezeLists(request, spool, log);
     await rm(paths.lists(out), { recursive: true, force: true });
     await rename(join(paths.draft(out), 'lists'), paths.lists(out));
     const plan: Plan = {
       planVersion: PLAN_VERSION,
       config,
-      inputs,
-      inputsHash,
+      ...frozen,
       listing: log.listing,
     };
     await writeJson(paths.plan(out), plan);
@@ -139,15 +140,21 @@ function freezeLists({ out, config }: PlanRequest, spool: Spool, log: ListingLog
   const { count, duplicates, lines } = spool.finish();
   log.listing.duplicates = duplicates;
   const hash = createHash('sha256');
+  const listHashes: string[] = [];
   const folder = join(paths.draft(out), 'lists');
   let docId = 0;
   for (const partition of partitionsOf({ inputs: count }, config.partitionSize)) {
     let text = '';
     for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
     hash.update(text);
+    listHashes.push(sha256(text));
     writeList(join(folder, `${partition.name}.tsv`), text);
   }
-  return { inputs: count, inputsHash: hash.digest('hex') };
+  return { inputs: count, inputsHash: hash.digest('hex'), listHashes };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 function writeList(path: string, text: string): void {
@@ -168,12 +175,16 @@ export async function readPlan(out: string): Promise<Plan | undefined> {
 }
 
 /** The plan in equal shares, the last one smaller. */
-export function partitionsOf({ inputs }: Pick<Plan, 'inputs'>, size: number): Partition[] {
+export function partitionsOf(
+  { inputs, listHashes }: Pick<Plan, 'inputs'> & Partial<Plan>,
+  size: number,
+): Partition[] {
   return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
     number: i,
     index: i,
     name: nameOf('train', i),
     count: Math.min(size, inputs - i * size),
+    listHash: listHashes?.[i],
   }));
 }
 
@@ -188,16 +199,26 @@ export function inputsOf(partitions: readonly Partition[]): number {
 
 /**
  * The frozen inputs of a partition.
- * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short
+ * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short,
+ *   `DATASET_MISMATCH` when it is another one than was planned
  */
 export async function readList(out: string, partition: Partition): Promise<PlannedInput[]> {
   const path = paths.list(out, partition.name);
-  const lines = (await readText(path))?.split('\n') ?? [];
+  const text = await readText(path);
+  const lines = text?.split('\n') ?? [];
   if (lines.length !== partition.count + 1 || lines.pop() !== '') {
     throw new CodecLmError('DATASET_INVALID', `${path} does not hold ${partition.count} inputs`, {
       path,
       hint: 'the frozen plan was changed or lost: start again in another folder',
     });
+  }
+  const found = partition.listHash && sha256(text!);
+  if (found !== partition.listHash) {
+    throw new CodecLmError(
+      'DATASET_MISMATCH',
+      `${path} is not the list that was planned: sha256 ${partition.listHash} in plan.json, ${found} now`,
+      { path, hint: 'put the first list back, or plan the new inputs in another folder' },
+    );
   }
   return lines.map((line) => {
     const tab = line.indexOf('\t');
