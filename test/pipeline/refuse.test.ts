@@ -85,6 +85,15 @@ test.serial('another encoder is refused, unless it is allowed', async (t) => {
   });
 });
 
+test.serial('a plan of another version of the format is refused as that', async (t) => {
+  const change = (text: string) => text.replace('"planVersion": 3', '"planVersion": 2');
+  await withChanged(join(out, 'plan.json'), change, async () => {
+    const result = await run();
+    t.is(result.exitCode, 2);
+    t.regex(String(result.stderr), /has version 2 of the format.*writes 3.*\[DATASET_MISMATCH\]/);
+  });
+});
+
 test.serial(
   'a list that is not the planned one is refused, by its hash or its length',
   async (t) => {
