@@ -143,16 +143,17 @@ export class Report {
   private line(): string {
     const { inputs, partitions, failures } = this.now;
     const done = this.before.inputs + inputs;
+    const left = this.work.inputs - done;
+    // A rate is only known after a second of work that the sample had not done already.
     const rate = this.rate.perSecond();
     const parts = [
       `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} ${this.noun}s`,
-      `${rate ? formatRate(rate.inputs) : '?'} ${this.noun}s/s`,
-      `${rate ? (rate.bytes / 1e6).toFixed(1) : '?'} MB/s`,
+      rate && `${formatRate(rate.inputs)} ${this.noun}s/s  ${(rate.bytes / 1e6).toFixed(1)} MB/s`,
       `${this.before.partitions + partitions}/${this.work.partitions} partitions`,
       `${formatCount(failures)} failed`,
-      `ETA ${rate ? formatDuration((this.work.inputs - done) / rate.inputs) : '?'}`,
+      rate && left > 0 && `ETA ${formatDuration(left / rate.inputs)}`,
     ];
-    return parts.join('  ');
+    return parts.filter(Boolean).join('  ');
   }
 
   private say(line: string): void {

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { execa } from 'execa';
+import { Report } from '../../pipeline/report.ts';
 import {
   addBadFiles,
   makeCorpus,
@@ -66,7 +68,42 @@ test('the first failures are shown as they happen, all are counted by code at th
 const hasTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
 const testTerminal = hasTerminal ? test : test.skip;
 
-testTerminal('in a terminal one line is redrawn: bar, images/s, MB/s, ETA, failures', async (t) => {
+test('the progress line has rates and time to go as soon as they are known', async (t) => {
+  let line = () => '';
+  const io = {
+    print: () => undefined,
+    printJson: () => undefined,
+    log: () => undefined,
+    progress: { update: (now: string | (() => string)) => (line = now as () => string), done() {} },
+    signal: new AbortController().signal,
+  };
+  const report = new Report(io, { json: false, quiet: false }, 'image');
+  report.begin({ inputs: 4000, partitions: 4 }, { inputs: 1000, partitions: 1 });
+  const batch = (documents: number) =>
+    report.batch({
+      documents: Array.from({ length: documents }),
+      failures: [],
+      sourceBytes: documents * 1e5,
+      reused: { documents: 0, sourceBytes: 0 },
+      seconds: { read: 0, encode: 0, tokenize: 0 },
+    });
+  batch(100);
+  t.is(line(), '██████░░░░░░░░░░░░░░ 1,100/4,000 images  1/4 partitions  0 failed');
+  await sleep(1200);
+  batch(900);
+  t.regex(
+    line(),
+    /^█{10}░{10} 2,000\/4,000 images {2}\d+ images\/s {2}\d+\.\d MB\/s {2}1\/4 partitions {2}0 failed {2}ETA \d+ s$/,
+  );
+  const [images, megabytes] = [/(\d+) images\/s/, /([\d.]+) MB\/s/].map((r) =>
+    Number(r.exec(line())![1]),
+  );
+  t.true(Math.abs(megabytes / (images * 0.1) - 1) < 0.05, line());
+  batch(2000);
+  t.notRegex(line(), /ETA/, 'nothing is left to wait for');
+});
+
+testTerminal('in a terminal one line is redrawn, and ends with a full bar', async (t) => {
   const args = [PIPELINE, 'run', 'images', corpus, '--out', join(work, 'seen'), ...SMALL];
   const line = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
   const { stdout, exitCode } = await execa('script', ['-qec', line, '/dev/null'], {
