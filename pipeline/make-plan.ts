@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { CodecLmError } from '../schemas/error.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../schemas/plan.ts';
 import { makeFolder, outputError, paths, writeJson } from './files.ts';
@@ -21,6 +22,8 @@ export interface PlanRequest {
   signal?: AbortSignal;
   /** Called now and then with the number of inputs found so far. */
   onFound?: (count: number) => void;
+  /** Called for each partition whose list is written. */
+  onFrozen?: (done: number, of: number) => void;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     const { log } = found;
     spool = found.spool;
     await makeFolder(join(paths.draft(out), 'lists'));
-    const frozen = freezeLists(request, spool, log);
+    const frozen = await freezeLists(request, spool, log);
     await rm(paths.lists(out), { recursive: true, force: true });
     await rename(join(paths.draft(out), 'lists'), paths.lists(out));
     const plan: Plan = {
@@ -101,20 +104,25 @@ function emptyError(
   return new CodecLmError('INPUT_EMPTY', `no ${noun}s in ${sources.join(' ')}: ${found}${why}`);
 }
 
-/** Writes the lists of all partitions, one at a time. */
-function freezeLists({ out, config }: PlanRequest, spool: Spool, log: ListingLog) {
+/** Writes the lists of all partitions, one at a time: between them signals are heard. */
+async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog) {
+  const { out, config, signal } = request;
   const { count, duplicates, lines } = spool.finish();
   log.listing.duplicates = duplicates;
   const hash = createHash('sha256');
   const listHashes: string[] = [];
   const folder = join(paths.draft(out), 'lists');
   let docId = 0;
-  for (const partition of partitionsOf({ inputs: count }, config.partitionSize)) {
+  const partitions = partitionsOf({ inputs: count }, config.partitionSize);
+  for (const partition of partitions) {
+    await turn();
+    signal?.throwIfAborted();
     let text = '';
     for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
     hash.update(text);
     listHashes.push(sha256(text));
     writeList(join(folder, `${partition.name}.tsv`), text);
+    request.onFrozen?.(listHashes.length, partitions.length);
   }
   return { inputs: count, inputsHash: hash.digest('hex'), listHashes };
 }

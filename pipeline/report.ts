@@ -38,6 +38,10 @@ export class Report {
     this.progress(`listing the sources: ${formatCount(found)} ${this.noun}s`);
   }
 
+  freezing(done: number, of: number): void {
+    this.progress(() => `writing the plan ${formatBar(done / of)} ${done}/${of} partitions`);
+  }
+
   planned(plan: Plan, partitions: number, isNew: boolean): void {
     const { duplicates, ignored, problems } = plan.listing;
     this.event('plan', {

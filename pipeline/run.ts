@@ -94,7 +94,8 @@ async function planAndRun(
   const { out, config, ranks, report, signal } = request;
   if (!frozen && ranks.size > 1) throw planFirst(out);
   const onFound = (found: number) => report.listing(found);
-  const plan = frozen ?? (await makePlan({ ...request, onFound }));
+  const onFrozen = (done: number, of: number) => report.freezing(done, of);
+  const plan = frozen ?? (await makePlan({ ...request, onFound, onFrozen }));
   const partitions = partitionsOf(plan, config.partitionSize);
   report.planned(plan, partitions.length, !frozen);
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
