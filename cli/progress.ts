@@ -4,8 +4,11 @@ const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
 
 export interface Progress {
-  /** Shows a new state of the work, e.g. `412/900 images  310 images/s  ETA 2 s`. */
-  update(line: string): void;
+  /**
+   * Shows a new state of the work, e.g. `412/900 images  310 images/s  ETA 2 s`.
+   * @param line a function is only asked for its line when that is drawn: most are not
+   */
+  update(line: string | (() => string)): void;
   /** Ends the line; the last state stays on the screen. */
   done(): void;
 }
@@ -20,7 +23,7 @@ export class StderrProgress implements Progress {
   private readonly stream: ProgressStream;
   private readonly interval: number;
   private drawnAt = Number.NEGATIVE_INFINITY;
-  private current = '';
+  private current: string | (() => string) = '';
   private drawn = '';
 
   constructor(stream: ProgressStream = process.stderr) {
@@ -28,7 +31,7 @@ export class StderrProgress implements Progress {
     this.interval = stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
   }
 
-  update(line: string): void {
+  update(line: string | (() => string)): void {
     this.current = line;
     const now = performance.now();
     if (now - this.drawnAt < this.interval) return;
@@ -37,7 +40,7 @@ export class StderrProgress implements Progress {
   }
 
   done(): void {
-    if (this.current !== this.drawn) this.draw();
+    if (this.currentLine() !== this.drawn) this.draw();
     if (this.stream.isTTY && this.drawn) this.stream.write('\n');
     this.current = '';
     this.drawn = '';
@@ -55,13 +58,17 @@ export class StderrProgress implements Progress {
   }
 
   private draw(): void {
-    this.drawn = this.current;
+    this.drawn = this.currentLine();
     if (this.stream.isTTY) {
       const width = this.stream.columns ?? 80;
-      this.stream.write(`\r\x1b[2K${this.current.slice(0, width - 1)}`);
-    } else if (this.current) {
-      this.stream.write(`${this.current}\n`);
+      this.stream.write(`\r\x1b[2K${this.drawn.slice(0, width - 1)}`);
+    } else if (this.drawn) {
+      this.stream.write(`${this.drawn}\n`);
     }
+  }
+
+  private currentLine(): string {
+    return typeof this.current === 'string' ? this.current : this.current();
   }
 }
 

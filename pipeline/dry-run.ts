@@ -8,8 +8,9 @@ import { learnMerges } from '../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { encodeOne, noCounts, secondsSince } from './encode.ts';
 import { formatCodes } from './failures.ts';
+import { spoolInputs } from './make-plan.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
-import { partitionsOf, spoolInputs } from './plan.ts';
+import { partitionsOf } from './plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
 

@@ -1,4 +1,4 @@
-/** One stage of the pipeline: inputs to token ids, each input a document or a failure. */
+/** Two stages of the pipeline: inputs to canonical bytes, each a document or a failure, and those to token ids. */
 import type { Failure, Split } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
@@ -10,6 +10,13 @@ import { type Input, labelOf } from './sources/source.ts';
 import { splitOf } from './split.ts';
 
 export interface EncodedDocument {
+  docId: number;
+  source: string;
+  /** Canonical bytes. */
+  document: Document;
+}
+
+export interface TokenizedDocument {
   docId: number;
   source: string;
   /** Canonical bytes, counted. */
@@ -28,8 +35,8 @@ export interface StageSeconds {
   tokenize: number;
 }
 
-export interface EncodedBatch {
-  documents: EncodedDocument[];
+export interface Batch<Item> {
+  documents: Item[];
   failures: Failure[];
   sourceBytes: number;
   /** Of documents and source bytes: what was encoded before, for the tokenizer's sample. */
@@ -38,7 +45,7 @@ export interface EncodedBatch {
 }
 
 /** What encoding one input counts into. */
-export type EncodeCounts = Pick<EncodedBatch, 'sourceBytes' | 'reused' | 'seconds'>;
+export type EncodeCounts = Pick<Batch<unknown>, 'sourceBytes' | 'reused' | 'seconds'>;
 
 export function noCounts(): EncodeCounts {
   return {
@@ -64,26 +71,38 @@ export interface SampledDocument extends Document {
 /** @throws CodecLmError only for what no single input is to blame for */
 export async function encodeBatch(
   inputs: readonly PlannedInput[],
-  context: EncodeContext & { bpe: ByteBpe },
-): Promise<EncodedBatch> {
-  const batch: EncodedBatch = { documents: [], failures: [], ...noCounts() };
+  context: EncodeContext,
+): Promise<Batch<EncodedDocument>> {
+  const batch: Batch<EncodedDocument> = { documents: [], failures: [], ...noCounts() };
   const results = await Promise.all(inputs.map((input) => encodeOne(input, context, batch)));
   for (const [i, result] of results.entries()) {
     const source = labelOf(context.bases, inputs[i].input);
     const { docId } = inputs[i];
     if (result instanceof CodecLmError) {
       batch.failures.push({ input: docId, source, code: result.code, message: result.message });
-      continue;
+    } else {
+      batch.documents.push({ docId, source, document: result });
     }
-    const start = performance.now();
-    const tokens = context.bpe.encodeDocument(result.bytes);
-    batch.seconds.tokenize += secondsSince(start);
-    const { width, height } = result;
-    const split = splitOf(result.bytes, context.valFraction);
-    const bytes = result.bytes.length;
-    batch.documents.push({ docId, source, bytes, width, height, tokens, split });
   }
   return batch;
+}
+
+export function tokenizeBatch(
+  { documents, seconds, ...batch }: Batch<EncodedDocument>,
+  { bpe, valFraction }: { bpe: ByteBpe; valFraction: number },
+): Batch<TokenizedDocument> {
+  const start = performance.now();
+  const tokenized = documents.map(({ docId, source, document }) => ({
+    docId,
+    source,
+    bytes: document.bytes.length,
+    width: document.width,
+    height: document.height,
+    tokens: bpe.encodeDocument(document.bytes),
+    split: splitOf(document.bytes, valFraction),
+  }));
+  const tokenize = seconds.tokenize + secondsSince(start);
+  return { ...batch, documents: tokenized, seconds: { ...seconds, tokenize } };
 }
 
 /** @returns the error instead of throwing it when it is this input's own */

@@ -6,16 +6,21 @@
  */
 import type { PartitionStats } from '../schemas/dataset.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { type EncodeContext, type EncodedBatch, encodeBatch } from './encode.ts';
+import {
+  type Batch,
+  type EncodeContext,
+  type EncodedDocument,
+  encodeBatch,
+  type TokenizedDocument,
+  tokenizeBatch,
+} from './encode.ts';
+import { BATCH } from './lanes.ts';
 import { type DatasetHeader, PartitionWork } from './partition.ts';
 import { type Partition, type PlannedInput, readList } from './plan.ts';
 import { drain, inOrder, type Stream, streamOf } from './stream.ts';
 
 /** Partitions written at once: while one is synced to the disk, the next is being packed. */
 const COMMITS = 2;
-
-/** Large enough to make the cost of a step of the stream small, small enough to spread evenly. */
-const BATCH = 4;
 
 export interface EngineRequest {
   out: string;
@@ -28,11 +33,12 @@ export interface EngineRequest {
   /** Where partitions go; to the dataset directory when not given. */
   commit?: (work: PartitionWork) => Promise<PartitionStats>;
   /** In the order of the plan; what it throws stops the run before the partition is committed. */
-  onBatch(batch: EncodedBatch): void;
+  onBatch(batch: Batch<TokenizedDocument>): void;
   onPartition(partition: Partition, stats: PartitionStats): void;
 }
 
-interface Batch<T> {
+/** A part of a partition's inputs, or what a stage made of it. */
+interface Part<T> {
   partition: Partition;
   items: T;
   isLast: boolean;
@@ -40,20 +46,20 @@ interface Batch<T> {
 
 /** @throws whatever stopped it; partitions committed before that stay */
 export async function encodePartitions(request: EngineRequest): Promise<void> {
-  const { out, header, onPartition } = request;
-  const commit = request.commit ?? ((work) => work.commit(out, header));
-  const committed = streamOf(batchesOf(request))
-    .through(inOrder(request.lanes, (batch) => encode(batch, request)))
-    .through(collect(request))
-    .through(inOrder(COMMITS, async (work) => ({ work, stats: await commit(work) })));
-  await drain(committed, ({ work, stats }) => onPartition(work.partition, stats));
+  const committed = streamOf(listed(request))
+    .through(inOrder(request.lanes, (part) => encode(part, request)))
+    .map((part) => tokenize(part, request))
+    .through(pack(request))
+    .through(inOrder(COMMITS, (work) => commit(work, request)));
+  await drain(committed, ({ work, stats }) => request.onPartition(work.partition, stats));
 }
 
-async function* batchesOf({
+/** The frozen lists of the partitions, a batch at a time. */
+async function* listed({
   out,
   partitions,
   signal,
-}: EngineRequest): AsyncGenerator<Batch<PlannedInput[]>> {
+}: EngineRequest): AsyncGenerator<Part<PlannedInput[]>> {
   for (const partition of partitions) {
     const inputs = await readList(out, partition);
     for (let start = 0; start < inputs.length; start += BATCH) {
@@ -65,17 +71,24 @@ async function* batchesOf({
 }
 
 async function encode(
-  { items, ...batch }: Batch<PlannedInput[]>,
+  { items, ...part }: Part<PlannedInput[]>,
   { context }: EngineRequest,
-): Promise<Batch<EncodedBatch>> {
-  return { ...batch, items: await encodeBatch(items, context) };
+): Promise<Part<Batch<EncodedDocument>>> {
+  return { ...part, items: await encodeBatch(items, context) };
+}
+
+function tokenize(
+  { items, ...part }: Part<Batch<EncodedDocument>>,
+  { context }: EngineRequest,
+): Part<Batch<TokenizedDocument>> {
+  return { ...part, items: tokenizeBatch(items, context) };
 }
 
 /** Batches of a partition, in order, become its work; it goes on when the last one is in. */
-function collect({ header, onBatch }: EngineRequest) {
+function pack({ header, onBatch }: EngineRequest) {
   let work: PartitionWork | undefined;
-  return (batches: Stream<Batch<EncodedBatch>>): Stream<PartitionWork> =>
-    batches
+  return (parts: Stream<Part<Batch<TokenizedDocument>>>): Stream<PartitionWork> =>
+    parts
       .map(({ partition, items, isLast }) => {
         work ??= new PartitionWork(partition, header.seqLen);
         work.add(items);
@@ -86,4 +99,8 @@ function collect({ header, onBatch }: EngineRequest) {
         return [finished];
       })
       .sequence();
+}
+
+async function commit(work: PartitionWork, { out, header, commit: sink }: EngineRequest) {
+  return { work, stats: await (sink?.(work) ?? work.commit(out, header)) };
 }

@@ -1,15 +1,21 @@
 /** How much is in flight, and on how many cores. */
 import { availableParallelism } from 'node:os';
 
-/** Two batches for each core: one is decoded while the other is read, packed or waited for. */
-const LANES_PER_WORKER = 2;
+/**
+ * Inputs that go through the stream as one: a step of it costs a tenth of a millisecond, an
+ * image four. Small enough to spread evenly, and for large sources to fit in memory.
+ */
+export const BATCH = 8;
+
+/** Batches beyond one for each core: some are read, packed or waited for while others are decoded. */
+const MORE_LANES = 1;
 
 /** libvips works on libuv's threads; their number is fixed when the process starts, see bin/start.js. */
 const DEFAULT_THREADS = 4;
 
 /** @param workers CPU cores to keep busy; those that this process can use when not given */
 export function lanesOf(workers = usableCores()): number {
-  return workers * LANES_PER_WORKER;
+  return workers + MORE_LANES;
 }
 
 function usableCores(): number {

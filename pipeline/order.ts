@@ -46,8 +46,8 @@ export class Spool {
   private readonly path: string;
   private readonly file: number;
   private readonly orderKeys = new Keys();
-  private readonly identities: Keys | undefined;
-  private readonly lengths = new Numbers();
+  private identities: Keys | undefined;
+  private lengths = new Numbers();
   private pending: Buffer[] = [];
   private pendingBytes = 0;
 
@@ -80,18 +80,24 @@ export class Spool {
     if (this.pendingBytes >= FLUSH_BYTES) this.flush();
   }
 
-  /** Sorts: what is left of the lines when each identity is taken once, in the order of their keys. */
+  /**
+   * Sorts: what is left of the lines when each identity is taken once, in the order of their
+   * keys. Nothing can be added after that. What a step does not need is given up before it.
+   */
   finish(): { count: number; duplicates: number; lines: Generator<string> } {
     this.flush();
+    const { length } = this;
     const offsets = this.offsets();
-    const read = (index: number) => this.read(offsets[index], this.lengths.at(index));
+    this.lengths = new Numbers();
+    const read = (index: number) => this.read(offsets[index], offsets[index + 1] - offsets[index]);
     const dropped = this.identities ? findDuplicates(this.identities, read) : undefined;
+    this.identities = undefined;
     const duplicates = dropped?.reduce((sum, flag) => sum + flag, 0) ?? 0;
     const order = sortByKey(this.orderKeys, read);
     const lines = function* () {
       for (const index of order) if (!dropped?.[index]) yield read(index);
     };
-    return { count: this.length - duplicates, duplicates, lines: lines() };
+    return { count: length - duplicates, duplicates, lines: lines() };
   }
 
   close(): void {
@@ -99,8 +105,9 @@ export class Spool {
     rmSync(this.path, { force: true });
   }
 
+  /** Where each line begins, and where the last one ends. */
   private offsets(): Float64Array {
-    const offsets = new Float64Array(this.length);
+    const offsets = new Float64Array(this.length + 1);
     for (let i = 1; i < offsets.length; i++) offsets[i] = offsets[i - 1] + this.lengths.at(i - 1);
     return offsets;
   }

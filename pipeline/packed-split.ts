@@ -11,7 +11,7 @@ import type { SplitTail } from '../schemas/plan.ts';
 import { writeDocumentShard } from '../shards/documents.ts';
 import type { SequenceRow } from '../shards/rows.ts';
 import { writeSequenceShard } from '../shards/writer.ts';
-import type { EncodedDocument } from './encode.ts';
+import type { TokenizedDocument } from './encode.ts';
 import { paths } from './files.ts';
 import { Packer } from './pack.ts';
 import { nameOf } from './plan.ts';
@@ -35,7 +35,7 @@ export class PackedSplit {
     this.packer = new Packer(seqLen);
   }
 
-  add({ docId, source, bytes, width, height, tokens }: EncodedDocument): void {
+  add({ docId, source, bytes, width, height, tokens }: TokenizedDocument): void {
     const { place } = this.packer;
     this.documents.push({ docId, source, bytes, tokens: tokens.length, width, height, ...place });
     this.rows.push(...this.packer.append(docId, tokens));

@@ -10,7 +10,7 @@ import {
   type ShardHeader,
 } from '../schemas/dataset.ts';
 import type { Tail } from '../schemas/plan.ts';
-import { type EncodedBatch, secondsSince } from './encode.ts';
+import { type Batch, secondsSince, type TokenizedDocument } from './encode.ts';
 import { countCodes, formatFailures } from './failures.ts';
 import { paths, writeJson, writeText } from './files.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
@@ -34,7 +34,7 @@ export class PartitionWork {
     this.val = new PackedSplit('val', seqLen);
   }
 
-  add(batch: EncodedBatch): void {
+  add(batch: Batch<TokenizedDocument>): void {
     for (const document of batch.documents) {
       this[document.split].add(document);
       this.sums.documents++;

@@ -1,31 +1,11 @@
 /** The plan of a dataset: all inputs, in order, cut in partitions and frozen on the disk. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { z } from 'zod';
 import type { Split } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
-import { PLAN_VERSION, type Plan, type PlanConfig, planSchema } from '../schemas/plan.ts';
-import {
-  makeFolder,
-  numbered,
-  outputError,
-  paths,
-  readJson,
-  readText,
-  writeJson,
-} from './files.ts';
-import { Spool } from './order.ts';
-import { fromText } from './paths.ts';
-import { ListingLog, listInputs } from './sources/list-inputs.ts';
-import {
-  baseOf,
-  fileOf,
-  formatInput,
-  type Input,
-  type ListingContext,
-  parseInput,
-} from './sources/source.ts';
+import { PLAN_VERSION, type Plan, planSchema } from '../schemas/plan.ts';
+import { numbered, paths, readJson, readText } from './files.ts';
+import { type Input, parseInput } from './sources/source.ts';
 
 /** A share of the inputs that is run and committed as one. */
 export interface Partition {
@@ -36,6 +16,8 @@ export interface Partition {
   name: string;
   /** Inputs in its list. */
   count: number;
+  /** sha256 of its list, where the plan knows it. */
+  listHash?: string;
 }
 
 /** An input with its place in the plan, which is the id of its document. */
@@ -44,136 +26,32 @@ export interface PlannedInput {
   input: Input;
 }
 
-export interface PlanRequest {
-  out: string;
-  config: PlanConfig;
-  /** What an input is called in messages. */
-  noun: string;
-  extensions: ReadonlySet<string>;
-  signal?: AbortSignal;
-  /** Called now and then with the number of inputs found so far. */
-  onFound?: (count: number) => void;
-}
-
 /**
- * Lists the sources once and freezes the result: lists first, plan.json last, so that a
- * plan that was cut short is no plan.
- * @throws CodecLmError `INPUT_EMPTY` when nothing is there to do
+ * @returns undefined when nothing is planned there yet
+ * @throws CodecLmError `DATASET_MISMATCH` for a plan of another version of this program
  */
-export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const { out, config } = request;
-  let spool: Spool | undefined;
-  try {
-    const found = await spoolInputs(request, join(paths.draft(out), 'spool'));
-    const { log } = found;
-    spool = found.spool;
-    await makeFolder(join(paths.draft(out), 'lists'));
-    const { inputs, inputsHash } = freezeLists(request, spool, log);
-    await rm(paths.lists(out), { recursive: true, force: true });
-    await rename(join(paths.draft(out), 'lists'), paths.lists(out));
-    const plan: Plan = {
-      planVersion: PLAN_VERSION,
-      config,
-      inputs,
-      inputsHash,
-      listing: log.listing,
-    };
-    await writeJson(paths.plan(out), plan);
-    return plan;
-  } finally {
-    spool?.close();
-    await rm(paths.draft(out), { recursive: true, force: true });
-  }
-}
-
-/** Lists without freezing: what --dry-run shows. */
-export async function spoolInputs(
-  { out, config, noun, extensions, signal, onFound }: PlanRequest,
-  spoolPath: string,
-): Promise<{ spool: Spool; log: ListingLog }> {
-  const { sources, seed } = config;
-  const bases = sources.map(baseOf);
-  const log = new ListingLog();
-  const context: ListingContext = {
-    report: log,
-    extensions,
-    visited: new Set(),
-    excluded: fromText(out),
-    signal,
-  };
-  await makeFolder(join(spoolPath, '..'));
-  const spool = new Spool(spoolPath, sources.length > 1 || sources[0].startsWith('@'));
-  for await (const input of listInputs(sources, context)) {
-    const member = input.member?.name ?? '';
-    const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
-    spool.add(formatInput(input), orderKey, `${fileOf(bases, input)}\0${member}`);
-    if (spool.length % 1000 === 0) onFound?.(spool.length);
-  }
-  if (spool.length === 0) {
-    spool.close();
-    throw emptyError(noun, sources, log);
-  }
-  return { spool, log };
-}
-
-/** Relative to its source: a folder and a tar of it give the same order. */
-function nameInSource({ path, member }: Input): string {
-  if (!member) return path;
-  return path === '' ? member.name : `${path}/${member.name}`;
-}
-
-function emptyError(
-  noun: string,
-  sources: readonly string[],
-  { listing }: ListingLog,
-): CodecLmError {
-  const ignored = Object.entries(listing.ignored).map(([what, count]) => `${count} ${what}`);
-  const found = ignored.length > 0 ? `only other files (${ignored.join(', ')})` : 'no files';
-  const problem = listing.problems[0];
-  const why = problem ? `; ${problem.path}: ${problem.problem}` : '';
-  return new CodecLmError('INPUT_EMPTY', `no ${noun}s in ${sources.join(' ')}: ${found}${why}`);
-}
-
-/** Writes the lists of all partitions, one at a time. */
-function freezeLists({ out, config }: PlanRequest, spool: Spool, log: ListingLog) {
-  const { count, duplicates, lines } = spool.finish();
-  log.listing.duplicates = duplicates;
-  const hash = createHash('sha256');
-  const folder = join(paths.draft(out), 'lists');
-  let docId = 0;
-  for (const partition of partitionsOf({ inputs: count }, config.partitionSize)) {
-    let text = '';
-    for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
-    hash.update(text);
-    writeList(join(folder, `${partition.name}.tsv`), text);
-  }
-  return { inputs: count, inputsHash: hash.digest('hex') };
-}
-
-function writeList(path: string, text: string): void {
-  try {
-    const file = openSync(path, 'w');
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    fsyncSync(file);
-    closeSync(file);
-  } catch (error) {
-    throw outputError(error, path);
-  }
-}
-
-/** @returns undefined when nothing is planned there yet */
 export async function readPlan(out: string): Promise<Plan | undefined> {
-  return readJson(paths.plan(out), planSchema);
+  const path = paths.plan(out);
+  const version = (await readJson(path, z.looseObject({ planVersion: z.number() })))?.planVersion;
+  if (version === undefined || version === PLAN_VERSION) return readJson(path, planSchema);
+  throw new CodecLmError(
+    'DATASET_MISMATCH',
+    `${path} has version ${version} of the format, this program writes ${PLAN_VERSION}`,
+    { path, hint: 'use the release it was begun with, or start again in another folder' },
+  );
 }
 
 /** The plan in equal shares, the last one smaller. */
-export function partitionsOf({ inputs }: Pick<Plan, 'inputs'>, size: number): Partition[] {
+export function partitionsOf(
+  { inputs, listHashes }: Pick<Plan, 'inputs'> & Partial<Plan>,
+  size: number,
+): Partition[] {
   return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
     number: i,
     index: i,
     name: nameOf('train', i),
     count: Math.min(size, inputs - i * size),
+    listHash: listHashes?.[i],
   }));
 }
 
@@ -188,19 +66,34 @@ export function inputsOf(partitions: readonly Partition[]): number {
 
 /**
  * The frozen inputs of a partition.
- * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short
+ * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short,
+ *   `DATASET_MISMATCH` when it is another one than was planned
  */
 export async function readList(out: string, partition: Partition): Promise<PlannedInput[]> {
   const path = paths.list(out, partition.name);
-  const lines = (await readText(path))?.split('\n') ?? [];
+  const text = await readText(path);
+  const lines = text?.split('\n') ?? [];
   if (lines.length !== partition.count + 1 || lines.pop() !== '') {
     throw new CodecLmError('DATASET_INVALID', `${path} does not hold ${partition.count} inputs`, {
       path,
       hint: 'the frozen plan was changed or lost: start again in another folder',
     });
   }
+  const found = partition.listHash && sha256(text!);
+  if (found !== partition.listHash) {
+    throw new CodecLmError(
+      'DATASET_MISMATCH',
+      `${path} is not the list that was planned: sha256 ${partition.listHash} in plan.json, ${found} now`,
+      { path, hint: 'put the first list back, or plan the new inputs in another folder' },
+    );
+  }
   return lines.map((line) => {
     const tab = line.indexOf('\t');
     return { docId: Number(line.slice(0, tab)), input: parseInput(line.slice(tab + 1)) };
   });
+}
+
+/** As plan.json knows a list. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }

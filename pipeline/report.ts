@@ -4,7 +4,7 @@ import { formatBar, formatDuration } from '../cli/progress.ts';
 import { formatBytes, formatCount } from '../cli/table.ts';
 import type { Failure, Manifest, PartitionStats } from '../schemas/dataset.ts';
 import type { Plan } from '../schemas/plan.ts';
-import type { EncodedBatch } from './encode.ts';
+import type { Batch } from './encode.ts';
 import { formatCodes } from './failures.ts';
 import { Rate } from './rate.ts';
 
@@ -38,6 +38,10 @@ export class Report {
     this.progress(`listing the sources: ${formatCount(found)} ${this.noun}s`);
   }
 
+  freezing(done: number, of: number): void {
+    this.progress(() => `writing the plan ${formatBar(done / of)} ${done}/${of} partitions`);
+  }
+
   planned(plan: Plan, partitions: number, isNew: boolean): void {
     const { duplicates, ignored, problems } = plan.listing;
     this.event('plan', {
@@ -62,7 +66,9 @@ export class Report {
   }
 
   sampling(done: number, of: number): void {
-    this.progress(`encoding a sample for the tokenizer ${formatBar(done / of)} ${done}/${of}`);
+    this.progress(
+      () => `encoding a sample for the tokenizer ${formatBar(done / of)} ${done}/${of}`,
+    );
   }
 
   learning(documents: number, bytes: number, merges: number): void {
@@ -90,13 +96,13 @@ export class Report {
     }
   }
 
-  batch({ documents, failures, sourceBytes, reused }: EncodedBatch): void {
+  batch({ documents, failures, sourceBytes, reused }: Batch<unknown>): void {
     const inputs = documents.length + failures.length;
     this.now.inputs += inputs;
     // What the tokenizer's sample had encoded already says nothing of the time to go.
     this.rate.add(inputs - reused.documents, sourceBytes - reused.sourceBytes);
     for (const failure of failures) this.failure(failure);
-    this.progress(this.line());
+    this.progress(() => this.line());
   }
 
   partition(name: string, stats: PartitionStats): void {
@@ -112,7 +118,7 @@ export class Report {
       rows,
       seconds: seconds.total,
     });
-    this.progress(this.line());
+    this.progress(() => this.line());
   }
 
   note(message: string): void {
@@ -141,23 +147,24 @@ export class Report {
   private line(): string {
     const { inputs, partitions, failures } = this.now;
     const done = this.before.inputs + inputs;
+    const left = this.work.inputs - done;
+    // A rate is only known after a second of work that the sample had not done already.
     const rate = this.rate.perSecond();
     const parts = [
       `${formatBar(done / this.work.inputs)} ${formatCount(done)}/${formatCount(this.work.inputs)} ${this.noun}s`,
-      `${rate ? formatRate(rate.inputs) : '?'} ${this.noun}s/s`,
-      `${rate ? (rate.bytes / 1e6).toFixed(1) : '?'} MB/s`,
+      rate && `${formatRate(rate.inputs)} ${this.noun}s/s  ${(rate.bytes / 1e6).toFixed(1)} MB/s`,
       `${this.before.partitions + partitions}/${this.work.partitions} partitions`,
       `${formatCount(failures)} failed`,
-      `ETA ${rate ? formatDuration((this.work.inputs - done) / rate.inputs) : '?'}`,
+      rate && left > 0 && `ETA ${formatDuration(left / rate.inputs)}`,
     ];
-    return parts.join('  ');
+    return parts.filter(Boolean).join('  ');
   }
 
   private say(line: string): void {
     if (!this.options.quiet) this.io.log(line);
   }
 
-  private progress(line: string): void {
+  private progress(line: string | (() => string)): void {
     if (!this.options.quiet) this.io.progress.update(line);
   }
 

@@ -3,13 +3,14 @@
  * shards behind those that are there. Good shards are not touched. A round is frozen on the
  * disk like a plan, so a retry that was stopped goes on too.
  */
-import type { Failure, Manifest } from '../schemas/dataset.ts';
+import type { Manifest } from '../schemas/dataset.ts';
+import { CodecLmError } from '../schemas/error.ts';
 import type { Plan, RetryRound } from '../schemas/plan.ts';
 import { type EngineRequest, encodePartitions } from './engine.ts';
 import { readFailures } from './failures.ts';
 import { paths, readText, removeLeftovers, writeJson, writeText } from './files.ts';
 import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
-import { inputsOf, nameOf, partitionsOf } from './plan.ts';
+import { inputsOf, nameOf } from './plan.ts';
 import type { Report } from './report.ts';
 import { partitionsOfRound, readRound, roundsOf } from './rounds.ts';
 import { doneNames } from './status.ts';
@@ -39,53 +40,56 @@ async function freezeRound(
   finished: number,
 ): Promise<RetryRound | undefined> {
   const before = await partitionsOfRound(out, plan, finished);
-  const failed: Failure[] = [];
-  for (const { name } of before.partitions) failed.push(...(await readFailures(out, name)));
+  const failed: number[] = [];
+  for (const { name } of before.partitions) {
+    for (const { input } of await readFailures(out, name)) failed.push(input);
+  }
   if (failed.length === 0) return undefined;
-  const ids = failed.map(({ input }) => input).sort((a, b) => a - b);
   const round: RetryRound = { round: finished + 1, partitions: [], tailIndex: before.next };
-  await freezeLists(out, plan, round, ids);
+  const firstNumber = await partitionsBefore(out, plan, round.round);
+  const { partitionSize } = plan.config;
+  failed.sort((a, b) => a - b);
+  for (let start = 0; start < failed.length; start += partitionSize) {
+    const ids = failed.slice(start, start + partitionSize);
+    const index = round.tailIndex++;
+    const name = nameOf('train', index);
+    await writeText(paths.list(out, name), await linesOf(out, plan, ids));
+    const number = firstNumber + round.partitions.length;
+    round.partitions.push({ number, index, name, count: ids.length });
+  }
   await writeJson(paths.retry(out, round.round), round);
   return round;
 }
 
-async function freezeLists(
-  out: string,
-  plan: Plan,
-  round: RetryRound,
-  ids: readonly number[],
-): Promise<void> {
-  const { partitionSize } = plan.config;
-  for (let start = 0; start < ids.length; start += partitionSize) {
-    const own = ids.slice(start, start + partitionSize);
-    const index = round.tailIndex++;
-    const name = nameOf('train', index);
-    await writeText(paths.list(out, name), await linesOf(out, plan, own));
-    const number = await nextNumber(out, plan, round);
-    round.partitions.push({ number, index, name, count: own.length });
-  }
-}
-
 /** Partitions are numbered on through all rounds. */
-async function nextNumber(out: string, plan: Plan, round: RetryRound): Promise<number> {
-  let number = round.partitions.length;
-  for (let earlier = 0; earlier < round.round; earlier++) {
-    number += (await partitionsOfRound(out, plan, earlier)).partitions.length;
+async function partitionsBefore(out: string, plan: Plan, round: number): Promise<number> {
+  let count = 0;
+  for (let earlier = 0; earlier < round; earlier++) {
+    count += (await partitionsOfRound(out, plan, earlier)).partitions.length;
   }
-  return number;
+  return count;
 }
 
-/** The inputs as the plan's own lists name them. */
+/**
+ * The inputs as the plan's own lists name them; only the lists that hold one are read.
+ * @param ids ascending
+ */
 async function linesOf(out: string, plan: Plan, ids: readonly number[]): Promise<string> {
-  const wanted = new Set(ids.map(String));
-  let first = 0;
+  const size = plan.config.partitionSize;
   let text = '';
-  for (const { name, count } of partitionsOf(plan, plan.config.partitionSize)) {
-    const isIn = ids.some((id) => id >= first && id < first + count);
-    first += count;
-    if (!isIn) continue;
-    const lines = ((await readText(paths.list(out, name))) ?? '').split('\n');
-    for (const line of lines) if (wanted.has(line.split('\t', 1)[0])) text += `${line}\n`;
+  for (let i = 0; i < ids.length; ) {
+    const index = Math.floor(ids[i] / size);
+    const path = paths.list(out, nameOf('train', index));
+    const lines = (await readText(path))?.split('\n') ?? [];
+    for (; i < ids.length && ids[i] < (index + 1) * size; i++) {
+      const line = lines[ids[i] - index * size];
+      if (!line?.startsWith(`${ids[i]}\t`)) {
+        throw new CodecLmError('DATASET_INVALID', `${path} does not hold input ${ids[i]}`, {
+          path,
+        });
+      }
+      text += `${line}\n`;
+    }
   }
   return text;
 }

@@ -8,6 +8,7 @@ import { learnMerges } from '../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
 import { namesIn, paths, readText } from './files.ts';
+import { BATCH } from './lanes.ts';
 import { type PlannedInput, partitionsOf, readList } from './plan.ts';
 import { splitOf } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
@@ -50,7 +51,9 @@ export async function learnTokenizer(
     const document = await encodeOne(planned, context, counts);
     return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
   };
-  const samples = streamOf(drawSample(out, plan, count, signal)).through(inOrder(lanes, sample));
+  const samples = streamOf(drawSample(out, plan, count, signal)).through(
+    inOrder(lanes * BATCH, sample),
+  );
   await drain(samples, ({ docId, document, sourceBytes }) => {
     progress.sampled(++done, count);
     if (document instanceof CodecLmError) {

@@ -94,6 +94,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** As {@link messageOf}, less the system's own words for what it was asked and on which path. */
+export function reasonOf(error: unknown): string {
+  const message = messageOf(error);
+  return systemCode(error) ? message.replace(/, \w+(?: '.*')?$/s, '') : message;
+}
+
 /** A file-system error as one of ours: says what was being done and on which file. */
 export function fileError(error: unknown, doing: string, path: string): CodecLmError {
   if (error instanceof CodecLmError) return error;

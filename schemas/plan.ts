@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
 
-export const PLAN_VERSION = 2;
+export const PLAN_VERSION = 3;
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -40,6 +40,8 @@ export const planSchema = z.strictObject({
   inputs: count,
   /** sha256 over the lines of all lists, in plan order. */
   inputsHash: sha256,
+  /** sha256 of the list of each partition: a list that was changed since is refused. */
+  listHashes: z.array(sha256),
   listing: listingSchema,
 });
 export type Plan = z.infer<typeof planSchema>;

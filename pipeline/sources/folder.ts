@@ -1,7 +1,7 @@
 /** Inputs of a folder and all folders below it. */
 import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
-import { messageOf } from '../../schemas/error.ts';
+import { reasonOf } from '../../schemas/error.ts';
 import { type ByteString, bytesOf, extensionOf, join } from '../paths.ts';
 import { type Input, isInputName, type ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
@@ -59,7 +59,7 @@ async function isFirstVisit(
   try {
     found = await stat(bytesOf(path));
   } catch (error) {
-    report.problem(path, messageOf(error));
+    report.problem(path, reasonOf(error));
     return false;
   }
   const identity = `${found.dev}:${found.ino}`;
@@ -86,7 +86,7 @@ async function* entriesOf(
     }
   } catch (error) {
     if (signal?.aborted) throw error;
-    report.problem(path, messageOf(error));
+    report.problem(path, reasonOf(error));
   }
 }
 

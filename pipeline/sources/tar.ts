@@ -7,13 +7,15 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { messageOf } from '../../schemas/error.ts';
+import { reasonOf } from '../../schemas/error.ts';
 import { type ByteString, bytesOf, extensionOf } from '../paths.ts';
-import { type Input, isInputName, type ListingContext } from './source.ts';
+import { type Input, isInputName, type ListingContext, type Member } from './source.ts';
 
 const BLOCK = 512;
 /** A long name or a pax header beyond this is damage, not a name. */
 const MAX_EXTENSION_BYTES = 1 << 20;
+/** Eleven octal digits. */
+const MAX_FIELD_SIZE = 8 ** 11 - 1;
 
 interface Header {
   name: ByteString;
@@ -39,7 +41,7 @@ export async function* listTar(
     }
   } catch (error) {
     if (context.signal?.aborted) throw error;
-    context.report.problem(file, messageOf(error));
+    context.report.problem(file, reasonOf(error));
   } finally {
     await archive?.close();
   }
@@ -72,6 +74,20 @@ async function* membersOf(archive: FileHandle) {
     position = offset + Math.ceil(size / BLOCK) * BLOCK;
   }
   throw new Error('no end mark: the archive may be cut off');
+}
+
+/** In front of each member's content. */
+export const HEADER_BYTES = BLOCK;
+
+/**
+ * Whether a member still lies where it was planned: else the archive was written anew since.
+ * @param header the HEADER_BYTES before its content
+ */
+export function isHeaderOf({ size }: Member, header: Buffer): boolean {
+  if (checksumOf(header) !== parseNumber(header, 148, 8)) return false;
+  // A pax record gives the size of what is too large for the field of the header.
+  const stored = parseNumber(header, 124, 12);
+  return stored === size || size > MAX_FIELD_SIZE;
 }
 
 async function read(archive: FileHandle, position: number, length: number): Promise<Buffer> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava';
 import { encodePartitions } from '../../pipeline/engine.ts';
 import { paths } from '../../pipeline/files.ts';
+import { BATCH } from '../../pipeline/lanes.ts';
 import type { PartitionWork } from '../../pipeline/partition.ts';
 import { type Partition, partitionsOf } from '../../pipeline/plan.ts';
 import { FORMAT_VERSION, type PartitionStats } from '../../schemas/dataset.ts';
@@ -14,8 +15,8 @@ import { temporaryFolder } from '../helpers/temporary.ts';
 
 const SIZE = 20;
 const LANES = 3;
-/** Batches of 4 in each lane; the partitions of two commits, one that waits, one being packed. */
-const BOUND = LANES * 4 + 4 * SIZE;
+/** A batch in each lane; the partitions of two commits, one that waits, one being packed. */
+const BOUND = LANES * BATCH + 4 * SIZE;
 
 /** A codec that counts what it was given. */
 function countingCodec() {
@@ -138,7 +139,7 @@ test('a slow sink keeps the work in flight bounded to the end, and the order', a
     return statsOf(work);
   });
   t.true(most <= BOUND, `${most} inputs in flight`);
-  t.true(counts.mostRunning <= LANES * 4, `${counts.mostRunning} encoders at once`);
+  t.true(counts.mostRunning <= LANES * BATCH, `${counts.mostRunning} encoders at once`);
   t.deepEqual(
     committed.map(({ number }) => number),
     Array.from({ length: 60 }, (_, i) => i),

@@ -18,25 +18,37 @@ test.before(async () => {
 });
 test.after.always(() => removeFolder(work));
 
-test.serial('SIGTERM stops cleanly with 143, and the same command goes on', async (t) => {
-  const out = join(work, 'stopped');
-  const run = pipeline(['run', 'images', corpus, '--out', out, ...SMALL, '--json']);
-  await new Promise<void>((resolve) => {
-    run.stdout?.on('data', (chunk) => {
-      if (String(chunk).includes('"partition"')) resolve();
-    });
-    run.on('exit', () => resolve());
-  });
-  run.kill('SIGTERM');
-  const stopped = await run;
-  t.is(stopped.exitCode, 143, String(stopped.stderr));
-  t.regex(String(stopped.stderr), /finished partitions are kept.*\[INTERRUPTED\]/);
-  const status = await pipeline(['status', out, '--json']);
-  t.like(JSON.parse(String(status.stdout)), { state: 'stopped', tokenizer: true });
-  const result = await pipeline(['run', 'images', corpus, '--out', out, ...SMALL]);
-  t.is(result.exitCode, 0, String(result.stderr));
-  t.deepEqual(await hashesOf(out), expected);
-});
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test.serial(
+    `${signal} stops cleanly with ${exitCode}, and the same command goes on`,
+    async (t) => {
+      const out = join(work, `stopped-${exitCode}`);
+      const run = pipeline(['run', 'images', corpus, '--out', out, ...SMALL, '--json']);
+      await new Promise<void>((resolve) => {
+        run.stdout?.on('data', (chunk) => {
+          if (String(chunk).includes('"partition"')) resolve();
+        });
+        run.on('exit', () => resolve());
+      });
+      run.kill(signal);
+      const stopped = await run;
+      t.is(stopped.exitCode, exitCode, String(stopped.stderr));
+      t.regex(
+        String(stopped.stderr),
+        new RegExp(`${signal} received, stopping cleanly; once more`),
+      );
+      t.regex(String(stopped.stderr), /finished partitions are kept.*\[INTERRUPTED\]/);
+      const status = await pipeline(['status', out, '--json']);
+      t.like(JSON.parse(String(status.stdout)), { state: 'stopped', tokenizer: true });
+      const result = await pipeline(['run', 'images', corpus, '--out', out, ...SMALL]);
+      t.is(result.exitCode, 0, String(result.stderr));
+      t.deepEqual(await hashesOf(out), expected);
+    },
+  );
+}
 
 test.serial(
   'ranks share the partitions; one is killed and comes back: the same bytes',

@@ -29,9 +29,21 @@ async function statusOf(out: string): Promise<Record<string, unknown>> {
   return JSON.parse(String((await pipeline(['status', out, '--json'])).stdout));
 }
 
-test('a webdataset tar and the same files in a folder give the same shards', async (t) => {
+/** All of documents/, each with its name below the corpus: the archive or the folder is left out. */
+async function documentsOf(out: string) {
+  const rows: unknown[] = [];
+  for (const { file } of (await readManifest(out)).documents) {
+    for await (const { source, ...row } of readDocuments(join(out, file))) {
+      rows.push({ ...row, name: source.replace(/^.*(corpus|\.tar)\//, '') });
+    }
+  }
+  return rows;
+}
+
+test('a webdataset tar and the same files in a folder give the same documents', async (t) => {
   const folder = join(work, 'by-folder');
   t.is((await run(folder, corpus)).exitCode, 0);
+  t.is((await documentsOf(folder)).length, 30);
   for (const format of ['ustar', 'gnu', 'pax']) {
     const tar = join(work, `${format}.tar`);
     await writeFile(join(corpus, 'image-0.json'), '{"caption": "none"}');
@@ -45,6 +57,7 @@ test('a webdataset tar and the same files in a folder give the same shards', asy
     const shards = (hashes: Record<string, string>) =>
       Object.entries(hashes).filter(([name]) => name.startsWith('shards/'));
     t.deepEqual(shards(await hashesOf(out)), shards(await hashesOf(folder)));
+    t.deepEqual(await documentsOf(out), await documentsOf(folder));
   }
 });
 
