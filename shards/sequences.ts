@@ -42,6 +42,7 @@ export class Sequences {
   private readonly options: SequenceOptions;
   private readonly order: SequenceOrder;
   private readonly rows: RowCache;
+  private readonly pool: ShardPool;
   private readonly padId: number;
   /** Sequences a row is cut into. */
   private readonly pieces: number;
@@ -50,6 +51,7 @@ export class Sequences {
   constructor(manifest: Manifest, pool: ShardPool, options: SequenceOptions) {
     const { seqLen, seed, shuffle, split, segments, worldSize } = options;
     this.options = options;
+    this.pool = pool;
     const shards = manifest.shards.filter((shard) => shard.split === split);
     this.pieces = Math.ceil(manifest.seqLen / seqLen);
     this.order = new SequenceOrder(shards, this.pieces, seed, shuffle);
@@ -69,6 +71,7 @@ export class Sequences {
 
   /** Reads a sequence into row `index` of a new batch. */
   async fill(batch: BatchTokens, index: number, { shard, row, piece }: Place): Promise<void> {
+    await this.pool.checkTokenizer();
     const { seqLen } = this.options;
     const at = index * seqLen;
     const start = piece * seqLen;

@@ -60,8 +60,11 @@ export async function writeSequenceShard(
       if (group.length === rowGroupRows) await writeGroup();
     }
     if (group.length > 0) await writeGroup();
-    const metadata: ShardMetadata = { ...header, counts };
-    await envelope.finish({ [METADATA_KEY]: JSON.stringify(metadata) });
+    await envelope.finish((contentHash) => {
+      counts.contentHash = contentHash;
+      const metadata: ShardMetadata = { ...header, counts };
+      return { [METADATA_KEY]: JSON.stringify(metadata) };
+    });
   });
   const { split, partition } = header;
   return { file: nameInDataset(path), split, partition, ...counts, ...file };
