@@ -16,8 +16,8 @@ import { formatTable } from '../../cli/table.ts';
 import { ShardPeer } from './peer.ts';
 import { FEW_TOKENS, TOKENS, Work } from './work.ts';
 
-const WARM_UPS = 25;
-const TURNS = 11;
+const WARM_UPS = 20;
+const TURNS = 9;
 
 /** @returns millions of tokens a second of CPU time */
 async function speed(tokens: number, work: () => Promise<unknown>): Promise<number> {
@@ -40,6 +40,7 @@ const dir = await mkdtemp(join(tmpdir(), 'codec-lm-bench-'));
 try {
   await mkdir(join(dir, 'shards'));
   const work = new Work(dir);
+  await work.prepare();
   await work.write();
   const peer = await ShardPeer.start(work.shard, dir);
   const rows: string[][] = [];

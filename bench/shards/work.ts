@@ -1,8 +1,10 @@
 /** What is measured on our side: one shard of 512 rows of the paper's length, written, read, loaded. */
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import parquet from 'parquetjs-lite';
 import type { Manifest } from '../../schemas/dataset.ts';
 import { Loader } from '../../shards/loader.ts';
+import { tokenizerHash } from '../../shards/manifest.ts';
 import { ShardPool } from '../../shards/pool.ts';
 import { openShard } from '../../shards/reader.ts';
 import type { SequenceRow, ShardSummary } from '../../shards/rows.ts';
@@ -23,6 +25,7 @@ export class Work {
   private readonly dir: string;
   private readonly rows = makeRows();
   private readonly ids = new Uint16Array(TOKENS);
+  private tokenizerHash = '';
   private entry?: ShardSummary;
 
   /** @param dir with a folder `shards` */
@@ -31,10 +34,17 @@ export class Work {
     this.shard = join(dir, 'shards', 'part-00000.parquet');
   }
 
+  /** The loader asks for the tokenizer that the shards were made with. */
+  async prepare(): Promise<void> {
+    const json = Buffer.from('{}');
+    await writeFile(join(this.dir, 'tokenizer.json'), json);
+    this.tokenizerHash = tokenizerHash(json);
+  }
+
   /** As the pipeline does: hashed, synced and put in its place. */
   async write(): Promise<void> {
-    const shardHeader = { ...header, vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN };
-    this.entry = await writeSequenceShard(this.shard, this.rows, shardHeader);
+    const own = { vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN, tokenizerHash: this.tokenizerHash };
+    this.entry = await writeSequenceShard(this.shard, this.rows, { ...header, ...own });
   }
 
   get bytesPerToken(): number {
@@ -50,7 +60,7 @@ export class Work {
 
   /** Two ranks, each through a pool of its own, one after the other. */
   async load(): Promise<void> {
-    const manifest = manifestOf(this.entry!);
+    const manifest = manifestOf(this.entry!, this.tokenizerHash);
     for (const rank of [0, 1]) {
       const pool = new ShardPool(this.dir, manifest);
       const loader = new Loader(manifest, pool, { rank, worldSize: 2, microBatch: 4, epochs: 1 });
@@ -95,10 +105,10 @@ function makeRows(): SequenceRow[] {
   });
 }
 
-function manifestOf(entry: ShardSummary): Manifest {
+function manifestOf(entry: ShardSummary, hash: string): Manifest {
   return {
     ...{ formatVersion: 1 as const, createdBy: 'bench', codec: header.codec },
-    ...{ tokenizerHash: header.tokenizerHash, vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN },
+    ...{ tokenizerHash: hash, vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN },
     ...{ partitions: 1, config: {}, shards: [entry], documents: [] },
     totals: {
       ...{ inputs: 0, documents: 0, failures: 0, failuresByCode: {}, documentBytes: 0 },
