@@ -34,7 +34,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
     throw new CodecLmError('DATASET_INVALID', `${path} is not JSON`, {
       cause: error,
       path,
-      hint: 'restore it from a copy, or run pipeline finalize to write it again',
+      hint: 'restore it from a copy, or make the dataset again',
     });
   }
   const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
@@ -50,7 +50,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   const [issue] = result.error.issues;
   throw new CodecLmError('DATASET_INVALID', `${path}: ${issue.path.join('.')}: ${issue.message}`, {
     path,
-    hint: 'it was changed by hand or damaged; restore it from a copy, or run pipeline finalize',
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
   });
 }
 
@@ -59,7 +59,7 @@ function checkDigest(path: string, { digest, ...manifest }: ManifestFile): Manif
   if (digest === undefined || digest === digestOf(manifest)) return manifest;
   throw new CodecLmError('DATASET_INVALID', `${path}: its content does not match its digest`, {
     path,
-    hint: 'it was changed by hand or damaged; restore it from a copy, or run pipeline finalize',
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
   });
 }
 
