@@ -20,9 +20,10 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       const message = `${plan.inputs} inputs, the manifest says ${manifest.totals.inputs}`;
       throw new CodecLmError('DATASET_INVALID', message);
     }
-    // The manifest keeps a copy of what was asked for.
-    if (!isDeepStrictEqual({ ...plan.config, inputsHash: plan.inputsHash }, manifest.config)) {
-      throw new CodecLmError('DATASET_INVALID', 'its config is not that of the manifest');
+    // The manifest keeps a copy of what was asked for, besides rounds of retries.
+    for (const [key, value] of Object.entries({ ...plan.config, inputsHash: plan.inputsHash })) {
+      if (isDeepStrictEqual(value, manifest.config[key])) continue;
+      throw new CodecLmError('DATASET_INVALID', `its ${key} is not that of the manifest`);
     }
     const hash = createHash('sha256');
     for (let i = 0; i * plan.config.partitionSize < plan.inputs; i++) {

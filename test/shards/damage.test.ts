@@ -214,7 +214,7 @@ test('a plan that is another, or lists of it that are, are found', async (t) => 
   await writeFile(list, text);
   const plan = join(dir, 'plan.json');
   await writeFile(plan, (await readFile(plan, 'utf8')).replace('"seed":0', '"seed":1'));
-  t.deepEqual(await problemsOf(), ['plan.json: its config is not that of the manifest']);
+  t.deepEqual(await problemsOf(), ['plan.json: its seed is not that of the manifest']);
 });
 
 test('a manifest that names files outside of the dataset is refused', async (t) => {
