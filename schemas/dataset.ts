@@ -67,6 +67,11 @@ export const shardCountsSchema = z.strictObject({
   lastDoc: count.nullable(),
   /** Rows of every row group but the last. */
   rowGroupRows: z.int().positive(),
+  /**
+   * sha256 of all pages. Stands in the footer and in the manifest: a shard of other content is known
+   * when it is opened, before a page is read. Shards written before there was one have none.
+   */
+  contentHash: sha256.optional(),
 });
 export type ShardCounts = z.infer<typeof shardCountsSchema>;
 
@@ -163,6 +168,12 @@ export const manifestSchema = z.strictObject({
   totals: totalsSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** dataset.json as it lies on the disk. */
+export const manifestFileSchema = manifestSchema.extend({
+  /** sha256 of the JSON of everything else; manifests written before there was one have none. */
+  digest: sha256.optional(),
+});
 
 /** stats/part-00000.json: written last of a partition, its presence marks it complete. */
 export const partitionStatsSchema = z.strictObject({

@@ -21,15 +21,14 @@ export class ReadAhead {
   }
 
   /**
+   * The first batches are begun at once, before they are asked for: a trainer builds its model meanwhile.
    * @param depth batches in the making beyond the one that is asked for
    * @param begin starts to read the next one; undefined at the end
    */
-  async *run<T>(depth: number, begin: () => Promise<T> | undefined): AsyncGenerator<T, void> {
+  run<T>(depth: number, begin: () => Promise<T> | undefined): AsyncGenerator<T, void> {
     const ahead: Promise<T>[] = [];
     let isEnded = false;
-    let since = this.clock();
-    for (;;) {
-      const asked = this.clock();
+    const fill = () => {
       while (ahead.length <= depth && !isEnded) {
         const batch = begin();
         isEnded = !batch;
@@ -38,6 +37,16 @@ export class ReadAhead {
         batch.catch(() => undefined);
         ahead.push(batch);
       }
+    };
+    fill();
+    return this.take(ahead, fill);
+  }
+
+  private async *take<T>(ahead: Promise<T>[], fill: () => void): AsyncGenerator<T, void> {
+    let since = this.clock();
+    for (;;) {
+      const asked = this.clock();
+      fill();
       const next = ahead.shift();
       if (!next) return;
       const batch = await next;

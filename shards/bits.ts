@@ -1,9 +1,9 @@
 /**
  * Integers of up to 16 bits in as few bits as they need: the bit-packed run of
  * the Parquet format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit
- * first. Typed arrays in and out; this is where shards spend their time.
+ * first. Typed arrays in and out; the work is done by kernels.ts, a chunk at a time.
  */
-import { BLOCK, packerOf, unpackerOf } from './unrolled.ts';
+import { BLOCK, CHUNK, kernelMemory, kernelsOf, surveyKernel } from './kernels.ts';
 
 /** Bits that hold 0..count-1, at least one. */
 export function bitWidth(count: number): number {
@@ -16,71 +16,89 @@ export function packedLength(count: number, width: number): number {
 }
 
 /**
- * Packs `ranks[values[i]]` into words of 32 bits.
- * @param target from its start; has room for every bit
+ * @param values each below 2 ** width
+ * @param target takes packedLength(values.length, width) bytes from `offset`
  */
 export function packBits(
   values: Uint16Array,
-  ranks: Uint16Array,
   width: number,
-  target: Int32Array,
+  target: Uint8Array,
+  offset: number,
 ): void {
-  const blocks = Math.floor(values.length / BLOCK);
-  packerOf(width)(values, ranks, target, blocks);
-  let word = 0;
-  let bits = 0;
-  let at = blocks * width;
-  for (let i = blocks * BLOCK; i < values.length; i++) {
-    const value = ranks[values[i]];
-    word |= value << bits;
-    bits += width;
-    if (bits >= 32) {
-      target[at++] = word;
-      bits -= 32;
-      word = value >>> (width - bits);
-    }
+  const { pack } = kernelsOf(width);
+  const { packed } = kernelMemory;
+  for (let at = 0; at < values.length; at += CHUNK) {
+    const count = takeChunk(values, at);
+    pack(inBlocks(count));
+    const length = packedLength(count, width);
+    target.set(packed.subarray(0, length), offset + (at / 8) * width);
   }
-  if (bits > 0) target[at] = word;
 }
 
 /**
- * The reverse: `target[i] = table[packed value i]`.
- * @param source packed words
- * @param table [2 ** width]
- * @param target written from `offset`, `count` values
+ * The reverse, `count` values to `target` from `offset`.
+ * @param source packedLength(count, width) bytes
+ * @returns the largest of them
  */
 export function unpackBits(
-  source: Int32Array,
+  source: Uint8Array,
   width: number,
-  table: Uint16Array,
-  target: Uint16Array,
+  target: Uint16Array | Int32Array,
   offset: number,
   count: number,
-): void {
-  const blocks = Math.floor(count / BLOCK);
-  unpackerOf(width)(source, table, target, offset, blocks);
-  const mask = 2 ** width - 1;
-  const end = offset + count;
-  let at = blocks * width;
-  let word = source[at++];
-  let bits = 0;
-  for (let i = offset + blocks * BLOCK; i < end; i++) {
-    let value = word >>> bits;
-    bits += width;
-    if (bits >= 32) {
-      // Behind the last word lies what no value has bits of (undefined at the end, which is 0 here).
-      word = source[at++];
-      bits -= 32;
-      value |= word << (width - bits);
-    }
-    target[i] = table[value & mask];
+): number {
+  const { unpack } = kernelsOf(width);
+  const { values, packed, result } = kernelMemory;
+  let most = 0;
+  for (let at = 0; at < count; at += CHUNK) {
+    const here = Math.min(CHUNK, count - at);
+    const from = (at / 8) * width;
+    const length = packedLength(here, width);
+    packed.set(source.subarray(from, from + length));
+    // What lies behind is of the chunk before, and would count among the largest.
+    packed.fill(0, length, packedLength(inBlocks(here), width));
+    unpack(inBlocks(here));
+    target.set(values.subarray(0, here), offset + at);
+    most = Math.max(most, ...result.subarray(0, 8));
   }
+  return most;
 }
 
-/**
- * Packed bytes as whole words in `target`, whose border they need not lie at.
- * @param target with room for them; what lies behind them there is left
- */
-export function copyWords(bytes: Uint8Array, target: Int32Array): void {
-  new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(bytes);
+/** What one pass over ids tells. */
+export interface Survey {
+  most: number;
+  /** Occurrences of the two values asked for. */
+  first: number;
+  second: number;
+}
+
+export function surveyValues(values: Uint16Array, first: number, second: number): Survey {
+  const { result } = kernelMemory;
+  const survey: Survey = { most: 0, first: 0, second: 0 };
+  for (let at = 0; at < values.length; at += CHUNK) {
+    const count = takeChunk(values, at);
+    const blocks = inBlocks(count);
+    surveyKernel(blocks, first, second);
+    survey.most = Math.max(survey.most, ...result.subarray(0, 8));
+    for (let lane = 0; lane < 8; lane++) {
+      survey.first += result[8 + lane];
+      survey.second += result[16 + lane];
+    }
+    // The chunk was filled up with zeros.
+    if (first === 0) survey.first -= blocks - count;
+    if (second === 0) survey.second -= blocks - count;
+  }
+  return survey;
+}
+
+/** @returns how many of the values from `at` are in the kernels' memory now, zeros behind them */
+function takeChunk(values: Uint16Array, at: number): number {
+  const chunk = values.subarray(at, at + CHUNK);
+  kernelMemory.values.set(chunk);
+  kernelMemory.values.fill(0, chunk.length, inBlocks(chunk.length));
+  return chunk.length;
+}
+
+function inBlocks(count: number): number {
+  return Math.ceil(count / BLOCK) * BLOCK;
 }

@@ -1,7 +1,9 @@
 /** A dataset directory, open: its documents one by one, and its sequences for the trainer. */
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Manifest, ShardEntry, Split } from '../schemas/dataset.ts';
 import { specialIds } from '../schemas/dataset.ts';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
 import { Loader, type LoaderOptions } from './loader.ts';
 import { readManifest } from './manifest.ts';
 import { chainsOf, mergeByDocument } from './merge.ts';
@@ -90,6 +92,16 @@ export class Dataset {
     return parts;
   }
 
+  /**
+   * The shards whose files are here, as a dataset of their own: of one of thousands of shards a few
+   * may have been copied. One of the two is to be closed.
+   */
+  async present(): Promise<Dataset> {
+    const here = await namesIn(join(this.dir, 'shards'));
+    const shards = this.manifest.shards.filter(({ file }) => here.has(basename(file)));
+    return new Dataset(this.dir, { ...this.manifest, shards });
+  }
+
   async close(): Promise<void> {
     await this.pool.close();
   }
@@ -118,6 +130,16 @@ export class Dataset {
       if (part !== here[here.length - 1]) break;
     }
     return parts;
+  }
+}
+
+/** Files of a folder of a dataset; none where the folder is missing. */
+export async function namesIn(folder: string): Promise<Set<string>> {
+  try {
+    return new Set(await readdir(folder));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return new Set();
+    throw fileError(error, 'reading', folder);
   }
 }
 

@@ -51,7 +51,7 @@ export async function writeDocumentShard(
       group = [];
     }
     if (group.length > 0) await envelope.writeRowGroup(group.length, encodeColumns(group));
-    await envelope.finish({ [METADATA_KEY]: JSON.stringify(header) });
+    await envelope.finish(() => ({ [METADATA_KEY]: JSON.stringify(header) }));
   });
   const { partition } = header;
   return { file: nameInDataset(path), partition, rows: count, firstDoc, lastDoc, ...file };

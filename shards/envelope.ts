@@ -91,10 +91,14 @@ export class EnvelopeWriter {
     return chunk;
   }
 
-  /** Index and footer; nothing may be written after it. */
-  async finish(keyValues: Record<string, string>): Promise<void> {
+  /**
+   * Index and footer; nothing may be written after it.
+   * @param keyValues metadata of the file, told the sha256 of all pages
+   */
+  async finish(keyValues: (contentHash: string) => Record<string, string>): Promise<void> {
+    await this.written;
     this.inner.writeIndex();
-    this.inner.writeFooter(keyValues);
+    this.inner.writeFooter(keyValues(this.file.hashSoFar()));
     this.flush();
     await this.written;
   }

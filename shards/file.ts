@@ -55,6 +55,11 @@ export class AtomicFile {
     }
   }
 
+  /** sha256 of what was written so far. */
+  hashSoFar(): string {
+    return this.hash.copy().digest('hex');
+  }
+
   /** Puts the file in its place; it survives a power cut from here on. */
   async commit(): Promise<{ bytes: number; sha256: string }> {
     try {

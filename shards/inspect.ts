@@ -1,9 +1,9 @@
 /** What is in a dataset or a shard, as data; the tables of it are in inspect-print.ts. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Manifest, ShardMetadata, Split } from '../schemas/dataset.ts';
 import { fileError } from '../schemas/error.ts';
-import type { Dataset } from './dataset.ts';
+import { type Dataset, namesIn } from './dataset.ts';
 import { readDocuments } from './documents.ts';
 import { openShard } from './reader.ts';
 
@@ -61,7 +61,7 @@ export async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Reads the manifest and up to 64 files of documents/; no shard. */
+/** Reads the manifest and up to 64 files of documents/, of those that are here; no shard. */
 export async function summarizeDataset(dataset: Dataset): Promise<DatasetSummary> {
   const { dir, manifest } = dataset;
   const { totals } = manifest;
@@ -112,7 +112,8 @@ function splitsOf({ shards }: Manifest): SplitSummary[] {
 }
 
 async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
-  const files = manifest.documents;
+  const here = await namesIn(join(dir, 'documents'));
+  const files = manifest.documents.filter(({ file }) => here.has(basename(file)));
   const step = Math.max(1, Math.ceil(files.length / MAX_SAMPLED_FILES));
   const lengths: number[] = [];
   for (let i = 0; i < files.length; i += step) {

@@ -13,7 +13,7 @@ import { CodecLmError } from '../schemas/error.ts';
 import { ReadAhead, type WaitStats } from './ahead.ts';
 import { type CommonOptions, checkInteger, settleCommon } from './loader-options.ts';
 import type { ShardPool } from './pool.ts';
-import { type BatchTokens, emptyBatch, Sequences } from './sequences.ts';
+import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
 
 export interface LoaderState {
   epoch: number;
@@ -81,13 +81,13 @@ export class Loader implements AsyncIterable<Batch> {
   /** @param first number of the step's first sequence, from the start of epoch 0 */
   private async read(first: number, after: { epoch: number; position: number }): Promise<Batch> {
     const { microBatch, seqLen, rank, epochs, segments } = this.settings;
-    const batch = { ...emptyBatch(microBatch, seqLen, this.padId, segments), ...after };
     const mine = Array.from({ length: microBatch }, (_, i) => first + rank * microBatch + i);
     const places = mine
       .filter((n) => n < epochs * this.sequences)
       .map((n) => this.source.placeOf(n));
+    const batch = newBatch(microBatch, seqLen, this.padId, segments, places.length);
     await Promise.all(places.map((place, i) => this.source.fill(batch, i, place)));
-    return batch;
+    return { ...batch, ...after };
   }
 }
 

@@ -2,9 +2,17 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FORMAT_VERSION, type Manifest, manifestSchema } from '../schemas/dataset.ts';
+import type { z } from 'zod';
+import {
+  FORMAT_VERSION,
+  type Manifest,
+  manifestFileSchema,
+  manifestSchema,
+} from '../schemas/dataset.ts';
 import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
 import { writeAtomically } from './file.ts';
+
+type ManifestFile = z.infer<typeof manifestFileSchema>;
 
 export const MANIFEST_FILE = 'dataset.json';
 
@@ -26,7 +34,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
     throw new CodecLmError('DATASET_INVALID', `${path} is not JSON`, {
       cause: error,
       path,
-      hint: 'restore it from a copy, or run pipeline finalize to write it again',
+      hint: 'restore it from a copy, or make the dataset again',
     });
   }
   const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
@@ -37,13 +45,27 @@ export async function readManifest(dir: string): Promise<Manifest> {
       { path, hint: 'update codec-lm' },
     );
   }
-  const result = manifestSchema.safeParse(value);
-  if (result.success) return result.data;
+  const result = manifestFileSchema.safeParse(value);
+  if (result.success) return checkDigest(path, result.data);
   const [issue] = result.error.issues;
   throw new CodecLmError('DATASET_INVALID', `${path}: ${issue.path.join('.')}: ${issue.message}`, {
     path,
-    hint: 'it was changed by hand or damaged; restore it from a copy, or run pipeline finalize',
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
   });
+}
+
+/** Numbers and names that are in no shard are guarded by nothing else. */
+function checkDigest(path: string, { digest, ...manifest }: ManifestFile): Manifest {
+  if (digest === undefined || digest === digestOf(manifest)) return manifest;
+  throw new CodecLmError('DATASET_INVALID', `${path}: its content does not match its digest`, {
+    path,
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
+  });
+}
+
+/** Keys come in the order of the schema, whoever made the object. */
+function digestOf(manifest: Manifest): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }
 
 async function readText(dir: string, path: string): Promise<string> {
@@ -83,7 +105,8 @@ export async function writeManifest(dir: string, manifest: Manifest): Promise<vo
     const message = `writing ${path}: ${issue.path.join('.')}: ${issue.message}`;
     throw new CodecLmError('DATASET_INVALID', message, { path });
   }
-  const text = `${JSON.stringify(result.data, null, 1)}\n`;
+  const content = { ...result.data, digest: digestOf(result.data) };
+  const text = `${JSON.stringify(content, null, 1)}\n`;
   await writeAtomically(path, (file) => file.write(Buffer.from(text)));
 }
 

@@ -12,7 +12,7 @@ import { ReadAhead, type WaitStats } from './ahead.ts';
 import { type Dataset, openDataset } from './dataset.ts';
 import { checkSeed } from './loader.ts';
 import { type CommonOptions, checkInteger, settleCommon } from './loader-options.ts';
-import { type BatchTokens, emptyBatch, Sequences } from './sequences.ts';
+import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
 
 export interface MixtureSource {
   /** A dataset directory. */
@@ -104,7 +104,7 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
   ): Promise<MixtureBatch> {
     const { microBatch, seqLen, segments } = this.settings;
     const batch = {
-      ...emptyBatch(microBatch, seqLen, this.padId, segments),
+      ...newBatch(microBatch, seqLen, this.padId, segments, mine.length),
       sources: Int32Array.from(mine, ({ source }) => source),
       taken,
     };

@@ -6,9 +6,9 @@ import { type DocumentViewer, openViewer } from './codecs.ts';
 import type { Dataset } from './dataset.ts';
 import { writeAtomically } from './file.ts';
 import { summarizeDataset } from './inspect.ts';
-import { printDataset } from './inspect-print.ts';
 import { tokenText } from './inspect-row.ts';
-import { type Picture, renderPage, type TokenFrequency } from './page-html.ts';
+import { type Picture, renderPage } from './page-html.ts';
+import type { TokenFrequency } from './page-plots.ts';
 
 /** A dataset of 10,000 shards is shown by these many, evenly spaced. */
 const SAMPLED_SHARDS = 10;
@@ -21,20 +21,35 @@ const PICTURES = 60;
  */
 export async function writePage(dataset: Dataset, path: string): Promise<void> {
   const viewer = await openViewer(dataset);
-  const { docIds, frequencies } = await sample(dataset, viewer);
-  const pictures: Picture[] = [];
-  const step = Math.max(1, docIds.length / PICTURES);
-  for (let at = 0; at < docIds.length; at += step) {
-    pictures.push(await pictureOf(dataset, viewer, docIds[Math.floor(at)]));
+  const here = await dataset.present();
+  try {
+    const { docIds, frequencies, sampled } = await sample(here, viewer);
+    const pictures = await picturesOf(here, viewer, docIds);
+    const isWhole = here.manifest.shards.length === dataset.manifest.shards.length;
+    const html = renderPage({
+      summary: await summarizeDataset(dataset),
+      // Of a document that goes on in a shard that is not here there is no picture.
+      pictures: isWhole ? pictures : pictures.filter(({ source }) => source !== undefined),
+      frequencies,
+      sampled,
+      present: here.manifest.shards.length,
+    });
+    await writeAtomically(resolve(path), (file) => file.write(Buffer.from(html)));
+  } finally {
+    await here.close();
   }
-  const summary = await summarizeDataset(dataset);
-  const html = renderPage({
-    summary,
-    table: printDataset({ ...summary, documentTokens: null }),
-    pictures,
-    frequencies,
-  });
-  await writeAtomically(resolve(path), (file) => file.write(Buffer.from(html)));
+}
+
+async function picturesOf(
+  dataset: Dataset,
+  viewer: DocumentViewer,
+  docIds: number[],
+): Promise<Picture[]> {
+  const pictures: Picture[] = [];
+  for (const docId of spread(docIds, PICTURES)) {
+    pictures.push(await pictureOf(dataset, viewer, docId));
+  }
+  return pictures;
 }
 
 /** Ids of documents and counts of tokens, padding aside, of some rows of some shards. */
@@ -42,7 +57,8 @@ async function sample(dataset: Dataset, viewer: DocumentViewer) {
   const { shards, vocabSize } = dataset.manifest;
   const counts = new Float64Array(vocabSize);
   const docIds = new Set<number>();
-  for (const entry of spread(shards, SAMPLED_SHARDS)) {
+  const sampled = spread(shards, SAMPLED_SHARDS);
+  for (const entry of sampled) {
     const indices = spread(
       Array.from({ length: entry.rows }, (_, row) => row),
       ROWS_A_SHARD,
@@ -58,6 +74,7 @@ async function sample(dataset: Dataset, viewer: DocumentViewer) {
   });
   frequencies.sort((a, b) => b.count - a.count || a.id - b.id);
   return {
+    sampled: sampled.length,
     docIds: [...docIds].sort((a, b) => a - b),
     frequencies: frequencies.filter(({ id, count }) => count > 0 && id !== viewer.bpe.padId),
   };
@@ -74,11 +91,11 @@ async function pictureOf(
   viewer: DocumentViewer,
   docId: number,
 ): Promise<Picture> {
-  const { ids } = await dataset.readDocument(docId);
-  const bytes = viewer.bytesOf(ids);
-  const caption = `${docId}: ${ids.length} tokens, ${bytes.length} bytes`;
   try {
+    const { ids } = await dataset.readDocument(docId);
+    const bytes = viewer.bytesOf(ids);
     const { type, file } = await viewer.picture(bytes);
+    const caption = `${ids.length} tokens, ${bytes.length} B`;
     return {
       docId,
       caption,
@@ -86,6 +103,6 @@ async function pictureOf(
     };
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
-    return { docId, caption: `${caption}; ${error.message}` };
+    return { docId, caption: error.message };
   }
 }

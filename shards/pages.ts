@@ -15,6 +15,20 @@ export type PageEncoding = 'PLAIN' | 'PLAIN_DICTIONARY';
 
 /** @param body levels and values, one after the other */
 export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8Array[]): Buffer {
+  return page(dataHeader(encoding, values), ...body);
+}
+
+/** The header of a data page whose body has `length` bytes and this checksum. */
+export function serializeDataHeader(
+  encoding: PageEncoding,
+  values: number,
+  length: number,
+  crc: number,
+): Buffer {
+  return serialize(dataHeader(encoding, values), length, crc);
+}
+
+function dataHeader(encoding: PageEncoding, values: number): PageHeader {
   const header = new thrift.PageHeader();
   header.type = thrift.PageType.DATA_PAGE;
   header.data_page_header = new thrift.DataPageHeader();
@@ -22,7 +36,7 @@ export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8A
   header.data_page_header.encoding = thrift.Encoding[encoding];
   header.data_page_header.definition_level_encoding = RLE;
   header.data_page_header.repetition_level_encoding = RLE;
-  return page(header, ...body);
+  return header;
 }
 
 /** @param values the dictionary, ascending; stored as INT32 */
@@ -38,10 +52,15 @@ export function dictionaryPage(values: Uint16Array): Buffer {
 
 function page(header: PageHeader, ...body: Uint8Array[]): Buffer {
   const length = body.reduce((sum, part) => sum + part.length, 0);
+  const crc = body.reduce((before, part) => crc32(part, before), 0);
+  return Buffer.concat([serialize(header, length, crc), ...body]);
+}
+
+function serialize(header: PageHeader, length: number, crc: number): Buffer {
   header.uncompressed_page_size = length;
   header.compressed_page_size = length;
-  header.crc = body.reduce((crc, part) => crc32(part, crc), 0);
-  return Buffer.concat([util.serializeThrift(header), ...body]);
+  header.crc = crc;
+  return util.serializeThrift(header);
 }
 
 /** The bytes of a typed array, little-endian as on every machine that Node runs on. */

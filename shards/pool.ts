@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Manifest, ShardEntry } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import { openShard, type Shard } from './reader.ts';
+import { checkTokenizer } from './tokenizer.ts';
 
 /** Well below the usual limit of 1,024 open files, several loaders included. */
 const MAX_OPEN = 64;
@@ -16,6 +17,7 @@ export class ShardPool {
   private readonly dir: string;
   private readonly manifest: Manifest;
   private readonly slots = new Map<string, Slot>();
+  private tokenizer?: Promise<void>;
   /** Shards that are open between uses; none once the dataset is closed. */
   private kept = MAX_OPEN;
 
@@ -40,6 +42,15 @@ export class ShardPool {
       slot.users--;
       await this.closeUnused();
     }
+  }
+
+  /**
+   * Looked at once: ids mean nothing without the tokenizer that they were made with.
+   * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing
+   */
+  checkTokenizer(): Promise<void> {
+    this.tokenizer ??= checkTokenizer({ tokenizerDir: this.dir, manifest: this.manifest });
+    return this.tokenizer;
   }
 
   /** Shards that are in use are closed when their work is done. */
@@ -105,6 +116,7 @@ function mismatch(shard: Shard, manifest: Manifest, entry: ShardEntry): string |
     ['tokens', metadata.counts.tokens, entry.tokens],
     ['first document', metadata.counts.firstDoc, entry.firstDoc],
     ['last document', metadata.counts.lastDoc, entry.lastDoc],
+    ['content hash', metadata.counts.contentHash, entry.contentHash],
   ];
   const different = compared.find(([, found, listed]) => found !== listed);
   return different && `${different[0]} is ${different[1]}, the manifest says ${different[2]}`;

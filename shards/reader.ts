@@ -1,10 +1,12 @@
 /** Reads a shard of packed sequences: any row, for the price of the pages that hold it. */
 import { FORMAT_VERSION, type ShardMetadata, shardMetadataSchema } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
-import { bitWidth } from './bits.ts';
+import { isIdentity } from './dictionary.ts';
 import { type PageSlot, ParquetFile, type RowGroupPlace, shardError } from './footer.ts';
+import type { GroupCache } from './group-cache.ts';
+import { type Dictionary, IdsPageForms } from './ids-page.ts';
 import { readDictionaryPage } from './pages.ts';
-import { decodeIdsPage, decodeIntegerLists } from './rowgroup.ts';
+import { decodeIntegerLists } from './rowgroup.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
 import { problemOf } from './writer.ts';
@@ -17,8 +19,7 @@ interface DocumentLists {
 
 /** The dictionary of a row group, and where its pages are. */
 interface IdsIndex {
-  table: Uint16Array;
-  entries: number;
+  dictionary: Dictionary;
   slots: PageSlot[];
 }
 
@@ -34,6 +35,7 @@ export class Shard {
   private readonly file: ParquetFile;
   /** What the pages were read into before, while nobody reads into it. */
   private spare?: Buffer;
+  private readonly forms: IdsPageForms;
   private readonly ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
   private readonly lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
 
@@ -41,6 +43,7 @@ export class Shard {
     this.file = file;
     this.path = file.path;
     this.metadata = metadata;
+    this.forms = new IdsPageForms(metadata.seqLen);
     this.rowCount = file.rowCount;
     this.bytes = file.size;
   }
@@ -51,16 +54,29 @@ export class Shard {
    * @throws CodecLmError `SHARD_INVALID`; `INTERNAL` for rows that the shard does not have
    */
   async readIds(start: number, count: number): Promise<Uint16Array> {
+    const ids = new Uint16Array(count * this.metadata.seqLen);
+    await this.readIdsInto(ids, 0, start, count);
+    return ids;
+  }
+
+  /**
+   * The same to `target` from `at`: memory that is used again costs nothing.
+   * @param groups keeps whole row groups for reads to come
+   */
+  async readIdsInto(
+    target: Uint16Array | Int32Array,
+    at: number,
+    start: number,
+    count: number,
+    groups?: GroupCache,
+  ): Promise<void> {
     this.checkRange(start, count);
-    const { seqLen } = this.metadata;
-    const target = new Uint16Array(count * seqLen);
     for (const { group, first, rows } of this.groupsOf(start, count)) {
-      const offset = (group.firstRow + first - start) * seqLen;
+      const offset = at + (group.firstRow + first - start) * this.metadata.seqLen;
       await this.file.guard(`row group at row ${group.firstRow}`, () =>
-        this.readGroupIds(group, first, rows, target, offset),
+        this.readGroupIds(group, first, rows, target, offset, groups),
       );
     }
-    return target;
   }
 
   /** Rows with the documents that lie in them. */
@@ -126,39 +142,49 @@ export class Shard {
     group: RowGroupPlace,
     first: number,
     rows: number,
-    target: Uint16Array,
+    target: Uint16Array | Int32Array,
     offset: number,
+    groups?: GroupCache,
   ): Promise<void> {
     const { seqLen } = this.metadata;
     const { pageRows } = rowLayout(seqLen);
     const index = await cached(this.ids, group, () => this.readIndex(group));
     const firstPage = Math.floor(first / pageRows);
     const slots = index.slots.slice(firstPage, Math.ceil((first + rows) / pageRows));
-    const start = slots[0].offset;
-    const last = slots[slots.length - 1];
-    // One read: the pages of neighbouring rows lie side by side.
-    const spare = this.spare;
-    this.spare = undefined;
-    const bytes = await this.file.read(start, last.offset + last.length - start, spare);
-    // Packed values of a page: at the border of a word there, and of no more bits than ids.
-    const scratch = new Int32Array(Math.ceil((pageRows * seqLen) / 2) + 4);
+    const { bytes, start } = await this.readPages(group, slots, groups);
     for (const slot of slots) {
       const page = bytes.subarray(slot.offset - start, slot.offset - start + slot.length);
       const rowsHere = Math.min(pageRows, group.rows - slot.firstRow);
+      const form = this.forms.of(rowsHere, index.dictionary.ids.length);
       const skipped = first - slot.firstRow;
       const at = offset - skipped * seqLen;
       if (skipped <= 0 && slot.firstRow + rowsHere <= first + rows) {
-        decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, target, at, scratch);
+        form.decode(page, index.dictionary, target, at);
         continue;
       }
       // A page of several short rows of which only some are wanted.
       const all = new Uint16Array(rowsHere * seqLen);
-      decodeIdsPage(page, rowsHere, seqLen, index.table, index.entries, all, 0, scratch);
+      form.decode(page, index.dictionary, all, 0);
       const from = Math.max(0, skipped);
       const to = Math.min(rowsHere, first + rows - slot.firstRow);
       target.set(all.subarray(from * seqLen, to * seqLen), at + from * seqLen);
     }
-    this.spare = bytes;
+    if (!groups) this.spare = bytes;
+  }
+
+  /** One read: the pages of neighbouring rows lie side by side. */
+  private async readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
+    if (groups) {
+      const { offset: start, length } = group.columns.get(SEQUENCE_COLUMNS.ids)!.data;
+      const bytes = await groups.get(group, length, () => this.file.read(start, length));
+      return { bytes, start };
+    }
+    const start = slots[0].offset;
+    const last = slots[slots.length - 1];
+    const spare = this.spare;
+    this.spare = undefined;
+    const bytes = await this.file.read(start, last.offset + last.length - start, spare);
+    return { bytes, start };
   }
 
   private async readIndex(group: RowGroupPlace): Promise<IdsIndex> {
@@ -166,16 +192,14 @@ export class Shard {
     const chunk = group.columns.get(SEQUENCE_COLUMNS.ids)!;
     if (!chunk.dictionary) throw new RangeError('no dictionary');
     const { offset, length } = chunk.dictionary;
-    const dictionary = readDictionaryPage(await this.file.read(offset, length), vocabSize);
-    const table = new Uint16Array(2 ** bitWidth(dictionary.length));
-    table.set(dictionary);
+    const ids = readDictionaryPage(await this.file.read(offset, length), vocabSize);
     const slots = await this.file.readPageSlots(group, SEQUENCE_COLUMNS.ids);
     const { pageRows } = rowLayout(seqLen);
     const isRegular = slots.every((slot, i) => slot.firstRow === i * pageRows);
     if (!isRegular || slots.length !== Math.ceil(group.rows / pageRows)) {
       throw new RangeError('pages of other sizes than ours');
     }
-    return { table, entries: dictionary.length, slots };
+    return { dictionary: { ids, isIdentity: isIdentity(ids) }, slots };
   }
 
   private readLists(group: RowGroupPlace): Promise<DocumentLists> {

@@ -1,5 +1,6 @@
-/** Rows as the loader takes them: read once where several sequences are cut from a row. */
+/** Rows as the loader takes them: kept for a while where several sequences are cut from a row. */
 import type { ShardEntry } from '../schemas/dataset.ts';
+import { GroupCache } from './group-cache.ts';
 import type { ShardPool } from './pool.ts';
 
 export interface LoadedRow {
@@ -11,21 +12,42 @@ export interface LoadedRow {
 /** Bounds the memory of a loader; a window of the shuffled order takes 25 MB. */
 const CACHE_BYTES = 64 * 2 ** 20;
 
+/** Each rank reads all row groups up to so many ranks, usually those of one machine. */
+const MAX_RANKS_OF_GROUPS = 8;
+
 export class RowCache {
   private readonly pool: ShardPool;
   private readonly withDocuments: boolean;
   private readonly capacity: number;
+  /** Not where there are many ranks: of a row group each needs only a few rows. */
+  private readonly groups?: GroupCache;
   private readonly rows = new Map<string, Promise<LoadedRow>>();
 
-  /** @param keeps whether a row is asked for more than once */
-  constructor(pool: ShardPool, seqLen: number, keeps: boolean, withDocuments: boolean) {
+  /** @param seqLen of the rows */
+  constructor(pool: ShardPool, seqLen: number, worldSize: number, withDocuments: boolean) {
+    if (worldSize <= MAX_RANKS_OF_GROUPS) this.groups = new GroupCache();
     this.pool = pool;
     this.withDocuments = withDocuments;
-    this.capacity = keeps ? Math.max(1, Math.floor(CACHE_BYTES / (seqLen * 2))) : 0;
+    this.capacity = Math.max(1, Math.floor(CACHE_BYTES / (seqLen * 2)));
+  }
+
+  /**
+   * A row that is asked for once: its ids to `target` from `at`.
+   * @returns its document starts, when they are asked for
+   */
+  readInto(
+    target: Int32Array,
+    at: number,
+    entry: ShardEntry,
+    row: number,
+  ): Promise<Int32Array | undefined> {
+    return this.pool.use(entry, async (shard) => {
+      await shard.readIdsInto(target, at, row, 1, this.groups);
+      return this.withDocuments ? (await shard.readDocumentsOf(row)).docStarts : undefined;
+    });
   }
 
   read(shard: ShardEntry, row: number): Promise<LoadedRow> {
-    if (this.capacity === 0) return this.load(shard, row);
     const key = `${shard.file}:${row}`;
     const known = this.rows.get(key) ?? this.load(shard, row);
     // Moved to the end, so that the first is the one not used for longest.
@@ -38,7 +60,8 @@ export class RowCache {
 
   private load(entry: ShardEntry, row: number): Promise<LoadedRow> {
     return this.pool.use(entry, async (shard) => {
-      const ids = await shard.readIds(row, 1);
+      const ids = new Uint16Array(shard.metadata.seqLen);
+      await shard.readIdsInto(ids, 0, row, 1, this.groups);
       if (!this.withDocuments) return { ids };
       const { docStarts } = await shard.readDocumentsOf(row);
       return { ids, docStarts };

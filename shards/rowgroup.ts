@@ -1,94 +1,91 @@
 /** The pages of one row group of sequences, from typed arrays and back. */
 import type { ReadyPage } from 'parquetjs-lite';
-import { bitWidth, copyWords, packBits, packedLength, unpackBits } from './bits.ts';
+import { dictionaryOf, indicesOf } from './dictionary.ts';
 import type { ColumnPages } from './envelope.ts';
-import { decodeLevels, encodeLevels, readVarint, writeVarint } from './levels.ts';
+import { IdsPageForms } from './ids-page.ts';
+import { decodeLevels, encodeLevels } from './levels.ts';
 import { bytesOf, dataPage, dictionaryPage, readDataPage } from './pages.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS } from './schema.ts';
 
-const ALL_IDS = 65_536;
+/** The pages of a row group may still be written while those of the next are made. */
+const BUFFERS = 2;
 
-/**
- * @param rows of one row group, checked
- * @returns the columns in schema order, and how often each id occurs, [65,536]
- */
-export function encodeRowGroup(
-  rows: SequenceRow[],
-  seqLen: number,
-): { columns: ColumnPages[]; histogram: Uint32Array } {
-  const histogram = new Uint32Array(ALL_IDS);
-  for (const { ids } of rows) countIds(ids, histogram);
-  const ranks = new Uint16Array(ALL_IDS);
-  const present: number[] = [];
-  for (let id = 0; id < ALL_IDS; id++) if (histogram[id] > 0) ranks[id] = present.push(id) - 1;
-  const dictionary = Uint16Array.from(present);
-  const width = bitWidth(dictionary.length);
-  const { pageRows } = rowLayout(seqLen);
-  const pages: ReadyPage[] = [];
-  // Of every page in turn: fresh memory costs more than the bits that go in.
-  const words = new Int32Array(Math.ceil(packedLength(pageRows * seqLen, width) / 4));
-  for (let first = 0; first < rows.length; first += pageRows) {
-    const ids = rows.slice(first, first + pageRows).map((row) => row.ids);
-    pages.push({
-      page: idsPage(ids, seqLen, ranks, width, words),
-      num_values: ids.length * seqLen,
-      first_row_index: first,
-    });
+/** Encodes the row groups of one file, in memory that is used again: fresh memory costs more than the bits. */
+export class RowGroupEncoder {
+  private readonly seqLen: number;
+  private readonly vocabSize: number;
+  private readonly pageRows: number;
+  private readonly buffers: Buffer[] = [];
+  private readonly forms: IdsPageForms;
+  /** Ids or indices of a page that are not one row's as they are. */
+  private scratch = new Uint16Array(0);
+  private turn = 0;
+
+  constructor(seqLen: number, vocabSize: number) {
+    this.seqLen = seqLen;
+    this.vocabSize = vocabSize;
+    this.forms = new IdsPageForms(seqLen);
+    this.pageRows = rowLayout(seqLen).pageRows;
   }
-  const columns = [
-    { path: SEQUENCE_COLUMNS.ids, dictionary: dictionaryPage(dictionary), pages },
-    integerLists(
-      SEQUENCE_COLUMNS.docIds,
-      rows.map((row) => row.docIds),
-    ),
-    integerLists(
-      SEQUENCE_COLUMNS.docStarts,
-      rows.map((row) => row.docStarts),
-    ),
-  ];
-  return { columns, histogram };
-}
 
-/** A function of its own: inside of the loop over rows it would be compiled too late to be fast. */
-function countIds(ids: Uint16Array, histogram: Uint32Array): void {
-  const whole = ids.length - (ids.length % 4);
-  let i = 0;
-  for (; i < whole; i += 4) {
-    histogram[ids[i]]++;
-    histogram[ids[i + 1]]++;
-    histogram[ids[i + 2]]++;
-    histogram[ids[i + 3]]++;
+  /**
+   * @param rows of one row group, checked
+   * @returns the columns in schema order; their pages stay as they are until the call after the next
+   */
+  encode(rows: SequenceRow[]): ColumnPages[] {
+    return [
+      this.encodeIds(rows.map((row) => row.ids)),
+      integerLists(
+        SEQUENCE_COLUMNS.docIds,
+        rows.map((row) => row.docIds),
+      ),
+      integerLists(
+        SEQUENCE_COLUMNS.docStarts,
+        rows.map((row) => row.docStarts),
+      ),
+    ];
   }
-  for (; i < ids.length; i++) histogram[ids[i]]++;
+
+  private encodeIds(rows: Uint16Array[]): ColumnPages {
+    const { seqLen, pageRows } = this;
+    const dictionary = dictionaryOf(rows, this.vocabSize);
+    const indices = dictionary.isIdentity ? undefined : indicesOf(dictionary, this.vocabSize);
+    const entries = dictionary.ids.length;
+    const pages: ReadyPage[] = [];
+    const { room } = this.forms.of(Math.min(pageRows, rows.length), entries);
+    const buffer = this.nextBuffer(Math.ceil(rows.length / pageRows) * room);
+    for (let first = 0, at = 0; first < rows.length; first += pageRows, at += room) {
+      const some = rows.slice(first, first + pageRows);
+      const form = this.forms.of(some.length, entries);
+      const page = form.encode(this.join(some, indices), buffer, at);
+      pages.push({ page, num_values: some.length * seqLen, first_row_index: first });
+    }
+    return { path: SEQUENCE_COLUMNS.ids, dictionary: dictionaryPage(dictionary.ids), pages };
+  }
+
+  /** Rows need not end at a byte, so a page is packed as one. */
+  private join(rows: Uint16Array[], indices: Uint16Array | undefined): Uint16Array {
+    if (rows.length === 1 && !indices) return rows[0];
+    const count = rows.length * this.seqLen;
+    if (this.scratch.length < count) this.scratch = new Uint16Array(count);
+    const all = this.scratch.subarray(0, count);
+    for (const [i, row] of rows.entries()) all.set(row, i * this.seqLen);
+    if (indices) lookUp(all, indices);
+    return all;
+  }
+
+  private nextBuffer(length: number): Buffer {
+    this.turn = (this.turn + 1) % BUFFERS;
+    const buffer = this.buffers[this.turn];
+    if (buffer?.length >= length) return buffer;
+    this.buffers[this.turn] = Buffer.allocUnsafe(length);
+    return this.buffers[this.turn];
+  }
 }
 
-/** One bit-packed run of dictionary indices behind its width. */
-function idsPage(
-  rows: Uint16Array[],
-  seqLen: number,
-  ranks: Uint16Array,
-  width: number,
-  words: Int32Array,
-): Buffer {
-  const count = rows.length * seqLen;
-  const groups = Math.ceil(count / 8);
-  const head = new Uint8Array(6);
-  head[0] = width;
-  const headLength = writeVarint(groups * 2 + 1, head, 1);
-  const length = packedLength(count, width);
-  packBits(concat(rows, seqLen), ranks, width, words);
-  const values = new Uint8Array(words.buffer, 0, length);
-  const levels = encodeLevels(new Array<number>(rows.length).fill(seqLen));
-  return dataPage('PLAIN_DICTIONARY', count, levels, head.subarray(0, headLength), values);
-}
-
-/** Rows need not end at a byte, so a page is packed as one. */
-function concat(rows: Uint16Array[], seqLen: number): Uint16Array {
-  if (rows.length === 1) return rows[0];
-  const all = new Uint16Array(rows.length * seqLen);
-  for (const [i, row] of rows.entries()) all.set(row, i * seqLen);
-  return all;
+function lookUp(values: Uint16Array, table: Uint16Array): void {
+  for (let i = 0; i < values.length; i++) values[i] = table[values[i]];
 }
 
 /** Document lists are short: one plain page for the row group. */
@@ -97,38 +94,6 @@ function integerLists(path: string, lists: Int32Array[]): ColumnPages {
   const count = lengths.reduce((sum, length) => sum + length, 0);
   const page = dataPage('PLAIN', count, encodeLevels(lengths), ...lists.map(bytesOf));
   return { path, pages: [{ page, num_values: count, first_row_index: 0 }] };
-}
-
-/**
- * Unpacks a page of ids to `target` from `offset`.
- * @param table dictionary by index, zero-filled to 2 ** width entries
- * @param entries of the table that are the dictionary's
- * @param scratch room for the packed values of a page, in words
- * @throws RangeError when it is not what idsPage writes
- */
-export function decodeIdsPage(
-  page: Buffer,
-  rows: number,
-  seqLen: number,
-  table: Uint16Array,
-  entries: number,
-  target: Uint16Array,
-  offset: number,
-  scratch: Int32Array,
-): void {
-  const count = rows * seqLen;
-  const body = readDataPage(page, 'PLAIN_DICTIONARY', count);
-  const levels = encodeLevels(new Array<number>(rows).fill(seqLen));
-  if (!body.subarray(0, levels.length).equals(levels))
-    throw new RangeError('rows of other lengths');
-  const width = body[levels.length];
-  const { value, end } = readVarint(body, levels.length + 1);
-  if (width !== bitWidth(entries) || value !== Math.ceil(count / 8) * 2 + 1) {
-    throw new RangeError('not one bit-packed run of dictionary indices');
-  }
-  if (body.length !== end + packedLength(count, width)) throw new RangeError('tokens cut short');
-  copyWords(body.subarray(end), scratch);
-  unpackBits(scratch, width, table, target, offset, count);
 }
 
 /** The lists of a column of document ids or starts, [rows] of views into one array. */

@@ -22,6 +22,8 @@ export interface SequenceOptions {
   split: Split;
   /** Whether batches have segments. */
   segments: boolean;
+  /** Ranks that share the order. */
+  worldSize: number;
 }
 
 /** The tokens of a batch. */
@@ -40,18 +42,22 @@ export class Sequences {
   private readonly options: SequenceOptions;
   private readonly order: SequenceOrder;
   private readonly rows: RowCache;
+  private readonly pool: ShardPool;
   private readonly padId: number;
+  /** Sequences a row is cut into. */
+  private readonly pieces: number;
 
   /** @throws CodecLmError `INPUT_EMPTY` for a split without rows */
   constructor(manifest: Manifest, pool: ShardPool, options: SequenceOptions) {
-    const { seqLen, seed, shuffle, split, segments } = options;
+    const { seqLen, seed, shuffle, split, segments, worldSize } = options;
     this.options = options;
+    this.pool = pool;
     const shards = manifest.shards.filter((shard) => shard.split === split);
-    const pieces = Math.ceil(manifest.seqLen / seqLen);
-    this.order = new SequenceOrder(shards, pieces, seed, shuffle);
+    this.pieces = Math.ceil(manifest.seqLen / seqLen);
+    this.order = new SequenceOrder(shards, this.pieces, seed, shuffle);
     this.length = this.order.length;
     this.padId = specialIds(manifest.vocabSize).padId;
-    this.rows = new RowCache(pool, manifest.seqLen, pieces > 1, segments);
+    this.rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
     if (this.length > 0) return;
     throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
       hint: 'a val split is made by pipeline run --val-fraction',
@@ -63,22 +69,33 @@ export class Sequences {
     return this.order.at(Math.floor(n / this.length), n % this.length);
   }
 
-  /** Reads a sequence into row `index` of a batch that holds pad ids. */
+  /** Reads a sequence into row `index` of a new batch. */
   async fill(batch: BatchTokens, index: number, { shard, row, piece }: Place): Promise<void> {
+    await this.pool.checkTokenizer();
     const { seqLen } = this.options;
-    const loaded = await this.rows.read(shard, row);
+    const at = index * seqLen;
     const start = piece * seqLen;
-    const ids = loaded.ids.subarray(start, start + seqLen);
-    batch.ids.set(ids, index * seqLen);
-    if (batch.segments && loaded.docStarts) {
-      const segments = batch.segments.subarray(index * seqLen, (index + 1) * seqLen);
-      this.markSegments(segments, ids, start, loaded.docStarts);
+    let docStarts: Int32Array | undefined;
+    let length = seqLen;
+    if (this.pieces === 1) {
+      docStarts = await this.rows.readInto(batch.ids, at, shard, row);
+    } else {
+      const loaded = await this.rows.read(shard, row);
+      const ids = loaded.ids.subarray(start, start + seqLen);
+      batch.ids.set(ids, at);
+      batch.ids.fill(this.padId, at + ids.length, at + seqLen);
+      ({ docStarts } = loaded);
+      ({ length } = ids);
+    }
+    if (batch.segments && docStarts) {
+      const segments = batch.segments.subarray(at, at + seqLen);
+      this.markSegments(segments, batch.ids.subarray(at, at + length), start, docStarts);
     }
   }
 
   private markSegments(
     segments: Int32Array,
-    ids: Uint16Array,
+    ids: Int32Array,
     start: number,
     docStarts: Int32Array,
   ): void {
@@ -95,17 +112,19 @@ export class Sequences {
   }
 }
 
-/** A batch of pad ids only. */
-export function emptyBatch(
+/** @param filled sequences that will be read into it; the others are pad ids */
+export function newBatch(
   microBatch: number,
   seqLen: number,
   padId: number,
   segments: boolean,
+  filled: number,
 ): BatchTokens {
+  const length = microBatch * seqLen;
   return {
-    ids: new Int32Array(microBatch * seqLen).fill(padId),
+    ids: new Int32Array(length).fill(padId, filled * seqLen),
     microBatch,
     seqLen,
-    ...(segments ? { segments: new Int32Array(microBatch * seqLen).fill(-1) } : {}),
+    ...(segments ? { segments: new Int32Array(length).fill(-1) } : {}),
   };
 }

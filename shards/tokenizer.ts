@@ -7,7 +7,10 @@ import type { Dataset } from './dataset.ts';
 import { tokenizerHash } from './manifest.ts';
 
 /** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing */
-export async function checkTokenizer({ tokenizerDir, manifest }: Dataset): Promise<void> {
+export async function checkTokenizer({
+  tokenizerDir,
+  manifest,
+}: Pick<Dataset, 'tokenizerDir' | 'manifest'>): Promise<void> {
   const path = join(tokenizerDir, 'tokenizer.json');
   const hint = 'restore the tokenizer.json that the dataset was made with';
   const bytes = await readFile(path).catch((error) => {
@@ -29,4 +32,25 @@ export async function readTokenizerOf(dataset: Dataset): Promise<ByteBpe> {
     'DATASET_INVALID',
     `${dataset.dir}: the tokenizer has ${bpe.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
   );
+}
+
+/** Files that other programs read beside tokenizer.json; they follow from it and from the row's length. */
+export async function checkCompanions(dataset: Dataset, bpe: ByteBpe): Promise<void> {
+  const { specialTokensMapJson, tokenizerConfigJson } = await import('../tokenizer/bpe/json.ts');
+  const extra = { model_max_length: dataset.manifest.seqLen };
+  const expected = {
+    'special_tokens_map.json': specialTokensMapJson(bpe.vocabulary),
+    'tokenizer_config.json': tokenizerConfigJson(bpe.vocabulary, extra),
+  };
+  for (const [name, text] of Object.entries(expected)) {
+    const path = join(dataset.tokenizerDir, name);
+    const found = await readFile(path, 'utf8').catch((error) => {
+      throw fileError(error, 'reading', path);
+    });
+    if (found === text) continue;
+    throw new CodecLmError(
+      'DATASET_INVALID',
+      `${path} is not the one that belongs to the tokenizer`,
+    );
+  }
 }

@@ -1,7 +1,6 @@
-/** The part of verify that looks into documents: boundaries, codec, index, coverage of the plan. */
-import { readdir, readFile } from 'node:fs/promises';
+/** The part of verify that looks into documents: boundaries, codec, index. */
 import { join } from 'node:path';
-import { type DocumentRow, failureSchema } from '../schemas/dataset.ts';
+import type { DocumentRow } from '../schemas/dataset.ts';
 import { CodecLmError, messageOf } from '../schemas/error.ts';
 import { type DocumentViewer, openViewer } from './codecs.ts';
 import type { Dataset } from './dataset.ts';
@@ -9,6 +8,8 @@ import { readDocuments } from './documents.ts';
 import type { Findings, VerifyOptions } from './findings.ts';
 import { chainsOf, mergeByDocument } from './merge.ts';
 import { joinSegments, type Segment } from './segments.ts';
+import { checkCompanions } from './tokenizer.ts';
+import { checkCoverage } from './verify-plan.ts';
 
 /** @returns documents that were read */
 export async function verifyDocuments(
@@ -17,6 +18,7 @@ export async function verifyDocuments(
   { signal, onProgress }: VerifyOptions,
 ): Promise<number> {
   const viewer = await findings.collect('tokenizer.json', () => openViewer(dataset));
+  if (viewer) await findings.collect('tokenizer.json', () => checkCompanions(dataset, viewer.bpe));
   const index = indexRows(dataset, findings);
   const seen = new Set<number>();
   let row = await nextRow(index, findings);
@@ -96,50 +98,5 @@ function checkDocument(
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     findings.add(first.file, `${where}: ${messageOf(error)}`);
-  }
-}
-
-/** Each input of the plan is a document or a failure; one that failed may have been retried. */
-async function checkCoverage(
-  { dir, manifest }: Dataset,
-  documents: Set<number>,
-  findings: Findings,
-): Promise<void> {
-  const { inputs, failures } = manifest.totals;
-  const failed = await readFailures(dir, findings);
-  for (const input of documents) failed.delete(input);
-  if (failed.size !== failures) {
-    const stated = `dataset.json says ${failures}`;
-    findings.add('failures', `${failed.size} failed inputs are listed, ${stated}`);
-    return;
-  }
-  for (let input = 0; input < inputs; input++) {
-    if (documents.has(input) || failed.has(input)) continue;
-    findings.add('plan.json', `input ${input} is neither a document nor a failure`);
-    if (findings.truncated) return;
-  }
-}
-
-async function readFailures(dir: string, findings: Findings): Promise<Set<number>> {
-  const failed = new Set<number>();
-  const folder = join(dir, 'failures');
-  // A dataset without a failed input may have no such folder.
-  for (const name of await readdir(folder).catch(() => [])) {
-    if (!name.endsWith('.jsonl')) continue;
-    const text = await readFile(join(folder, name), 'utf8');
-    for (const line of text.split('\n').filter(Boolean)) {
-      const failure = parseFailure(line);
-      if (failure) failed.add(failure.input);
-      else findings.add(`failures/${name}`, `not a failure: ${line.slice(0, 80)}`);
-    }
-  }
-  return failed;
-}
-
-function parseFailure(line: string) {
-  try {
-    return failureSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
   }
 }

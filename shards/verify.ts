@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import type { Manifest, ShardEntry } from '../schemas/dataset.ts';
 import { specialIds } from '../schemas/dataset.ts';
 import { CodecLmError, fileError } from '../schemas/error.ts';
+import { surveyValues } from './bits.ts';
 import { type Dataset, openDataset } from './dataset.ts';
 import { Findings, type Problem, type VerifyOptions } from './findings.ts';
 import { openListed } from './pool.ts';
 import { verifyDocuments } from './verify-documents.ts';
+import { checkPlan } from './verify-plan.ts';
 
 export interface VerifyReport {
   problems: Problem[];
@@ -52,6 +54,7 @@ export async function verifyDataset(
   }
   checkTotals(manifest, findings);
   await findings.collect('shards', () => checkUnlisted(dir, manifest, findings));
+  await checkPlan(dataset, findings);
   if (!options.signal?.aborted) {
     report.documents = await verifyDocuments(dataset, findings, options);
   }
@@ -82,7 +85,7 @@ async function checkHash(
   }
 }
 
-/** Reads every row: pages, checksums and ids are checked by the reader, counts here. */
+/** Reads every row: pages, checksums and ids are checked by the reader, counts and padding here. */
 async function checkShard(
   { dir, manifest }: Dataset,
   entry: ShardEntry,
@@ -92,12 +95,12 @@ async function checkShard(
   const counted = { rows: 0, tokens: 0, padding: 0, documents: 0 };
   try {
     for await (const { ids } of shard.rows()) {
+      const { first: documents, second: padding } = surveyValues(ids, bosId, padId);
       counted.rows++;
-      for (const id of ids) {
-        if (id === padId) counted.padding++;
-        else counted.tokens++;
-        if (id === bosId) counted.documents++;
-      }
+      counted.tokens += ids.length - padding;
+      counted.padding += padding;
+      counted.documents += documents;
+      if (padding > 0) checkPadding(ids, padId, padding, counted.rows, entry);
     }
   } finally {
     await shard.close();
@@ -108,6 +111,21 @@ async function checkShard(
     throw new CodecLmError('DATASET_INVALID', message);
   }
   return counted;
+}
+
+/** Padding fills up the last row of the tails and stands nowhere else. */
+function checkPadding(
+  ids: Uint16Array,
+  padId: number,
+  padding: number,
+  rowsSoFar: number,
+  { partition, rows }: ShardEntry,
+): void {
+  const first = ids.indexOf(padId);
+  const isAtEnd = partition === null && rowsSoFar === rows && first === ids.length - padding;
+  if (isAtEnd) return;
+  const message = `row ${rowsSoFar - 1}: <pad> at token ${first} is not behind the last document`;
+  throw new CodecLmError('DATASET_INVALID', message);
 }
 
 function checkTotals({ shards, documents, totals }: Manifest, findings: Findings): void {

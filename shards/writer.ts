@@ -11,9 +11,10 @@ import {
   specialIds,
 } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
+import { surveyValues } from './bits.ts';
 import { EnvelopeWriter } from './envelope.ts';
 import { writeAtomically } from './file.ts';
-import { encodeRowGroup } from './rowgroup.ts';
+import { RowGroupEncoder } from './rowgroup.ts';
 import { rowLayout, type SequenceRow, type ShardSummary } from './rows.ts';
 import { sequenceSchema } from './schema.ts';
 
@@ -44,23 +45,26 @@ export async function writeSequenceShard(
   };
   const file = await writeAtomically(path, async (output) => {
     const envelope = new EnvelopeWriter(output, sequenceSchema());
+    const encoder = new RowGroupEncoder(header.seqLen, header.vocabSize);
     let group: SequenceRow[] = [];
     const writeGroup = async () => {
-      const { columns, histogram } = encodeRowGroup(group, header.seqLen);
-      countTokens(counts, histogram, header, path);
-      await envelope.writeRowGroup(group.length, columns);
+      await envelope.writeRowGroup(group.length, encoder.encode(group));
       group = [];
     };
     for await (const row of rows) {
       checkRow(row, counts.rows, header, path);
       countDocuments(counts, row);
+      countTokens(counts, row, header, path);
       group.push(row);
       counts.rows++;
       if (group.length === rowGroupRows) await writeGroup();
     }
     if (group.length > 0) await writeGroup();
-    const metadata: ShardMetadata = { ...header, counts };
-    await envelope.finish({ [METADATA_KEY]: JSON.stringify(metadata) });
+    await envelope.finish((contentHash) => {
+      counts.contentHash = contentHash;
+      const metadata: ShardMetadata = { ...header, counts };
+      return { [METADATA_KEY]: JSON.stringify(metadata) };
+    });
   });
   const { split, partition } = header;
   return { file: nameInDataset(path), split, partition, ...counts, ...file };
@@ -73,8 +77,11 @@ export function nameInDataset(path: string): string {
 
 function checkRow(row: SequenceRow, index: number, header: ShardHeader, path: string): void {
   const problem = problemOf(row, header.seqLen);
-  if (!problem) return;
-  throw new CodecLmError('SHARD_INVALID', `writing ${path}: row ${index}: ${problem}`, { path });
+  if (problem) throw rowError(path, index, problem);
+}
+
+function rowError(path: string, index: number, problem: string): CodecLmError {
+  return new CodecLmError('SHARD_INVALID', `writing ${path}: row ${index}: ${problem}`, { path });
 }
 
 /** What a reader would stumble over, or undefined. */
@@ -100,25 +107,20 @@ function countDocuments(counts: ShardCounts, { docIds }: SequenceRow): void {
   counts.lastDoc = Math.max(counts.lastDoc ?? 0, docIds[docIds.length - 1]);
 }
 
-/** @param histogram occurrences of each id in the row group, [65,536] */
+/** @throws CodecLmError for an id that is none of the vocabulary */
 function countTokens(
   counts: ShardCounts,
-  histogram: Uint32Array,
+  { ids }: SequenceRow,
   { vocabSize }: ShardHeader,
   path: string,
 ): void {
-  let all = 0;
-  let outside = -1;
-  for (let id = 0; id < histogram.length; id++) {
-    all += histogram[id];
-    if (id >= vocabSize && histogram[id] > 0) outside = id;
-  }
-  if (outside >= 0) {
-    const message = `writing ${path}: token id ${outside} is not below the vocabulary size ${vocabSize}`;
-    throw new CodecLmError('SHARD_INVALID', message, { path });
-  }
   const { bosId, padId } = specialIds(vocabSize);
-  counts.padding += histogram[padId];
-  counts.tokens += all - histogram[padId];
-  counts.documents += histogram[bosId];
+  const { most, first: documents, second: padding } = surveyValues(ids, bosId, padId);
+  if (most >= vocabSize) {
+    const problem = `token id ${most} is not below the vocabulary size ${vocabSize}`;
+    throw rowError(path, counts.rows, problem);
+  }
+  counts.padding += padding;
+  counts.tokens += ids.length - padding;
+  counts.documents += documents;
 }

@@ -4,11 +4,11 @@ import type { Split } from '../schemas/dataset.ts';
 import { CodecLmError } from '../schemas/error.ts';
 import type { RunState } from '../schemas/run.ts';
 import { type Dataset, openDataset } from '../shards/dataset.ts';
-import type { Loader } from '../shards/loader.ts';
+import type { Batch } from '../shards/loader.ts';
 import type { CommonOptions } from '../shards/loader-options.ts';
 import {
   type Mixture,
-  type MixtureLoader,
+  type MixtureBatch,
   type MixtureSource,
   openMixture,
 } from '../shards/mixture.ts';
@@ -84,14 +84,19 @@ function ofOne(dataset: Dataset): TrainingData {
     start: (seed) => ({ epoch: 0, position: 0, seed }),
     batches(options, state) {
       if (!('position' in state)) throw otherData(state.taken.length, 1);
-      return batchesOfOne(dataset.loader({ ...options, state }), options.seed);
+      const loader = dataset.loader({ ...options, state });
+      // Asked for here and not inside of the generator: the first batches are read from now on.
+      return batchesOfOne(loader[Symbol.asyncIterator](), options.seed);
     },
     close: () => dataset.close(),
   };
 }
 
-async function* batchesOfOne(loader: Loader, seed: number): AsyncGenerator<TrainingBatch, void> {
-  for await (const { epoch, position, ...tokens } of loader) {
+async function* batchesOfOne(
+  batches: AsyncIterable<Batch>,
+  seed: number,
+): AsyncGenerator<TrainingBatch, void> {
+  for await (const { epoch, position, ...tokens } of batches) {
     yield { ...tokens, epoch, state: { epoch, position, seed } };
   }
 }
@@ -111,7 +116,8 @@ function ofMany(mixture: Mixture): TrainingData {
       const lengths = datasets.map(
         ({ manifest }, i) => now[i] * Math.ceil(manifest.seqLen / options.seqLen),
       );
-      return batchesOfMany(mixture.loader({ ...options, state }), state, lengths);
+      const loader = mixture.loader({ ...options, state });
+      return batchesOfMany(loader[Symbol.asyncIterator](), state, lengths);
     },
     close: () => mixture.close(),
   };
@@ -119,11 +125,11 @@ function ofMany(mixture: Mixture): TrainingData {
 
 /** @param lengths sequences an epoch of each dataset */
 async function* batchesOfMany(
-  loader: MixtureLoader,
+  batches: AsyncIterable<MixtureBatch>,
   { rows, seed }: MixedState,
   lengths: number[],
 ): AsyncGenerator<TrainingBatch, void> {
-  for await (const { taken, ...tokens } of loader) {
+  for await (const { taken, ...tokens } of batches) {
     const epoch = Math.max(...taken.map((count, i) => Math.floor(count / lengths[i])));
     yield { ...tokens, epoch, state: { taken, rows, seed } };
   }

@@ -2,11 +2,11 @@
 
     python bench_shards.py SHARD WORK_FOLDER
 
-Prints one JSON object: millions of tokens a second of CPU time, best of several
-runs, and bytes a token of files that pyarrow writes.
+Reads names of measurements from stdin, one a line, and answers each with one figure:
+millions of tokens a second of CPU time, or bytes a token of a file that pyarrow writes.
 """
 
-import json
+import hashlib
 import os
 import resource
 import sys
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 pa.set_cpu_count(1)
 pa.set_io_thread_count(1)
-RUNS = 4
+BUFFER = 128
 
 
 def cpu_seconds():
@@ -25,50 +25,84 @@ def cpu_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def best(work):
-    def once():
-        start = cpu_seconds()
-        tokens = work()
-        return tokens / (cpu_seconds() - start) / 1e6
+class Peer:
+    def __init__(self, shard, folder):
+        self.shard, self.folder = shard, Path(folder)
+        self.column = pq.read_table(shard, columns=["input_ids"]).combine_chunks()
+        self.tokens = len(self.column["input_ids"].chunk(0).values)
+        self.own = self._write("same.parquet", compression="none")
 
-    return max(once() for _ in range(RUNS))
+    def _write(self, name, **options):
+        path = self.folder / name
+        options = {"use_dictionary": True, "write_statistics": False, **options}
+        pq.write_table(self.column, path, row_group_size=64, **options)
+        return path
+
+    def _timed(self, work):
+        start = cpu_seconds()
+        work()
+        return self.tokens / (cpu_seconds() - start) / 1e6
+
+    def write(self):
+        return self._timed(lambda: self._write("same.parquet", compression="none"))
+
+    def writeSafe(self):
+        def work():
+            path = self._write("safe.parquet", compression="none", write_page_checksum=True)
+            with open(path, "rb") as file:
+                hashlib.file_digest(file, "sha256")
+                os.fsync(file.fileno())
+
+        return self._timed(work)
+
+    def _read(self, path):
+        def work():
+            table = pq.read_table(path, columns=["input_ids"], use_threads=False)
+            return sum(len(chunk.values.to_numpy()) for chunk in table["input_ids"].chunks)
+
+        return self._timed(work)
+
+    def read(self):
+        return self._read(self.shard)
+
+    def readOwn(self):
+        return self._read(self.own)
+
+    def _stream(self, ranks):
+        from datasets import load_dataset
+        from datasets.distributed import split_dataset_by_node
+
+        def work():
+            for rank in range(ranks):
+                rows = load_dataset("parquet", data_files=self.shard, split="train", streaming=True)
+                rows = rows.select_columns(["input_ids"]).with_format("numpy")
+                if ranks > 1:
+                    rows = split_dataset_by_node(rows, rank, ranks)
+                for row in rows.shuffle(seed=1, buffer_size=BUFFER):
+                    len(row["input_ids"])
+
+        return self._timed(work)
+
+    def stream(self):
+        return self._stream(1)
+
+    def streamRanks(self):
+        return self._stream(2)
+
+    def _size(self, name, compression):
+        return os.path.getsize(self._write(name, compression=compression)) / self.tokens
+
+    def sizeSame(self):
+        return self._size("same.parquet", "none")
+
+    def sizeBest(self):
+        return self._size("zstd.parquet", "zstd")
 
 
 def main():
-    shard, folder = sys.argv[1], Path(sys.argv[2])
-    column = pq.read_table(shard, columns=["input_ids"]).combine_chunks()
-    tokens = len(column["input_ids"].chunk(0).values)
-
-    def write(name, **options):
-        path = folder / name
-        pq.write_table(column, path, row_group_size=64, write_statistics=False, **options)
-        return os.path.getsize(path) / tokens
-
-    def write_same():
-        write("same.parquet", use_dictionary=True, compression="none")
-        return tokens
-
-    def read(path):
-        table = pq.read_table(path, columns=["input_ids"], use_threads=False)
-        return sum(len(chunk.values.to_numpy()) for chunk in table["input_ids"].chunks)
-
-    def stream():
-        import datasets
-
-        rows = datasets.load_dataset("parquet", data_files=shard, split="train", streaming=True)
-        rows = rows.select_columns(["input_ids"]).with_format("numpy")
-        shuffled = rows.shuffle(seed=1, buffer_size=128)
-        return sum(len(row["input_ids"]) for row in shuffled)
-
-    result = {
-        "write": best(write_same),
-        "read": best(lambda: read(shard)),
-        "readOwn": best(lambda: read(folder / "same.parquet")),
-        "sizeSame": write("same.parquet", use_dictionary=True, compression="none"),
-        "sizeBest": write("zstd.parquet", use_dictionary=True, compression="zstd"),
-        "loader": best(stream),
-    }
-    print(json.dumps(result))
+    peer = Peer(sys.argv[1], sys.argv[2])
+    for line in sys.stdin:
+        print(getattr(peer, line.strip())(), flush=True)
 
 
 if __name__ == "__main__":

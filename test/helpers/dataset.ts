@@ -1,11 +1,15 @@
 /** Small datasets, packed the way of the pipeline, from tokens that a test chooses. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Manifest, type ShardHeader, type Split, specialIds } from '../../schemas/dataset.ts';
+import { PLAN_VERSION, type Plan } from '../../schemas/plan.ts';
 import { writeDocumentShard } from '../../shards/documents.ts';
-import { writeManifest } from '../../shards/manifest.ts';
+import { tokenizerHash as tokenizerHashOf, writeManifest } from '../../shards/manifest.ts';
 import type { SequenceRow, ShardSummary } from '../../shards/rows.ts';
 import { writeSequenceShard } from '../../shards/writer.ts';
+import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 
 export const header: ShardHeader = {
   formatVersion: 1,
@@ -28,7 +32,10 @@ export interface DatasetOptions {
   seqLen?: number;
   vocabSize?: number;
   partitionSize?: number;
+  /** In place of that of the tokenizer. */
   tokenizerHash?: string;
+  /** Its files are written to the dataset; when not given, one without merges. */
+  tokenizer?: ByteBpe;
   /** Canonical bytes of each document; its tokens when not given. */
   byteLengths?: number[];
   /** Which documents are held out. */
@@ -53,7 +60,9 @@ export async function makeDataset(
   const { seqLen = 16, vocabSize = 259, partitionSize = 4, isVal = () => false } = options;
   await mkdir(join(dir, 'shards'), { recursive: true });
   await mkdir(join(dir, 'documents'), { recursive: true });
-  const tokenizerHash = options.tokenizerHash ?? header.tokenizerHash;
+  await writeTokenizer(dir, options.tokenizer ?? new ByteBpe([]), { model_max_length: seqLen });
+  const written = tokenizerHashOf(await readFile(join(dir, 'tokenizer.json')));
+  const tokenizerHash = options.tokenizerHash ?? written;
   const base = { ...header, vocabSize, seqLen, tokenizerHash };
   const partitions = Math.max(1, Math.ceil(documents.length / partitionSize));
   const shards: ShardSummary[] = [];
@@ -152,6 +161,7 @@ async function finish(
     shards.reduce((sum, shard) => sum + shard[key], 0);
   const failures = documents.length - rows.length;
   await writeFailures(dir, documents, partitions);
+  const plan = await writePlan(dir, documents.length, base);
   const manifest: Manifest = {
     formatVersion: 1,
     createdBy: 'codec-lm test',
@@ -160,7 +170,7 @@ async function finish(
     vocabSize: base.vocabSize,
     seqLen: base.seqLen,
     partitions,
-    config: {},
+    config: { ...plan.config, inputsHash: plan.inputsHash },
     shards,
     documents: [listed],
     totals: {
@@ -177,6 +187,29 @@ async function finish(
   };
   await writeManifest(dir, manifest);
   return manifest;
+}
+
+/** One list, as the pipeline freezes its inputs. */
+async function writePlan(
+  dir: string,
+  inputs: number,
+  { codec, seqLen }: ShardHeader,
+): Promise<Plan> {
+  const text = Array.from({ length: inputs }, (_, i) => `${i}\tinput-${i}.png\n`).join('');
+  const plan: Plan = {
+    planVersion: PLAN_VERSION,
+    config: {
+      ...{ codec, sources: ['/inputs'], merges: 0, bpeSamples: 0, tokenizer: null, seqLen },
+      ...{ partitionSize: Math.max(1, inputs), seed: 0, valFraction: 0 },
+    },
+    inputs,
+    inputsHash: createHash('sha256').update(text).digest('hex'),
+    listing: { ignored: {}, duplicates: 0, problems: [] },
+  };
+  await mkdir(join(dir, 'plan'), { recursive: true });
+  await writeFile(join(dir, 'plan', 'part-00000.tsv'), text);
+  await writeFile(join(dir, 'plan.json'), JSON.stringify(plan));
+  return plan;
 }
 
 async function writeFailures(

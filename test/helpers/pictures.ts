@@ -1,9 +1,5 @@
 /** A dataset of real JPEG documents, small enough to be made in each test. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Manifest } from '../../schemas/dataset.ts';
-import { tokenizerHash } from '../../shards/manifest.ts';
-import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
 import { type DatasetOptions, makeDataset } from './dataset.ts';
@@ -32,15 +28,13 @@ export async function makePictureDataset(
     [0xff, 0xd1],
     [0x00, 0x00],
   ]);
-  await writeTokenizer(dir, bpe);
-  const hash = tokenizerHash(await readFile(join(dir, 'tokenizer.json')));
   return makeDataset(
     dir,
     documents.map((bytes) => bytes && bpe.encode(bytes)),
     {
       seqLen: 256,
       vocabSize: bpe.vocabSize,
-      tokenizerHash: hash,
+      tokenizer: bpe,
       byteLengths: documents.map((bytes) => bytes?.length ?? 0),
       ...options,
     },

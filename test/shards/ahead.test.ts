@@ -24,6 +24,7 @@ test('the next batches are begun before they are asked for, and errors come in t
     const n = begun++;
     return n === 3 ? Promise.reject(new Error('the fourth')) : Promise.resolve(n);
   });
+  t.is(begun, 3);
   t.is((await batches.next()).value, 0);
   t.is(begun, 3);
   t.is((await batches.next()).value, 1);

@@ -8,7 +8,8 @@ import { readManifest, writeManifest } from '../../shards/manifest.ts';
 import { openShard } from '../../shards/reader.ts';
 import { verifyDataset } from '../../shards/verify.ts';
 import { writeSequenceShard } from '../../shards/writer.ts';
-import { header } from '../helpers/dataset.ts';
+import { loadedFrom } from '../helpers/damage.ts';
+import { header, makeDataset } from '../helpers/dataset.ts';
 import { makePictureDataset, somePictures } from '../helpers/pictures.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 
@@ -121,6 +122,9 @@ test('a newer format version says to update', async (t) => {
   const text = original.toString('latin1').replace('{"formatVersion":1', '{"formatVersion":2');
   await writeFile(path, Buffer.from(text, 'latin1'));
   await t.throwsAsync(openShard(path), { code: 'SHARD_INVALID', message: /format version 2/ });
+  t.regex(String(await loadedFrom(dir)), /part-00000\.parquet: format version 2, .* up to 1/);
+  const { problems } = await verifyDataset(dir);
+  t.true(problems.some(({ file, problem }) => file === SHARD && /format version 2/.test(problem)));
   const manifest = await readFile(join(dir, 'dataset.json'), 'utf8');
   await writeFile(
     join(dir, 'dataset.json'),
@@ -164,6 +168,7 @@ test('another tokenizer, wrong totals and a wrong index are found', async (t) =>
   await rm(join(dir, 'failures'), { recursive: true });
   const { problems } = await verifyDataset(dir);
   t.true(problems.some((p) => p.file === 'tokenizer.json' && /another tokenizer/.test(p.problem)));
+  t.regex(String(await loadedFrom(dir)), /tokenizer\.json is another tokenizer: sha256 /);
   t.true(problems.some((p) => p.file === 'dataset.json' && /totals\.tokens/.test(p.problem)));
   t.true(
     problems.some((p) => p.file === 'failures' && /0 failed inputs are listed/.test(p.problem)),
@@ -178,6 +183,38 @@ test('a document that its codec refuses is found, though every hash is right', a
   const { problems } = await verifyDataset(dir);
   t.is(problems.length, 1);
   t.regex(problems[0].problem, /^document 1 at row \d+, token \d+: not a canonical/i);
+});
+
+test('padding that is not behind the last document is found, though every hash is right', async (t) => {
+  const dir = await temporaryFolder(t);
+  // Ids of the vocabulary without merges: <bos> 256, <eos> 257, <pad> 258.
+  await makeDataset(
+    dir,
+    [
+      [1, 2, 258, 3],
+      [4, 5, 6, 7, 8],
+    ],
+    { seqLen: 4, partitionSize: 1 },
+  );
+  const { problems } = await verifyDataset(dir);
+  const told = problems.map(({ file, problem }) => `${file}: ${problem}`).join('\n');
+  t.regex(told, /part-00000\.parquet: row 0: <pad> at token 3 is not behind the last document/);
+});
+
+test('a plan that is another, or lists of it that are, are found', async (t) => {
+  const { dir } = await pictureDataset(t);
+  const list = join(dir, 'plan', 'part-00000.tsv');
+  const text = await readFile(list, 'utf8');
+  await writeFile(list, text.replace('input-3', 'input-7'));
+  const problemsOf = async () =>
+    (await verifyDataset(dir)).problems.map(({ file, problem }) => `${file}: ${problem}`);
+  t.deepEqual(await problemsOf(), ['plan.json: the lists of plan/ are not those of the plan']);
+  await rm(list);
+  t.regex((await problemsOf()).join(), /^plan\.json: reading .*part-00000\.tsv: no such file/);
+  await writeFile(list, text);
+  const plan = join(dir, 'plan.json');
+  await writeFile(plan, (await readFile(plan, 'utf8')).replace('"seed":0', '"seed":1'));
+  t.deepEqual(await problemsOf(), ['plan.json: its seed is not that of the manifest']);
 });
 
 test('a manifest that names files outside of the dataset is refused', async (t) => {

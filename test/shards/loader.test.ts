@@ -1,9 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { ShardEntry } from '../../schemas/dataset.ts';
 import { type Dataset, openDataset } from '../../shards/dataset.ts';
 import type { Batch, LoaderOptions } from '../../shards/loader.ts';
-import { SequenceOrder } from '../../shards/order.ts';
 import { makeDataset, someDocuments } from '../helpers/dataset.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 
@@ -156,67 +154,4 @@ test('wrong options name the option and the value', async (t) => {
   }
   t.throws(() => dataset.loader({ microBatch: 1, split: 'val' }), { code: 'INPUT_EMPTY' });
   await dataset.close();
-});
-
-/** As the manifest lists it; the order looks at its rows only. */
-function shardOf(rows: number, rowGroupRows: number, name = 'part-00000'): ShardEntry {
-  return {
-    file: `shards/${name}.parquet`,
-    split: 'train',
-    partition: 0,
-    rows,
-    tokens: 0,
-    padding: 0,
-    documents: 0,
-    firstDoc: 0,
-    lastDoc: 0,
-    rowGroupRows,
-    bytes: 0,
-    sha256: '',
-  };
-}
-
-test('an order holds each piece of each row of each shard once, over many windows', (t) => {
-  const shards = [1, 63, 64, 65, 1000].map((rows) => shardOf(rows, 4, `part-${rows}`));
-  for (const shuffle of [false, true]) {
-    const order = new SequenceOrder(shards, 3, 1, shuffle);
-    const seen = new Set<string>();
-    for (let position = 0; position < order.length; position++) {
-      const { shard, row, piece } = order.at(2, position);
-      t.true(row < shard.rows && piece < 3);
-      seen.add(`${shard.file} ${row} ${piece}`);
-    }
-    t.is(seen.size, 1193 * 3);
-  }
-  const forward = new SequenceOrder(shards, 3, 1, true);
-  const jumping = new SequenceOrder(shards, 3, 1, true);
-  for (let i = 0; i < 300; i++) {
-    const position = (i * 1237) % forward.length;
-    t.deepEqual(
-      jumping.at(i % 3, position),
-      new SequenceOrder(shards, 3, 1, true).at(i % 3, position),
-    );
-  }
-  t.notDeepEqual(
-    [0, 1, 2, 3].map((i) => forward.at(0, i)),
-    [0, 1, 2, 3].map((i) => new SequenceOrder(shards, 3, 2, true).at(0, i)),
-  );
-});
-
-test('the shuffle spreads every sequence over all positions', (t) => {
-  // Chi-squared over (decile of the file, decile of the order), summed over 200 epochs.
-  const order = new SequenceOrder([shardOf(3200, 20)], 1, 5, true);
-  const cells = new Float64Array(100);
-  const epochs = 200;
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    for (let position = 0; position < 3200; position++) {
-      const { row } = order.at(epoch, position);
-      cells[Math.floor(row / 320) * 10 + Math.floor(position / 320)]++;
-    }
-  }
-  const expected = (epochs * 3200) / 100;
-  const chi = cells.reduce((sum, found) => sum + (found - expected) ** 2 / expected, 0);
-  // Row groups of 20 move together, which multiplies the statistic by 20; 81 degrees of freedom.
-  t.true(chi / 20 < 81 + 5 * Math.sqrt(2 * 81), `chi-squared ${(chi / 20).toFixed(1)}`);
-  t.true(chi / 20 > 20, 'more even than chance: the order is not random');
 });

@@ -1,8 +1,6 @@
 /** Runs of a model of a few thousand parameters on tokens made up here: seconds, in this process. */
 import { join } from 'node:path';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
-import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config.ts';
 import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit.ts';
@@ -28,7 +26,6 @@ export async function makeSmallDataset(
     Array.from({ length: 20 + (i % 7) }, (_, j) => from + ((i * 5 + j) % 64)),
   );
   await makeDataset(dir, documents, { isVal: (docId) => docId % 8 === 7, ...options });
-  await writeTokenizer(dir, new ByteBpe([]));
   return dir;
 }
 

@@ -18,7 +18,7 @@ import {
   V128,
   v128,
   whileLoop,
-} from './assembler.ts';
+} from '../../../../wasm/assembler.ts';
 import { exponential } from './exponential.ts';
 
 /** Positions of a page. */

@@ -13,7 +13,7 @@ import {
   sumLanes,
   V128,
   v128,
-} from './assembler.ts';
+} from '../../../../wasm/assembler.ts';
 
 /** Taylor-like coefficients of e^r - 1 - r over r² for |r| <= ln 2 / 2 (Cephes, expf.c, Moshier 1992). */
 const COEFFICIENTS = [

@@ -15,7 +15,7 @@ import {
   V128,
   v128,
   whileLoop,
-} from './assembler.ts';
+} from '../../../../wasm/assembler.ts';
 
 /** Outputs of a panel: two vectors. */
 export const PANEL = 8;

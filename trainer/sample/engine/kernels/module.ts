@@ -1,5 +1,5 @@
 /** All kernels of a model as one WebAssembly module. */
-import { assemble } from './assembler.ts';
+import { assemble } from '../../../../wasm/assembler.ts';
 import { attend, rope } from './attention.ts';
 import { rmsNorm, swiglu } from './exponential.ts';
 import { matMul } from './mat-mul.ts';
@@ -34,6 +34,6 @@ export function compileKernels(memory: WebAssembly.Memory, headSize: number): Ke
     attend(headSize),
   ];
   const maxPages = memory.buffer.byteLength / PAGE_BYTES;
-  const module = new WebAssembly.Module(assemble(functions, maxPages));
+  const module = new WebAssembly.Module(assemble(functions, { maxPages, shared: true }));
   return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
 }

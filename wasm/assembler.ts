@@ -1,6 +1,7 @@
 /**
  * A WebAssembly module from instructions written as TypeScript expressions: the subset that the
- * kernels use (WebAssembly core specification 2.0, section 5, binary format).
+ * kernels of the sampler and of the shards use (WebAssembly core specification 2.0, section 5,
+ * binary format). Instructions on integers in vectors are in integers.ts.
  */
 
 /** Bytes of instructions; nested lists are joined when the module is made. */
@@ -8,8 +9,9 @@ export type Code = number | readonly Code[];
 
 export const I32 = 0x7f;
 export const F32 = 0x7d;
+export const I64 = 0x7e;
 export const V128 = 0x7b;
-export type ValueType = typeof I32 | typeof F32 | typeof V128;
+export type ValueType = typeof I32 | typeof I64 | typeof F32 | typeof V128;
 
 const EMPTY_BLOCK = 0x40;
 const FUNCTION_TYPE = 0x60;
@@ -32,10 +34,20 @@ export interface FunctionSpec {
   body(scope: Scope, ...args: Local[]): Code;
 }
 
-/** @returns a module that imports a shared memory as `env.memory` and exports the functions */
-export function assemble(functions: readonly FunctionSpec[], maxPages: number): Uint8Array {
+export interface MemoryLimits {
+  maxPages: number;
+  /** Between threads. */
+  shared: boolean;
+}
+
+/** @returns a module that imports a memory as `env.memory` and exports the functions */
+export function assemble(
+  functions: readonly FunctionSpec[],
+  { maxPages, shared }: MemoryLimits,
+): Uint8Array {
   const types = functions.map(({ params }) => [FUNCTION_TYPE, vector([...params]), vector([])]);
-  const memory = [text('env'), text('memory'), 0x02, 0x03, unsigned(1), unsigned(maxPages)];
+  const limits = [shared ? 0x03 : 0x01, unsigned(1), unsigned(maxPages)];
+  const memory = [text('env'), text('memory'), 0x02, limits];
   const exports = functions.map(({ name }, i) => [text(name), 0x00, unsigned(i)]);
   return Uint8Array.from(
     flatten([
@@ -113,18 +125,18 @@ function float(value: number): number[] {
 }
 
 /** SIMD instructions are a prefix and a LEB128 number. */
-const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
-const unary =
+export const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
+export const unary =
   (opcode: Code) =>
   (a: Code): Code => [a, opcode];
-const binary =
+export const binary =
   (opcode: Code) =>
   (a: Code, b: Code): Code => [a, b, opcode];
 /** Addresses are multiples of four. */
 const reading =
   (opcode: Code) =>
   (address: Code, offset = 0): Code => [address, opcode, 2, unsigned(offset)];
-const writing =
+export const writing =
   (opcode: Code) =>
   (address: Code, value: Code, offset = 0): Code => [address, value, opcode, 2, unsigned(offset)];
 
@@ -135,6 +147,7 @@ export const i32 = {
   sub: binary(0x6b),
   mul: binary(0x6c),
   and: binary(0x71),
+  shrU: (a: Code, bits: number): Code => [a, [0x41, signed(bits)], 0x76],
   ltU: binary(0x49),
   /** The smaller of two variables: `select` takes the first where the condition holds. */
   min: (a: Local, b: Local): Code => [a.get, b.get, [a.get, b.get, 0x49], 0x1b],

@@ -1,8 +1,8 @@
 /** The part of the WebAssembly JavaScript interface that the kernels use; Node's own types leave it out. */
 declare namespace WebAssembly {
-  class Memory {
-    constructor(descriptor: { initial: number; maximum: number; shared: true });
-    readonly buffer: SharedArrayBuffer;
+  class Memory<Shared extends boolean = true> {
+    constructor(descriptor: { initial: number; maximum: number; shared: Shared });
+    readonly buffer: Shared extends true ? SharedArrayBuffer : ArrayBuffer;
   }
   class Module {
     constructor(bytes: Uint8Array);

@@ -1,0 +1,60 @@
+/**
+ * The thrift header of data pages of one form. All pages of a column's middle have the
+ * same number of values and bytes, so their headers differ in the checksum alone: it is
+ * serialized once by parquetjs-lite and then only the checksum is put in: a whole header
+ * took as long as to pack and hash what is behind it.
+ */
+import { readVarint, writeVarint } from './levels.ts';
+import { type PageEncoding, serializeDataHeader } from './pages.ts';
+
+export class HeaderForm {
+  private readonly head: Buffer;
+  private readonly tail: Buffer;
+
+  /**
+   * @param values in the page
+   * @param length bytes of its body
+   */
+  constructor(encoding: PageEncoding, values: number, length: number) {
+    // 0 and -1 are one byte each in thrift's zigzag form, and it is the only one that differs.
+    const [zero, minusOne] = [0, -1].map((crc) =>
+      serializeDataHeader(encoding, values, length, crc),
+    );
+    const at = zero.findIndex((byte, i) => byte !== minusOne[i]);
+    this.head = zero.subarray(0, at);
+    this.tail = zero.subarray(at + 1);
+  }
+
+  /**
+   * Writes the header so that it ends where the body begins.
+   * @param target with room for {@link MAX_HEADER} bytes before `end`
+   * @returns where it begins
+   */
+  write(target: Buffer, end: number, crc: number): number {
+    const varint = new Uint8Array(5);
+    const length = writeVarint(zigzag(crc), varint, 0);
+    const start = end - this.tail.length - length - this.head.length;
+    target.set(this.head, start);
+    target.set(varint.subarray(0, length), start + this.head.length);
+    target.set(this.tail, end - this.tail.length);
+    return start;
+  }
+
+  /** @returns where the body of a page begins and its checksum; undefined for a header of another form */
+  match(page: Buffer): { start: number; crc: number } | undefined {
+    const { head, tail } = this;
+    if (page.compare(head, 0, head.length, 0, Math.min(head.length, page.length)) !== 0) return;
+    const { value, end } = readVarint(page, head.length);
+    const start = end + tail.length;
+    if (start > page.length || page.compare(tail, 0, tail.length, end, start) !== 0) return;
+    return { start, crc: (value >>> 1) ^ -(value & 1) };
+  }
+}
+
+/** Thrift's headers of our pages take about 30 bytes. */
+export const MAX_HEADER = 64;
+
+/** A signed 32-bit integer as thrift's varints hold it. */
+function zigzag(value: number): number {
+  return ((value << 1) ^ (value >> 31)) >>> 0;
+}

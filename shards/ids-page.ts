@@ -1,0 +1,125 @@
+/**
+ * A page of token ids: whole rows of `seqLen`, as one bit-packed run of dictionary
+ * indices. Everything but the bits and the checksum follows from rows, seqLen and width.
+ */
+import { bitWidth, packBits, packedLength, unpackBits } from './bits.ts';
+import { crc32 } from './crc32.ts';
+import { HeaderForm, MAX_HEADER } from './header-form.ts';
+import { encodeLevels, writeVarint } from './levels.ts';
+import { readDataPage } from './pages.ts';
+
+/** What packed indices stand for. */
+export interface Dictionary {
+  /** Id of each index, ascending. */
+  ids: Uint16Array;
+  /** The ids are 0, 1, 2 …: indices need not be looked up. */
+  isIdentity: boolean;
+}
+
+export class IdsPageForm {
+  /** Ids in the page. */
+  readonly count: number;
+  private readonly rows: number;
+  private readonly seqLen: number;
+  private readonly width: number;
+  private readonly header: HeaderForm;
+  /** Levels, width, and head of the run: how every body of the form begins. */
+  private readonly prefix: Uint8Array;
+  private readonly bodyLength: number;
+
+  /** @param entries of the dictionary */
+  constructor(rows: number, seqLen: number, entries: number) {
+    this.rows = rows;
+    this.seqLen = seqLen;
+    this.count = rows * seqLen;
+    this.width = bitWidth(entries);
+    const levels = encodeLevels(new Array<number>(rows).fill(seqLen));
+    const run = new Uint8Array(6);
+    run[0] = this.width;
+    const runLength = writeVarint(Math.ceil(this.count / 8) * 2 + 1, run, 1);
+    this.prefix = Buffer.concat([levels, run.subarray(0, runLength)]);
+    this.bodyLength = this.prefix.length + packedLength(this.count, this.width);
+    this.header = new HeaderForm('PLAIN_DICTIONARY', this.count, this.bodyLength);
+  }
+
+  /** Bytes that a page takes at most. */
+  get room(): number {
+    return MAX_HEADER + this.bodyLength;
+  }
+
+  /**
+   * @param indices [count]
+   * @param target takes `room` bytes from `offset`
+   * @returns the page, somewhere in them
+   */
+  encode(indices: Uint16Array, target: Buffer, offset: number): Buffer {
+    const start = offset + MAX_HEADER;
+    const end = start + this.bodyLength;
+    target.set(this.prefix, start);
+    packBits(indices, this.width, target, start + this.prefix.length);
+    return target.subarray(
+      this.header.write(target, start, crc32(target.subarray(start, end))),
+      end,
+    );
+  }
+
+  /**
+   * Unpacks a page to `target` from `offset`.
+   * @throws RangeError when it is not what `encode` gives
+   */
+  decode(
+    page: Buffer,
+    dictionary: Dictionary,
+    target: Uint16Array | Int32Array,
+    offset: number,
+  ): void {
+    const body = this.bodyOf(page);
+    const { prefix, count, width } = this;
+    if (body.length !== this.bodyLength) throw new RangeError('tokens cut short');
+    if (body.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) {
+      throw new RangeError(`not ${this.rows} rows of ${this.seqLen} indices of ${width} bits`);
+    }
+    const most = unpackBits(body.subarray(prefix.length), width, target, offset, count);
+    if (most >= dictionary.ids.length) {
+      throw new RangeError(`index ${most} of a dictionary of ${dictionary.ids.length}`);
+    }
+    if (!dictionary.isIdentity) lookUp(target, dictionary.ids, offset, offset + count);
+  }
+
+  /** A header of another form may still be right, and thrift says best what is wrong. */
+  private bodyOf(page: Buffer): Buffer {
+    const found = this.header.match(page);
+    if (!found) return readDataPage(page, 'PLAIN_DICTIONARY', this.count);
+    const body = page.subarray(found.start);
+    if (crc32(body) !== found.crc) throw new RangeError('checksum of a page does not match');
+    return body;
+  }
+}
+
+/** The few forms that the pages of a file have. */
+export class IdsPageForms {
+  private readonly seqLen: number;
+  private readonly known = new Map<string, IdsPageForm>();
+
+  constructor(seqLen: number) {
+    this.seqLen = seqLen;
+  }
+
+  /** @param entries of the dictionary */
+  of(rows: number, entries: number): IdsPageForm {
+    const key = `${rows} ${entries}`;
+    const form = this.known.get(key) ?? new IdsPageForm(rows, this.seqLen, entries);
+    this.known.set(key, form);
+    return form;
+  }
+}
+
+/** A function of its own, so that it is compiled early. */
+function lookUp(
+  target: Uint16Array | Int32Array,
+  ids: Uint16Array,
+  start: number,
+  end: number,
+): void {
+  for (let i = start; i < end; i++) target[i] = ids[target[i]];
+}

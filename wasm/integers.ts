@@ -1,0 +1,54 @@
+/** Vector instructions on integers of 16, 32 and 64 bits, and the few on single 64-bit ones. */
+import { binary, type Code, i32, simd, unary, writing } from './assembler.ts';
+
+const shift =
+  (opcode: number) =>
+  (vector: Code, bits: number): Code => [vector, i32.const(bits), simd(opcode)];
+
+export const i64 = {
+  /** @param value 0..63, a number of bits */
+  const: (value: number): Code => [0x42, value],
+  store: writing(0x37),
+  or: binary(0x84),
+  shl: (a: Code, bits: number): Code => [a, i64.const(bits), 0x86],
+  shrU: (a: Code, bits: number): Code => [a, i64.const(bits), 0x88],
+};
+
+export const bits = {
+  and: binary(simd(78)),
+  or: binary(simd(80)),
+  const: (bytes: Uint8Array): Code => [simd(12), [...bytes]],
+};
+
+export const i16x8 = {
+  splat: unary(simd(16)),
+  const: (lanes: readonly number[]): Code => bits.const(bytesOf(Uint16Array.from(lanes))),
+  eq: binary(simd(45)),
+  narrow: binary(simd(134)),
+  shrU: shift(141),
+  sub: binary(simd(145)),
+  mul: binary(simd(149)),
+  maxU: binary(simd(153)),
+};
+
+export const u32x4 = {
+  const: (lanes: readonly number[]): Code => bits.const(bytesOf(Uint32Array.from(lanes))),
+  shl: shift(171),
+  shrU: shift(173),
+  mul: binary(simd(181)),
+};
+
+export const u64x2 = {
+  lane: (vector: Code, lane: number): Code => [vector, simd(29), lane],
+  shl: shift(203),
+  shrU: shift(205),
+};
+
+/** @param bytes of the vector, 0..15, each lane of the new one in turn */
+export function pickBytes(vector: Code, bytes: readonly number[]): Code {
+  return [vector, vector, simd(13), bytes];
+}
+
+function bytesOf(lanes: Uint16Array | Uint32Array): Uint8Array {
+  return new Uint8Array(lanes.buffer);
+}
