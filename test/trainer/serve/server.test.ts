@@ -7,13 +7,17 @@ import { validateDocument } from '../../../tokenizer/validate.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../trainer/serve/server.ts';
 import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
+import { type CheckpointOptions, makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
 
 const SIDE = 32;
 
-async function start(t: ExecutionContext, change: Partial<ServeOptions> = {}) {
+async function start(
+  t: ExecutionContext,
+  change: Partial<ServeOptions> = {},
+  model: CheckpointOptions = { side: SIDE },
+) {
   const checkpoint = await temporaryFolder(t);
-  await makeCheckpoint(checkpoint, { side: SIDE });
+  await makeCheckpoint(checkpoint, model);
   const log: string[] = [];
   const server = await serve({
     checkpoint,
@@ -102,6 +106,31 @@ test('prompts as ids, lists of ids, braille text and nothing become whole images
   t.is(text.choices[0].text, textOf(given) + one.choices[0].text);
   t.not(both.choices[1].text, both.choices[0].text);
   t.is(both.usage.prompt_tokens, ids.length + 1);
+});
+
+test("the request of the authors' released script is answered as it reads it", async (t) => {
+  const longest = 12_288;
+  const { server } = await start(t, {}, { side: SIDE, seqLen: longest });
+  const document = await someDocument();
+  // Up to the second restart marker, as a list of equal prompts: its --repeat_generation.
+  const given = document.subarray(0, document.indexOf(0xd1, 59) + 1);
+  const ids = [TOKENIZER.bosId, ...TOKENIZER.encode(given)];
+  const answer = await complete(server, {
+    model: 'jpeglm',
+    prompt: [ids, ids, ids],
+    max_tokens: longest - ids.length,
+    temperature: 1,
+    top_p: 0.9,
+    top_k: 50,
+    spaces_between_special_tokens: false,
+    stream: false,
+  });
+  t.is(answer.choices.length, 3);
+  for (const { text } of answer.choices) {
+    t.is(text, text.trim());
+    t.notThrows(() => validateDocument(Buffer.concat([given, bytesOf(text)]), GRAMMAR));
+  }
+  t.is(new Set(answer.choices.map(({ text }) => text)).size, 3);
 });
 
 test('a stream is the same text in pieces, and the usage if asked for', async (t) => {
