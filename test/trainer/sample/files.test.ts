@@ -67,7 +67,7 @@ test('of each prompt of a folder come several continuations, in a row with what 
   const rows = html.split('<div class="row">').slice(1);
   t.is(rows.length, 2);
   for (const [nth, row] of rows.entries()) {
-    const captions = [...row.matchAll(/<figcaption>([^<]*)/g)].map(([, caption]) => caption);
+    const captions = [...row.matchAll(/<figcaption><b>([^<]*)/g)].map(([, caption]) => caption);
     t.deepEqual(captions, [`${nth}.png`, 'prompt', `sample ${2 * nth}`, `sample ${2 * nth + 1}`]);
     t.is(row.match(/src="data:image\/jpeg;base64,/g)?.length, 4);
   }
@@ -100,7 +100,11 @@ test('a description says all that a sample was drawn by, and the page shows it',
   });
   t.true(described.valid && described.logProbability < 0 && described.tokens > 50);
   const html = await readFile(join(to, 'index.html'), 'utf8');
-  for (const shown of [sha256, `${described.tokens} tokens`, `ln p ${described.logProbability}`]) {
+  for (const shown of [
+    sha256,
+    `${described.tokens} tokens`,
+    `ln p ${described.logProbability.toFixed(3)}`,
+  ]) {
     t.true(html.includes(shown), shown);
   }
   // It needs nothing else.
