@@ -5,7 +5,7 @@ const STYLE = `
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 form { display: flex; flex-wrap: wrap; gap: 1rem; align-items: end; }
 label { display: grid; font-size: 0.85rem; } input[type=number] { width: 5rem; }
-#pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 192px)); gap: 12px; margin-top: 1.5rem; }
+#pictures { display: grid; grid-template-columns: repeat(auto-fill, 170px); gap: 12px; margin-top: 1.5rem; }
 figure { margin: 0; } figcaption { font-size: 0.8rem; opacity: 0.7; }
 img { width: 100%; background: #8884; image-rendering: pixelated; }
 #status { min-height: 1.5em; } .bad { color: #dc2626; }`;
