@@ -148,6 +148,7 @@ export const i32 = {
   mul: binary(0x6c),
   and: binary(0x71),
   shrU: (a: Code, bits: number): Code => [a, [0x41, signed(bits)], 0x76],
+  eq: binary(0x46),
   ltU: binary(0x49),
   /** The smaller of two variables: `select` takes the first where the condition holds. */
   min: (a: Local, b: Local): Code => [a.get, b.get, [a.get, b.get, 0x49], 0x1b],
@@ -212,6 +213,11 @@ export function shuffle(a: Code, b: Code, lanes: readonly [number, number, numbe
 export function whileLoop(condition: Code, body: Code): Code {
   const leave = [condition, 0x45, 0x0d, 1];
   return [0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK, leave, body, 0x0c, 0, 0x0b, 0x0b];
+}
+
+/** One value or the other, of which only that one is computed. */
+export function whenElse(type: ValueType, condition: Code, value: Code, other: Code): Code {
+  return [condition, 0x04, type, value, 0x05, other, 0x0b];
 }
 
 /** `at` goes from its value up to `end` (not reached) in steps. */

@@ -5,9 +5,9 @@ const STYLE = `
 body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 form { display: flex; flex-wrap: wrap; gap: 1rem; align-items: end; }
 label { display: grid; font-size: 0.85rem; } input[type=number] { width: 5rem; }
-#pictures { display: flex; flex-wrap: wrap; gap: 12px; margin-top: 1.5rem; }
+#pictures { display: grid; grid-template-columns: repeat(auto-fill, 170px); gap: 12px; margin-top: 1.5rem; }
 figure { margin: 0; } figcaption { font-size: 0.8rem; opacity: 0.7; }
-img { width: 192px; background: #8884; image-rendering: pixelated; }
+img { width: 100%; background: #8884; image-rendering: pixelated; }
 #status { min-height: 1.5em; } .bad { color: #dc2626; }`;
 
 const SCRIPT = `
@@ -70,10 +70,17 @@ async function run(signal) {
   figure('prompt, ' + prompt.prompt.length + ' tokens').show([decode(prompt.shown)]);
   const choices = Array.from({ length: count }, (_, i) =>
     ({ ...figure('continuation ' + (i + 1)), bytes: [], tokens: 0, state: '', dirty: true }));
+  const since = performance.now();
+  let tokens = 0;
+  const speed = () => {
+    const rate = tokens / ((performance.now() - since) / 1000);
+    return tokens + ' tokens, ' + rate.toFixed(0) + ' a second';
+  };
   const draw = () => { for (const c of choices) if (c.dirty) {
     c.dirty = false;
     c.show([given, Uint8Array.from(c.bytes)]);
     c.text.textContent = c.tokens + ' tokens ' + c.state;
+    by('status').textContent = 'drawing: ' + speed();
   } };
   draw();
   const timer = setInterval(draw, 250);
@@ -88,6 +95,7 @@ async function run(signal) {
         const choice = choices[index];
         for (const c of text) choice.bytes.push(c.charCodeAt(0) - 0x2800);
         choice.tokens++;
+        tokens++;
         choice.state = finish_reason === 'length' ? '(cut off)' : finish_reason ? '(whole)' : '';
         choice.dirty = true;
       }
@@ -96,6 +104,7 @@ async function run(signal) {
     clearInterval(timer);
     draw();
   }
+  return speed();
 }
 
 by('form').addEventListener('submit', async (event) => {
@@ -106,8 +115,8 @@ by('form').addEventListener('submit', async (event) => {
   by('status').className = '';
   by('status').textContent = 'drawing …';
   try {
-    await run(signal);
-    by('status').textContent = 'done';
+    const speed = await run(signal);
+    by('status').textContent = 'done: ' + speed;
   } catch (error) {
     if (signal.aborted) { by('status').textContent = 'stopped'; return; }
     by('status').className = 'bad';

@@ -1,6 +1,7 @@
 /** A checkpoint with random weights, made without training and without a backend. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { avcSettingsSchema } from '../../../schemas/avc.ts';
 import { jpegSettingsSchema } from '../../../schemas/jpeg.ts';
 import { writeTokenizer } from '../../../tokenizer/bpe/huggingface.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
@@ -16,6 +17,8 @@ export const TOKENIZER = new ByteBpe([
 ]);
 
 export interface CheckpointOptions {
+  /** Of clips of this size instead of images; 15 frames. */
+  clip?: { width: number; height: number };
   /** Of the images, in pixels. */
   side?: number;
   seqLen?: number;
@@ -26,7 +29,7 @@ export interface CheckpointOptions {
 /** @returns its configuration */
 export async function makeCheckpoint(
   dir: string,
-  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2 }: CheckpointOptions = {},
+  { clip, side = 32, seqLen = 1024, hiddenSize = 32, layers = 2 }: CheckpointOptions = {},
 ): Promise<LlamaConfig> {
   const config: LlamaConfig = {
     vocabSize: TOKENIZER.vocabSize,
@@ -47,8 +50,10 @@ export async function makeCheckpoint(
   await writeTokenizer(dir, TOKENIZER);
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
   await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
-  const settings = jpegSettingsSchema.parse({ width: side, height: side });
-  const codec = { codec: { name: 'jpeg', settings, versions: {} }, seqLen };
-  await writeFile(join(dir, 'codec.json'), JSON.stringify(codec));
+  const settings = clip
+    ? avcSettingsSchema.parse({ ...clip, frames: 15, fps: 3 })
+    : jpegSettingsSchema.parse({ width: side, height: side });
+  const codec = { name: clip ? 'avc' : 'jpeg', settings, versions: {} };
+  await writeFile(join(dir, 'codec.json'), JSON.stringify({ codec, seqLen }));
   return config;
 }

@@ -1,72 +1,12 @@
 import { request as httpRequest } from 'node:http';
-import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { encodeRaster } from '../../../tokenizer/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/validate.ts';
-import { type RunningServer, type ServeOptions, serve } from '../../../trainer/serve/server.ts';
 import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
+import { TOKENIZER } from '../sample/checkpoint.ts';
+import { type Completion, complete, IDLE, post, SIDE, settles, start } from './client.ts';
 
-const SIDE = 32;
-
-async function start(t: ExecutionContext, change: Partial<ServeOptions> = {}) {
-  const checkpoint = await temporaryFolder(t);
-  await makeCheckpoint(checkpoint, { side: SIDE });
-  const log: string[] = [];
-  const server = await serve({
-    checkpoint,
-    host: '127.0.0.1',
-    port: 0,
-    model: 'tiny',
-    batchSize: 4,
-    maxQueue: 16,
-    maxBody: 200_000,
-    grammar: true,
-    threads: 1,
-    chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-    log: (line) => log.push(line),
-    ...change,
-  });
-  t.teardown(() => server.close());
-  return { server, log };
-}
-
-function post({ url }: RunningServer, body: unknown, headers: Record<string, string> = {}) {
-  return fetch(`${url}/v1/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-}
-
-interface Completion {
-  choices: {
-    index: number;
-    text: string;
-    finish_reason: string | null;
-    logprobs: { tokens: string[]; token_logprobs: number[]; text_offset: number[] } | null;
-  }[];
-  usage: { prompt_tokens: number; completion_tokens: number };
-}
-
-async function complete(server: RunningServer, body: unknown): Promise<Completion> {
-  const response = await post(server, body);
-  if (response.status !== 200) throw new Error(await response.text());
-  return (await response.json()) as Completion;
-}
-
-async function settles(server: RunningServer, state: object): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    const health = (await (await fetch(`${server.url}/health`)).json()) as object;
-    if (JSON.stringify(health) === JSON.stringify(state)) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`never ${JSON.stringify(state)}`);
-}
-
-const IDLE = { status: 'ok', running: 0, waiting: 0 };
 const GRAMMAR = createJpegGrammar({ width: SIDE, height: SIDE, quality: 25 });
 
 async function someDocument(): Promise<Uint8Array> {
@@ -102,6 +42,31 @@ test('prompts as ids, lists of ids, braille text and nothing become whole images
   t.is(text.choices[0].text, textOf(given) + one.choices[0].text);
   t.not(both.choices[1].text, both.choices[0].text);
   t.is(both.usage.prompt_tokens, ids.length + 1);
+});
+
+test("the request of the authors' released script is answered as it reads it", async (t) => {
+  const longest = 12_288;
+  const { server } = await start(t, {}, { side: SIDE, seqLen: longest });
+  const document = await someDocument();
+  // Up to the second restart marker, as a list of equal prompts: its --repeat_generation.
+  const given = document.subarray(0, document.indexOf(0xd1, 59) + 1);
+  const ids = [TOKENIZER.bosId, ...TOKENIZER.encode(given)];
+  const answer = await complete(server, {
+    model: 'jpeglm',
+    prompt: [ids, ids, ids],
+    max_tokens: longest - ids.length,
+    temperature: 1,
+    top_p: 0.9,
+    top_k: 50,
+    spaces_between_special_tokens: false,
+    stream: false,
+  });
+  t.is(answer.choices.length, 3);
+  for (const { text } of answer.choices) {
+    t.is(text, text.trim());
+    t.notThrows(() => validateDocument(Buffer.concat([given, bytesOf(text)]), GRAMMAR));
+  }
+  t.is(new Set(answer.choices.map(({ text }) => text)).size, 3);
 });
 
 test('a stream is the same text in pieces, and the usage if asked for', async (t) => {

@@ -60,19 +60,23 @@ export class StepThread {
     for (let layer = 0; layer < layers; layer++) {
       const layerAt = weights[layer];
       this.#normRows(x, layerAt.attentionNorm, own, rows);
-      this.#product('matMul', own, rows, layerAt.qkv, qkv, qkvStride);
+      this.#pack(own, rows, hiddenSize);
+      this.#product('matMul', rows, layerAt.qkv, qkv, qkvStride);
       this.#barrier.wait();
       this.#attention(layer, rows, qkvStride);
       this.#barrier.wait();
-      this.#product('matMulAdd', attended, rows, layerAt.output, x, hiddenSize * FLOAT);
+      this.#pack(attended, rows, hiddenSize);
+      this.#product('matMulAdd', rows, layerAt.output, x, hiddenSize * FLOAT);
       this.#barrier.wait();
       this.#normRows(x, layerAt.feedForwardNorm, own, rows);
       const wide = intermediateSize * FLOAT;
-      this.#product('matMul', own, rows, layerAt.gate, gate, wide);
-      this.#product('matMul', own, rows, layerAt.up, up, wide);
+      this.#pack(own, rows, hiddenSize);
+      this.#product('matMul', rows, layerAt.gate, gate, wide);
+      this.#product('matMul', rows, layerAt.up, up, wide);
       this.#gateOwnColumns(rows, layerAt.gate.panels, wide);
       this.#barrier.wait();
-      this.#product('matMulAdd', gate, rows, layerAt.down, x, hiddenSize * FLOAT);
+      this.#pack(gate, rows, intermediateSize);
+      this.#product('matMulAdd', rows, layerAt.down, x, hiddenSize * FLOAT);
       this.#barrier.wait();
     }
     this.#logits(wanted);
@@ -87,10 +91,14 @@ export class StepThread {
     }
   }
 
+  /** What the next products multiply. */
+  #pack(x: number, rows: number, inputs: number): void {
+    this.#kernels.packRows(x, inputs * FLOAT, rows, inputs, this.#layout.packed[this.#thread]);
+  }
+
   /** This thread's share of the outputs. */
   #product(
     kernel: 'matMul' | 'matMulAdd',
-    x: number,
     rows: number,
     { address, inputs, panels }: Matrix,
     y: number,
@@ -98,9 +106,9 @@ export class StepThread {
   ): void {
     const { from, to } = this.#share(panels);
     const weights = address + from * inputs * PANEL * FLOAT;
-    const stride = inputs * FLOAT;
     const columns = y + from * PANEL * FLOAT;
-    this.#kernels[kernel](x, stride, rows, inputs, weights, to - from, columns, yStride);
+    const packed = this.#layout.packed[this.#thread];
+    this.#kernels[kernel](packed, rows, inputs, weights, to - from, columns, yStride);
   }
 
   #share(count: number): { from: number; to: number } {
@@ -174,6 +182,7 @@ export class StepThread {
       const row = x + this.#wanted[i] * rowBytes;
       this.#kernels.rmsNorm(row, finalNorm, own + i * rowBytes, hiddenSize, normEps);
     }
-    this.#product('matMul', own, wanted, head, logits, logitStride * FLOAT);
+    this.#pack(own, wanted, hiddenSize);
+    this.#product('matMul', wanted, head, logits, logitStride * FLOAT);
   }
 }

@@ -38,8 +38,9 @@ export interface Layout {
   cos: number;
   sin: number;
   x: number;
-  /** By thread: rows after a norm, and room for scores. */
+  /** By thread: rows after a norm, the rows that it multiplies in tiles, and room for scores. */
   normed: number[];
+  packed: number[];
   scores: number[];
   qkv: number;
   attended: number;
@@ -110,6 +111,7 @@ export function planLayout(
     sin: floats((MAX_ROWS * size) / 2),
     x: floats(MAX_ROWS * hiddenSize),
     normed: perThread(MAX_ROWS * hiddenSize),
+    packed: perThread(MAX_ROWS * Math.max(hiddenSize, intermediateSize)),
     scores: perThread(positions + PAGE),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
     attended: floats(MAX_ROWS * hiddenSize),

@@ -9,6 +9,7 @@ import {
   f32,
   f32x4,
   forEach,
+  forEachOnce,
   I32,
   i32,
   type Local,
@@ -24,8 +25,8 @@ import { exponential } from './exponential.ts';
 /** Positions of a page. */
 export const PAGE = 64;
 const FLOAT = 4;
-/** Sums that stay in registers at once. */
-const MOST_SUMS = 8;
+/** Sums that stay in registers at once, beside as many values. */
+const MOST_SUMS = 6;
 
 /** Turns a head by its position, in place. Parameters: x, cos, sin (half a head each). */
 export function rope(size: number): FunctionSpec {
@@ -74,13 +75,14 @@ export function attend(size: number): FunctionSpec {
   };
 }
 
-/** Walks the pages: `body` runs once a position or four, with `row` at its key or value. */
+/**
+ * Walks the pages: `body` runs once for each, with `row` at its first key or value and `score` at
+ * the first of its scores, and has to bring `score` up to `pageEnd`.
+ */
 function overPages(
   scope: Scope,
-  rowBytes: number,
-  step: number,
   { pages, offset, scores, end }: { pages: Local; offset: Local; scores: Local; end: Local },
-  body: (row: Local, score: Local) => Code,
+  body: (row: Local, score: Local, pageEnd: Local) => Code,
 ): Code {
   const [page, row] = [scope.local(I32), scope.local(I32)];
   const [score, pageEnd] = [scope.local(I32), scope.local(I32)];
@@ -91,10 +93,7 @@ function overPages(
       row.set(i32.add(i32.load(page.get), offset.get)),
       pageEnd.set(i32.add(score.get, i32.const(PAGE * FLOAT))),
       pageEnd.set(i32.min(pageEnd, end)),
-      forEach(score, pageEnd.get, step * FLOAT, [
-        body(row, score),
-        row.set(i32.add(row.get, i32.const(step * rowBytes))),
-      ]),
+      body(row, score, pageEnd),
       page.set(i32.add(page.get, i32.const(FLOAT))),
     ]),
   ];
@@ -111,32 +110,45 @@ function scoresOf(
   const query = scope.local(V128);
   const [even, odd] = [scope.local(V128), scope.local(V128)];
   const [a, b, c, d] = sums.map((sum) => sum.get);
-  const products = (row: Local): Code =>
-    Array.from({ length: size / 4 }, (_, i) => [
-      query.set(v128.load(at.q.get, 16 * i)),
-      sums.map((sum, n) => {
-        const product = f32x4.mul(query.get, v128.load(row.get, n * rowBytes + 16 * i));
-        return sum.set(i === 0 ? product : f32x4.add(sum.get, product));
-      }),
-    ]);
-  const tail = scope.local(I32);
-  return [
-    overPages(scope, rowBytes, 4, at, (row, score) => [
-      products(row),
-      // The lanes of the four sums are added up as the columns of a matrix.
-      even.set(f32x4.add(shuffle(a, b, [0, 4, 1, 5]), shuffle(a, b, [2, 6, 3, 7]))),
-      odd.set(f32x4.add(shuffle(c, d, [0, 4, 1, 5]), shuffle(c, d, [2, 6, 3, 7]))),
-      v128.store(
-        score.get,
-        f32x4.mul(
-          f32x4.add(
-            shuffle(even.get, odd.get, [0, 1, 4, 5]),
-            shuffle(even.get, odd.get, [2, 3, 6, 7]),
-          ),
-          f32x4.splat(at.scale.get),
-        ),
-      ),
+  const [qAt, qEnd, tail] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+  const turn = size % 8 === 0 ? 2 : 1;
+  // Two vectors of four keys a turn: what V8 loads ahead of a longer one leaves the registers.
+  const products = (row: Local): Code => [
+    sums.map((sum) => sum.set(f32x4.const(0))),
+    qAt.set(at.q.get),
+    forEachOnce(qAt, qEnd.get, 16 * turn, [
+      Array.from({ length: turn }, (_, i) => [
+        query.set(v128.load(qAt.get, 16 * i)),
+        sums.map((sum, n) => {
+          const key = v128.load(row.get, n * rowBytes + 16 * i);
+          return sum.set(f32x4.add(sum.get, f32x4.mul(query.get, key)));
+        }),
+      ]),
+      row.set(i32.add(row.get, i32.const(16 * turn))),
     ]),
+  ];
+  return [
+    qEnd.set(i32.add(at.q.get, i32.const(rowBytes))),
+    overPages(scope, at, (row, score, pageEnd) =>
+      forEach(score, pageEnd.get, 16, [
+        products(row),
+        // The lanes of the four sums are added up as the columns of a matrix.
+        even.set(f32x4.add(shuffle(a, b, [0, 4, 1, 5]), shuffle(a, b, [2, 6, 3, 7]))),
+        odd.set(f32x4.add(shuffle(c, d, [0, 4, 1, 5]), shuffle(c, d, [2, 6, 3, 7]))),
+        v128.store(
+          score.get,
+          f32x4.mul(
+            f32x4.add(
+              shuffle(even.get, odd.get, [0, 1, 4, 5]),
+              shuffle(even.get, odd.get, [2, 3, 6, 7]),
+            ),
+            f32x4.splat(at.scale.get),
+          ),
+        ),
+        // One key has been walked; three more were read beside it.
+        row.set(i32.add(row.get, i32.const(3 * rowBytes))),
+      ]),
+    ),
     tail.set(at.end.get),
     [0, 1, 2].map((n) => f32.store(tail.get, f32.const(-1e30), n * FLOAT)),
   ];
@@ -167,7 +179,10 @@ function softmax(scope: Scope, scores: Local, end: Local, sum: Local): Code {
   ];
 }
 
-/** y = sum of score * value, over `sum`; as many columns at a time as registers hold. */
+/**
+ * y = sum of score * value, over `sum`: page by page, as many columns at a time as registers hold,
+ * so that a page is read once from memory.
+ */
 function averageOf(
   scope: Scope,
   size: number,
@@ -175,21 +190,35 @@ function averageOf(
 ): Code {
   const vectors = size / 4;
   const weight = scope.local(V128);
-  const passes: Code[] = [];
-  for (let first = 0; first < vectors; first += MOST_SUMS) {
-    const count = Math.min(MOST_SUMS, vectors - first);
-    const sums = Array.from({ length: count }, () => scope.local(V128));
-    passes.push([
-      sums.map((sum) => sum.set(f32x4.const(0))),
-      overPages(scope, size * FLOAT, 1, at, (row, score) => [
+  const sums = Array.from({ length: MOST_SUMS }, () => scope.local(V128));
+  const [value, score] = [scope.local(I32), scope.local(I32)];
+  const pass = (row: Local, first: Local, pageEnd: Local, from: number, to: number): Code => {
+    const own = sums.slice(0, to - from);
+    return [
+      value.set(row.get),
+      score.set(first.get),
+      own.map((sum, i) => sum.set(v128.load(at.y.get, 16 * (from + i)))),
+      forEachOnce(score, pageEnd.get, FLOAT, [
         weight.set(v128.loadSplat(score.get)),
-        sums.map((sum, i) => {
-          const value = v128.load(row.get, 16 * (first + i));
-          return sum.set(f32x4.add(sum.get, f32x4.mul(weight.get, value)));
+        own.map((sum, i) => {
+          const product = f32x4.mul(weight.get, v128.load(value.get, 16 * (from + i)));
+          return sum.set(f32x4.add(sum.get, product));
         }),
+        value.set(i32.add(value.get, i32.const(size * FLOAT))),
       ]),
-      sums.map((sum, i) => v128.store(at.y.get, f32x4.div(sum.get, at.sum.get), 16 * (first + i))),
-    ]);
-  }
-  return passes;
+      own.map((sum, i) => v128.store(at.y.get, sum.get, 16 * (from + i))),
+    ];
+  };
+  const passes = Math.ceil(vectors / MOST_SUMS);
+  const start = (n: number) => Math.floor((vectors * n) / passes);
+  const column = (i: number): Code => v128.load(at.y.get, 16 * i);
+  const columns = Array.from({ length: vectors }, (_, i) => i);
+  return [
+    columns.map((i) => v128.store(at.y.get, f32x4.const(0), 16 * i)),
+    overPages(scope, at, (row, first, pageEnd) => [
+      Array.from({ length: passes }, (_, n) => pass(row, first, pageEnd, start(n), start(n + 1))),
+      first.set(pageEnd.get),
+    ]),
+    columns.map((i) => v128.store(at.y.get, f32x4.div(column(i), at.sum.get), 16 * i)),
+  ];
 }

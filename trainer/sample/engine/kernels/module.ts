@@ -2,12 +2,13 @@
 import { assemble } from '../../../../wasm/assembler.ts';
 import { attend, rope } from './attention.ts';
 import { rmsNorm, swiglu } from './exponential.ts';
-import { matMul } from './mat-mul.ts';
+import { matMul, packRows } from './mat-mul.ts';
 
 type Kernel = (...args: number[]) => void;
 
 /** See each kernel for its parameters. */
 export interface Kernels {
+  packRows: Kernel;
   matMul: Kernel;
   matMulAdd: Kernel;
   rmsNorm: Kernel;
@@ -26,6 +27,7 @@ export function newMemory(bytes: number): WebAssembly.Memory {
 /** @param headSize a multiple of 4 */
 export function compileKernels(memory: WebAssembly.Memory, headSize: number): Kernels {
   const functions = [
+    packRows,
     matMul('matMul', false),
     matMul('matMulAdd', true),
     rmsNorm,
