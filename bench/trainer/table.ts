@@ -94,7 +94,7 @@ const ROWS: Record<string, () => Promise<void>> = {
     );
   },
   wasm: () => {
-    const options = { ...SMALL, batch: 1, time: 512, steps: 2 };
+    const options = { ...SMALL, batch: 1, time: 512, steps: 4 };
     return compare(
       '3 M on wasm, against plain tfjs ops',
       () => ours(options, 'wasm'),
