@@ -1,81 +1,36 @@
 /**
- * Speed of training steps: forward, backward, clipping and AdamW on random tokens. One line of
- * JSON. CPU seconds are there too, because wall time says little on a shared machine.
- * Usage: train-step.ts [--heads 8] [--batch 4] [--time 512] [--steps 5] …, see DEFAULTS.
+ * Training steps on random tokens: forward, backward, clipping and AdamW. One line of JSON, the
+ * medians of the steps after the first. CPU seconds are there too, because wall time says little
+ * on a shared machine. The backend is chosen by CODEC_LM_BACKEND.
+ * Usage: train-step.ts [--threads 2] [--steps 5] [--heads 8] [--batch 4] [--time 512] …, see OPTIONS.
  */
-import { parseArgs } from 'node:util';
-import { chooseBackend } from '../trainer/backend/choose.ts';
-import { parameterCount } from '../trainer/model/config.ts';
-import { createLlama } from '../trainer/model/llama.ts';
-import { lossAndGradients } from '../trainer/model/loss.ts';
-import { AdamW } from '../trainer/optim/adamw.ts';
-import { clipGradients } from '../trainer/optim/clip.ts';
+import { median } from './pipeline/race.ts';
+import { OPTIONS, setUp } from './trainer/model.ts';
+import { parseSizes } from './trainer/sizes.ts';
 
-const DEFAULTS = {
-  vocab: '579',
-  hidden: '256',
-  layers: '4',
-  heads: '8',
-  intermediate: '640',
-  batch: '4',
-  time: '512',
-  steps: '5',
-};
-
-const { values } = parseArgs({
-  options: Object.fromEntries(
-    Object.entries(DEFAULTS).map(([name, value]) => [name, { type: 'string', default: value }]),
-  ),
-});
-const size = (name: keyof typeof DEFAULTS) => Number(values[name]);
-
-const config = {
-  vocabSize: size('vocab'),
-  hiddenSize: size('hidden'),
-  layers: size('layers'),
-  heads: size('heads'),
-  kvHeads: size('heads'),
-  intermediateSize: size('intermediate'),
-  ropeTheta: 10_000,
-  normEps: 1e-5,
-  tieEmbeddings: false,
-  maxPositions: size('time'),
-  bosId: 0,
-  eosId: 1,
-  padId: 2,
-};
-const backend = await chooseBackend();
-const model = createLlama(backend, config, 0);
-const optimizer = new AdamW(backend, model.parameters, {
-  betas: [0.9, 0.95],
-  eps: 1e-8,
-  weightDecay: 0.1,
-});
-const batch = size('batch');
-const tokens = batch * size('time');
-const inputs = Int32Array.from({ length: tokens }, () => Math.random() * config.vocabSize);
-const targets = Int32Array.from({ length: tokens }, () => Math.random() * config.vocabSize);
-
+const { threads, steps, ...sizes } = parseSizes({ ...OPTIONS, threads: 2, steps: 5 });
+// TensorFlow reads it while it is loaded.
+process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+const { backend, parameters, step } = await setUp(sizes);
 const wall: number[] = [];
 const cpu: number[] = [];
-for (let step = 0; step < size('steps'); step++) {
+for (let i = 0; i < steps; i++) {
   const [started, used] = [performance.now(), process.cpuUsage()];
-  const { gradients } = lossAndGradients(model, inputs, targets, batch, 1 / tokens);
-  await clipGradients(backend, gradients, 1);
-  optimizer.apply(gradients, 1e-3);
-  backend.tf.dispose([...gradients.values()]);
-  wall.push((performance.now() - started) / 1000);
+  await step();
   const { user, system } = process.cpuUsage(used);
+  wall.push((performance.now() - started) / 1000);
   cpu.push((user + system) / 1e6);
 }
+// The first one finds the kernels and makes the tables.
+const typical = (values: number[]) => median(steps > 1 ? values.slice(1) : values);
 
 console.log(
   JSON.stringify({
     backend: backend.name,
-    parameters: parameterCount(config),
-    tokens,
-    tokensPerSecond: tokens / Math.min(...wall),
-    tokensPerCpuSecond: tokens / Math.min(...cpu),
+    parameters,
+    tokens: sizes.batch * sizes.time,
+    seconds: typical(wall),
+    cpuSeconds: typical(cpu),
     peakMemory: process.resourceUsage().maxRSS * 1024,
   }),
 );

@@ -1,9 +1,11 @@
 /**
- * Where the time of a training step goes, by TensorFlow op and output shape: calls, wall and CPU
- * milliseconds a step, and what is spent outside of ops. Native backend only.
+ * Where the time of a training step goes, by op and output shape: calls, wall and CPU milliseconds a
+ * step, and what is spent outside of ops. Ops are TensorFlow's on the native backend, tfjs's on
+ * WebAssembly.
  * Usage: profile.ts [--heads 4] [--steps 3] [--rows 25] …, see SIZES of model.ts.
  */
-import type { Binding, TensorMetadata } from '../../trainer/backend/native.ts';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Binding } from '../../trainer/backend/native.ts';
 import { OPTIONS, setUp } from './model.ts';
 import { parseSizes } from './sizes.ts';
 
@@ -17,12 +19,16 @@ interface HasBinding {
   binding: Binding;
 }
 
+interface HasKernels {
+  runKernel(name: string, inputs: unknown, attributes: unknown): Tensor | Tensor[];
+}
+
 const sizes = parseSizes({ ...OPTIONS, steps: 3, rows: 25 });
 const { backend, step } = await setUp(sizes);
-if (!backend.native) throw new Error('the profile is of the native backend');
 const rows = new Map<string, Row>();
 await step();
-watch(backend.native, backend.tf.backend() as unknown as HasBinding, rows);
+if (backend.native) watch(backend.native, backend.tf.backend() as unknown as HasBinding, rows);
+else watchKernels(backend.tf.engine() as unknown as HasKernels, rows);
 const [started, used] = [performance.now(), process.cpuUsage()];
 for (let i = 0; i < sizes.steps; i++) await step();
 const wall = (performance.now() - started) / sizes.steps;
@@ -32,25 +38,34 @@ print(wall, (user + system) / 1000 / sizes.steps);
 /** Counts every op that goes through the binding, ours and tfjs's. */
 function watch(native: HasBinding, kernels: HasBinding, rows: Map<string, Row>): void {
   const { binding } = native;
-  const executeOp: Binding['executeOp'] = (op, attrs, inputs, outputs) => {
-    const [started, used] = [performance.now(), process.cpuUsage()];
-    const result = binding.executeOp(op, attrs, inputs, outputs);
-    const { user, system } = process.cpuUsage(used);
-    add(rows, `${op} ${shapesOf(result)}`, {
-      calls: 1,
-      wall: performance.now() - started,
-      cpu: (user + system) / 1000,
-    });
-    return result;
-  };
+  const executeOp: Binding['executeOp'] = (op, attrs, inputs, outputs) =>
+    timed(rows, op, () => binding.executeOp(op, attrs, inputs, outputs));
   // The addon's own properties are read-only.
   const watched = Object.create(binding, { executeOp: { value: executeOp } }) as Binding;
   native.binding = watched;
   kernels.binding = watched;
 }
 
-function shapesOf(results: TensorMetadata[]): string {
-  return results.map(({ shape }) => `[${shape}]`).join(' ');
+/** The same for kernels of tfjs. */
+function watchKernels(engine: HasKernels, rows: Map<string, Row>): void {
+  const runKernel = engine.runKernel.bind(engine);
+  engine.runKernel = (name, inputs, attributes) =>
+    timed(rows, name, () => runKernel(name, inputs, attributes));
+}
+
+type Shaped = { shape: number[] };
+
+function timed<T extends Shaped | Shaped[]>(rows: Map<string, Row>, op: string, work: () => T): T {
+  const [started, used] = [performance.now(), process.cpuUsage()];
+  const result = work();
+  const { user, system } = process.cpuUsage(used);
+  const shapes = [result].flat().map((tensor) => `[${(tensor as Shaped).shape}]`);
+  add(rows, `${op} ${shapes.join(' ')}`, {
+    calls: 1,
+    wall: performance.now() - started,
+    cpu: (user + system) / 1000,
+  });
+  return result;
 }
 
 function print(wall: number, cpu: number): void {

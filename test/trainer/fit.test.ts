@@ -56,6 +56,9 @@ test.serial('a small model learns far more than the frequencies of the tokens', 
   );
   t.true(bitsPerByte > 0 && bitsPerByte < 8 && tokensPerSecond > 0 && gradNorm > 0);
   t.true(lr < steps[10].lr);
+  for (const { mfu, memory, dataWait, seconds } of steps) {
+    t.true(mfu! > 0 && memory > 1e8 && dataWait >= 0 && dataWait <= seconds);
+  }
 
   t.deepEqual((await readdir(join(out, 'checkpoints'))).sort(), ['step-00000040', 'step-00000060']);
   const files = await readdir(checkpoint(out, 60));

@@ -1,7 +1,7 @@
 /** The start of a run from a checkpoint made elsewhere: any Llama in Hugging Face's layout. */
 import type { LlamaConfig } from '../model/config.ts';
 import { parameterShapes } from '../model/config.ts';
-import { initialWeights, type Weights } from '../model/init.ts';
+import { initialSource, type Weights } from '../model/init.ts';
 import { readModelConfig, readModelWeights } from './huggingface.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function startFrom(
   const fresh = [...parameterShapes(config).keys()].filter((name) =>
     /embed_tokens|lm_head/.test(name),
   );
-  const initial = initialWeights(config, seed);
+  const initial = initialSource(config, seed);
   for (const name of fresh) weights.set(name, initial.get(name)!);
   return { weights, fresh };
 }

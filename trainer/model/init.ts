@@ -7,20 +7,33 @@ import { INITIAL_DEVIATION, type LlamaConfig, parameterShapes } from './config.t
 /** Weights in Hugging Face's order, as `createLlama` and the safetensors writer take them. */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
-/** Norms are 1; matrices and embeddings are normal with standard deviation 0.02. */
+/** Where a model gets its weights from, one after the other: nobody has to hold them all. */
+export type WeightSource = Pick<Weights, 'get'>;
+
+/**
+ * Norms are 1; matrices and embeddings are normal with standard deviation 0.02. Each is made
+ * anew whenever it is asked for.
+ */
+export function initialSource(config: LlamaConfig, seed: number): WeightSource {
+  const shapes = parameterShapes(config);
+  const names = [...shapes.keys()];
+  return {
+    get(name) {
+      const shape = shapes.get(name);
+      if (!shape) return undefined;
+      const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      // A stream for each tensor: adding a layer leaves the weights before it as they were.
+      if (shape.length === 1) data.fill(1);
+      else fillNormal(data, INITIAL_DEVIATION, mix(seed, names.indexOf(name)));
+      return { shape, data };
+    },
+  };
+}
+
+/** All of them at once. */
 export function initialWeights(config: LlamaConfig, seed: number): Weights {
-  const weights: Weights = new Map();
-  let index = 0;
-  for (const [name, shape] of parameterShapes(config)) {
-    const length = shape.reduce((product, size) => product * size, 1);
-    const data = new Float32Array(length);
-    // A stream for each tensor: adding a layer leaves the weights before it as they were.
-    if (shape.length === 1) data.fill(1);
-    else fillNormal(data, INITIAL_DEVIATION, mix(seed, index));
-    weights.set(name, { shape, data });
-    index += 1;
-  }
-  return weights;
+  const source = initialSource(config, seed);
+  return new Map([...parameterShapes(config).keys()].map((name) => [name, source.get(name)!]));
 }
 
 /** Box and Muller (1958) over mulberry32. */

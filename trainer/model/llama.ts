@@ -16,7 +16,7 @@ import { type RopeTable, rope, ropeTable } from '../ops/rope.ts';
 import { swiglu } from '../ops/swiglu.ts';
 import type { KeyValueCache } from './cache.ts';
 import { checkConfig, headSize, type LlamaConfig, parameterShapes } from './config.ts';
-import { initialWeights, type Weights } from './init.ts';
+import { initialSource, type WeightSource } from './init.ts';
 
 export interface ForwardSettings {
   /** Of the layers' matrix products; default fp32. The logits' is fp32. */
@@ -45,7 +45,7 @@ interface Pass extends ForwardSettings {
  */
 export function createLlama(backend: Backend, config: LlamaConfig, seed: number): Llama {
   checkConfig(config);
-  return new Llama(backend, config, initialWeights(config, seed));
+  return new Llama(backend, config, initialSource(config, seed));
 }
 
 export class Llama {
@@ -56,19 +56,23 @@ export class Llama {
   #ropeTable?: RopeTable & { positions: number };
 
   /** @throws CodecLmError `CHECKPOINT_INVALID` when a weight is missing or of another shape */
-  constructor(backend: Backend, config: LlamaConfig, weights: Weights) {
+  constructor(backend: Backend, config: LlamaConfig, weights: WeightSource) {
     this.backend = backend;
     this.config = config;
-    const shapes = [...parameterShapes(config)];
-    for (const [name, shape] of shapes) checkWeight(weights, name, shape);
-    this.parameters = new Map(
-      shapes.map(([name, shape]) => {
-        const value = backend.tf.tensor(weights.get(name)!.data, shape);
-        const variable = backend.tf.variable(value);
+    const parameters = new Map<string, Variable>();
+    this.parameters = parameters;
+    try {
+      for (const [name, shape] of parameterShapes(config)) {
+        const value = backend.tf.tensor(weightOf(weights, name, shape), shape);
+        // tfjs would keep the array beside its copy until the first step.
+        backend.native?.tensorIds([value]);
+        parameters.set(name, backend.tf.variable(value));
         value.dispose();
-        return [name, variable];
-      }),
-    );
+      }
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -217,7 +221,7 @@ export class Llama {
   }
 }
 
-function checkWeight(weights: Weights, name: string, shape: number[]): void {
+function weightOf(weights: WeightSource, name: string, shape: number[]): Float32Array {
   const found = weights.get(name);
   if (!found) throw new CodecLmError('CHECKPOINT_INVALID', `the weight ${name} is missing`);
   if (found.shape.join() !== shape.join()) {
@@ -226,4 +230,5 @@ function checkWeight(weights: Weights, name: string, shape: number[]): void {
       `the weight ${name} is [${found.shape}], but the model's configuration makes it [${shape}]`,
     );
   }
+  return found.data;
 }

@@ -9,6 +9,7 @@ import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { blocksOf, type Mask, maskOf, type Range } from './causal-blocks.ts';
 import { differentiable } from './differentiable.ts';
+import { rowsOf } from './heap.ts';
 import { batchMatMul } from './mat-mul.ts';
 
 /** Queries of a block: scores of this many rows are alive at once. */
@@ -116,7 +117,7 @@ function backward(
   const done = { q: [] as Tensor4D[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
   let sums: { k: Sum; v: Sum } | undefined;
   for (const range of blocksOf(shape.time, block).reverse()) {
-    const { start, end } = range;
+    const { start } = range;
     const rows = tf.tidy(() => {
       const dyRows = queries(backend, shape, dy, range);
       const p = probabilities(backend, shape, range, q, k, mask);
@@ -128,8 +129,8 @@ function backward(
       const split = (fresh: Tensor3D, sum?: Tensor3D): Sum => {
         const total = sum ? tf.add<Tensor3D>(fresh, sum) : fresh;
         if (start === 0) return { tail: total };
-        const [head, tail] = tf.split(total, [start, end - start], 1);
-        return { head: head as Tensor3D, tail: tail as Tensor3D };
+        const [head, tail] = splitRows(backend, total, start);
+        return { head, tail };
       };
       return { dq, k: split(dk, sums?.k.head), v: split(dv, sums?.v.head) };
     });
@@ -166,14 +167,26 @@ function probabilities(
 }
 
 /** Rows of a block with the heads that share a key head folded in: [groups, queriesPerKey * rows, ·]. */
-function queries({ tf }: Backend, shape: Shape, x: Tensor4D, { start, end }: Range): Tensor3D {
-  const rows = tf.slice(x, [0, 0, start, 0], [-1, -1, end - start, -1]);
+function queries(backend: Backend, shape: Shape, x: Tensor4D, { start, end }: Range): Tensor3D {
+  const { tf, native } = backend;
+  const rows = native
+    ? tf.slice(x, [0, 0, start, 0], [-1, -1, end - start, -1])
+    : rowsOf(backend, x, start, end);
   return tf.reshape(rows, [shape.groups, shape.queriesPerKey * (end - start), x.shape[3]]);
 }
 
 /** The keys or values that a block sees, [groups, end, size]. */
-function keys({ tf }: Backend, x: Tensor3D, { end }: Range): Tensor3D {
-  return end === x.shape[1] ? x : tf.slice(x, [0, 0, 0], [-1, end, -1]);
+function keys(backend: Backend, x: Tensor3D, { end }: Range): Tensor3D {
+  if (end === x.shape[1]) return x;
+  if (backend.native) return backend.tf.slice(x, [0, 0, 0], [-1, end, -1]);
+  return rowsOf(backend, x, 0, end);
+}
+
+/** The rows before `at`, and those from there on. */
+function splitRows(backend: Backend, x: Tensor3D, at: number): Tensor3D[] {
+  const rows = x.shape[1];
+  if (backend.native) return backend.tf.split(x, [at, rows - at], 1) as Tensor3D[];
+  return [rowsOf(backend, x, 0, at), rowsOf(backend, x, at, rows)];
 }
 
 /** [groups, queriesPerKey * rows, size] -> [groups, queriesPerKey, rows, size] */

@@ -13,6 +13,13 @@ import { matMul, type Transposes } from './mat-mul.ts';
 /** TensorFlow's number of the type. */
 const BFLOAT16 = 14;
 
+/** A product of two matrices, each transposed first where it says so: [m, k] x [k, n] -> [m, n]. */
+export interface Product {
+  a: Tensor2D;
+  b: Tensor2D;
+  transpose?: Transposes;
+}
+
 /** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
 export function bf16MatMul(
   backend: Backend,
@@ -20,20 +27,20 @@ export function bf16MatMul(
   b: Tensor2D,
   transpose: Transposes = {},
 ): Tensor2D {
-  const form = backend.native ? nativeBf16MatMul : plainBf16MatMul;
-  return form(backend, a, b, transpose);
+  return bf16Products(backend, [{ a, b, transpose }])[0];
+}
+
+/** Several products; a factor of more than one is cast once. */
+export function bf16Products(backend: Backend, products: readonly Product[]): Tensor2D[] {
+  if (backend.native) return nativeBf16Products(backend, products);
+  return products.map(({ a, b, transpose }) => plainBf16MatMul(backend, a, b, transpose));
 }
 
 /**
  * tfjs has no tensors of this type, so it goes by handles. Casts are not kept: one of a weight
  * is a hundredth of its product.
  */
-export function nativeBf16MatMul(
-  { native }: Backend,
-  a: Tensor2D,
-  b: Tensor2D,
-  { a: transposeA = false, b: transposeB = false }: Transposes = {},
-): Tensor2D {
+export function nativeBf16Products({ native }: Backend, products: readonly Product[]): Tensor2D[] {
   const { binding } = native!;
   const { TF_FLOAT } = binding;
   const held: number[] = [];
@@ -41,17 +48,25 @@ export function nativeBf16MatMul(
     held.push(id);
     return id;
   };
+  const casts = new Map<Tensor2D, number>();
+  const factor = (x: Tensor2D) => {
+    const known = casts.get(x);
+    if (known !== undefined) return known;
+    const id = hold(cast(native!, native!.tensorIds([x])[0], TF_FLOAT, BFLOAT16).id);
+    casts.set(x, id);
+    return id;
+  };
   try {
-    const factors = native!
-      .tensorIds([a, b])
-      .map((id) => hold(cast(native!, id, TF_FLOAT, BFLOAT16).id));
-    const attributes = [
-      flag(native!, 'transpose_a', transposeA),
-      flag(native!, 'transpose_b', transposeB),
-      { name: 'T', type: binding.TF_ATTR_TYPE, value: BFLOAT16 },
-    ];
-    const product = hold(binding.executeOp('MatMul', attributes, factors, 1)[0].id);
-    return native!.adopt(cast(native!, product, BFLOAT16, TF_FLOAT)) as Tensor2D;
+    return products.map(({ a, b, transpose = {} }) => {
+      const attributes = [
+        flag(native!, 'transpose_a', transpose.a ?? false),
+        flag(native!, 'transpose_b', transpose.b ?? false),
+        { name: 'T', type: binding.TF_ATTR_TYPE, value: BFLOAT16 },
+      ];
+      const factors = [factor(a), factor(b)];
+      const product = hold(binding.executeOp('MatMul', attributes, factors, 1)[0].id);
+      return native!.adopt(cast(native!, product, BFLOAT16, TF_FLOAT)) as Tensor2D;
+    });
   } finally {
     for (const id of held) binding.deleteTensor(id);
   }

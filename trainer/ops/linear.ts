@@ -1,7 +1,7 @@
 /** y = x Wᵀ: a layer without bias. */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { bf16MatMul } from './bf16.ts';
+import { bf16MatMul, bf16Products } from './bf16.ts';
 import { differentiable } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
@@ -19,14 +19,18 @@ export function linear(
   weight: Tensor2D,
   precision: Precision = 'fp32',
 ): Tensor2D {
-  const multiply = precision === 'bf16' ? bf16MatMul : matMul;
+  const isBf16 = precision === 'bf16';
+  const multiply = isBf16 ? bf16MatMul : matMul;
   return differentiable(
     backend,
     [x, weight],
     () => ({ value: multiply(backend, x, weight, { b: true }), saved: [x, weight] }),
-    (dy, [x, weight]) => [
-      multiply(backend, dy, weight as Tensor2D), // dx = dy W
-      multiply(backend, dy, x as Tensor2D, { a: true }), // dW = dyᵀ x
-    ],
+    (dy, saved) => {
+      const [x, weight] = saved as Tensor2D[];
+      const dx = { a: dy, b: weight }; // dy W
+      const dWeight = { a: dy, b: x, transpose: { a: true } }; // dyᵀ x
+      if (isBf16) return bf16Products(backend, [dx, dWeight]);
+      return [matMul(backend, dy, weight), matMul(backend, dy, x, dWeight.transpose)];
+    },
   );
 }

@@ -5,6 +5,7 @@
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
+import { matrixOf, stackOf } from './heap.ts';
 
 export interface Transposes {
   a?: boolean;
@@ -13,14 +14,18 @@ export interface Transposes {
 
 /** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
 export function matMul(
-  { tf, name }: Backend,
+  backend: Backend,
   a: Tensor2D,
   b: Tensor2D,
   transpose: Transposes = {},
 ): Tensor2D {
+  const { tf, name } = backend;
   if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
   return tf.tidy(() =>
-    tf.matMul(transpose.a ? tf.transpose(a) : a, transpose.b ? tf.transpose(b) : b),
+    tf.matMul(
+      transpose.a ? matrixOf(backend, a, 0, true) : a,
+      transpose.b ? matrixOf(backend, b, 0, true) : b,
+    ),
   );
 }
 
@@ -33,27 +38,14 @@ export function batchMatMul(
 ): Tensor3D {
   const { tf, name } = backend;
   if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
-  return tf.tidy(() => {
-    const products = Array.from({ length: a.shape[0] }, (_, i) =>
-      tf.tidy(() => matMul(backend, matrixOf(backend, a, i), matrixOf(backend, b, i), transpose)),
-    );
-    return tf.stack(products) as Tensor3D;
-  });
-}
-
-/** tfjs's WebAssembly backend can read a part of a tensor; its declared type does not say so. */
-interface HeapReader {
-  readSync(data: object, start: number, end: number): Float32Array;
-}
-
-/**
- * Matrix i of a batch, read from the heap and written back: tfjs's own slice, split and unstack
- * copy the whole tensor out of the heap for each piece, and its gather takes 10 ns a number.
- */
-function matrixOf({ tf }: Backend, x: Tensor3D, i: number): Tensor2D {
-  const [, rows, columns] = x.shape;
-  const size = rows * columns;
-  const heap = tf.backend() as unknown as HeapReader;
-  const values = heap.readSync(x.dataId, i * size, (i + 1) * size);
-  return tf.tensor2d(values, [rows, columns]);
+  const rows = a.shape[transpose.a ? 2 : 1];
+  const columns = b.shape[transpose.b ? 1 : 2];
+  return stackOf(backend, a.shape[0], [rows, columns], (i) =>
+    tf.tidy(() =>
+      tf.matMul<Tensor2D>(
+        matrixOf(backend, a, i, transpose.a),
+        matrixOf(backend, b, i, transpose.b),
+      ),
+    ),
+  );
 }

@@ -18,8 +18,8 @@ export function swiglu(backend: Backend, gate: Tensor2D, up: Tensor2D): Tensor2D
       tf.tidy(() => {
         // silu'(g) = s + g s (1 - s). The sigmoid is computed again: cheaper than keeping it.
         const s = tf.sigmoid(gate as Tensor2D);
-        const da = tf.mul(dy, up) as Tensor2D;
-        const dGate = tf.add(tf.mul(da, s), sigmoidGradient(backend, s, tf.mul(da, gate)));
+        const slope = tf.add(s, sigmoidGradient(backend, s, gate as Tensor2D));
+        const dGate = tf.mul(tf.mul(dy, up), slope);
         const dUp = tf.mul(dy, tf.mul(gate, s));
         return [dGate, dUp];
       }),
