@@ -38,9 +38,13 @@ export interface Grammar<State = number> {
    * A key that is equal only for states which allow the same strings of up to
    * `reach` bytes. It leaves out what lies further off, so that masks of different
    * places can be shared. A grammar with `unknowns` leaves those out as well: its
-   * states of one key allow the same strings under the same conditions.
+   * states of one key allow the same strings under the same conditions; one with `sight`
+   * leaves out what is seen only from beyond it.
    */
   contextKey(state: State, reach: number): number;
+
+  /** How far states of one context key are alike, where that is not as far as they say. */
+  readonly sight?: Sight<State>;
 
   /** The numbers of a state that only some strings depend on, where there are such. */
   readonly unknowns?: Unknowns<State>;
@@ -50,6 +54,22 @@ export interface Grammar<State = number> {
 
   /** Why `byte` is not allowed here, and where exactly; undefined if it is allowed. */
   explain(state: State, byte: number): string | undefined;
+}
+
+/**
+ * Documents have places (in a video the beginning of the next slice) that depend on all that
+ * came before, while what lies around them depends on little. States that are in sight of
+ * each other share their masks up to such a place; what a token goes on with behind it is
+ * asked each time.
+ */
+export interface Sight<State> {
+  /**
+   * States of one context key that are in sight allow the same strings as long as these,
+   * without their last byte, lead only to states in sight.
+   */
+  isIn(state: State): boolean;
+  /** As `longestDetour`, for strings of any length that lead only to states in sight. */
+  longestDetour(state: State): number;
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { CodecLmError } from '../schemas/error.ts';
 import type { Grammar } from './grammar.ts';
-import { type MaskFamily, maskOf, walkFamily } from './mask/family.ts';
+import { type MaskFamily, maskOf, walkFamily, walkSight } from './mask/family.ts';
 import { Memo } from './mask/memo.ts';
 import { buildTrie, type Trie } from './mask/trie.ts';
 
@@ -69,7 +69,20 @@ export function createTokenMask<State>(
   const onlyEos = new Uint32Array(words);
   onlyEos[eosId >> 5] |= 1 << (eosId & 31);
   const families = new Memo<MaskFamily>(capacity);
-  const walk = createWalk(grammar, trie, words);
+  const walk = createWalk(grammar, words);
+  const { sight } = grammar;
+
+  const familyOf = (state: State): MaskFamily => {
+    const key = grammar.contextKey(state, trie.longest);
+    let family = families.get(key);
+    if (family === undefined) {
+      family = sight?.isIn(state)
+        ? walkSight(grammar, sight, state, trie, words)
+        : walkFamily(grammar, state, trie, words);
+      families.set(key, family);
+    }
+    return family;
+  };
 
   const requireEnough = (state: State, fewest: number, tokens: number, bytes: number): void => {
     if (fewest + 1 <= tokens && fewest <= bytes) return;
@@ -86,22 +99,23 @@ export function createTokenMask<State>(
     start: () => grammar.start(),
 
     allowed(state, { tokens = Infinity, bytes = Infinity } = {}) {
+      const isComplete = grammar.isComplete(state);
+      let isTight = false;
       if (tokens !== Infinity || bytes !== Infinity) {
         const fewest = grammar.bytesToFinish(state);
         requireEnough(state, fewest, tokens, bytes);
+        const fits = (detour: number) =>
+          fewest + detour + 1 <= tokens - 1 && fewest + detour <= bytes - trie.longest;
+        isTight = !fits(grammar.longestDetour(state, trie.longest));
+        const isSeen = sight?.isIn(state) && fits(sight.longestDetour(state));
         // Close to the limit a mask is worth little to others: it is made and not kept.
-        const worst = fewest + grammar.longestDetour(state, trie.longest);
-        const tight = worst + 1 > tokens - 1 || worst > bytes - trie.longest;
-        if (tight && !grammar.isComplete(state)) return walk(state, tokens - 2, bytes);
+        if (isTight && !isSeen && !isComplete) return walk(trie, state, tokens - 2, bytes);
       }
-      if (grammar.isComplete(state)) return onlyEos;
-      const key = grammar.contextKey(state, trie.longest);
-      let family = families.get(key);
-      if (family === undefined) {
-        family = walkFamily(grammar, state, trie, words);
-        families.set(key, family);
-      }
-      return maskOf(family, grammar, state);
+      if (isComplete) return onlyEos;
+      const family = familyOf(state);
+      if (family.open === undefined) return maskOf(family, grammar, state);
+      const [after, most] = isTight ? [tokens - 2, bytes] : [Infinity, Infinity];
+      return walk(family.open, state, after, most, family.always.slice());
     },
 
     advance(state, token) {
@@ -162,11 +176,18 @@ function bytesInUse(vocabulary: MaskVocabulary, id: number): Uint8Array {
   }
 }
 
-/** The tokens after which `bytesToFinish` is at most `mostAfter`, and at most `mostBytes` with their own bytes. */
-function createWalk<State>(grammar: Grammar<State>, trie: Trie, words: number) {
-  const { nodes, byte, depth, skip, firstId, ids } = trie;
-  return (state: State, mostAfter: number, mostBytes: number): Uint32Array => {
-    const mask = new Uint32Array(words);
+/**
+ * Adds to a mask the tokens of a trie after which `bytesToFinish` is at most `mostAfter`, and
+ * at most `mostBytes` with their own bytes.
+ */
+function createWalk<State>(grammar: Grammar<State>, words: number) {
+  return (
+    { nodes, byte, depth, skip, firstId, ids }: Trie,
+    state: State,
+    mostAfter: number,
+    mostBytes: number,
+    mask = new Uint32Array(words),
+  ): Uint32Array => {
     const limited = mostAfter !== Infinity || mostBytes !== Infinity;
     const path: State[] = [state];
     for (let node = 0; node < nodes; ) {

@@ -11,8 +11,8 @@ import { CodecLmError } from '../../schemas/error.ts';
 import { collectBytes, type Grammar } from '../grammar.ts';
 import { describeExpected, describePlace } from './describe.ts';
 import { ByteWalk, PAYLOAD, SHORT_HEADER } from './grammar/bytes.ts';
-import { FinishLength } from './grammar/finish.ts';
-import { placeKey } from './grammar/key.ts';
+import { FinishLength, MESSAGE_BYTE } from './grammar/finish.ts';
+import { isInSight, placeKey, sightKey } from './grammar/key.ts';
 
 export interface AvcGrammarOptions {
   /** Size of the video in pixels: even numbers, up to 4096. */
@@ -30,6 +30,8 @@ const MOST_FRAMES = 1 << 20;
 
 /** No slice needs more to its end: the longest macroblock is raw samples, 384 of them protected. */
 const LONGEST_SLICE_FINISH = 1024;
+/** Nor this, of one that is coded: a block of 16 levels, 26 empty ones, all of them protected. */
+const LONGEST_CODED_FINISH = 128;
 /** Bytes by which the shortest slices of two types differ at most. */
 const TYPES_APART = 8;
 /** Start code, header and the shortest slice. */
@@ -82,6 +84,8 @@ class AvcGrammar implements Grammar<AvcState> {
   }
 
   next(state: AvcState, byte: number): AvcState | undefined {
+    // Most bytes are refused at once, and cost no copy then.
+    if (state.phase === PAYLOAD && !state.bits.allows(byte >> 7)) return undefined;
     const after = state.copy();
     return after.step(byte) ? after : undefined;
   }
@@ -96,7 +100,9 @@ class AvcGrammar implements Grammar<AvcState> {
 
   /** Bytes that suffice from here, by the way of grammar/finish.ts; 0 exactly when it is complete. */
   bytesToFinish(state: AvcState): number {
-    return this.#finish.bytes(state);
+    const isKnown = isInSight(state) && state.syntax.picture !== undefined;
+    if (!isKnown || state.phase < PAYLOAD) return this.#finish.bytes(state);
+    return this.#finish.bytesInPicture(state, this.contextKey(state, 0));
   }
 
   /**
@@ -105,14 +111,23 @@ class AvcGrammar implements Grammar<AvcState> {
    * only the slice itself, and which types of slices may come after it.
    */
   longestDetour({ syntax }: AvcState, reach: number): number {
+    // A message of known size says nothing of what comes after it.
+    if (syntax.name === MESSAGE_BYTE && syntax.count > reach) return TYPES_APART;
     const toCome = this.#slices - syntax.macroblock - 1;
     const isPictureKnown = syntax.picture !== undefined || syntax.isHeaderRead;
     if (!isPictureKnown || toCome * SHORTEST_SLICE < reach) return Infinity;
-    return LONGEST_SLICE_FINISH + toCome * TYPES_APART;
+    return this.#detourOfSlice(syntax) + toCome * TYPES_APART;
   }
 
+  readonly sight = {
+    isIn: isInSight,
+    longestDetour: ({ syntax }: AvcState) => this.#detourOfSlice(syntax),
+  };
+
   contextKey(state: AvcState, reach: number): number {
-    const key = `${reach} ${placeKey(state, reach, this.#slices * SHORTEST_SLICE)}`;
+    const key = isInSight(state)
+      ? sightKey(state, this.#slices)
+      : `${reach} ${placeKey(state, reach, this.#slices * SHORTEST_SLICE)}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
       // Numbers are never used twice, so that forgetting some does no harm.
@@ -121,6 +136,12 @@ class AvcGrammar implements Grammar<AvcState> {
       this.#contexts.set(key, context);
     }
     return context;
+  }
+
+  #detourOfSlice({ isHeaderRead, name }: AvcState['syntax']): number {
+    const isTypeKnown = isHeaderRead && name !== 'mb_skip_run' && name !== 'mb_type';
+    const isRaw = name.startsWith('pcm_');
+    return isTypeKnown && !isRaw ? LONGEST_CODED_FINISH : LONGEST_SLICE_FINISH;
   }
 
   describe(state: AvcState): string {

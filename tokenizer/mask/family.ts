@@ -3,13 +3,15 @@
  * all of them allow, and tokens on conditions. A mask of one state is made from them in
  * a microsecond, without walking the vocabulary.
  */
-import type { Condition, Grammar, Walk } from '../grammar.ts';
-import type { Trie } from './trie.ts';
+import type { Condition, Grammar, Sight, Walk } from '../grammar.ts';
+import { selectNodes, type Trie } from './trie.ts';
 
 export interface MaskFamily {
   /** Bits of the tokens that are allowed whatever the numbers. Shape: [words]. */
   readonly always: Uint32Array;
   readonly cases: readonly Case[];
+  /** The tokens that lead out of sight, each state has to be asked about; undefined if none does. */
+  readonly open?: Trie;
 }
 
 /** Tokens that are allowed on one condition. */
@@ -50,6 +52,34 @@ export function walkFamily<State>(
   return { always, cases: [...cases.values()] };
 }
 
+/** The family of a state in sight: what lies behind the places that are not is left open. */
+export function walkSight<State>(
+  grammar: Grammar<State>,
+  sight: Sight<State>,
+  state: State,
+  trie: Trie,
+  words: number,
+): MaskFamily {
+  const always = new Uint32Array(words);
+  const walk = new PlainWalk(grammar, state);
+  const { nodes, byte, depth, skip, firstId, ids } = trie;
+  const open: number[] = [];
+  for (let node = 0; node < nodes; ) {
+    const level = depth[node];
+    if (!walk.step(level, byte[node])) {
+      node = skip[node];
+    } else if (!sight.isIn(walk.at(level))) {
+      open.push(node);
+      node = skip[node];
+    } else {
+      const first = firstId[node];
+      const end = firstId[++node];
+      for (let i = first; i < end; i++) always[ids[i] >> 5] |= 1 << (ids[i] & 31);
+    }
+  }
+  return { always, cases: [], open: open.length === 0 ? undefined : selectNodes(trie, open) };
+}
+
 /** The mask of one state of a family. */
 export function maskOf<State>(
   { always, cases }: MaskFamily,
@@ -81,6 +111,11 @@ class PlainWalk<State> implements Walk {
     if (after === undefined) return false;
     this.#path[depth] = after;
     return true;
+  }
+
+  /** The state after the first `depth` bytes. */
+  at(depth: number): State {
+    return this.#path[depth];
   }
 
   condition(): undefined {

@@ -64,3 +64,52 @@ export function buildTrie(tokens: Iterable<readonly [id: number, bytes: Uint8Arr
     longest: depth.reduce((a, b) => Math.max(a, b), 0),
   };
 }
+
+/**
+ * The subtrees of some nodes, with the way to them: a trie of the tokens that end in them.
+ * @param roots ascending, none in the subtree of another
+ */
+export function selectNodes(trie: Trie, roots: readonly number[]): Trie {
+  const kept: number[] = [];
+  const path: number[] = [];
+  let next = 0;
+  for (const root of roots) {
+    // Parents come before children: those of the root are the last of each depth above it.
+    for (; next <= root; next++) {
+      path.length = trie.depth[next] - 1;
+      path.push(next);
+    }
+    for (const parent of path) if (parent > (kept.at(-1) ?? -1)) kept.push(parent);
+    for (; next < trie.skip[root]; next++) kept.push(next);
+  }
+  const isRooted = new Set(roots);
+  return compact(trie, kept, isRooted);
+}
+
+/** @param kept nodes, ascending; those outside of the subtrees of `roots` without their ids */
+function compact(trie: Trie, kept: readonly number[], roots: ReadonlySet<number>): Trie {
+  const firstId: number[] = [];
+  const ids: number[] = [];
+  const skip = new Int32Array(kept.length);
+  let end = 0;
+  for (const [i, node] of kept.entries()) {
+    if (roots.has(node)) end = trie.skip[node];
+    firstId.push(ids.length);
+    if (node < end) {
+      for (let k = trie.firstId[node]; k < trie.firstId[node + 1]; k++) ids.push(trie.ids[k]);
+    }
+    let after = i + 1;
+    while (after < kept.length && kept[after] < trie.skip[node]) after++;
+    skip[i] = after;
+  }
+  firstId.push(ids.length);
+  return {
+    nodes: kept.length,
+    byte: Uint8Array.from(kept, (node) => trie.byte[node]),
+    depth: Uint16Array.from(kept, (node) => trie.depth[node]),
+    skip,
+    firstId: Int32Array.from(firstId),
+    ids: Int32Array.from(ids),
+    longest: trie.longest,
+  };
+}

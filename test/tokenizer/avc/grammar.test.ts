@@ -70,16 +70,33 @@ test('the way to the end leads there, through all frames', (t) => {
   t.deepEqual(bytesOf(grammar.allowedBytes(state)), []);
 });
 
-test('a copy of a place has every field of it, and its own arrays', (t) => {
+test('a copy of a place has every field of it, and what is written to one is not in the other', (t) => {
   const state = new SyntaxState({ width: 16, height: 16, frames: 1 });
-  for (const [i, [name, value]] of Object.entries(state).entries()) {
-    if (value instanceof Uint8Array) value.fill(i);
-    else if (name !== 'target') Object.assign(state, { [name]: { was: name } });
+  const owned = ['target', 'ownsModes', 'ownsTotals'];
+  for (const name of Object.keys(state).filter((key) => !owned.includes(key))) {
+    Object.assign(state, { [name]: { was: name } });
   }
+  state.modes = new Uint8Array(16);
+  state.totals = new Uint8Array(24);
   const copy = state.copy();
   t.deepEqual({ ...copy }, { ...state });
-  t.not(copy.modes, state.modes);
-  t.not(copy.totals, state.totals);
+  for (const [writer, other] of [
+    [copy, state],
+    [state, copy.copy()],
+  ]) {
+    const before = [other.modes.slice(), other.totals.slice()];
+    writer.setMode(3, 7);
+    writer.setTotal(5, 9);
+    t.deepEqual([writer.modes[3], writer.totals[5]], [7, 9]);
+    t.deepEqual([other.modes, other.totals], before);
+    writer.clearTotals();
+    t.deepEqual(writer.totals, new Uint8Array(24));
+    t.deepEqual([other.modes, other.totals], before);
+    other.setTotal(1, 2);
+    other.setMode(1, 2);
+    t.is(writer.totals[1], 0);
+    t.is(new SyntaxState().totals[1] + new SyntaxState().modes[1], 0);
+  }
 });
 
 test('states are values: a branch leaves the one it came from as it was', (t) => {

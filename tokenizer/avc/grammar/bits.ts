@@ -51,31 +51,32 @@ export class BitWalk {
       case TABLE:
         return syntax.code!.children[2 * this.value + bit] !== NO_CODE;
       case FIXED: {
-        const [first, last] = this.reach(bit);
-        return allowsAny(syntax, first, last);
+        const first = this.least(bit);
+        return allowsAny(syntax, first, first + this.span(bit));
       }
       default: {
         if (this.value === 0 && bit === 0 && this.zeros === MOST_ZEROS) return false;
-        const [first, last] = this.reach(bit);
-        return allowsCodeNum(syntax, first, last);
+        const first = this.least(bit);
+        return allowsCodeNum(syntax, first, first + this.span(bit));
       }
     }
   }
 
-  /** The least and greatest value (of Exp-Golomb: codeNum) that begins with the bits so far and this one. */
-  reach(bit: number): [number, number] {
+  /** The least value (of Exp-Golomb: codeNum) that begins with the bits so far and this one. */
+  least(bit: number): number {
     if (this.syntax.kind === FIXED) {
-      const span = 2 ** (this.syntax.size - this.length - 1);
-      const first = (2 * this.value + bit) * span;
-      return [first, first + span - 1];
+      return (2 * this.value + bit) * 2 ** (this.syntax.size - this.length - 1);
     }
-    if (this.value === 0) {
-      if (bit === 0) return [2 ** (this.zeros + 1) - 1, 2 ** (MOST_ZEROS + 1) - 2];
-      return [2 ** this.zeros - 1, 2 ** (this.zeros + 1) - 2];
-    }
-    const span = 2 ** (2 * this.zeros - this.length);
-    const first = (2 * this.value + bit) * span - 1;
-    return [first, first + span - 1];
+    if (this.value === 0) return 2 ** (bit === 0 ? this.zeros + 1 : this.zeros) - 1;
+    return (2 * this.value + bit) * 2 ** (2 * this.zeros - this.length) - 1;
+  }
+
+  /** How much greater the greatest such value is. */
+  span(bit: number): number {
+    if (this.syntax.kind === FIXED) return 2 ** (this.syntax.size - this.length - 1) - 1;
+    if (this.value !== 0) return 2 ** (2 * this.zeros - this.length) - 1;
+    if (bit === 1) return 2 ** this.zeros - 1;
+    return 2 ** (MOST_ZEROS + 1) - 1 - 2 ** (this.zeros + 1);
   }
 
   /** Reads a bit that is allowed. */

@@ -6,16 +6,19 @@
 import { IDR_SLICE, PPS, SLICE, SPS } from '../nal.ts';
 import { FIXED, TABLE, TRAILING } from '../syntax/element.ts';
 import { hasLaterOrder } from '../syntax/slice.ts';
-import type { SyntaxState } from '../syntax/state.ts';
+import type { Picture, SyntaxState } from '../syntax/state.ts';
 import type { BitWalk } from './bits.ts';
 import { type ByteWalk, LONG_HEADER, PAYLOAD, PROTECTED, SHORT_HEADER } from './bytes.ts';
-import { boundaryKey } from './key.ts';
+import { slicesKey } from './key.ts';
 
 /** mb_type of Intra16x16 by DC with no coefficients but DC, in an I slice. */
 const FLAT = 3;
 /** codeNum of an empty coded_block_pattern. */
 const EMPTY_INTRA = 3;
 const EMPTY_INTER = 0;
+/** Of a message: bytes of ones are told from start codes without protection. */
+export const MESSAGE_BYTE = 'user_data_payload_byte';
+const ONES = 255;
 /** nal_ref_idc of what is written on the way. */
 const REFERENCE = 3 << 5;
 
@@ -25,16 +28,37 @@ const CAPACITY = 1 << 16;
 export class FinishLength {
   /** By place between two NAL units. */
   readonly #known = new Map<string, number>();
+  /** The same by picture and place in it, for those that are asked about again and again. */
+  readonly #ofPicture = new WeakMap<Picture, Map<number, number>>();
+  /** Bytes of the way to the end of a slice, by what that depends on. */
+  readonly #ofSlice = new Map<number, number>();
 
   /** Bytes of the way from here to the end. */
   bytes(from: ByteWalk): number {
     const walk = from.copy();
-    let bytes = 0;
-    while (walk.phase !== 0) {
-      walk.step(nextByte(walk));
-      bytes++;
+    return bytesOfUnit(walk) + this.#afterUnit(walk);
+  }
+
+  /**
+   * The same inside of a picture whose first slice is read, at a place in sight.
+   * @param context a number for all that the end of this slice depends on
+   */
+  bytesInPicture(from: ByteWalk, context: number): number {
+    const { picture, macroblock, typesSeen, typesAllowed } = from.syntax;
+    const place = (macroblock << 8) | (typesSeen << 4) | typesAllowed;
+    let places = this.#ofPicture.get(picture!);
+    if (places === undefined) this.#ofPicture.set(picture!, (places = new Map()));
+    let ofSlice = this.#ofSlice.get(context);
+    let after = places.get(place);
+    if (ofSlice === undefined || after === undefined) {
+      const walk = from.copy();
+      ofSlice = bytesOfUnit(walk);
+      after = this.#afterUnit(walk);
+      if (this.#ofSlice.size === CAPACITY) this.#ofSlice.clear();
+      this.#ofSlice.set(context, ofSlice);
+      places.set(place, after);
     }
-    return bytes + this.#afterUnit(walk);
+    return ofSlice + after;
   }
 
   /** @param walk stands between two NAL units, and is used up */
@@ -43,22 +67,39 @@ export class FinishLength {
     let bytes = 0;
     let rest = 0;
     while (!walk.isComplete) {
-      const key = boundaryKey(walk.syntax);
+      const key = slicesKey(walk.syntax);
       const known = this.#known.get(key);
       if (known !== undefined) {
         rest = known;
         break;
       }
       passed.push({ key, bytes });
-      do {
-        walk.step(nextByte(walk));
-        bytes++;
-      } while (walk.phase !== 0);
+      walk.step(nextByte(walk));
+      bytes += 1 + bytesOfUnit(walk);
     }
     if (this.#known.size + passed.length > CAPACITY) this.#known.clear();
     for (const place of passed) this.#known.set(place.key, bytes - place.bytes + rest);
     return bytes + rest;
   }
+}
+
+/** @param walk goes to the end of its NAL unit */
+function bytesOfUnit(walk: ByteWalk): number {
+  let bytes = 0;
+  while (walk.phase !== 0) {
+    bytes += leapOverMessage(walk);
+    walk.step(nextByte(walk));
+    bytes++;
+  }
+  return bytes;
+}
+
+/** The bytes of a message are as many as its size says, for none needs protection: all but its last. */
+function leapOverMessage({ phase, syntax }: ByteWalk): number {
+  if (phase !== PAYLOAD || syntax.name !== MESSAGE_BYTE || syntax.count < 2) return 0;
+  const bytes = syntax.count - 1;
+  syntax.count = 1;
+  return bytes;
 }
 
 /** The next byte of the way. */
@@ -118,8 +159,8 @@ function shortestBit(walk: BitWalk): number {
   const wanted = wantedValue(syntax);
   if (wanted !== undefined) {
     for (const bit of [0, 1]) {
-      const [first, last] = walk.reach(bit);
-      if (wanted >= first && wanted <= last) return bit;
+      const first = walk.least(bit);
+      if (wanted >= first && wanted <= first + walk.span(bit)) return bit;
     }
   }
   // Of Exp-Golomb words the one that ends first, of others the least.
@@ -135,6 +176,8 @@ function wantedValue({ name, isIntraSlice, isIntra }: SyntaxState): number | und
       return isIntraSlice ? FLAT : undefined;
     case 'coded_block_pattern':
       return isIntra ? EMPTY_INTRA : EMPTY_INTER;
+    case MESSAGE_BYTE:
+      return ONES;
     default:
       return undefined;
   }

@@ -1,14 +1,28 @@
 /** Places of a document as strings: equal only where the same may follow. */
 import { FIXED } from '../syntax/element.ts';
 import type { SyntaxState } from '../syntax/state.ts';
-import type { ByteWalk } from './bytes.ts';
+import { type ByteWalk, PAYLOAD } from './bytes.ts';
+import { macroblockKey } from './macroblock-key.ts';
 
 /** Of a place between two NAL units. */
-export function boundaryKey(state: SyntaxState): string {
-  const { spsBytes, ppsBytes, history, picture, frame, macroblock } = state;
-  const { unitsOfFrame, typesSeen, typesAllowed } = state;
+function boundaryKey(state: SyntaxState): string {
+  return `${pictureKey(state)} ${state.spsBytes} ${state.ppsBytes}`;
+}
+
+/**
+ * Of such a place, as far as slices depend on it that follow without another parameter set.
+ * Most of a parameter set says nothing to them.
+ */
+export function slicesKey(state: SyntaxState): string {
+  const { sps, pps } = state;
+  const ofSequence = sps && [sps.frameNumBits, sps.orderType, sps.orderBits, sps.maxReferences];
+  return `${pictureKey(state)} ${ofSequence} ${pps && Object.values(pps)}`;
+}
+
+function pictureKey(state: SyntaxState): string {
+  const { history, picture, frame, macroblock, unitsOfFrame, typesSeen, typesAllowed } = state;
   const inPicture = picture === undefined ? 0 : [typesSeen, typesAllowed, ...pictureNumbers(state)];
-  return `${frame} ${macroblock} ${unitsOfFrame} ${inPicture} ${historyNumbers(history)} ${spsBytes} ${ppsBytes}`;
+  return `${frame} ${macroblock} ${unitsOfFrame} ${inPicture} ${historyNumbers(history)}`;
 }
 
 function historyNumbers(history: SyntaxState['history']): string {
@@ -19,6 +33,27 @@ function historyNumbers(history: SyntaxState['history']): string {
 function pictureNumbers({ picture, remaining }: SyntaxState): unknown[] {
   const { header, frameNum, idrPicId, order, marking, isAdaptive } = picture!;
   return [header, frameNum, idrPicId, order, marking.join('.'), isAdaptive, remaining.join('.')];
+}
+
+/**
+ * Of a place from which the end of the slice, and the header byte of the next one, depend on
+ * nothing but the macroblock: see {@link isInSight}.
+ * @param slices of a picture
+ */
+export function sightKey({ bits, phase, zeros, syntax }: ByteWalk, slices: number): string {
+  const { header, macroblock, position } = syntax;
+  if (phase < PAYLOAD) return `${phase} ${bits.length} ${bits.value} ${header}`;
+  const read = `${phase} ${zeros} ${bits.length} ${bits.value} ${bits.zeros} ${position & 7}`;
+  return `${read} ${header} ${macroblock === slices - 1} ${macroblockKey(syntax)}`;
+}
+
+/**
+ * Inside a macroblock, or between two slices of one picture: a short way back lies a slice
+ * header, and what the next one may be is seen only where it begins.
+ */
+export function isInSight({ phase, syntax }: ByteWalk): boolean {
+  if (phase >= PAYLOAD) return syntax.isHeaderRead;
+  return syntax.macroblock > 0;
 }
 
 /**
@@ -42,9 +77,6 @@ function elementKey(state: SyntaxState): string {
   parts.push(JSON.stringify(state.draft), state.isIntraSlice, state.frameNum, state.idrPicId);
   parts.push(state.order, state.references, state.picNum, state.commands, state.marking.join('.'));
   parts.push(state.isAdaptive, state.remaining.join('.'), state.typesSeen, state.typesAllowed);
-  parts.push(state.mbType, state.isIntra, state.isIntra16x16, state.part, state.parts);
-  parts.push(state.pattern, state.modes, state.totals, state.block, state.mostCoefficients);
-  parts.push(state.total, state.trailingOnes, state.coefficientsLeft, state.suffixLength);
-  parts.push(state.levelPrefix, state.zerosLeft);
+  if (state.isHeaderRead) parts.push(macroblockKey(state));
   return parts.join(' ');
 }

@@ -63,6 +63,6 @@ function takeRemaining(state: SyntaxState, value: number): void {
 }
 
 function takeMode(state: SyntaxState, mode: number): void {
-  state.modes[state.part++] = mode;
+  state.setMode(state.part++, mode);
   expectModes(state);
 }

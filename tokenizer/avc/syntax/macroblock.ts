@@ -34,7 +34,7 @@ function expectType(state: SyntaxState): void {
 }
 
 function takeType(state: SyntaxState, value: number): void {
-  state.totals.fill(0);
+  state.clearTotals();
   state.mbType = value;
   state.isIntra16x16 = false;
   state.isIntra = state.isIntraSlice || value >= INTER_TYPES;

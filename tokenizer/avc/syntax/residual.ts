@@ -63,6 +63,44 @@ function chromaColumn(totals: Uint8Array, block: number): number {
   return hasUpper ? COLUMN_OF_NC[totals[at - 2]] : 0;
 }
 
+const LAST_SEEN_LUMA = lastSeen(16, (block) => [LEFT_BLOCK[block], UPPER_BLOCK[block]]);
+const LAST_SEEN_CHROMA = lastSeen(4, (block) => [
+  block & 1 ? block - 1 : -1,
+  block & 2 ? block - 2 : -1,
+]);
+
+/** By block, the last one that has it as a neighbour; itself when none has. */
+function lastSeen(blocks: number, neighbours: (block: number) => number[]): number[] {
+  const last = Array.from({ length: blocks }, (_, block) => block);
+  for (let block = 0; block < blocks; block++) {
+    for (const neighbour of neighbours(block)) if (neighbour >= 0) last[neighbour] = block;
+  }
+  return last;
+}
+
+/** The part of `totals` that blocks still to be read depend on, as text. */
+export function relevantTotals({ totals, block, name }: SyntaxState): string {
+  const next = name === 'coeff_token' ? block : block + 1;
+  if (block < CHROMA_DC_BLOCKS) return seenFrom(next - LUMA, totals, 0, LAST_SEEN_LUMA);
+  const nextCb = next - CHROMA_AC;
+  const ofCb = seenFrom(nextCb, totals, 16, LAST_SEEN_CHROMA);
+  return `${ofCb}/${seenFrom(nextCb - 4, totals, 20, LAST_SEEN_CHROMA)}`;
+}
+
+/** Of the blocks before `next`, counted from `first` on, those that it or a later one has as a neighbour. */
+function seenFrom(
+  next: number,
+  totals: Readonly<Uint8Array>,
+  first: number,
+  last: readonly number[],
+): string {
+  let text = '';
+  for (let i = 0; i < Math.min(next, last.length); i++) {
+    if (last[i] >= next) text += `${totals[first + i]} `;
+  }
+  return text;
+}
+
 function expectToken(state: SyntaxState, column: number, most: number): void {
   state.mostCoefficients = most;
   state.table('coeff_token', coeffTokenCode(column, most), takeToken);
@@ -73,8 +111,8 @@ function takeToken(state: SyntaxState, value: number): void {
   const ones = value & 3;
   const { block } = state;
   state.total = total;
-  if (block >= CHROMA_AC) state.totals[block - CHROMA_AC + 16] = total;
-  else if (block >= LUMA && block < CHROMA_DC_BLOCKS) state.totals[block - LUMA] = total;
+  if (block >= CHROMA_AC) state.setTotal(block - CHROMA_AC + 16, total);
+  else if (block >= LUMA && block < CHROMA_DC_BLOCKS) state.setTotal(block - LUMA, total);
   if (total === 0) {
     expectBlock(state, block + 1);
     return;

@@ -87,6 +87,9 @@ export type Rbsp = readonly number[];
 
 function takeNothing(): void {}
 
+const NO_MODES = new Uint8Array(16);
+const NO_TOTALS = new Uint8Array(24);
+
 export class SyntaxState implements Element {
   readonly target: Target | undefined;
 
@@ -153,9 +156,12 @@ export class SyntaxState implements Element {
   parts = 0;
   pattern = 0;
   /** Intra4x4PredMode of the 4x4 blocks read so far, by luma4x4BlkIdx. */
-  modes = new Uint8Array(16);
+  modes: Readonly<Uint8Array> = NO_MODES;
   /** TotalCoeff: luma4x4BlkIdx 0..15, then four Cb and four Cr blocks. */
-  totals = new Uint8Array(24);
+  totals: Readonly<Uint8Array> = NO_TOTALS;
+  /** Whether no copy has the same array: only then is it written to. */
+  ownsModes = false;
+  ownsTotals = false;
 
   // The block of coefficients.
   block = 0;
@@ -216,8 +222,10 @@ export class SyntaxState implements Element {
     copy.part = this.part;
     copy.parts = this.parts;
     copy.pattern = this.pattern;
-    copy.modes = this.modes.slice();
-    copy.totals = this.totals.slice();
+    copy.modes = this.modes;
+    copy.totals = this.totals;
+    this.ownsModes = false;
+    this.ownsTotals = false;
     copy.block = this.block;
     copy.mostCoefficients = this.mostCoefficients;
     copy.total = this.total;
@@ -227,6 +235,23 @@ export class SyntaxState implements Element {
     copy.levelPrefix = this.levelPrefix;
     copy.zerosLeft = this.zerosLeft;
     return copy;
+  }
+
+  setMode(block: number, mode: number): void {
+    if (!this.ownsModes) this.modes = this.modes.slice();
+    this.ownsModes = true;
+    (this.modes as Uint8Array)[block] = mode;
+  }
+
+  setTotal(block: number, total: number): void {
+    if (!this.ownsTotals) this.totals = this.totals.slice();
+    this.ownsTotals = true;
+    (this.totals as Uint8Array)[block] = total;
+  }
+
+  clearTotals(): void {
+    if (this.ownsTotals) (this.totals as Uint8Array).fill(0);
+    else this.totals = NO_TOTALS;
   }
 
   fixed(name: string, size: number, low: number, high: number, take: Take): void {
