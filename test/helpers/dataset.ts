@@ -196,6 +196,7 @@ async function writePlan(
   { codec, seqLen }: ShardHeader,
 ): Promise<Plan> {
   const text = Array.from({ length: inputs }, (_, i) => `${i}\tinput-${i}.png\n`).join('');
+  const hash = createHash('sha256').update(text).digest('hex');
   const plan: Plan = {
     planVersion: PLAN_VERSION,
     config: {
@@ -203,7 +204,8 @@ async function writePlan(
       ...{ partitionSize: Math.max(1, inputs), seed: 0, valFraction: 0 },
     },
     inputs,
-    inputsHash: createHash('sha256').update(text).digest('hex'),
+    inputsHash: hash,
+    listHashes: [hash],
     listing: { ignored: {}, duplicates: 0, problems: [] },
   };
   await mkdir(join(dir, 'plan'), { recursive: true });
