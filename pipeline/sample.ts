@@ -5,6 +5,7 @@ import { CodecLmError } from '../schemas/error.ts';
 import type { Plan } from '../schemas/plan.ts';
 import { readTokenizer, writeTokenizer } from '../tokenizer/bpe/huggingface.ts';
 import { learnMerges } from '../tokenizer/bpe/learn.ts';
+import { Sample } from '../tokenizer/bpe/memory.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
 import { namesIn, paths, readText } from './files.ts';
@@ -31,7 +32,8 @@ export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undef
  * Learns on inputs drawn evenly over the plan, which the seed has shuffled, less those that
  * are held out. The documents encoded for it are left in `context.encoded`: they are not
  * encoded twice.
- * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded
+ * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded;
+ *   `MEMORY_LIMIT` as soon as the sample is too large to learn from
  */
 export async function learnTokenizer(
   out: string,
@@ -43,16 +45,16 @@ export async function learnTokenizer(
 ): Promise<ByteBpe> {
   const { bpeSamples, merges } = plan.config;
   const count = Math.min(bpeSamples, plan.inputs);
-  const documents: Uint8Array[] = [];
+  const sample = new Sample(merges);
   let done = 0;
   let firstFailure: CodecLmError | undefined;
-  const sample = async (planned: PlannedInput) => {
+  const encode = async (planned: PlannedInput) => {
     const counts = noCounts();
     const document = await encodeOne(planned, context, counts);
     return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
   };
   const samples = streamOf(drawSample(out, plan, count, signal)).through(
-    inOrder(lanes * BATCH, sample),
+    inOrder(lanes * BATCH, encode),
   );
   await drain(samples, ({ docId, document, sourceBytes }) => {
     progress.sampled(++done, count);
@@ -60,9 +62,10 @@ export async function learnTokenizer(
       firstFailure ??= document;
       return;
     }
-    if (splitOf(document.bytes, context.valFraction) === 'train') documents.push(document.bytes);
+    if (splitOf(document.bytes, context.valFraction) === 'train') sample.add(document.bytes);
     context.encoded.set(docId, { ...document, sourceBytes });
   });
+  const { documents } = sample;
   if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
   const bytes = documents.reduce((sum, { length }) => sum + length, 0);
   progress.learning(documents.length, bytes, merges);

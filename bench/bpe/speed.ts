@@ -9,8 +9,8 @@
  *     learning on 10,000 images against spm_train, of the pinned release and of 0.2.0 (minutes;
  *     needs bench/peers/setup-old-sentencepiece.sh too)
  *
- * sentencepiece learns about ten times faster since some release after 0.2.0. The 50 times
- * aimed at were set against 0.2.0; both ratios are printed.
+ * sentencepiece learns many times faster since some release after 0.2.0. The 50 times aimed at
+ * were set against 0.2.0; both ratios are printed.
  */
 import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

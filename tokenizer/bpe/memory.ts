@@ -4,6 +4,8 @@ import { CodecLmError } from '../../schemas/error.ts';
 
 /** Positions are 32-bit. */
 const MAX_CELLS = 2 ** 31 - 1;
+/** A sample is looked at each time it has grown by so many bytes. */
+const CHECK_EVERY = 4 * 1024 * 1024;
 
 /**
  * An upper bound in bytes, the documents themselves not included. A byte takes a 2-byte cell
@@ -35,9 +37,37 @@ export function checkLearningMemory(
   limit = availableMemory(),
 ): void {
   const bytes = documents.reduce((sum, document) => sum + document.length, 0);
-  const needed = learningMemory(bytes, documents.length, merges);
+  checkSample(bytes, documents.length, merges, limit);
+}
+
+/** Documents to learn from, refused while they are gathered: too many would not fit themselves. */
+export class Sample {
+  readonly documents: Uint8Array[] = [];
+  private readonly merges: number;
+  private readonly limit: () => number;
+  private bytes = 0;
+  private checkedBytes = 0;
+
+  /** @param limit bytes that learning may take, asked for now and then */
+  constructor(merges: number, limit = availableMemory) {
+    this.merges = merges;
+    this.limit = limit;
+  }
+
+  /** @throws CodecLmError `MEMORY_LIMIT` when learning from what is here would take too much */
+  add(document: Uint8Array): void {
+    this.documents.push(document);
+    this.bytes += document.length;
+    if (this.bytes - this.checkedBytes < CHECK_EVERY) return;
+    this.checkedBytes = this.bytes;
+    checkSample(this.bytes, this.documents.length, this.merges, this.limit());
+  }
+}
+
+function checkSample(bytes: number, documents: number, merges: number, limit: number): void {
+  const needed = learningMemory(bytes, documents, merges);
   const hint = 'learn from fewer samples (--bpe-samples)';
-  if (bytes + documents.length + 1 > MAX_CELLS) {
+  if (bytes + documents + 1 > MAX_CELLS) {
     throw new CodecLmError(
       'MEMORY_LIMIT',
       `learning BPE: ${inMiB(bytes)} of samples, at most 2 GiB can be indexed`,
@@ -47,7 +77,7 @@ export function checkLearningMemory(
   if (needed > limit) {
     throw new CodecLmError(
       'MEMORY_LIMIT',
-      `learning BPE from ${documents.length} documents (${inMiB(bytes)}) takes up to ` +
+      `learning BPE from ${documents} documents (${inMiB(bytes)}) takes up to ` +
         `${inMiB(needed)} of memory, ${inMiB(limit)} is available`,
       { hint },
     );

@@ -7,6 +7,7 @@ import { formatCount } from '../../cli/table.ts';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
 import { writeTokenizer } from '../bpe/huggingface.ts';
 import { learnMerges } from '../bpe/learn.ts';
+import { Sample } from '../bpe/memory.ts';
 import { ByteBpe } from '../bpe/tokenizer.ts';
 import type { Codec } from '../codec.ts';
 import { type Input, isDocument, listInputs, readDocument } from './inputs.ts';
@@ -58,10 +59,11 @@ export async function train(
   const all = await listInputs(sources, isDocument);
   const share = Math.max(1, all.length / settings.samples);
   const chosen = all.filter((_, i) => Math.floor(i / share) !== Math.floor((i - 1) / share));
-  const documents: Uint8Array[] = [];
+  const sample = new Sample(settings.merges);
   const failed = await forEachInput(chosen, io, async ({ path }) => {
-    documents.push(await readDocument(path, makeCodec));
+    sample.add(await readDocument(path, makeCodec));
   });
+  const { documents } = sample;
   const merges = learnMerges(documents, settings.merges);
   if (merges.length < settings.merges) {
     io.log(`only ${merges.length} merges: nothing else is left to merge in this sample`);

@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { CodecLmError } from '../../../schemas/error.ts';
 import { learnMerges } from '../../../tokenizer/bpe/learn.ts';
-import { learningMemory } from '../../../tokenizer/bpe/memory.ts';
+import { learningMemory, Sample } from '../../../tokenizer/bpe/memory.ts';
 import { adversarialDocument, naiveLearn } from './reference.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
@@ -102,6 +102,20 @@ test('a sample that does not fit is refused before it starts', (t) => {
   t.is(error?.code, 'MEMORY_LIMIT');
   t.regex(error?.message ?? '', /1 documents \(1 MiB\) takes up to \d+ MiB .* 5 MiB is available/);
   t.truthy(error?.hint);
+});
+
+test('a sample too large is refused while it is gathered, not when all of it is in memory', (t) => {
+  const sample = new Sample(320, () => 300 * 2 ** 20);
+  const error = t.throws(
+    () => {
+      // Learning takes 14 bytes for a byte: about 20 of these fit.
+      for (let i = 0; i < 1000; i++) sample.add(new Uint8Array(2 ** 20));
+    },
+    { instanceOf: CodecLmError },
+  );
+  t.is(error?.code, 'MEMORY_LIMIT');
+  t.regex(error?.message ?? '', /(\d+) documents \(\1 MiB\) takes .* 300 MiB is available/);
+  t.true(sample.documents.length < 30);
 });
 
 test('64 MB of samples stay under 1.5 GB by the estimate', (t) => {
