@@ -60,18 +60,19 @@ try {
     const ratio = median(turns.map((turn) => turn.ours / turn.theirs));
     const figures = [turns.map((turn) => turn.ours), turns.map((turn) => turn.theirs)];
     rows.push(line(`${what}, M tokens/s`, median(figures[0]), against, median(figures[1]), ratio));
+    console.error(rows.at(-1)!.join('  '));
     return median(figures[0]);
   }
 
   const write = () => work.write();
   const read = () => work.read();
   const load = () => work.load();
+  await pair('loader', load, 'HF datasets streaming', 'stream');
+  await pair('loader', load, 'HF datasets, 2 ranks', 'streamRanks');
   const written = await pair('write', write, 'pyarrow, dictionary', 'write');
   await pair('write', write, 'the same, checksums, sha256, fsync', 'writeSafe');
   const wasRead = await pair('read', read, 'pyarrow to numpy, our file', 'read');
   await pair('read', read, 'pyarrow to numpy, its own file', 'readOwn');
-  await pair('loader', load, 'HF datasets streaming', 'stream');
-  await pair('loader', load, 'HF datasets, 2 ranks', 'streamRanks');
   const byRows = await speed(FEW_TOKENS, () => work.writeByRows());
   const readRows = await speed(FEW_TOKENS, () => work.readByRows());
   rows.push(line('write, M tokens/s', written, 'parquetjs-lite rows', byRows, written / byRows));
