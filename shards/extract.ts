@@ -36,7 +36,8 @@ export async function extractDocuments(dataset: Dataset, options: ExtractOptions
     if (options.signal?.aborted) break;
     const path = join(options.to, `${String(document.docId).padStart(8, '0')}${extension}`);
     await writeNew(path, await fileOf(document));
-    options.onFile?.(path, written++);
+    options.onFile?.(path, written);
+    written++;
   }
   return written;
 }

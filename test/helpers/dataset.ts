@@ -2,7 +2,13 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Manifest, type ShardHeader, type Split, specialIds } from '../../schemas/dataset.ts';
+import {
+  type CodecInfo,
+  type Manifest,
+  type ShardHeader,
+  type Split,
+  specialIds,
+} from '../../schemas/dataset.ts';
 import { PLAN_VERSION, type Plan } from '../../schemas/plan.ts';
 import { writeDocumentShard } from '../../shards/documents.ts';
 import { tokenizerHash as tokenizerHashOf, writeManifest } from '../../shards/manifest.ts';
@@ -36,6 +42,8 @@ export interface DatasetOptions {
   tokenizerHash?: string;
   /** Its files are written to the dataset; when not given, one without merges. */
   tokenizer?: ByteBpe;
+  /** JPEG when not given. */
+  codec?: CodecInfo;
   /** Canonical bytes of each document; its tokens when not given. */
   byteLengths?: number[];
   /** Which documents are held out. */
@@ -63,7 +71,13 @@ export async function makeDataset(
   await writeTokenizer(dir, options.tokenizer ?? new ByteBpe([]), { model_max_length: seqLen });
   const written = tokenizerHashOf(await readFile(join(dir, 'tokenizer.json')));
   const tokenizerHash = options.tokenizerHash ?? written;
-  const base = { ...header, vocabSize, seqLen, tokenizerHash };
+  const base = {
+    ...header,
+    codec: options.codec ?? header.codec,
+    vocabSize,
+    seqLen,
+    tokenizerHash,
+  };
   const partitions = Math.max(1, Math.ceil(documents.length / partitionSize));
   const shards: ShardSummary[] = [];
   const places = new Map<number, Place>();

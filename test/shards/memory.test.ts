@@ -1,7 +1,9 @@
 /** The loader holds a window, whatever the size of the dataset. */
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import type { ShardEntry } from '../../schemas/dataset.ts';
+import type { RowGroupPlace } from '../../shards/footer.ts';
+import { GroupCache } from '../../shards/group-cache.ts';
 import { Loader } from '../../shards/loader.ts';
 import { ShardPool } from '../../shards/pool.ts';
 import { writeSequenceShard } from '../../shards/writer.ts';
@@ -44,6 +46,32 @@ async function peakOf(t: ExecutionContext, shards: number): Promise<number> {
   t.is(taken, (shards * ROWS) / 2);
   return peak;
 }
+
+test('row groups are kept up to 32 MiB, those used last, and a failed read is not', async (t) => {
+  const cache = new GroupCache();
+  const groups = Array.from({ length: 50 }, () => ({}) as RowGroupPlace);
+  let reads = 0;
+  const read = async () => {
+    reads++;
+    return Buffer.alloc(1);
+  };
+  for (const group of groups) {
+    await cache.get(group, MB, read);
+    await cache.get(groups[0], MB, read);
+  }
+  t.is(reads, 50);
+  for (const group of groups.slice(-31)) await cache.get(group, MB, read);
+  t.is(reads, 50);
+  await cache.get(groups[10], MB, read);
+  t.is(reads, 51);
+  const broken = {} as RowGroupPlace;
+  await t.throwsAsync(cache.get(broken, MB, () => Promise.reject(new Error('away'))));
+  await cache.get(broken, MB, read);
+  t.is(reads, 52);
+  await cache.get({} as RowGroupPlace, 100 * MB, read);
+  await cache.get(broken, MB, read);
+  t.is(reads, 54);
+});
 
 testLong('a loader of eight times the shards holds no more', async (t) => {
   const { setFlagsFromString } = await import('node:v8');
