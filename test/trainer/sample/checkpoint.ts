@@ -1,6 +1,7 @@
 /** A checkpoint with random weights, made without training and without a backend. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { AvcSettings } from '../../../schemas/avc.ts';
 import { jpegSettingsSchema } from '../../../schemas/jpeg.ts';
 import { writeTokenizer } from '../../../tokenizer/bpe/huggingface.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
@@ -21,12 +22,14 @@ export interface CheckpointOptions {
   seqLen?: number;
   hiddenSize?: number;
   layers?: number;
+  /** Of another medium than images. */
+  codec?: { name: 'avc'; settings: AvcSettings };
 }
 
 /** @returns its configuration */
 export async function makeCheckpoint(
   dir: string,
-  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2 }: CheckpointOptions = {},
+  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2, codec: other }: CheckpointOptions = {},
 ): Promise<LlamaConfig> {
   const config: LlamaConfig = {
     vocabSize: TOKENIZER.vocabSize,
@@ -48,7 +51,7 @@ export async function makeCheckpoint(
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
   await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
   const settings = jpegSettingsSchema.parse({ width: side, height: side });
-  const codec = { codec: { name: 'jpeg', settings, versions: {} }, seqLen };
+  const codec = { codec: { versions: {}, ...(other ?? { name: 'jpeg', settings }) }, seqLen };
   await writeFile(join(dir, 'codec.json'), JSON.stringify(codec));
   return config;
 }
