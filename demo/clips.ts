@@ -1,5 +1,6 @@
 /** A small corpus of moving pictures: photographs panned over and zoomed into, and ffmpeg's own sources. */
 import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../schemas/error.ts';
 import { runFfmpeg } from '../tokenizer/avc/ffmpeg.ts';
@@ -9,7 +10,9 @@ import { PHOTOGRAPH_NAMES, photographPath } from './photographs.ts';
 /** A little more than the five seconds that are taken of each. */
 const SECONDS = 5.4;
 const RATE = 6;
-const SIZE = '160x120';
+/** Twice the size and the rate that the demo trains on: whole pixels here are whole pixels there. */
+const [WIDTH, HEIGHT] = [128, 96];
+const SIZE = `${WIDTH}x${HEIGHT}`;
 const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
 
 /** An input and the filter that moves it. */
@@ -20,7 +23,7 @@ interface Scene {
 }
 
 /**
- * Writes `count` clips to `folder`, the same ones every time.
+ * Writes `count` clips to `folder`, the same ones every time, as many at once as there are cores.
  * @param first number of the first clip: another range is other clips
  * @returns the paths written
  */
@@ -28,61 +31,97 @@ export async function writeClips(folder: string, count: number, first = 0): Prom
   await mkdir(folder, { recursive: true });
   const { path: ffmpeg } = await findFfmpeg();
   const written: string[] = [];
-  for (let i = first; i < first + count; i++) {
-    const outputFile = join(folder, `clip-${String(i).padStart(4, '0')}.mp4`);
-    const { inputOptions, input, filter } = sceneOf(i);
-    const coded = '-c:v libx264 -preset ultrafast -crf 18 -pix_fmt yuv420p'.split(' ');
-    const { failure, stderr } = await runFfmpeg({
-      ...LIMITS,
-      ffmpeg,
-      inputOptions: ['-loglevel', 'error', ...inputOptions],
-      input,
-      outputOptions: ['-t', String(SECONDS), '-vf', filter, '-r', String(RATE), ...coded],
-      outputFile,
-    });
-    if (failure) {
-      throw new CodecLmError('TOOL_MISSING', `making ${outputFile}: ${stderr || failure.message}`);
+  let next = 0;
+  const lane = async () => {
+    while (next < count) {
+      const nth = next++;
+      written[nth] = await writeClip(folder, first + nth, ffmpeg);
     }
-    written.push(outputFile);
-  }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
   return written;
 }
 
-/** Six of eight are photographs; numbers that follow each other move in other ways. */
+async function writeClip(folder: string, i: number, ffmpeg: string): Promise<string> {
+  const outputFile = join(folder, `clip-${String(i).padStart(4, '0')}.mp4`);
+  const { inputOptions, input, filter } = sceneOf(i);
+  const coded = '-c:v libx264 -preset ultrafast -crf 18 -pix_fmt yuv420p'.split(' ');
+  const { failure, stderr } = await runFfmpeg({
+    ...LIMITS,
+    ffmpeg,
+    inputOptions: ['-loglevel', 'error', ...inputOptions],
+    input,
+    outputOptions: ['-t', String(SECONDS), '-vf', filter, '-r', String(RATE), ...coded],
+    outputFile,
+  });
+  if (failure) {
+    throw new CodecLmError('TOOL_MISSING', `making ${outputFile}: ${stderr || failure.message}`);
+  }
+  return outputFile;
+}
+
+/** Seven of eight are photographs; numbers that follow each other move in other ways. */
 function sceneOf(i: number): Scene {
   const kind = i % 8;
-  if (kind === 6) return generated(`testsrc2=size=${SIZE}:rate=${RATE}`, i);
-  if (kind === 7) return fractal(i);
+  if (kind === 7) return i % 16 === 7 ? bars(i) : fractal(i);
   const name = PHOTOGRAPH_NAMES[Math.floor(i / 8) % PHOTOGRAPH_NAMES.length];
-  const still = kind < 4 ? 'scale=320:240:force_original_aspect_ratio=increase' : 'scale=640:-2';
-  // Decoded once, and shown again and again.
-  const repeated = `${still},loop=loop=-1:size=1,setpts=N/${RATE}/TB,${kind < 4 ? pan(i) : zoom(i)}`;
-  return { inputOptions: [], input: photographPath(name), filter: repeated };
+  const still = kind < 5 ? 'scale=320:240:force_original_aspect_ratio=increase' : 'scale=640:-2';
+  // Decoded once, and shown again and again; with its colours at every pixel, so that each can be a first one.
+  const repeated = `${still},format=yuv444p,loop=loop=-1:size=1,setpts=N/${RATE}/TB`;
+  const filter = `${repeated},${kind < 5 ? pan(i) : zoom(i)}`;
+  return { inputOptions: [], input: photographPath(name), filter };
 }
 
-/** A source of ffmpeg, from a moment of its own. */
-function generated(source: string, i: number): Scene {
-  const start = (i * 7) % 40;
-  const filter = `trim=start=${start},setpts=PTS-STARTPTS`;
-  return { inputOptions: ['-f', 'lavfi'], input: source, filter };
+/** Colour bars, panned over as the photographs are. */
+function bars(i: number): Scene {
+  const inputOptions = ['-f', 'lavfi'];
+  const filter = `format=yuv444p,${pan(i)}`;
+  return { inputOptions, input: `smptebars=size=320x240:rate=${RATE}`, filter };
 }
 
-/** A flight into the edge of the Mandelbrot set, beside the one of the other clips. */
+/** A slow flight into the edge of the Mandelbrot set, beside the one of the other clips. */
 function fractal(i: number): Scene {
   const [x, y] = [-0.75 + 0.02 * share(i, 1), 0.1 + 0.02 * share(i, 2)];
-  const source = `mandelbrot=size=${SIZE}:rate=${RATE}:start_scale=${0.2 + share(i, 3)}:start_x=${x}:start_y=${y}:maxiter=500`;
+  const place = `start_scale=${0.2 + share(i, 3)}:start_x=${x}:start_y=${y}`;
+  const source = `mandelbrot=size=${SIZE}:rate=${RATE}:${place}:end_pts=2000:maxiter=200`;
   return { inputOptions: ['-f', 'lavfi'], input: source, filter: 'null' };
 }
 
-/** A window that moves on a straight line over a photograph. */
+/**
+ * A window that moves on a straight line over a photograph, by whole pixels: the encoder (of
+ * the paper's settings) looks for no others, and all it has to write of most blocks is how far.
+ */
 function pan(i: number): string {
-  const [left, top] = [share(i, 1), share(i, 2)];
-  const [toLeft, toTop] = [share(i, 3), share(i, 4)];
-  const along = (from: number, to: number) => `(${from}+(${to - from})*t/${SECONDS})`;
-  const x = `(iw-ow)*${along(left, toLeft)}`;
-  const y = `(ih-oh)*${along(top, toTop)}`;
-  const [width, height] = SIZE.split('x');
-  return `crop=${width}:${height}:x='${x}':y='${y}'`;
+  const frames = Math.ceil(SECONDS * RATE);
+  const at = (room: string, from: number, speed: number) => {
+    const way = Math.abs(speed) * frames;
+    const start = `floor((${room}-${way})*${from})`;
+    return speed < 0 ? `${start}+${way}${speed}*n` : `${start}+${speed}*n`;
+  };
+  const [across, down] = speedOf(i);
+  const x = at('(iw-ow)', share(i, 1), across);
+  const y = at('(ih-oh)', share(i, 2), down);
+  return `crop=${WIDTH}:${HEIGHT}:x='${x}':y='${y}':exact=1`;
+}
+
+/** Where a window may go: across, down, and both at once. */
+const DIRECTIONS = [
+  [1, 0],
+  [-1, 0],
+  [0, 1],
+  [0, -1],
+  [1, 1],
+  [-1, 1],
+  [1, -1],
+  [-1, -1],
+];
+const FASTEST = 3;
+
+/** Pixels a frame, to the right and down. */
+function speedOf(i: number): [across: number, down: number] {
+  const [across, down] = DIRECTIONS[Math.floor(DIRECTIONS.length * share(i, 3))];
+  const speed = 1 + Math.floor(FASTEST * share(i, 4));
+  return [across * speed, down * speed];
 }
 
 /** A window that grows smaller or larger around a point. */
@@ -90,7 +129,7 @@ function zoom(i: number): string {
   const frames = Math.ceil(SECONDS * RATE);
   const progress = i % 2 === 0 ? `on/${frames}` : `(1-on/${frames})`;
   const [x, y] = [share(i, 1), share(i, 2)];
-  return `zoompan=z='1.2+1.2*${progress}':x='(iw-iw/zoom)*${x}':y='(ih-ih/zoom)*${y}':d=1:s=${SIZE}:fps=${RATE}`;
+  return `zoompan=z='1.2+0.6*${progress}':x='(iw-iw/zoom)*${x}':y='(ih-ih/zoom)*${y}':d=1:s=${SIZE}:fps=${RATE}`;
 }
 
 /** 0..1, spread evenly and without a pattern that is seen (multiples of irrational numbers). */

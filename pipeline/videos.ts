@@ -22,6 +22,12 @@ export const VIDEO_EXTENSIONS: ReadonlySet<string> = new Set(
     .map((extension) => `.${extension}`),
 );
 
+/**
+ * Beyond one ffmpeg a core: while this process checks and packs what one has written, and
+ * starts the next, its core has another one to run.
+ */
+const SPARE_PROCESSES = 1;
+
 export async function videosRequest(
   sources: readonly string[],
   options: PlanVideosOptions & Partial<RunVideosOptions>,
@@ -33,7 +39,7 @@ export async function videosRequest(
   const codec = await createAvcCodec({ ...parseSize(options.size), ...settings }, options.ffmpeg);
   const workers = options.workers ?? availableParallelism();
   const media = {
-    codec: limited(codec, workers),
+    codec: limited(codec, workers + SPARE_PROCESSES),
     noun: 'video',
     extensions: VIDEO_EXTENSIONS,
     merges: VIDEO_MERGES,
@@ -43,14 +49,14 @@ export async function videosRequest(
   return requestOf(media, sources, options, io, planOnly);
 }
 
-/** The codec with at most this many ffmpeg processes at once, first come first served. */
+/** The codec with at most `most` ffmpeg processes at once, first come first served. */
 export function limited<
   C extends Codec & { encodeFile(file: FileSpan, label: string): Promise<Document> },
->(codec: C, workers: number): C {
+>(codec: C, most: number): C {
   let running = 0;
   const waiting: (() => void)[] = [];
   const encodeFile = async (file: FileSpan, label: string) => {
-    if (running < workers) running++;
+    if (running < most) running++;
     // Whoever ends hands its place over.
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {

@@ -1,12 +1,14 @@
 import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
+import sharp from 'sharp';
 import { openDataset } from '../../shards/dataset.ts';
 import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
 import { findFfmpeg } from '../../tokenizer/avc/ffmpeg-find.ts';
 import { readTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import { randomNumbers } from '../helpers/rasters.ts';
 import { makeClips } from '../helpers/videos.ts';
 import { hashesOf, pipeline, removeFolder, workFolder } from './helpers.ts';
 
@@ -15,10 +17,14 @@ const KILLS = isLong ? 20 : 2;
 const CLIPS = isLong ? 120 : 10;
 const SMALL = '--size 48x32 --seq-len 512 --partition-size 3 --merges 40'.split(' ');
 
+const SHARDS = fileURLToPath(new URL('../../bin/shards.js', import.meta.url));
+
 let work: string;
 let corpus: string;
 let whole: string;
 let expected: Record<string, string>;
+/** Of an uninterrupted run: kills come at any moment of it. */
+let fullMs: number;
 
 const run = (out: string, ...options: string[]) =>
   pipeline(['run', 'videos', corpus, '--out', out, ...SMALL, ...options]);
@@ -28,7 +34,9 @@ test.before(async () => {
   corpus = join(work, 'corpus');
   await makeClips(corpus, CLIPS, '64x48');
   whole = join(work, 'whole');
+  const start = performance.now();
   const result = await run(whole);
+  fullMs = performance.now() - start;
   if (result.exitCode !== 0) throw new Error(String(result.stderr));
   expected = await hashesOf(whole);
 });
@@ -57,6 +65,21 @@ test.serial(
   },
 );
 
+test.serial('shards inspect --html shows each clip as a strip of its frames', async (t) => {
+  const page = join(work, 'page.html');
+  const shown = await execa('node', [SHARDS, 'inspect', whole, '--html', page], { reject: false });
+  t.is(shown.exitCode, 0, shown.stderr);
+  const html = await readFile(page, 'utf8');
+  const strips = [...html.matchAll(/src="data:image\/png;base64,([^"]+)"/g)];
+  t.true(strips.length >= Math.min(CLIPS, 10));
+  const { width, height } = await sharp(Buffer.from(strips[0][1], 'base64')).metadata();
+  // Fifteen frames of 48x32 with gaps of 2, in one row or several.
+  const columns = (width - 2) / 50;
+  const rows = (height - 2) / 34;
+  t.true(Number.isInteger(columns) && Number.isInteger(rows), `${width}x${height}`);
+  t.is(Math.ceil(15 / columns), rows);
+});
+
 /** The clip that the frozen plan names by this id. */
 async function sourceOf(docId: number): Promise<string> {
   const lists = await readdir(join(whole, 'plan'));
@@ -68,23 +91,26 @@ async function sourceOf(docId: number): Promise<string> {
   return join(corpus, line?.split('\t').at(2) ?? '');
 }
 
-test.serial(`killed ${KILLS} times and resumed: the same bytes`, async (t) => {
-  const out = join(work, 'killed');
+test.serial(`killed ${KILLS} times at random moments and resumed: the same bytes`, async (t) => {
+  const random = randomNumbers(11);
   let kills = 0;
-  for (let i = 0; i < KILLS; i++) {
-    const killed = run(out, '--json', '--workers', String(1 + (i % 3)));
-    await new Promise<void>((resolve) => {
-      killed.stdout?.once('data', () => resolve());
-      killed.on('exit', () => resolve());
-    });
-    await sleep((i * 997) % 1500);
-    killed.kill('SIGKILL');
-    if ((await killed).isTerminated) kills++;
+  let datasets = 0;
+  while (kills < KILLS) {
+    const out = join(work, `killed-${datasets++}`);
+    // A dataset that gets done between two kills is compared, and another one begun.
+    for (let isDone = false; !isDone && kills < KILLS; ) {
+      const attempt = run(out, '--workers', String(1 + (kills % 3)));
+      const timer = setTimeout(() => attempt.kill('SIGKILL'), random() % Math.ceil(fullMs));
+      const { signal } = await attempt;
+      clearTimeout(timer);
+      if (signal === 'SIGKILL') kills++;
+      else isDone = true;
+    }
+    const result = await run(out, '--workers', '3');
+    t.is(result.exitCode, 0, String(result.stderr));
+    t.deepEqual(await hashesOf(out), expected);
   }
-  const result = await run(out, '--workers', '3');
-  t.is(result.exitCode, 0, String(result.stderr));
-  t.true(kills > 0);
-  t.deepEqual(await hashesOf(out), expected);
+  t.log(`${kills} kills, ${datasets} datasets compared`);
 });
 
 test.serial('clips in an archive, beside what is no clip: the good ones, and codes', async (t) => {

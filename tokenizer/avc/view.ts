@@ -6,7 +6,7 @@ import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, RGB_OPTIONS } from './comm
 import { parseAvcDocument } from './document.ts';
 import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg.ts';
 import { findFfmpeg } from './ffmpeg-find.ts';
-import { readMp4Track } from './mp4.ts';
+import { evenFrames, readMp4Track } from './mp4.ts';
 import { withFolder } from './scratch.ts';
 
 /** Frames of a clip as pixels. */
@@ -38,6 +38,7 @@ export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array>
       outputFile,
     });
     const file = await readFile(outputFile);
+    evenFrames(file, fps);
     const { samples, seconds } = readMp4Track(file);
     if (samples !== frames.length || Math.abs(seconds - samples / fps) > 1e-3) {
       const found = `${samples} frames in ${seconds} s`;

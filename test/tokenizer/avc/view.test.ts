@@ -1,14 +1,19 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
 import { parseAvcDocument } from '../../../tokenizer/avc/document.ts';
 import { createAvcCodec } from '../../../tokenizer/avc/encode.ts';
 import { readMp4Track } from '../../../tokenizer/avc/mp4.ts';
 import { animate, drawStrip } from '../../../tokenizer/avc/strip.ts';
 import { framesOf, fromMp4, toMp4 } from '../../../tokenizer/avc/view.ts';
 import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
+import { randomNumbers } from '../../helpers/rasters.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
+import { hasTool } from '../../helpers/tools.ts';
 import { makeClips } from '../../helpers/videos.ts';
+import { randomDocument } from './walks.ts';
 
 test('a document becomes an .mp4 of exactly its frames and rate, and the same bytes again', async (t) => {
   const folder = await temporaryFolder(t);
@@ -31,6 +36,30 @@ test('other rates and numbers of frames are kept too', async (t) => {
   t.is(samples, 10);
   t.true(Math.abs(seconds - 10 / 7) < 1e-3);
 });
+
+test('a document that says other times of itself is shown at its rate all the same', async (t) => {
+  // Drawn at random, so that about one in two has a frame rate of its own in its VUI.
+  const target = { width: 32, height: 16, frames: 5 };
+  for (const seed of [1, 2, 3, 4, 5, 6]) {
+    const bytes = randomDocument(target, randomNumbers(seed));
+    const file = await toMp4(bytes, 3);
+    const { samples, seconds } = readMp4Track(file);
+    t.is(samples, 5);
+    t.true(Math.abs(seconds - 5 / 3) < 1e-3);
+    // An MP4 file does not know which start codes were a byte longer.
+    t.is(parseAvcDocument(await fromMp4(file)).frames.length, 5);
+    if (!hasTool('ffprobe')) continue;
+    t.regex(await probedDuration(t, file), /^1\.66[67]/, String(seed));
+  }
+});
+
+/** The duration that ffprobe reads from the file. */
+async function probedDuration(t: ExecutionContext, file: Uint8Array): Promise<string> {
+  const path = join(await temporaryFolder(t), 'clip.mp4');
+  await writeFile(path, file);
+  const wanted = '-v error -show_entries format=duration -of csv=p=0'.split(' ');
+  return (await promisify(execFile)('ffprobe', [...wanted, path])).stdout;
+}
 
 test('frames, strip and animation have every frame of the clip', async (t) => {
   const folder = await temporaryFolder(t);

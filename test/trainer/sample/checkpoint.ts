@@ -1,7 +1,7 @@
 /** A checkpoint with random weights, made without training and without a backend. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { avcSettingsSchema } from '../../../schemas/avc.ts';
+import type { AvcSettings } from '../../../schemas/avc.ts';
 import { jpegSettingsSchema } from '../../../schemas/jpeg.ts';
 import { writeTokenizer } from '../../../tokenizer/bpe/huggingface.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
@@ -17,19 +17,19 @@ export const TOKENIZER = new ByteBpe([
 ]);
 
 export interface CheckpointOptions {
-  /** Of clips of this size instead of images; 15 frames. */
-  clip?: { width: number; height: number };
   /** Of the images, in pixels. */
   side?: number;
   seqLen?: number;
   hiddenSize?: number;
   layers?: number;
+  /** Of another medium than images. */
+  codec?: { name: 'avc'; settings: AvcSettings };
 }
 
 /** @returns its configuration */
 export async function makeCheckpoint(
   dir: string,
-  { clip, side = 32, seqLen = 1024, hiddenSize = 32, layers = 2 }: CheckpointOptions = {},
+  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2, codec: other }: CheckpointOptions = {},
 ): Promise<LlamaConfig> {
   const config: LlamaConfig = {
     vocabSize: TOKENIZER.vocabSize,
@@ -50,10 +50,8 @@ export async function makeCheckpoint(
   await writeTokenizer(dir, TOKENIZER);
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
   await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
-  const settings = clip
-    ? avcSettingsSchema.parse({ ...clip, frames: 15, fps: 3 })
-    : jpegSettingsSchema.parse({ width: side, height: side });
-  const codec = { name: clip ? 'avc' : 'jpeg', settings, versions: {} };
-  await writeFile(join(dir, 'codec.json'), JSON.stringify({ codec, seqLen }));
+  const settings = jpegSettingsSchema.parse({ width: side, height: side });
+  const codec = { codec: { versions: {}, ...(other ?? { name: 'jpeg', settings }) }, seqLen };
+  await writeFile(join(dir, 'codec.json'), JSON.stringify(codec));
   return config;
 }

@@ -1,45 +1,82 @@
-/** Clips from `trainer sample`: given frames stay, the rest is written, and is shown three ways. */
+/** `trainer sample` of clips: continued from their first frames, and from nothing. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
 import { avcSettingsSchema } from '../../../schemas/avc.ts';
+import { parseAvcDocument } from '../../../tokenizer/avc/document.ts';
 import { createAvcCodec } from '../../../tokenizer/avc/encode.ts';
+import { readMp4Track } from '../../../tokenizer/avc/mp4.ts';
 import { cutAfterFrames } from '../../../tokenizer/avc/prompt.ts';
-import { fromMp4 } from '../../../tokenizer/avc/view.ts';
+import { framesOf, fromMp4 } from '../../../tokenizer/avc/view.ts';
 import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
-import { sampleFiles } from '../../../trainer/sample/files.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { testWith } from '../../helpers/tools.ts';
 import { makeClips } from '../../helpers/videos.ts';
+import { run } from '../fixture.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 
-const SIZE = { width: 32, height: 32 };
-const GIVEN = 13;
+const settings = avcSettingsSchema.parse({ width: 32, height: 32, profile: 'reproducible' });
 
-testWith('ffmpeg', 'a clip goes on from the frames of its prompt', async (t) => {
+/** Of a model that has learnt nothing: what holds of its clips, the grammar does. */
+async function workplace(t: ExecutionContext) {
   const folder = await temporaryFolder(t);
-  const [checkpoint, to] = [join(folder, 'checkpoint'), join(folder, 'samples')];
-  await makeCheckpoint(checkpoint, { clip: SIZE, seqLen: 8192 });
-  const [clip] = await makeClips(join(folder, 'clips'), 1, '32x32');
-  await sampleFiles({
-    ...{ checkpoint, to, num: 1, seed: 2, grammar: true, batchSize: 1, threads: 1 },
-    ...{ temperature: 1, topK: 40, topP: 0.9 },
-    prompt: { path: clip, cut: { frames: GIVEN } },
-    chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-  });
-  t.deepEqual((await readdir(to)).sort(), [
-    ...['.json', '.mp4', '.png', '.webp'].map((extension) => `00000000${extension}`),
-    ...['index.html', 'sheet.png'],
-  ]);
-  const settings = avcSettingsSchema.parse({ ...SIZE, frames: 15, fps: 3 });
-  const original = (await (await createAvcCodec(settings)).encode(await readFile(clip), clip))
-    .bytes;
-  const given = cutAfterFrames(original, GIVEN);
-  const drawn = await fromMp4(await readFile(join(to, '00000000.mp4')));
-  t.is(Buffer.compare(drawn.subarray(0, given.length), given), 0);
-  t.not(Buffer.compare(drawn, original), 0);
-  const { pages } = await sharp(join(to, '00000000.webp'), { animated: true }).metadata();
-  t.is(pages, 15);
-  const html = await readFile(join(to, 'index.html'), 'utf8');
-  t.is(html.match(/src="data:image\/webp;base64,/g)?.length, 1);
-  t.is(html.match(/src="data:image\/png;base64,/g)?.length, 3);
+  await makeCheckpoint(join(folder, 'model'), { codec: { name: 'avc', settings }, seqLen: 4000 });
+  const to = join(folder, 'samples');
+  const sample = (...args: string[]) =>
+    run('trainer', ['sample', '--checkpoint', join(folder, 'model'), '--to', to, ...args]);
+  return { folder, to, sample };
+}
+
+/** The document of a sample, of which every frame decodes. */
+async function documentOf(t: ExecutionContext, path: string): Promise<Uint8Array> {
+  const file = await readFile(path);
+  t.deepEqual(readMp4Track(file), { samples: 15, seconds: 5 });
+  const bytes = await fromMp4(file);
+  t.is(parseAvcDocument(bytes).frames.length, 15);
+  t.is((await framesOf(bytes)).frames.length, 15);
+  return bytes;
+}
+
+test('clips go on from the first ten frames of their prompts, with strip and animation', async (t) => {
+  const { folder, to, sample } = await workplace(t);
+  const prompts = await makeClips(join(folder, 'prompts'), 2, '32x32');
+  const options = ['--prompt', join(folder, 'prompts'), '--prompt-frames', '10', '--json'];
+  const done = await sample(...options, '--num', '1', '--max-tokens', '4000');
+  t.is(done.exitCode, 0, done.stderr);
+  const beside = ['.json', '.mp4', '.png', '.webp'];
+  const names = ['00000000', '00000001'].flatMap((name) => beside.map((end) => name + end));
+  t.deepEqual((await readdir(to)).sort(), [...names, 'index.html', 'sheet.png']);
+  const codec = await createAvcCodec(settings);
+  for (const [i, prompt] of prompts.entries()) {
+    const bytes = await documentOf(t, join(to, `0000000${i}.mp4`));
+    const original = (await codec.encode(await readFile(prompt), prompt)).bytes;
+    t.deepEqual(
+      Buffer.from(cutAfterFrames(bytes, 10)),
+      Buffer.from(cutAfterFrames(original, 10)),
+      'the first ten frames are the prompt’s, byte by byte',
+    );
+    t.notDeepEqual(Buffer.from(bytes), Buffer.from(original));
+    const strip = await sharp(join(to, `0000000${i}.png`)).metadata();
+    // Five a row, gaps of 2, and a line of 3 under what was given.
+    t.deepEqual([strip.width, strip.height], [2 + 5 * 34, 2 + 3 * 37]);
+    const moving = await sharp(join(to, `0000000${i}.webp`), { animated: true }).metadata();
+    t.is(moving.pages, 15);
+  }
+});
+
+test('and come out of nothing too, the same ones again', async (t) => {
+  const [one, other] = [await workplace(t), await workplace(t)];
+  for (const { sample } of [one, other]) {
+    const done = await sample('--num', '1', '--max-tokens', '3000', '--seed', '5');
+    t.is(done.exitCode, 0, done.stderr);
+  }
+  const bytes = await documentOf(t, join(one.to, '00000000.mp4'));
+  t.deepEqual(await documentOf(t, join(other.to, '00000000.mp4')), bytes);
+});
+
+test('a prompt with fewer frames than are kept of it is refused', async (t) => {
+  const { folder, sample } = await workplace(t);
+  const [clip] = await makeClips(join(folder, 'prompts'), 1, '32x32');
+  const refused = await sample('--prompt', clip, '--prompt-frames', '16');
+  t.is(refused.exitCode, 2);
+  t.regex(refused.stderr, /cannot keep 16 frames of a clip of 15/);
 });
