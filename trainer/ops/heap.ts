@@ -15,6 +15,7 @@ interface Heap {
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
   /** A view that the next allocation may end. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
+  disposeData(dataId: object): boolean;
 }
 
 /** A new tensor that `fill` writes, from the values of another. */
@@ -30,38 +31,49 @@ function make<T extends Tensor>(
   return tf.engine().makeTensorFromTensorInfo(made) as T;
 }
 
-/** Matrix i of a batch [batch, rows, columns], transposed where wanted. */
-export function matrixOf(
-  backend: Backend,
-  x: Tensor2D | Tensor3D,
-  i: number,
-  transpose = false,
-): Tensor2D {
-  const [rows, columns] = x.shape.slice(-2);
-  const start = i * rows * columns;
-  const shape = transpose ? [columns, rows] : [rows, columns];
-  return make(backend, shape, x, (target, source) => {
-    const matrix = source.subarray(start, start + rows * columns);
-    if (transpose) transposeInto(target, matrix, rows, columns);
-    else target.set(matrix);
-  });
+/** [rows, columns] -> [columns, rows] */
+export function transposed(backend: Backend, x: Tensor2D): Tensor2D {
+  const [rows, columns] = x.shape;
+  return make(backend, [columns, rows], x, (target, source) =>
+    transposeInto(target, source, rows, columns),
+  );
 }
 
-/** A batch of `count` matrices, made one after the other; each is disposed. */
-export function stackOf(
-  backend: Backend,
-  count: number,
-  shape: [number, number],
-  matrix: (i: number) => Tensor2D,
+/**
+ * [batch, m, k] x [batch, k, n] -> [batch, m, n], each factor transposed first where it says so: a
+ * product of two matrices after the other, by the kernel itself. What tfjs does around a kernel
+ * takes as long as a small product.
+ */
+export function productOfBatches(
+  { tf }: Backend,
+  a: Tensor3D,
+  b: Tensor3D,
+  transpose: { a?: boolean; b?: boolean },
 ): Tensor3D {
-  const heap = backend.tf.backend() as unknown as Heap;
-  const made = heap.makeOutput([count, ...shape], 'float32');
-  for (let i = 0; i < count; i++) {
-    const piece = matrix(i);
-    heap.typedArrayFromHeap(made).set(heap.typedArrayFromHeap(piece), i * piece.size);
-    piece.dispose();
+  const heap = tf.backend() as unknown as Heap;
+  const { kernelFunc } = tf.getKernel('BatchMatMul', 'wasm');
+  const attrs = { transposeA: false, transposeB: false };
+  const take = (x: Tensor3D, i: number, isTransposed = false) => {
+    const [, rows, columns] = x.shape;
+    const made = heap.makeOutput(isTransposed ? [columns, rows] : [rows, columns], 'float32');
+    const target = heap.typedArrayFromHeap(made);
+    const start = i * target.length;
+    const matrix = heap.typedArrayFromHeap(x).subarray(start, start + target.length);
+    if (isTransposed) transposeInto(target, matrix, rows, columns);
+    else target.set(matrix);
+    return made;
+  };
+  const [batch] = a.shape;
+  const shape = [batch, a.shape[transpose.a ? 2 : 1], b.shape[transpose.b ? 1 : 2]];
+  const all = heap.makeOutput(shape, 'float32');
+  for (let i = 0; i < batch; i++) {
+    const inputs = { a: take(a, i, transpose.a), b: take(b, i, transpose.b) };
+    const product = kernelFunc({ inputs, attrs, backend: heap }) as TensorInfo;
+    const values = heap.typedArrayFromHeap(product);
+    heap.typedArrayFromHeap(all).set(values, i * values.length);
+    for (const { dataId } of [inputs.a, inputs.b, product]) heap.disposeData(dataId);
   }
-  return backend.tf.engine().makeTensorFromTensorInfo(made) as Tensor3D;
+  return tf.engine().makeTensorFromTensorInfo(all) as Tensor3D;
 }
 
 /** Rows start..end of the last axis but one, of a tensor of any rank above it. */

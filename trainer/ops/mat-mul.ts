@@ -5,7 +5,7 @@
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { matrixOf, stackOf } from './heap.ts';
+import { productOfBatches, transposed } from './heap.ts';
 
 export interface Transposes {
   a?: boolean;
@@ -22,10 +22,7 @@ export function matMul(
   const { tf, name } = backend;
   if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
   return tf.tidy(() =>
-    tf.matMul(
-      transpose.a ? matrixOf(backend, a, 0, true) : a,
-      transpose.b ? matrixOf(backend, b, 0, true) : b,
-    ),
+    tf.matMul(transpose.a ? transposed(backend, a) : a, transpose.b ? transposed(backend, b) : b),
   );
 }
 
@@ -38,14 +35,5 @@ export function batchMatMul(
 ): Tensor3D {
   const { tf, name } = backend;
   if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
-  const rows = a.shape[transpose.a ? 2 : 1];
-  const columns = b.shape[transpose.b ? 1 : 2];
-  return stackOf(backend, a.shape[0], [rows, columns], (i) =>
-    tf.tidy(() =>
-      tf.matMul<Tensor2D>(
-        matrixOf(backend, a, i, transpose.a),
-        matrixOf(backend, b, i, transpose.b),
-      ),
-    ),
-  );
+  return productOfBatches(backend, a, b, transpose);
 }
