@@ -1,24 +1,20 @@
 /**
- * Draws so many tokens for each sequence of a batch and prints tokens a second, loading not counted.
- *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS [LIMIT on|off]
+ * Draws so many tokens for each sequence of a batch and prints tokens a second and tokens a second of
+ * CPU time, loading not counted.
+ *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off]
  * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
  * choice, so that all are as long.
  */
-import { availableParallelism } from 'node:os';
 import { Batcher } from '../../trainer/sample/batcher.ts';
 import { grammarConstraints } from '../../trainer/sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
 
-const [dir, batchText, tokensText, limitText, grammar = 'off'] = process.argv.slice(2);
-const [batch, tokens] = [Number(batchText), Number(tokensText)];
+const [dir, batchText, tokensText, threadsText, limitText, grammar = 'off'] = process.argv.slice(2);
+const [batch, tokens, threads] = [batchText, tokensText, threadsText].map(Number);
 const limit = Number(limitText ?? tokens);
 const checkpoint = await readCheckpoint(dir);
 const { config, codec, tokenizer } = checkpoint;
-const size = {
-  sequences: batch,
-  positions: limit + 1,
-  threads: Math.min(2, availableParallelism()),
-};
+const size = { sequences: batch, positions: limit + 1, threads };
 const engine = await loadEngine(checkpoint, size, () =>
   Promise.reject(new Error('this model has kernels of its own')),
 );
@@ -26,7 +22,7 @@ const batcher = new Batcher(engine);
 const constraints = grammarConstraints(codec, tokenizer);
 const banned = [config.bosId, config.padId, ...(grammar === 'on' ? [] : [config.eosId])];
 let drawn = 0;
-const start = performance.now();
+const [start, before] = [performance.now(), process.cpuUsage()];
 const all = Array.from({ length: batch }, (_, stream) => {
   let left = tokens;
   return batcher.submit({
@@ -44,6 +40,7 @@ const ended = Promise.all(all);
 while (await batcher.step());
 await ended;
 const seconds = (performance.now() - start) / 1000;
+const { user, system } = process.cpuUsage(before);
 if (drawn !== batch * tokens) throw new Error(`${drawn} tokens, not ${batch} times ${tokens}`);
-console.log(String(drawn / seconds));
+console.log(`${drawn / seconds} ${drawn / ((user + system) / 1e6)}`);
 await engine.dispose();

@@ -1,8 +1,9 @@
 /**
  * The table of the sampler, 25 million parameters, two cores, fp32:
- *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server]
- * Needs bench/peers/setup.sh for `batch`. Two that are compared take turns; a ratio is the median of
- * the rounds.
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu]
+ * Needs bench/peers/setup.sh for `batch` and `cpu`. Two that are compared take turns; a ratio is the
+ * median of the rounds. `cpu` gives each one thread and counts CPU time: where a machine does other
+ * work as well, threads that spin while they wait make both time and CPU time of two threads worthless.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,10 +29,12 @@ const rounds = Number(roundsText);
 const folder = await mkdtemp(join(tmpdir(), 'codec-lm-sample-bench-'));
 const noBackend = () => Promise.reject(new Error('this model has kernels of its own'));
 
-const ours = async (...args: (string | number)[]) =>
-  Number(await output(process.execPath, ['--import=tsx', DRAW, folder, ...args.map(String)]));
-const theirs = async (...args: number[]) =>
-  Number(await output(peerPython(), [GENERATE, folder, ...args.map(String)]));
+type Args = (string | number)[];
+const numbers = (text: string) => text.trim().split(' ').map(Number);
+const draw = async (...args: Args) =>
+  numbers(await output(process.execPath, ['--import=tsx', DRAW, folder, ...args.map(String)]));
+const generate = async (...args: Args) =>
+  numbers(await output(peerPython(), [GENERATE, folder, ...args.map(String)]));
 
 interface Pair {
   a: number;
@@ -58,11 +61,21 @@ async function batchRows(): Promise<void> {
   ] as const) {
     for (const tokens of [400, 2000]) {
       const pairs = await inTurns(
-        () => ours(batch, tokens),
-        () => theirs(batch, tokens),
+        async () => (await draw(batch, tokens, THREADS))[0],
+        async () => (await generate(batch, tokens, THREADS))[0],
       );
       print(`batch ${batch}, ${tokens} tokens, transformers`, pairs, 'tokens/s', wanted);
     }
+  }
+}
+
+async function cpuRows(): Promise<void> {
+  for (const tokens of [400, 2000]) {
+    const pairs = await inTurns(
+      async () => (await draw(16, tokens, 1))[1],
+      async () => (await generate(16, tokens, 1))[1],
+    );
+    print(`batch 16, ${tokens} tokens, one thread, transformers`, pairs, 'tokens/CPU s', '3.0');
   }
 }
 
@@ -103,8 +116,8 @@ async function positionRow(): Promise<void> {
 
 async function grammarRow(): Promise<void> {
   const pairs = await inTurns(
-    () => ours(16, 400, LIMIT, 'on'),
-    () => ours(16, 400, LIMIT, 'off'),
+    async () => (await draw(16, 400, THREADS, LIMIT, 'on'))[0],
+    async () => (await draw(16, 400, THREADS, LIMIT, 'off'))[0],
   );
   print('grammar on, off; batch 16', pairs, 'tokens/s', '0.9');
 }
@@ -141,7 +154,13 @@ async function serverRow(): Promise<void> {
   print(`server, ${CLIENTS} clients, one`, pairs, 'tokens/s', '4');
 }
 
-const ROWS = { batch: batchRows, position: positionRow, grammar: grammarRow, server: serverRow };
+const ROWS = {
+  batch: batchRows,
+  cpu: cpuRows,
+  position: positionRow,
+  grammar: grammarRow,
+  server: serverRow,
+};
 
 try {
   await makeCheckpoint(folder);

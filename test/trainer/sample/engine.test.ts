@@ -86,6 +86,8 @@ test('a row is the same to the last bit alone, among others, in pieces and on mo
   for (const [engine, piece] of [
     [together, 64],
     [together, 7],
+    [together, 6],
+    [together, 5],
     [threaded, 13],
   ] as const) {
     const other = engine.open(30)!;
