@@ -1,4 +1,4 @@
-/** Tests that need a program of the machine; where it is missing they are seen to be skipped. */
+/** Tests that need something; where it is missing they are seen to be skipped, with the reason. */
 import { spawnSync } from 'node:child_process';
 import test, { type ExecutionContext } from 'ava';
 
@@ -16,13 +16,17 @@ export function hasTool(name: string): boolean {
 
 type Body = (t: ExecutionContext) => void | Promise<void>;
 
-/** A test of its own name, or a skipped one that says which program was not found. */
-export function testWith(tool: string, title: string, body: Body): void {
-  if (hasTool(tool)) test(title, body);
-  else test.skip(`${title} (skipped: ${tool} is not installed)`, body);
+/** A test of its own name, or a skipped one whose title says why. */
+export function testIf(isMet: boolean, why: string, title: string, body: Body): void {
+  if (isMet) test(title, body);
+  else test.skip(`${title} (skipped: ${why})`, body);
 }
 
-/** For what takes minutes: a test of `npm run test:long` alone, which sets CODEC_LM_TEST_LONG. */
+export function testWith(tool: string, title: string, body: Body): void {
+  testIf(hasTool(tool), `${tool} is not installed`, title, body);
+}
+
+/** For what takes minutes: `npm run test:long` sets CODEC_LM_TEST_LONG. */
 export function testLong(title: string, body: Body): void {
-  if (process.env.CODEC_LM_TEST_LONG) test(title, body);
+  testIf(Boolean(process.env.CODEC_LM_TEST_LONG), 'it is one of `npm run test:long`', title, body);
 }

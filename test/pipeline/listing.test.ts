@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import test from 'ava';
 import { execa, type Options } from 'execa';
+import { testIf } from '../helpers/tools.ts';
 import { makeCorpus, PIPELINE, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
 
 let work: string;
@@ -20,9 +21,10 @@ const NOBODY = 65_534;
 const isRoot = process.getuid?.() === 0;
 const asNobody: Options = isRoot ? { uid: NOBODY, gid: NOBODY, env: { HOME: '/tmp' } } : {};
 const mayRun = spawnSync('node', [PIPELINE, '--version'], asNobody as object).status === 0;
-const testUnprivileged = mayRun ? test : test.skip;
 
-testUnprivileged(
+testIf(
+  mayRun,
+  'a user without rights cannot run the command here',
   'a folder that may not be read is reported, and the rest is planned',
   async (t) => {
     const source = join(work, 'locked');

@@ -3,10 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { testLong } from '../helpers/tools.ts';
 import { hashesOf, makeCorpus, pipeline, removeFolder, workFolder } from './helpers.ts';
-
-/** Minutes each: in the short run they are seen to be skipped, for a file has to have tests. */
-const testLong = process.env.CODEC_LM_TEST_LONG ? test : test.skip;
 
 const HOOK = new URL('slow-disk.mjs', import.meta.url).href;
 

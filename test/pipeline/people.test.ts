@@ -5,6 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { execa } from 'execa';
 import { Report } from '../../pipeline/report.ts';
+import { testIf } from '../helpers/tools.ts';
 import {
   addBadFiles,
   makeCorpus,
@@ -66,7 +67,6 @@ test('the first failures are shown as they happen, all are counted by code at th
 });
 
 const hasTerminal = spawnSync('script', ['-qec', 'true', '/dev/null']).status === 0;
-const testTerminal = hasTerminal ? test : test.skip;
 
 test('the progress line has rates and time to go as soon as they are known', async (t) => {
   let line = () => '';
@@ -103,22 +103,27 @@ test('the progress line has rates and time to go as soon as they are known', asy
   t.notRegex(line(), /ETA/, 'nothing is left to wait for');
 });
 
-testTerminal('in a terminal one line is redrawn, and ends with a full bar', async (t) => {
-  const args = [PIPELINE, 'run', 'images', corpus, '--out', join(work, 'seen'), ...SMALL];
-  const line = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
-  const { stdout, exitCode } = await execa('script', ['-qec', line, '/dev/null'], {
-    reject: false,
-    stdin: 'ignore',
-    env: { COLUMNS: '200' },
-  });
-  t.is(exitCode, 3, stdout);
-  // Each redraw goes back to the start of the line and wipes it.
-  const drawn = stdout.split('\r\x1b[2K').map((text) => stripVTControlCharacters(text));
-  const bars = drawn.filter((text) => /\d+\/260 images {2}/.test(text));
-  t.true(bars.length >= 2, stdout);
-  for (const bar of bars) t.regex(bar, /^[█░]{20} \d+\/260 images /);
-  t.true(bars.at(-1)?.startsWith('████████████████████ 260/260 images'), bars.at(-1));
-});
+testIf(
+  hasTerminal,
+  'script, which makes a terminal, is not installed',
+  'in a terminal one line is redrawn, and ends with a full bar',
+  async (t) => {
+    const args = [PIPELINE, 'run', 'images', corpus, '--out', join(work, 'seen'), ...SMALL];
+    const line = [process.execPath, ...args].map((word) => `'${word}'`).join(' ');
+    const { stdout, exitCode } = await execa('script', ['-qec', line, '/dev/null'], {
+      reject: false,
+      stdin: 'ignore',
+      env: { COLUMNS: '200' },
+    });
+    t.is(exitCode, 3, stdout);
+    // Each redraw goes back to the start of the line and wipes it.
+    const drawn = stdout.split('\r\x1b[2K').map((text) => stripVTControlCharacters(text));
+    const bars = drawn.filter((text) => /\d+\/260 images {2}/.test(text));
+    t.true(bars.length >= 2, stdout);
+    for (const bar of bars) t.regex(bar, /^[█░]{20} \d+\/260 images /);
+    t.true(bars.at(-1)?.startsWith('████████████████████ 260/260 images'), bars.at(-1));
+  },
+);
 
 test('--quiet prints nothing, and the exit code tells', async (t) => {
   const result = await pipeline(['run', 'images', corpus, '--out', out, ...SMALL, '--quiet']);

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import test from 'ava';
 import { execa } from 'execa';
+import { testIf } from '../../helpers/tools.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -25,9 +25,9 @@ try { quietly(() => { throw new Error('thrown'); }); } catch (error) { writeSync
 process.stderr.write(' after ' + result);
 `;
 
-const withKoffi = isInstalled('koffi') ? test : test.skip;
-
-withKoffi(
+testIf(
+  isInstalled('koffi'),
+  'koffi is not installed',
   'quietly: stderr is away during the call only, also when it throws (with koffi)',
   async (t) => {
     const { stderr } = await execa(

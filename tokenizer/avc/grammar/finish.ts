@@ -4,9 +4,10 @@
  * always suffices, and each of its bytes brings the end one byte nearer.
  */
 import { IDR_SLICE, PPS, SLICE, SPS } from '../nal.ts';
+import type { Picture } from '../syntax/context.ts';
 import { FIXED, TABLE, TRAILING } from '../syntax/element.ts';
 import { hasLaterOrder } from '../syntax/slice.ts';
-import type { Picture, SyntaxState } from '../syntax/state.ts';
+import type { SyntaxState } from '../syntax/state.ts';
 import type { BitWalk } from './bits.ts';
 import { type ByteWalk, LONG_HEADER, PAYLOAD, PROTECTED, SHORT_HEADER } from './bytes.ts';
 import { slicesKey } from './key.ts';

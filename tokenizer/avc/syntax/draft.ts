@@ -1,5 +1,6 @@
 /** A parameter set while it is read. */
-import type { SequenceParameters, SyntaxState } from './state.ts';
+import type { SequenceParameters } from './context.ts';
+import type { SyntaxState } from './state.ts';
 
 /** Cropping counts in pairs of pixels with chroma 4:2:0 (7.4.2.1.1). */
 const PIXELS_OF_CROP_UNIT = 2;

@@ -2,8 +2,10 @@
  * Sequence and picture parameter sets (H.264 7.3.2.1.1, 7.3.2.2) of the baseline
  * profile: progressive, CAVLC, one slice group.
  */
+
+import type { PictureParameters, SequenceParameters } from './context.ts';
 import { keep } from './draft.ts';
-import type { PictureParameters, SequenceParameters, SyntaxState } from './state.ts';
+import type { SyntaxState } from './state.ts';
 import { expectVui } from './vui.ts';
 
 const BASELINE = 66;
