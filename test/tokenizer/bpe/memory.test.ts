@@ -22,7 +22,7 @@ async function checkPeak(t: ExecutionContext, kind: string, bytes: number, merge
 }
 
 for (const kind of ['two symbols', 'skewed']) {
-  test(`learning from 8 MB stays under the estimate: ${kind}`, async (t) => {
+  test(`learning from 8 MB takes at most the estimate and 48 MiB of the process's own: ${kind}`, async (t) => {
     await checkPeak(t, kind, 8_000_000, 320);
   });
 }
