@@ -132,21 +132,33 @@ export const unary =
 export const binary =
   (opcode: Code) =>
   (a: Code, b: Code): Code => [a, b, opcode];
-/** Addresses are multiples of four. */
+/** @param alignment addresses are multiples of 2 to this power */
 const reading =
-  (opcode: Code) =>
-  (address: Code, offset = 0): Code => [address, opcode, 2, unsigned(offset)];
+  (opcode: Code, alignment = 2) =>
+  (address: Code, offset = 0): Code => [address, opcode, alignment, unsigned(offset)];
 export const writing =
-  (opcode: Code) =>
-  (address: Code, value: Code, offset = 0): Code => [address, value, opcode, 2, unsigned(offset)];
+  (opcode: Code, alignment = 2) =>
+  (address: Code, value: Code, offset = 0): Code => [
+    address,
+    value,
+    opcode,
+    alignment,
+    unsigned(offset),
+  ];
 
 export const i32 = {
   const: (value: number): Code => [0x41, signed(value)],
   load: reading(0x28),
+  loadByte: reading(0x2d, 0),
+  loadHalf: reading(0x2f, 1),
+  store: writing(0x36),
+  storeHalf: writing(0x3b, 1),
   add: binary(0x6a),
   sub: binary(0x6b),
   mul: binary(0x6c),
   and: binary(0x71),
+  or: binary(0x72),
+  shl: (a: Code, bits: number): Code => [a, [0x41, signed(bits)], 0x74],
   shrU: (a: Code, bits: number): Code => [a, [0x41, signed(bits)], 0x76],
   eq: binary(0x46),
   ltU: binary(0x49),
@@ -215,6 +227,11 @@ export function whileLoop(condition: Code, body: Code): Code {
   return [0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK, leave, body, 0x0c, 0, 0x0b, 0x0b];
 }
 
+/** Repeats as long as `condition` is not 0; tested last. */
+export function repeatWhile(body: Code, condition: Code): Code {
+  return [0x03, EMPTY_BLOCK, body, condition, 0x0d, 0, 0x0b];
+}
+
 /** One value or the other, of which only that one is computed. */
 export function whenElse(type: ValueType, condition: Code, value: Code, other: Code): Code {
   return [condition, 0x04, type, value, 0x05, other, 0x0b];
@@ -228,7 +245,7 @@ export function forEach(at: Local, end: Code, step: number, body: Code): Code {
 /** Repeats at least once, while `at` is below `end` after a step: one branch a turn. */
 export function forEachOnce(at: Local, end: Code, step: number, body: Code): Code {
   const next = at.tee(i32.add(at.get, i32.const(step)));
-  return [0x03, EMPTY_BLOCK, body, i32.ltU(next, end), 0x0d, 0, 0x0b];
+  return repeatWhile(body, i32.ltU(next, end));
 }
 
 /** The four lanes of a vector, added in pairs: (0 + 2) + (1 + 3). */

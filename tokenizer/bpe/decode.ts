@@ -10,6 +10,8 @@ export class TokenTable {
   private readonly bytes: Uint8Array;
   /** Token i is `bytes[offsets[i] .. offsets[i + 1]]`. */
   private readonly offsets: Int32Array;
+  /** Bytes of the longest token. */
+  readonly longest: number;
 
   /** @throws CodecLmError `TOKENIZER_INVALID` when all tokens together are longer than 16 MiB */
   constructor(merges: readonly Merge[]) {
@@ -25,6 +27,7 @@ export class TokenTable {
       }
       this.offsets[256 + rank + 1] = end;
     });
+    this.longest = merges.reduce((most, _, rank) => Math.max(most, this.lengthOf(256 + rank)), 1);
     this.bytes = new Uint8Array(this.offsets[256 + merges.length]);
     for (let byte = 0; byte < 256; byte++) this.bytes[byte] = byte;
     merges.forEach(([left, right], rank) => {

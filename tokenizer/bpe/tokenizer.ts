@@ -32,7 +32,7 @@ export class ByteBpe {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
-  private readonly encoder: BpeEncoder;
+  private encoder: BpeEncoder | undefined;
   private readonly table: TokenTable;
   private readonly tokens: Int32Array;
   private readonly dense: boolean;
@@ -53,7 +53,6 @@ export class ByteBpe {
     this.tokens = tokensById(vocabulary);
     this.dense = isDense(vocabulary);
     this.table = new TokenTable(merges);
-    this.encoder = new BpeEncoder(merges);
   }
 
   /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
@@ -69,6 +68,7 @@ export class ByteBpe {
    * @throws CodecLmError `TOKEN_INVALID` for a byte that a foreign vocabulary lacks
    */
   encode(bytes: Uint8Array): Uint16Array {
+    this.encoder ??= new BpeEncoder(this.merges, this.table);
     const ids = this.encoder.encode(bytes);
     return this.dense ? ids : this.renumber(ids);
   }

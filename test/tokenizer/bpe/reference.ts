@@ -74,3 +74,18 @@ export const adversarialDocument = fc
   .map((runs) =>
     Uint8Array.from(runs.flatMap(([byte, length]) => new Array<number>(length).fill(byte))),
   );
+
+/** Merges of any kind that the rules allow, also such as no text would teach. */
+export const anyMerges = fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 40 }).map((pairs) => {
+  const alphabet = [0, 1, 255];
+  const merges: Merge[] = [];
+  const seen = new Set<string>();
+  for (const [a, b] of pairs) {
+    const merge: Merge = [alphabet[a % alphabet.length], alphabet[b % alphabet.length]];
+    if (seen.has(merge.join())) continue;
+    seen.add(merge.join());
+    alphabet.push(256 + merges.length);
+    merges.push(merge);
+  }
+  return merges;
+});

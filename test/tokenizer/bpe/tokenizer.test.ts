@@ -5,24 +5,9 @@ import fc from 'fast-check';
 import { CodecLmError, type ErrorCode } from '../../../schemas/error.ts';
 import { learnMerges, type Merge } from '../../../tokenizer/bpe/learn.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
-import { adversarialDocument, naiveEncode } from './reference.ts';
+import { adversarialDocument, anyMerges, naiveEncode } from './reference.ts';
 
 const runs = process.env.CODEC_LM_TEST_LONG ? 5000 : 300;
-
-/** Merges of any kind that the rules allow, also such as no text would teach. */
-const anyMerges = fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 40 }).map((pairs) => {
-  const alphabet = [0, 1, 255];
-  const merges: Merge[] = [];
-  const seen = new Set<string>();
-  for (const [a, b] of pairs) {
-    const merge: Merge = [alphabet[a % alphabet.length], alphabet[b % alphabet.length]];
-    if (seen.has(merge.join())) continue;
-    seen.add(merge.join());
-    alphabet.push(256 + merges.length);
-    merges.push(merge);
-  }
-  return merges;
-});
 
 function throwsCode(t: import('ava').ExecutionContext, code: ErrorCode, run: () => unknown) {
   const error = t.throws(run, { instanceOf: CodecLmError });
