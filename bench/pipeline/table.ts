@@ -19,7 +19,7 @@ const SMALL: SourceKind = { width: 640, height: 480, distinct: 400 };
 const LARGE: SourceKind = { width: 4000, height: 3000, distinct: 16 };
 const TINY: SourceKind = { width: 96, height: 72, distinct: 400 };
 // So many that a start of half a second is no part of the rate.
-const IMAGES = { small: 6000, large: 480 };
+const IMAGES = { small: 12_000, large: 1600 };
 
 const PYTHON_SCRIPT = fileURLToPath(new URL('../peers/pipeline.py', import.meta.url));
 const SHARP_SCRIPT = fileURLToPath(new URL('sharp-alone.ts', import.meta.url));
