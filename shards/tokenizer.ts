@@ -1,16 +1,23 @@
 /** The tokenizer of a dataset, only if it is the one its shards were made with. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Manifest } from '../schemas/dataset.ts';
 import { CodecLmError, fileError } from '../schemas/error.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import type { Dataset } from './dataset.ts';
 import { tokenizerHash } from './manifest.ts';
+
+/** Of a dataset: where its tokenizer lies, and what it was when the shards were made. */
+interface Tokenized {
+  dir: string;
+  tokenizerDir: string;
+  manifest: Manifest;
+}
 
 /** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing */
 export async function checkTokenizer({
   tokenizerDir,
   manifest,
-}: Pick<Dataset, 'tokenizerDir' | 'manifest'>): Promise<void> {
+}: Pick<Tokenized, 'tokenizerDir' | 'manifest'>): Promise<void> {
   const path = join(tokenizerDir, 'tokenizer.json');
   const hint = 'restore the tokenizer.json that the dataset was made with';
   const bytes = await readFile(path).catch((error) => {
@@ -23,7 +30,7 @@ export async function checkTokenizer({
   throw new CodecLmError('DATASET_INVALID', message, { path, hint });
 }
 
-export async function readTokenizerOf(dataset: Dataset): Promise<ByteBpe> {
+export async function readTokenizerOf(dataset: Tokenized): Promise<ByteBpe> {
   await checkTokenizer(dataset);
   const { readTokenizer } = await import('../tokenizer/bpe/huggingface.ts');
   const bpe = await readTokenizer(dataset.tokenizerDir);
@@ -35,7 +42,7 @@ export async function readTokenizerOf(dataset: Dataset): Promise<ByteBpe> {
 }
 
 /** Files that other programs read beside tokenizer.json; they follow from it and from the row's length. */
-export async function checkCompanions(dataset: Dataset, bpe: ByteBpe): Promise<void> {
+export async function checkCompanions(dataset: Tokenized, bpe: ByteBpe): Promise<void> {
   const { specialTokensMapJson, tokenizerConfigJson } = await import('../tokenizer/bpe/json.ts');
   const extra = { model_max_length: dataset.manifest.seqLen };
   const expected = {

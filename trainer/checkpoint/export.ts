@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import { findCheckpoint } from '../run-directory.ts';
-import { CODEC_FILE } from '../sample/codec.ts';
 import { writeFolderAside } from './aside.ts';
+import { CODEC_FILE } from './files.ts';
 import { loadModel, type Precision, saveModel } from './huggingface.ts';
 
 export interface ExportOptions {

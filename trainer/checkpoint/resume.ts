@@ -6,9 +6,9 @@ import { type RunState, runStateSchema } from '../../schemas/run.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';
 import type { Llama } from '../model/llama.ts';
+import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { loadModel } from './huggingface.ts';
 import { readSafetensors } from './safetensors.ts';
-import { OPTIMIZER_FILE, STATE_FILE } from './save.ts';
 
 export interface LoadedCheckpoint {
   path: string;

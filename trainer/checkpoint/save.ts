@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { fileError } from '../../schemas/error.ts';
 import { type RunState, STATE_VERSION } from '../../schemas/run.ts';
 import { checkpointPath } from '../run-directory.ts';
-import { CODEC_FILE } from '../sample/codec.ts';
 import type { Session } from '../session.ts';
 import { writeFolderAside } from './aside.ts';
+import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
 import { streamSafetensors } from './safetensors.ts';
-
-export const OPTIMIZER_FILE = 'optimizer.safetensors';
-export const STATE_FILE = 'state.json';
 
 /**
  * Saves the state after `session.step`. The folder gets its name when all of it is on the disk,

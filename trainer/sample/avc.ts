@@ -9,7 +9,7 @@ import { cutAfterFrames } from '../../tokenizer/avc/prompt.ts';
 import { animate, drawStrip, stripSize } from '../../tokenizer/avc/strip.ts';
 import { framesOf, toMp4 } from '../../tokenizer/avc/view.ts';
 import { bitsByBlock, heat } from '../score-map.ts';
-import type { PromptCut, SampledMedium } from './codec.ts';
+import type { PromptCut, SampledMedium } from './medium.ts';
 
 /** Frames a row of a strip: the fifteen of the paper make three rows. */
 const COLUMNS = 5;

@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { Backend } from '../backend/choose.ts';
 import { Batcher } from './batcher.ts';
-import type { PromptCut } from './codec.ts';
 import { grammarConstraints } from './constraint.ts';
 import type { FilterSettings } from './filter.ts';
 import { GrowingFile } from './growing.ts';
 import { checkpointHash, type LoadedCheckpoint, loadEngine, readCheckpoint } from './load.ts';
+import type { PromptCut } from './medium.ts';
 import { Meter } from './meter.ts';
 import {
   makeEmpty,

@@ -8,7 +8,7 @@ import { cutAfterRestart7, cutAfterShare, filledWithGrey } from '../../tokenizer
 import { sharp } from '../../tokenizer/jpeg/sharp.ts';
 import { insertTables } from '../../tokenizer/jpeg/view.ts';
 import { bitsByBlock, heat, pngOf } from '../score-map.ts';
-import type { PromptCut, SampledMedium } from './codec.ts';
+import type { PromptCut, SampledMedium } from './medium.ts';
 
 export function jpegSampling(settings: JpegSettings): SampledMedium {
   const codec = createJpegCodec(settings);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Generation } from './batcher.ts';
-import type { Companion, SamplingCodec } from './codec.ts';
+import type { SamplingCodec } from './codec.ts';
+import type { Companion } from './medium.ts';
 import { givenIds, type Plan } from './plan.ts';
 
 /** One finished sample: a line of `--json`. */

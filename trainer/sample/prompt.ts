@@ -3,7 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CodecLmError, fileError } from '../../schemas/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { PromptCut, SamplingCodec } from './codec.ts';
+import type { SamplingCodec } from './codec.ts';
+import type { PromptCut } from './medium.ts';
 
 export interface Prompt {
   /** Name of the file it was made of. */

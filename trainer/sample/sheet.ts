@@ -1,6 +1,7 @@
 /** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
 import { sharp } from '../../tokenizer/jpeg/sharp.ts';
-import type { Companion, SamplingCodec } from './codec.ts';
+import type { SamplingCodec } from './codec.ts';
+import type { Companion } from './medium.ts';
 import type { SampleFile, WrittenSample } from './output.ts';
 import type { Prompt } from './prompt.ts';
 

@@ -2,7 +2,7 @@
  * Motion of a P macroblock (H.264 7.3.5.1 mb_pred, 7.3.5.2 sub_mb_pred): reference
  * indices and motion vector differences of its partitions.
  */
-import { expectPattern } from './macroblock.ts';
+import { expectPattern } from './pattern.ts';
 import type { SyntaxState } from './state.ts';
 
 /** mb_type of a P slice (table 7-13). */

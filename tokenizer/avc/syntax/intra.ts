@@ -3,7 +3,7 @@
  * use only samples of this macroblock, the only ones that a slice of one macroblock
  * has. Whole macroblocks and chroma can be predicted by DC alone.
  */
-import { expectPattern } from './macroblock.ts';
+import { expectPattern } from './pattern.ts';
 import { LEFT_BLOCK, UPPER_BLOCK } from './residual.ts';
 import type { SyntaxState } from './state.ts';
 

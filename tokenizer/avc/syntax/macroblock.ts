@@ -1,8 +1,6 @@
 /** One macroblock, all that a slice holds: slice_data (H.264 7.3.4) and macroblock_layer (7.3.5). */
-import { INTER_PATTERNS, INTRA_PATTERNS } from '../tables/pattern.ts';
 import { expectMotion } from './inter.ts';
 import { expectChromaMode, expectModes } from './intra.ts';
-import { expectResidual } from './residual.ts';
 import type { SyntaxState } from './state.ts';
 
 /** mb_type of an I slice (table 7-11): I_NxN, Intra16x16 1..24, I_PCM. */
@@ -51,27 +49,6 @@ function takeType(state: SyntaxState, value: number): void {
     state.isIntra16x16 = true;
     expectChromaMode(state);
   }
-}
-
-/** coded_block_pattern; that of Intra16x16 is part of its type. */
-export function expectPattern(state: SyntaxState): void {
-  if (!state.isIntra16x16) {
-    state.unsigned('coded_block_pattern', 0, 47, takePattern);
-    return;
-  }
-  const form = (state.mbType - 1) >> 2;
-  state.pattern = 16 * (form % 3) + (form >= 3 ? 15 : 0);
-  expectQpDelta(state);
-}
-
-function takePattern(state: SyntaxState, codeNum: number): void {
-  state.pattern = (state.isIntra ? INTRA_PATTERNS : INTER_PATTERNS)[codeNum];
-  if (state.pattern === 0) state.trailing();
-  else expectQpDelta(state);
-}
-
-function expectQpDelta(state: SyntaxState): void {
-  state.signed('mb_qp_delta', -26, 25, expectResidual);
 }
 
 function expectAlignment(state: SyntaxState): void {

@@ -3,7 +3,8 @@
  * 8.2.4.3) and dec_ref_pic_marking (7.3.3.3, 8.2.5). There are short-term reference
  * frames only; each is known by its frame_num, which no two of them share.
  */
-import { expectQp, isIdr, isReference } from './slice.ts';
+import { expectQp } from './filter.ts';
+import { isIdr, isReference } from './kind.ts';
 import { type SyntaxState, valuesAsRanges } from './state.ts';
 
 const SUBTRACT = 0;

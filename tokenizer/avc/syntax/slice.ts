@@ -1,5 +1,5 @@
 /** The header of a slice (H.264 7.3.3), with what 7.4.3 asks of it after the slices and pictures before. */
-import { expectSliceData } from './macroblock.ts';
+import { isIdr } from './kind.ts';
 import { expectMarking, expectModification } from './references.ts';
 import { type SyntaxState, valuesAsRanges } from './state.ts';
 
@@ -18,14 +18,6 @@ const SLICE_TYPES = Array.from({ length: 1 << (2 * TYPE_BITS) }, (_, masks) => {
   const pure = types.filter((type) => (seen & ~(1 << type)) === 0);
   return valuesAsRanges([...types, ...pure.map((type) => type + ALL_OF_PICTURE)]);
 });
-
-export function isIdr(state: SyntaxState): boolean {
-  return (state.header & 31) === 5;
-}
-
-export function isReference(state: SyntaxState): boolean {
-  return state.header >> 5 !== 0;
-}
 
 export function expectSliceHeader(state: SyntaxState): void {
   const { macroblock } = state;
@@ -146,24 +138,4 @@ function takeOverride(state: SyntaxState, isOverridden: number): void {
 function takeReferenceCount(state: SyntaxState, value: number): void {
   state.references = value + 1;
   expectModification(state);
-}
-
-/** What follows the reference marking. */
-export function expectQp(state: SyntaxState): void {
-  const { initialQp } = state.pps!;
-  state.signed('slice_qp_delta', -initialQp, 51 - initialQp, takeQp);
-}
-
-function takeQp(state: SyntaxState): void {
-  if (!state.pps!.deblockingControl) expectSliceData(state);
-  else state.unsigned('disable_deblocking_filter_idc', 0, 2, takeFilter);
-}
-
-function takeFilter(state: SyntaxState, value: number): void {
-  if (value === 1) expectSliceData(state);
-  else state.signed('slice_alpha_c0_offset_div2', -6, 6, takeAlpha);
-}
-
-function takeAlpha(state: SyntaxState): void {
-  state.signed('slice_beta_offset_div2', -6, 6, expectSliceData);
 }

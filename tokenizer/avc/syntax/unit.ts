@@ -4,6 +4,7 @@
  * parameter set repeats the first, so that a document has one size and one setting.
  */
 import { IDR_SLICE, PPS, SEI, SLICE, SPS } from '../nal.ts';
+import { isIdr, isReference } from './kind.ts';
 import {
   expectPictureParameters,
   expectSequenceParameters,
@@ -12,7 +13,7 @@ import {
 } from './parameter-sets.ts';
 import { slide } from './references.ts';
 import { expectSei } from './sei.ts';
-import { BOTH_TYPES, expectSliceHeader, hasLaterOrder, isIdr, isReference } from './slice.ts';
+import { BOTH_TYPES, expectSliceHeader, hasLaterOrder } from './slice.ts';
 import {
   type Rbsp,
   SyntaxState as State,

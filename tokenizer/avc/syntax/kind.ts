@@ -1,0 +1,10 @@
+/** What the header byte of a slice's NAL unit says of its picture (H.264 7.3.1). */
+import type { SyntaxState } from './state.ts';
+
+export function isIdr(state: SyntaxState): boolean {
+  return (state.header & 31) === 5;
+}
+
+export function isReference(state: SyntaxState): boolean {
+  return state.header >> 5 !== 0;
+}
