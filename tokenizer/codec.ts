@@ -28,7 +28,10 @@ export interface Codec {
   readonly extension: '.jpg' | '.mp4';
   /** Everything the canonical bytes depend on; equal settings and versions give equal bytes. */
   readonly settings: Readonly<Record<string, string | number | boolean>>;
-  /** Versions of the libraries that encode, as written in shard metadata. */
+  /**
+   * Versions of what encodes, as written in shard metadata: of the libraries, and as `recipe` that of
+   * our own steps, one more whenever another document may come of the same file.
+   */
   readonly versions: Readonly<Record<string, string>>;
 
   /**

@@ -14,6 +14,9 @@ import { checkHead } from './probe.ts';
 import { withFolder } from './scratch.ts';
 import { toMp4 } from './view.ts';
 
+/** See `Codec.versions`. */
+const RECIPE = '1';
+
 /** A macroblock takes 384 bytes of samples at most (I_PCM), and its slice a few more. */
 const MAX_BYTES_A_MACROBLOCK = 1024;
 
@@ -42,7 +45,7 @@ export async function createAvcCodec(
     name: 'avc',
     extension: '.mp4',
     settings,
-    versions: ffmpeg.versions,
+    versions: { ...ffmpeg.versions, recipe: RECIPE },
     ffmpeg,
     encodeFile,
     encode: (source, label) => encodeBytes(source, label, encodeFile),

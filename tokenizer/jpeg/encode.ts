@@ -14,6 +14,9 @@ import { addRestartMarkers } from './restarts.ts';
 import { SHARP_VERSIONS, sharp } from './sharp.ts';
 import { toJpegFile } from './view.ts';
 
+/** See `Codec.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. */
+const RECIPE = '2';
+
 /**
  * Canonical bytes of a raster: what Pillow writes for it with `quality=quality,
  * subsampling='4:2:0', streamtype=2, restart_marker_blocks=1`.
@@ -57,7 +60,7 @@ export function createJpegCodec(
     settings: Object.fromEntries(
       Object.entries(settings).filter(([, value]) => value !== undefined),
     ) as Codec['settings'],
-    versions: SHARP_VERSIONS,
+    versions: { ...SHARP_VERSIONS, recipe: RECIPE },
     async encode(source, label) {
       const jpeg = await baselineOf(source, label, settings);
       const bytes = addRestartMarkers(jpeg, settings.quality);
