@@ -7,6 +7,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeClips } from '../../demo/clips.ts';
+import { CodecLmError } from '../../schemas/error.ts';
 import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
 import { createAvcGrammar } from '../../tokenizer/avc/grammar.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn.ts';
@@ -29,7 +30,14 @@ interface Measured {
 async function documentsOf(paths: readonly string[], width: number, height: number) {
   const codec = await createAvcCodec({ width, height, profile: 'reproducible' });
   const documents: Uint8Array[] = [];
-  for (const path of paths) documents.push((await codec.encode(await readFile(path), path)).bytes);
+  for (const path of paths) {
+    try {
+      documents.push((await codec.encode(await readFile(path), path)).bytes);
+    } catch (error) {
+      if (!(error instanceof CodecLmError)) throw error;
+      console.log(`left out: ${error.message}`);
+    }
+  }
   return documents;
 }
 
