@@ -87,3 +87,14 @@ export async function hashesOf(dataset: string): Promise<Record<string, string>>
   }
   return hashes;
 }
+
+/** A corpus of good files, and the hashes of a dataset that was made of it without interruption. */
+export async function makeExpected(images: number) {
+  const work = await workFolder();
+  const corpus = join(work, 'corpus');
+  await makeCorpus(corpus, images);
+  const whole = join(work, 'whole');
+  const result = await pipeline(['run', 'images', corpus, '--out', whole, ...SMALL]);
+  if (result.exitCode !== 0) throw new Error(String(result.stderr));
+  return { work, corpus, expected: await hashesOf(whole) };
+}

@@ -4,27 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { execa } from 'execa';
 import { testWith } from '../helpers/tools.ts';
-import {
-  hashesOf,
-  makeCorpus,
-  PIPELINE,
-  pipeline,
-  removeFolder,
-  SMALL,
-  workFolder,
-} from './helpers.ts';
+import { hashesOf, makeExpected, PIPELINE, pipeline, removeFolder, SMALL } from './helpers.ts';
 
 let work: string;
 let corpus: string;
 let expected: Record<string, string>;
 test.before(async () => {
-  work = await workFolder();
-  corpus = join(work, 'corpus');
-  await makeCorpus(corpus, 120);
-  const whole = join(work, 'whole');
-  const result = await pipeline(['run', 'images', corpus, '--out', whole, ...SMALL]);
-  if (result.exitCode !== 0) throw new Error(String(result.stderr));
-  expected = await hashesOf(whole);
+  ({ work, corpus, expected } = await makeExpected(120));
 });
 test.after.always(() => removeFolder(work));
 

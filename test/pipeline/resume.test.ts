@@ -1,20 +1,13 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
+import { hashesOf, makeExpected, pipeline, removeFolder, SMALL } from './helpers.ts';
 
 let work: string;
 let corpus: string;
 let expected: Record<string, string>;
-
 test.before(async () => {
-  work = await workFolder();
-  corpus = join(work, 'corpus');
-  await makeCorpus(corpus, 120);
-  const whole = join(work, 'whole');
-  const result = await pipeline(['run', 'images', corpus, '--out', whole, ...SMALL]);
-  if (result.exitCode !== 0) throw new Error(String(result.stderr));
-  expected = await hashesOf(whole);
+  ({ work, corpus, expected } = await makeExpected(120));
 });
 test.after.always(() => removeFolder(work));
 
