@@ -83,7 +83,7 @@ export function logProbability(logits: Float32Array, id: number): number {
 const SHORT_LIST = 128;
 
 /** The k most likely of the allowed ids and those equal to the last of them, most likely first, ties by id. */
-function likeliest(
+export function likeliest(
   logits: Float32Array,
   allowed: Uint32Array | undefined,
   topK: number,
