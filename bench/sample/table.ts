@@ -9,12 +9,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
 import { serve } from '../../trainer/serve/server.ts';
 import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
-import { makeCheckpoint, POSITIONS } from './checkpoint.ts';
+import { makeCheckpoint } from './checkpoint.ts';
+import { positionRows } from './position.ts';
 
 const DRAW = fileURLToPath(new URL('draw.ts', import.meta.url));
 const GENERATE = fileURLToPath(new URL('../peers/generate.py', import.meta.url));
@@ -79,41 +79,6 @@ async function cpuRows(): Promise<void> {
   }
 }
 
-/** Reading a token at one place and at another, and what attention alone would explain. */
-async function positionRow(): Promise<void> {
-  const [near, far, steps] = [500, 8000, 64];
-  const checkpoint = await readCheckpoint(folder);
-  const size = { sequences: 1, positions: POSITIONS, threads: THREADS };
-  const engine = await loadEngine(checkpoint, size, noBackend);
-  const sequence = engine.open(POSITIONS)!;
-  const read = async (count: number) => {
-    const rows = Array.from({ length: count }, () => ({ sequence, id: 65, wantsLogits: false }));
-    await engine.step(rows);
-  };
-  const timeAt = async (position: number) => {
-    while (sequence.length < position) {
-      await read(Math.min(engine.maxRows, position - sequence.length));
-    }
-    const times: number[] = [];
-    for (let i = 0; i < steps; i++) {
-      const start = performance.now();
-      await engine.step([{ sequence, id: 65, wantsLogits: true }]);
-      times.push(performance.now() - start);
-    }
-    return median(times);
-  };
-  const [early, late] = [await timeAt(near), await timeAt(far)];
-  await engine.dispose();
-  const { layers, hiddenSize, intermediateSize, vocabSize } = checkpoint.config;
-  const weights = layers * (4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize);
-  const reads = (position: number) =>
-    weights + hiddenSize * vocabSize + 2 * layers * hiddenSize * position;
-  const explained = (reads(far) / reads(near)).toFixed(2);
-  const ratio = (late / early).toFixed(2);
-  const what = `a token at position ${far}, at ${near}: ${late.toFixed(2)} and ${early.toFixed(2)} ms`;
-  console.log(`| ${what} | ${ratio} | at most ${explained}: the numbers read, weights and cache |`);
-}
-
 async function grammarRow(): Promise<void> {
   const pairs = await inTurns(
     async () => (await draw(16, 400, THREADS, LIMIT, 'on'))[0],
@@ -157,7 +122,7 @@ async function serverRow(): Promise<void> {
 const ROWS = {
   batch: batchRows,
   cpu: cpuRows,
-  position: positionRow,
+  position: () => positionRows(folder, THREADS, rounds),
   grammar: grammarRow,
   server: serverRow,
 };

@@ -7,14 +7,22 @@
  * its tokens: not on the batch, not on who comes and goes.
  */
 import { CodecLmError } from '../../schemas/error.ts';
-import { anyBut, type Constraint, type DrawnToken, type DrawOptions, drawToken } from './draw.ts';
+import {
+  anyBut,
+  type Constraint,
+  type DrawnToken,
+  type DrawOptions,
+  drawToken,
+  type RatedToken,
+  rateToken,
+} from './draw.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine/engine.ts';
 import { createRandom } from './random.ts';
 
 export interface GenerationRequest extends DrawOptions {
   /** Ids that are given, `<bos>` among them; one at least. */
   prompt: ArrayLike<number>;
-  /** Tokens drawn at most, `<eos>` counted; one at least. */
+  /** Tokens drawn at most, `<eos>` counted; with 0 the prompt is only read. */
   maxTokens: number;
   /** With `stream` it decides all random numbers. */
   seed: number;
@@ -24,6 +32,8 @@ export interface GenerationRequest extends DrawOptions {
   /** Never drawn: `<bos>` and `<pad>` belong to no document. */
   bannedIds: readonly number[];
   constraint?: Constraint;
+  /** Sees every token of the prompt but the first, which nothing predicts, as the model rates it. */
+  onPromptToken?(token: RatedToken): void;
   /** Sees every token but `<eos>`; true ends the generation after it. */
   onToken?(token: DrawnToken): boolean | undefined;
 }
@@ -48,6 +58,12 @@ export interface Ticket {
   readonly done: Promise<Generation>;
   /** Frees its place; nothing when it has ended. */
   cancel(): void;
+}
+
+/** What logits of a step are for: the token of the prompt at a place, or the one to be drawn behind it. */
+interface Prediction {
+  job: Job;
+  place: number;
 }
 
 interface Job {
@@ -104,12 +120,12 @@ export class Batcher {
   /** One step of the engine. @returns false when there was nothing to do */
   async step(): Promise<boolean> {
     this.#admit();
-    const { rows, drawing } = this.#rows();
+    const { rows, predictions } = this.#rows();
     if (rows.length === 0) return false;
     const logits = await this.#engine.step(rows);
-    for (const [i, job] of drawing.entries()) {
+    for (const [i, { job, place }] of predictions.entries()) {
       // Who left during the step draws no more.
-      if (this.#running.includes(job)) this.#draw(job, logits[i]);
+      if (this.#running.includes(job)) this.#take(job, place, logits[i]);
     }
     return true;
   }
@@ -140,51 +156,59 @@ export class Batcher {
   }
 
   /** Drawn tokens first: nobody waits for another's prompt. */
-  #rows(): { rows: EngineRow[]; drawing: Job[] } {
+  #rows(): { rows: EngineRow[]; predictions: Prediction[] } {
     const rows: EngineRow[] = [];
-    const drawing: Job[] = [];
+    const predictions: Prediction[] = [];
     for (const job of this.#running) {
       if (job.next === undefined || rows.length === this.#engine.maxRows) continue;
       rows.push({ sequence: job.sequence!, id: job.next, wantsLogits: true });
-      drawing.push(job);
+      predictions.push({ job, place: job.sequence!.length + 1 });
     }
     for (const job of this.#running) {
       if (job.next !== undefined) continue;
-      const { prompt } = job.request;
+      const { prompt, onPromptToken } = job.request;
       const sequence = job.sequence!;
       const room = this.#engine.maxRows - rows.length;
       const end = Math.min(prompt.length, sequence.length + room);
       for (let i = sequence.length; i < end; i++) {
-        rows.push({ sequence, id: prompt[i], wantsLogits: i === prompt.length - 1 });
+        const wantsLogits = i === prompt.length - 1 || onPromptToken !== undefined;
+        rows.push({ sequence, id: prompt[i], wantsLogits });
+        if (wantsLogits) predictions.push({ job, place: i + 1 });
       }
-      if (end === prompt.length && room > 0) drawing.push(job);
     }
-    return { rows, drawing };
+    return { rows, predictions };
+  }
+
+  #take(job: Job, place: number, logits: Float32Array): void {
+    const { prompt, maxTokens, alternatives, onPromptToken } = job.request;
+    try {
+      if (place < prompt.length) onPromptToken?.(rateToken(logits, prompt[place], alternatives));
+      else if (maxTokens === 0) this.#finish(job, 'length');
+      else this.#draw(job, logits);
+    } catch (error) {
+      this.#leave(job);
+      job.settle.reject(error);
+    }
   }
 
   #draw(job: Job, logits: Float32Array): void {
     const { request, generation } = job;
     const remaining = request.maxTokens - generation.tokens;
-    try {
-      const allowed =
-        request.constraint?.allowed(remaining) ?? anyBut(request.bannedIds, logits.length);
-      const token = drawToken(logits, request, allowed, job.random.next());
-      generation.tokens++;
-      generation.logProbability += token.logProbability;
-      if (request.constraint && token.isCorrected) generation.corrected++;
-      if (token.id === request.eosId) {
-        this.#finish(job, 'eos');
-        return;
-      }
-      request.constraint?.accept(token.id);
-      generation.ids.push(token.id);
-      job.next = token.id;
-      if (request.onToken?.(token)) this.#finish(job, 'stop');
-      else if (remaining === 1) this.#finish(job, 'length');
-    } catch (error) {
-      this.#leave(job);
-      job.settle.reject(error);
+    const allowed =
+      request.constraint?.allowed(remaining) ?? anyBut(request.bannedIds, logits.length);
+    const token = drawToken(logits, request, allowed, job.random.next());
+    generation.tokens++;
+    generation.logProbability += token.logProbability;
+    if (request.constraint && token.isCorrected) generation.corrected++;
+    if (token.id === request.eosId) {
+      this.#finish(job, 'eos');
+      return;
     }
+    request.constraint?.accept(token.id);
+    generation.ids.push(token.id);
+    job.next = token.id;
+    if (request.onToken?.(token)) this.#finish(job, 'stop');
+    else if (remaining === 1) this.#finish(job, 'length');
   }
 
   #finish(job: Job, finish: Finish): void {

@@ -1,6 +1,6 @@
 /** One token from the logits of one position, and what is worth knowing of it. */
 import { isInMask } from '../../tokenizer/mask.ts';
-import { type FilterSettings, filterLogits, pick } from './filter.ts';
+import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 
 /** What may follow, from a grammar; one a sequence, fed with every token that is taken. */
 export interface Constraint {
@@ -12,12 +12,16 @@ export interface Constraint {
   accept(id: number): void;
 }
 
-export interface DrawnToken {
+/** What the model thinks of a token. */
+export interface RatedToken {
   id: number;
   /** ln p of it under the unfiltered model. */
   logProbability: number;
   /** The most likely ids with ln p, if they were asked for. */
   likeliest?: [id: number, logProbability: number][];
+}
+
+export interface DrawnToken extends RatedToken {
   /** Whether the constraint forbade the id that the model held most likely. */
   isCorrected: boolean;
 }
@@ -35,24 +39,32 @@ export function drawToken(
   uniform: number,
 ): DrawnToken {
   const id = pick(filterLogits(logits, options, allowed), uniform);
-  let best = 0;
-  for (let other = 1; other < logits.length; other++)
-    if (logits[other] > logits[best]) best = other;
+  const isCorrected = !isInMask(allowed, likeliestId(logits));
+  return { ...rateToken(logits, id, options.alternatives), isCorrected };
+}
+
+/** @param logits in front of the token */
+export function rateToken(logits: Float32Array, id: number, alternatives = 0): RatedToken {
+  const highest = logits[likeliestId(logits)];
   let total = 0;
-  for (const logit of logits) total += Math.exp(logit - logits[best]);
-  const base = logits[best] + Math.log(total);
-  const { alternatives = 0 } = options;
+  for (const logit of logits) total += Math.exp(logit - highest);
+  const base = highest + Math.log(total);
   return {
     id,
     logProbability: logits[id] - base,
     likeliest: alternatives === 0 ? undefined : likeliestOf(logits, base, alternatives),
-    isCorrected: !isInMask(allowed, best),
   };
 }
 
+function likeliestId(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id] > logits[best]) best = id;
+  return best;
+}
+
 function likeliestOf(logits: Float32Array, base: number, count: number): [number, number][] {
-  const ids = Uint32Array.from(logits.keys()).sort((a, b) => logits[b] - logits[a] || a - b);
-  return Array.from(ids.subarray(0, count), (id) => [id, logits[id] - base]);
+  const ids = likeliest(logits, undefined, count).subarray(0, count);
+  return Array.from(ids, (id) => [id, logits[id] - base]);
 }
 
 /** Every id but these, as a mask. */

@@ -81,9 +81,10 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
   const batcher = new Batcher(engine);
   const written: WrittenSample[] = [];
   const finish = async (plan: Plan): Promise<void> => {
-    const growing = options.stream ? new GrowingFile(options.to, plan.index, codec) : undefined;
     const given = givenIds(plan);
-    const ids = [...given];
+    const growing = options.stream
+      ? new GrowingFile(options.to, plan.index, codec, tokenizer.decode(given))
+      : undefined;
     const { done } = batcher.submit({
       ...options,
       prompt: plan.prompt?.ids ?? [tokenizer.bosId],
@@ -94,8 +95,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
       constraint: constraints?.(given, plan.maxTokens),
       onToken({ id }) {
         meter.token();
-        ids.push(id);
-        growing?.grow(tokenizer.decode(ids));
+        growing?.add(tokenizer.tokenBytes(id));
         return false;
       },
     });

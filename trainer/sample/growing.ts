@@ -11,27 +11,38 @@ const FIRST_BYTES = 2;
 export class GrowingFile {
   readonly #path: string;
   readonly #codec: SamplingCodec;
-  #written = 0;
+  /** The document so far, until the file has begun. */
+  #beginning: Uint8Array | undefined;
 
-  constructor(folder: string, index: number, codec: SamplingCodec) {
+  /** @param given bytes of the document before the first that is drawn; written with that one */
+  constructor(folder: string, index: number, codec: SamplingCodec, given: Uint8Array) {
     this.#path = join(folder, `${sampleName(index)}${codec.codec.extension}`);
     this.#codec = codec;
+    this.#beginning = given;
   }
 
-  /** @param document all of it so far; what was there before stays as it was */
-  grow(document: Uint8Array): void {
-    if (document.length < FIRST_BYTES) return;
-    const file = this.#codec.preview(document);
-    try {
-      appendFileSync(this.#path, file.subarray(this.#written));
-    } catch (error) {
-      throw fileError(error, 'writing', this.#path);
+  /** @param bytes that follow in the document: they follow in the file too */
+  add(bytes: Uint8Array): void {
+    if (this.#beginning === undefined) {
+      this.#append(bytes);
+      return;
     }
-    this.#written = file.length;
+    this.#beginning = Buffer.concat([this.#beginning, bytes]);
+    if (this.#beginning.length < FIRST_BYTES) return;
+    this.#append(this.#codec.preview(this.#beginning));
+    this.#beginning = undefined;
   }
 
   /** The whole sample is written anew, maybe under another name. */
   close(): void {
     rmSync(this.#path, { force: true });
+  }
+
+  #append(bytes: Uint8Array): void {
+    try {
+      appendFileSync(this.#path, bytes);
+    } catch (error) {
+      throw fileError(error, 'writing', this.#path);
+    }
   }
 }

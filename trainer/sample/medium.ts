@@ -37,7 +37,10 @@ export interface SampledMedium {
    * @throws CodecLmError with the codec's code when it is none
    */
   view(document: Uint8Array): Promise<Uint8Array>;
-  /** The beginning of a document as a viewer can follow it while it grows. */
+  /**
+   * The beginning of a document, two bytes at least, as a viewer can follow it while it grows: what
+   * follows in the document follows in the file as it is.
+   */
   preview(beginning: Uint8Array): Uint8Array;
   /** How a document is shown on a sheet and a page. */
   still: Still;

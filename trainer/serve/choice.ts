@@ -1,13 +1,13 @@
 /** One continuation on its way to the client: text, stop texts, log-probabilities. */
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { DrawnToken } from '../sample/draw.ts';
+import type { RatedToken } from '../sample/draw.ts';
 import { textOf } from './text.ts';
 
-/** As OpenAI's completions have them; one entry a token. */
+/** As OpenAI's completions have them; one entry a token. The first of a prompt is predicted by nothing. */
 export interface LogProbabilities {
   tokens: string[];
-  token_logprobs: number[];
-  top_logprobs: Record<string, number>[];
+  token_logprobs: (number | null)[];
+  top_logprobs: (Record<string, number> | null)[];
   text_offset: number[];
 }
 
@@ -22,6 +22,9 @@ export class Choice {
   readonly #logprobs: number | undefined;
   /** The end of a text that may turn out to begin a stop text is held back. */
   readonly #held: number;
+  /** Of the prompt, if it is echoed: in front of the first piece. */
+  #echo = '';
+  #echoLength = 0;
   #text = '';
   #sent = 0;
   #pending: LogProbabilities | null = null;
@@ -33,10 +36,19 @@ export class Choice {
     this.#held = Math.max(0, ...stop.map((text) => text.length - 1));
   }
 
+  /** The next token of a prompt that is echoed. @param token without a probability: the first */
+  echo(token: { id: number } | RatedToken): void {
+    this.#report(token, this.#echoLength);
+    // `<bos>` has a place among the tokens, and none in the text.
+    const text = textOf(this.#tokenizer.tokenBytes(token.id));
+    this.#echo += text;
+    this.#echoLength += text.length;
+  }
+
   /** @returns whether a stop text has come; it and what follows it are cut off */
-  add(token: DrawnToken): boolean {
+  add(token: RatedToken): boolean {
     const text = this.#textOf(token.id);
-    if (this.#logprobs !== undefined) this.#report(token, text);
+    this.#report(token, this.#echoLength + this.#text.length);
     const from = Math.max(0, this.#text.length - this.#held);
     this.#text += text;
     const ends = this.#stop.map((stop) => this.#text.indexOf(stop, from)).filter((at) => at >= 0);
@@ -48,21 +60,28 @@ export class Choice {
   /** What has not been taken yet. @param isLast nothing more is held back */
   take(isLast: boolean): Piece {
     const end = isLast ? this.#text.length : Math.max(this.#sent, this.#text.length - this.#held);
-    const piece = { text: this.#text.slice(this.#sent, end), logprobs: this.#pending };
+    const text = this.#echo + this.#text.slice(this.#sent, end);
+    const piece = { text, logprobs: this.#pending };
+    this.#echo = '';
     this.#sent = end;
     this.#pending = null;
     return piece;
   }
 
-  #report({ id, logProbability, likeliest = [] }: DrawnToken, text: string): void {
+  #report(token: { id: number } | RatedToken, offset: number): void {
+    if (this.#logprobs === undefined) return;
     this.#pending ??= { tokens: [], token_logprobs: [], top_logprobs: [], text_offset: [] };
+    const text = this.#textOf(token.id);
+    const isRated = 'logProbability' in token;
     this.#pending.tokens.push(text);
-    this.#pending.token_logprobs.push(logProbability);
+    this.#pending.token_logprobs.push(isRated ? token.logProbability : null);
+    this.#pending.top_logprobs.push(isRated ? this.#likeliest(token, text) : null);
+    this.#pending.text_offset.push(offset);
+  }
+
+  #likeliest({ logProbability, likeliest = [] }: RatedToken, text: string): Record<string, number> {
     const top = likeliest.map(([other, p]) => [this.#textOf(other), p] as const);
-    this.#pending.top_logprobs.push(
-      Object.fromEntries([...top, [this.#textOf(id), logProbability]]),
-    );
-    this.#pending.text_offset.push(this.#text.length);
+    return Object.fromEntries([...top, [text, logProbability]]);
   }
 
   #textOf(id: number): string {

@@ -7,7 +7,6 @@ import { HttpError } from './errors.ts';
 import type { CompletionRequest } from './request.ts';
 import { sendJson } from './respond.ts';
 import type { Service } from './service.ts';
-import { textOf } from './text.ts';
 
 /** A client that reads slower than this much behind is let go. */
 const MOST_UNREAD = 4 * 2 ** 20;
@@ -17,7 +16,6 @@ const FINISH = { eos: 'stop', stop: 'stop', length: 'length' } as const;
 interface Running {
   index: number;
   choice: Choice;
-  prompt: number[];
   ticket: Ticket;
 }
 
@@ -51,9 +49,6 @@ export async function complete(
       'cache-control': 'no-store',
     });
     response.flushHeaders();
-    if (request.echo) {
-      for (const { index, prompt } of running) emit(index, echoed(service, prompt), null);
-    }
     await Promise.all(
       running.map(async ({ index, choice }, i) => {
         const { finish } = await finishes[i];
@@ -66,10 +61,8 @@ export async function complete(
     return;
   }
   const generations = await Promise.all(finishes);
-  const choices = running.map(({ index, choice, prompt }, i) => {
-    const piece = choice.take(true);
-    const text = request.echo ? echoed(service, prompt).text + piece.text : piece.text;
-    return { index, text, logprobs: piece.logprobs, finish_reason: FINISH[generations[i].finish] };
+  const choices = running.map(({ index, choice }, i) => {
+    return { index, ...choice.take(true), finish_reason: FINISH[generations[i].finish] };
   });
   sendJson(response, 200, { ...base, choices, usage: usageOf(request, generations) });
 }
@@ -85,10 +78,14 @@ function submitAll(
     for (let i = 0; i < request.n; i++) {
       const index = choices.length;
       const choice = new Choice(service.tokenizer, request.stop, request.logprobs);
-      choices.push({ index, choice, prompt });
+      choices.push({ index, choice });
+      if (request.echo) choice.echo({ id: prompt[0] });
+      const isRated = request.echo && request.logprobs !== undefined;
+      if (request.echo && !isRated) for (const id of prompt.slice(1)) choice.echo({ id });
       generations.push({
         ...generationOf(service, request, prompt),
         stream: index,
+        onPromptToken: isRated ? (token) => choice.echo(token) : undefined,
         onToken(token) {
           const isStopped = choice.add(token);
           if (emit && !isStopped) emit(index, choice.take(false), null);
@@ -108,25 +105,22 @@ function generationOf(
 ): Omit<GenerationRequest, 'stream' | 'onToken'> {
   const room = maxPositions - prompt.length;
   const maxTokens = request.maxTokens ?? room;
-  if (maxTokens > room || room < 1) {
+  if (maxTokens > room || (room < 1 && maxTokens !== 0)) {
     throw new HttpError(
       400,
       `a prompt of ${prompt.length} tokens and max_tokens ${maxTokens} are more than the ${maxPositions} of this model`,
     );
   }
   const given = prompt[0] === tokenizer.bosId ? prompt.slice(1) : prompt;
+  const isDrawing = request.grammar && maxTokens > 0;
   const { temperature, topP, topK, minP, seed, logprobs } = request;
   return {
     ...{ prompt, maxTokens, temperature, topP, topK, minP, seed },
     alternatives: logprobs,
     eosId: tokenizer.eosId,
     bannedIds: [tokenizer.bosId, tokenizer.padId],
-    constraint: request.grammar ? constraints(given, maxTokens, { mayEndEarly: true }) : undefined,
+    constraint: isDrawing ? constraints(given, maxTokens, { mayEndEarly: true }) : undefined,
   };
-}
-
-function echoed({ tokenizer }: Service, prompt: number[]): Piece {
-  return { text: textOf(tokenizer.decode(prompt, { specials: 'skip' })), logprobs: null };
 }
 
 function usageOf(request: CompletionRequest, generations: readonly Generation[]): object {

@@ -13,7 +13,7 @@ const bodySchema = z.object({
   model: z.string().optional(),
   prompt: z.union([z.string(), z.array(z.string()).min(1), ids, z.array(ids).min(1)]).optional(),
   n: z.int().min(1).max(MOST_CHOICES).nullish(),
-  max_tokens: z.int().min(1).nullish(),
+  max_tokens: z.int().min(0).nullish(),
   temperature: z.number().min(0).max(100).nullish(),
   top_p: z.number().gt(0).max(1).nullish(),
   top_k: z.int().min(-1).nullish(),
@@ -37,7 +37,7 @@ export interface CompletionRequest {
   /** Ids of each prompt, as the model reads them. */
   prompts: number[][];
   n: number;
-  /** Tokens drawn at most; undefined: as many as fit. */
+  /** Tokens drawn at most; undefined: as many as fit; 0: only the prompt is read. */
   maxTokens: number | undefined;
   temperature: number;
   topP: number;
@@ -79,8 +79,8 @@ export function parseRequest(
   if (body.best_of != null && body.best_of !== (body.n ?? 1)) {
     throw new HttpError(400, 'best_of: other values than n are not supported');
   }
-  if (body.echo && body.logprobs != null) {
-    throw new HttpError(400, 'echo: log-probabilities of a prompt are not supported');
+  if (body.max_tokens === 0 && !body.echo) {
+    throw new HttpError(400, 'max_tokens: 0 draws nothing; with echo, the prompt is answered');
   }
   const prompts = promptIds(body.prompt, tokenizer);
   const n = body.n ?? 1;

@@ -109,6 +109,35 @@ test('a row is the same to the last bit alone, among others, in pieces and on mo
   for (const engine of [alone, together, threaded]) await engine.dispose();
 });
 
+test('over several groups of pages: the logits of a full pass, and the same on one thread or three', async (t) => {
+  const ids = someIds(1150, 2);
+  const size = { sequences: 2, positions: 1200 };
+  const engines = [1, 3].map((threads) => createWasmEngine(CONFIG, weights, { ...size, threads })!);
+  const [one, three] = engines;
+  const whole = await read(one, one.open(1150)!, ids, 64);
+  // A prompt and then single tokens, beside a sequence that begins.
+  const sequence = three.open(1150)!;
+  const other = three.open(40)!;
+  t.deepEqual(await read(three, sequence, ids.slice(0, 1120), 50), whole.slice(0, 1120));
+  for (let i = 1120; i < 1150; i++) {
+    const rows = [
+      { sequence: other, id: ids[i], wantsLogits: false },
+      { sequence, id: ids[i], wantsLogits: true },
+    ];
+    t.deepEqual(await three.step(rows), [whole[i]]);
+  }
+  const backend = await chooseBackend();
+  const model = new Llama(backend, CONFIG, weights);
+  const full = backend.tf.tidy(() => {
+    const input = backend.tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;
+    return model.forward(input).arraySync()[0];
+  });
+  const worst = Math.max(...full.map((row, at) => difference(row, whole[at])));
+  t.true(worst < 1e-4, `${worst}`);
+  model.dispose();
+  for (const engine of engines) await engine.dispose();
+});
+
 test('room is given, refused when there is none, and given again', async (t) => {
   const engine = create(1, 2);
   const held = [engine.open(200), engine.open(200)];

@@ -1,5 +1,6 @@
 /** A server with a small random model, and how the tests talk to it. */
 import type { ExecutionContext } from 'ava';
+import type { LogProbabilities } from '../../../trainer/serve/choice.ts';
 import { type RunningServer, type ServeOptions, serve } from '../../../trainer/serve/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { type CheckpointOptions, makeCheckpoint } from '../sample/checkpoint.ts';
@@ -45,7 +46,7 @@ export interface Completion {
     index: number;
     text: string;
     finish_reason: string | null;
-    logprobs: { tokens: string[]; token_logprobs: number[]; text_offset: number[] } | null;
+    logprobs: LogProbabilities | null;
   }[];
   usage: { prompt_tokens: number; completion_tokens: number };
 }

@@ -102,7 +102,7 @@ test('stop texts cut, limits end, log-probabilities are those of the tokens', as
   t.is(finish_reason, 'length');
   t.is(logprobs!.tokens.length, 7);
   t.is(logprobs!.tokens.join(''), text);
-  t.true(logprobs!.token_logprobs.every((p) => p < 0));
+  t.true(logprobs!.token_logprobs.every((p) => p! < 0));
   t.is(logprobs!.text_offset[1], logprobs!.tokens[0].length);
 });
 
@@ -120,12 +120,13 @@ test('what is wrong with a request is said with the right status', async (t) => 
     [{ prompt: [TOKENIZER.bosId, 1, 2, 3] }, 400, /continues no image/],
     [{ prompt: [TOKENIZER.bosId], max_tokens: 5000 }, 400, /5000 are more than the 1024/],
     [{ max_tokens: 0 }, 400, /max_tokens/],
+    [{ max_tokens: 0, logprobs: 1 }, 400, /with echo/],
+    [{ max_tokens: 0, echo: true, prompt: Array(1025).fill(1) }, 400, /the 1024/],
     [{ n: 1e9 }, 400, /^n:/],
     [{ n: 100, prompt: ['⠀', '⠁'] }, 400, /more than 128/],
     [{ temperature: 'hot' }, 400, /temperature/],
     [{ top_p: 0 }, 400, /top_p/],
     [{ stop: ['a'] }, 400, /braille/],
-    [{ logprobs: 1, echo: true }, 400, /echo/],
     [{ frequency_penalty: 1 }, 400, /not supported/],
     [{ logit_bias: { 5: 1 } }, 400, /not supported/],
     [{ model: 'gpt-5' }, 404, /this server has 'tiny'/],

@@ -1,17 +1,14 @@
 /**
  * One step of a Llama (see model/llama.ts for the same in tensors), as each thread computes it.
- * A matrix product is shared out by outputs, attention by sequence and key head, so every number
- * is computed by one thread, in an order that does not depend on how many there are.
+ * A matrix product is shared out by outputs, attention by parts of sequences (share.ts), so every
+ * number is computed by one thread, in an order that does not depend on how many there are.
  */
-import { headSize, type LlamaConfig } from '../../model/config.ts';
+import type { LlamaConfig } from '../../model/config.ts';
+import { AttentionThread } from './attend.ts';
 import type { Barrier } from './barrier.ts';
-import { PAGE } from './kernels/attention.ts';
 import { PANEL } from './kernels/mat-mul.ts';
 import type { Kernels } from './kernels/module.ts';
 import { FLOAT, type Layout, MAX_ROWS, type Matrix } from './layout.ts';
-
-/** Int32 of a row in `Layout.rows`. */
-export const ROW_CELLS = 4;
 
 export interface StepSize {
   rows: number;
@@ -26,10 +23,10 @@ export class StepThread {
   readonly #barrier: Barrier;
   readonly #thread: number;
   readonly #threads: number;
-  readonly #floats: Float32Array;
-  readonly #words: Uint32Array;
-  readonly #rows: Int32Array;
   readonly #wanted: Int32Array;
+  readonly #attention: AttentionThread;
+  /** Bytes of a row of queries, keys and values. */
+  readonly #qkvStride: number;
 
   constructor(
     config: LlamaConfig,
@@ -45,10 +42,10 @@ export class StepThread {
     this.#barrier = barrier;
     this.#thread = thread;
     this.#threads = layout.normed.length;
-    this.#floats = new Float32Array(memory);
-    this.#words = new Uint32Array(memory);
-    this.#rows = new Int32Array(memory, layout.rows, MAX_ROWS * ROW_CELLS);
     this.#wanted = new Int32Array(memory, layout.wanted, MAX_ROWS);
+    this.#qkvStride = layout.layers[0].qkv.panels * PANEL * FLOAT;
+    const stride = this.#qkvStride;
+    this.#attention = new AttentionThread(config, kernels, layout, memory, thread, stride);
   }
 
   /** From the embeddings in `x` to the logits of the wanted rows. */
@@ -56,14 +53,16 @@ export class StepThread {
     const { layers, intermediateSize, hiddenSize } = this.#config;
     const { x, qkv, attended, gate, up, layers: weights } = this.#layout;
     const own = this.#layout.normed[this.#thread];
-    const qkvStride = weights[0].qkv.panels * PANEL * FLOAT;
+    this.#attention.begin(rows);
     for (let layer = 0; layer < layers; layer++) {
       const layerAt = weights[layer];
       this.#normRows(x, layerAt.attentionNorm, own, rows);
       this.#pack(own, rows, hiddenSize);
-      this.#product('matMul', rows, layerAt.qkv, qkv, qkvStride);
+      this.#product('matMul', rows, layerAt.qkv, qkv, this.#qkvStride);
       this.#barrier.wait();
-      this.#attention(layer, rows, qkvStride);
+      this.#attention.run(layer);
+      this.#barrier.wait();
+      this.#attention.combine(rows);
       this.#barrier.wait();
       this.#pack(attended, rows, hiddenSize);
       this.#product('matMulAdd', rows, layerAt.output, x, hiddenSize * FLOAT);
@@ -124,53 +123,6 @@ export class StepThread {
       const at = row * stride + first;
       this.#kernels.swiglu(this.#layout.gate + at, this.#layout.up + at, bytes);
     }
-  }
-
-  /** Rows of one sequence stay with one thread: a later row reads the keys of an earlier one. */
-  #attention(layer: number, rows: number, qkvStride: number): void {
-    const { kvHeads } = this.#config;
-    let sequence = -1;
-    for (let row = 0; row < rows; row++) {
-      if (this.#rows[row * ROW_CELLS + 2] === 0) sequence++;
-      for (let head = 0; head < kvHeads; head++) {
-        if ((sequence * kvHeads + head) % this.#threads !== this.#thread) continue;
-        this.#attendHead(layer, row, head, this.#layout.qkv + row * qkvStride);
-      }
-    }
-  }
-
-  #attendHead(layer: number, row: number, kvHead: number, qkv: number): void {
-    const { heads, kvHeads, hiddenSize } = this.#config;
-    const size = headSize(this.#config);
-    const headBytes = size * FLOAT;
-    const table = this.#rows[row * ROW_CELLS] >>> 0;
-    const position = this.#rows[row * ROW_CELLS + 1];
-    const turn = (row * size * FLOAT) / 2;
-    const [cos, sin] = [this.#layout.cos + turn, this.#layout.sin + turn];
-    const pageOf = (which: 0 | 1) => ((layer * 2 + which) * kvHeads + kvHead) * PAGE * headBytes;
-    const [keys, values] = [pageOf(0), pageOf(1)];
-    const key = qkv + (heads + kvHead) * headBytes;
-    this.#kernels.rope(key, cos, sin);
-    const page = this.#page(table, position);
-    this.#copy(key, page + keys + (position % PAGE) * headBytes, size);
-    this.#copy(key + kvHeads * headBytes, page + values + (position % PAGE) * headBytes, size);
-    const queries = heads / kvHeads;
-    for (let head = kvHead * queries; head < (kvHead + 1) * queries; head++) {
-      const q = qkv + head * headBytes;
-      this.#kernels.rope(q, cos, sin);
-      const y = this.#layout.attended + row * hiddenSize * FLOAT + head * headBytes;
-      const scores = this.#layout.scores[this.#thread];
-      const scale = 1 / Math.sqrt(size);
-      this.#kernels.attend(q, table, keys, values, position + 1, scores, y, scale);
-    }
-  }
-
-  #page(table: number, position: number): number {
-    return this.#words[table / 4 + Math.floor(position / PAGE)];
-  }
-
-  #copy(from: number, to: number, count: number): void {
-    this.#floats.copyWithin(to / FLOAT, from / FLOAT, from / FLOAT + count);
   }
 
   #logits(wanted: number): void {

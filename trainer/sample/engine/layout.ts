@@ -2,7 +2,9 @@
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
 import { PAGE } from './kernels/attention.ts';
+import { averageBytes } from './kernels/average.ts';
 import { PANEL } from './kernels/mat-mul.ts';
+import { GROUP } from './share.ts';
 
 export const FLOAT = 4;
 /** Rows of a step: more make a prompt no faster, and a step longer. */
@@ -38,11 +40,17 @@ export interface Layout {
   cos: number;
   sin: number;
   x: number;
-  /** By thread: rows after a norm, the rows that it multiplies in tiles, and room for scores. */
+  /** By thread: rows after a norm, later its queries; the rows that it multiplies in tiles; scores of a page. */
   normed: number[];
   packed: number[];
   scores: number[];
   qkv: number;
+  /** Averages over groups of positions, [rows, groups, heads]; see kernels/average.ts. */
+  averages: number;
+  /** Groups of the longest sequence. */
+  groups: number;
+  /** The average over nothing. */
+  emptyAverage: number;
   attended: number;
   gate: number;
   up: number;
@@ -54,10 +62,17 @@ export interface Layout {
   head: Matrix;
   /** Sequences open at once. */
   sequences: number;
+  /** Where the pages of a sequence lie, from the beginning of a layer's. */
   tables: number;
   tableBytes: number;
+  /**
+   * Keys and values, [layer, page, head, keys or values, position]: what a layer reads of a sequence
+   * is one piece of memory, or a few.
+   */
   pages: number;
+  /** Of one layer. */
   pageBytes: number;
+  layerBytes: number;
   pageCount: number;
   bytes: number;
 }
@@ -102,7 +117,8 @@ export function planLayout(
   const perThread = (count: number) => Array.from({ length: threads }, () => floats(count));
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
   const tableBytes = Math.ceil(positions / PAGE) * 4;
-  const pageBytes = config.layers * 2 * kvHeads * PAGE * size * FLOAT;
+  const groups = Math.ceil(positions / (GROUP * PAGE));
+  const pageBytes = 2 * kvHeads * PAGE * size * FLOAT;
   const fixed = {
     control: take(CONTROL_BYTES),
     rows: take(MAX_ROWS * 16),
@@ -112,8 +128,11 @@ export function planLayout(
     x: floats(MAX_ROWS * hiddenSize),
     normed: perThread(MAX_ROWS * hiddenSize),
     packed: perThread(MAX_ROWS * Math.max(hiddenSize, intermediateSize)),
-    scores: perThread(positions + PAGE),
+    scores: perThread(PAGE + 4),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
+    averages: take(MAX_ROWS * groups * heads * averageBytes(size)),
+    groups,
+    emptyAverage: take(averageBytes(size)),
     attended: floats(MAX_ROWS * hiddenSize),
     gate: floats(MAX_ROWS * intermediateSize),
     up: floats(MAX_ROWS * intermediateSize),
@@ -139,9 +158,10 @@ export function planLayout(
   const pages = bytes;
   // A sequence may leave a part of its last page empty.
   const wanted = Math.ceil(cachedTokens / PAGE) + sequences;
-  const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / pageBytes));
+  const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / (config.layers * pageBytes)));
   if (pageCount < Math.ceil(positions / PAGE)) return undefined;
-  return { ...fixed, pages, pageCount, bytes: pages + pageCount * pageBytes };
+  const layerBytes = pageCount * pageBytes;
+  return { ...fixed, pages, layerBytes, pageCount, bytes: pages + config.layers * layerBytes };
 }
 
 /** Copies the weights of a checkpoint to their places. */

@@ -4,10 +4,12 @@ import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../schemas/error.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
+import { ROW_CELLS } from './attend.ts';
 import { Barrier } from './barrier.ts';
-import { ROW_CELLS, StepThread } from './compute.ts';
+import { StepThread } from './compute.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
 import { PAGE } from './kernels/attention.ts';
+import { writeEmptyAverage } from './kernels/average.ts';
 import { compileKernels, newMemory } from './kernels/module.ts';
 import { FLOAT, fitsKernels, type Layout, MAX_ROWS, packWeights, planLayout } from './layout.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
@@ -88,6 +90,7 @@ class WasmEngine implements Engine {
     this.#control = controlOf(memory.buffer, layout);
     this.#barrier = new Barrier(this.#control, threads);
     const size = headSize(config);
+    writeEmptyAverage(this.#floats, layout.emptyAverage, size);
     const kernels = compileKernels(memory, size);
     this.#step = new StepThread(config, kernels, layout, memory.buffer, this.#barrier, 0);
     this.#workers = startThreads(config, layout, memory);
@@ -110,7 +113,7 @@ class WasmEngine implements Engine {
     const sequence = new PagedSequence(this.#freeSlots.pop()!, pages);
     const table = this.#table(sequence) / 4;
     pages.forEach((page, i) => {
-      this.#words[table + i] = this.#layout.pages + page * this.#layout.pageBytes;
+      this.#words[table + i] = page * this.#layout.pageBytes;
     });
     return sequence;
   }

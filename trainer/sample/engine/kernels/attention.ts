@@ -1,6 +1,8 @@
 /**
- * Attention of one query over the keys and values of its sequence, which lie in pages: a page
- * holds 64 positions of one head, [64, size]. Sums go over positions in ascending order.
+ * Attention of one query over the positions of its sequence, page by page: a page holds the keys of
+ * 64 positions of one head, [64, size], and behind them their values. What has been seen so far is an
+ * average over those positions, to which a further page is added, or another such average (online
+ * softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
  */
 import {
   type Code,
@@ -18,207 +20,174 @@ import {
   sumLanes,
   V128,
   v128,
-  whileLoop,
 } from '../../../../wasm/assembler.ts';
+import { columnsOf, HIGHEST, LOWEST, SUM, VALUES } from './average.ts';
 import { exponential } from './exponential.ts';
 
 /** Positions of a page. */
 export const PAGE = 64;
 const FLOAT = 4;
-/** Sums that stay in registers at once, beside as many values. */
-const MOST_SUMS = 6;
-
-/** Turns a head by its position, in place. Parameters: x, cos, sin (half a head each). */
-export function rope(size: number): FunctionSpec {
-  return {
-    name: 'rope',
-    params: [I32, I32, I32],
-    body(scope, x, cos, sin) {
-      const end = scope.local(I32);
-      const [low, high] = [scope.local(F32), scope.local(F32)];
-      const half = (size / 2) * FLOAT;
-      const [c, s] = [f32.load(cos.get), f32.load(sin.get)];
-      return [
-        end.set(i32.add(x.get, i32.const(half))),
-        forEach(x, end.get, FLOAT, [
-          low.set(f32.load(x.get)),
-          high.set(f32.load(x.get, half)),
-          f32.store(x.get, f32.sub(f32.mul(low.get, c), f32.mul(high.get, s))),
-          f32.store(x.get, f32.add(f32.mul(high.get, c), f32.mul(low.get, s)), half),
-          cos.set(i32.add(cos.get, i32.const(FLOAT))),
-          sin.set(i32.add(sin.get, i32.const(FLOAT))),
-        ]),
-      ];
-    },
-  };
-}
+/**
+ * Values that are weighed together, for one read and write of their sum. Four take fewer instructions,
+ * and a fifth longer: four rows in turns are no stream that the processor would read ahead.
+ */
+const TOGETHER = 2;
 
 /**
- * Parameters: q, pages (addresses of the pages' beginnings), keys and values (offsets in a page),
- * length (positions), scores (room for length + 3), y, scale.
+ * Adds the first positions of a page to an average. Parameters: q, page, count (1 to 64), before
+ * (the average over the positions in front), after (where the new one goes; may be the same), scores
+ * (room for a page's, and three more), scale.
  * @param size of a head, a multiple of 4
  */
-export function attend(size: number): FunctionSpec {
+export function attendPage(size: number): FunctionSpec {
   return {
-    name: 'attend',
-    params: [I32, I32, I32, I32, I32, I32, I32, F32],
-    body(scope, q, pages, keys, values, length, scores, y, scale) {
+    name: 'attendPage',
+    params: [I32, I32, I32, I32, I32, I32, F32],
+    body(scope, q, page, count, before, after, scores, scale) {
       const end = scope.local(I32);
-      const sum = scope.local(V128);
+      const factor = scope.local(V128);
       return [
-        end.set(i32.add(scores.get, i32.mul(length.get, i32.const(FLOAT)))),
-        scoresOf(scope, size, { q, pages, offset: keys, scores, end, scale }),
-        softmax(scope, scores, end, sum),
-        averageOf(scope, size, { pages, offset: values, scores, end, y, sum }),
+        end.set(i32.add(scores.get, i32.mul(count.get, i32.const(FLOAT)))),
+        scoresOf(scope, size, { q, page, scores, end, scale }),
+        softmax(scope, { scores, end, before, after, factor }),
+        weigh(scope, size, { page, scores, end, before, after, factor }),
       ];
     },
   };
 }
 
-/**
- * Walks the pages: `body` runs once for each, with `row` at its first key or value and `score` at
- * the first of its scores, and has to bring `score` up to `pageEnd`.
- */
-function overPages(
-  scope: Scope,
-  { pages, offset, scores, end }: { pages: Local; offset: Local; scores: Local; end: Local },
-  body: (row: Local, score: Local, pageEnd: Local) => Code,
-): Code {
-  const [page, row] = [scope.local(I32), scope.local(I32)];
-  const [score, pageEnd] = [scope.local(I32), scope.local(I32)];
-  return [
-    page.set(pages.get),
-    score.set(scores.get),
-    whileLoop(i32.ltU(score.get, end.get), [
-      row.set(i32.add(i32.load(page.get), offset.get)),
-      pageEnd.set(i32.add(score.get, i32.const(PAGE * FLOAT))),
-      pageEnd.set(i32.min(pageEnd, end)),
-      body(row, score, pageEnd),
-      page.set(i32.add(page.get, i32.const(FLOAT))),
-    ]),
-  ];
-}
-
-/** scores = q · key * scale, four positions at once; what lies past the end is lowest. */
+/** scores = q · key * scale, key by key as they lie in memory; what lies past the end is lowest. */
 function scoresOf(
   scope: Scope,
   size: number,
-  at: { q: Local; pages: Local; offset: Local; scores: Local; end: Local; scale: Local },
+  at: { q: Local; page: Local; scores: Local; end: Local; scale: Local },
 ): Code {
-  const rowBytes = size * FLOAT;
-  const sums = [0, 1, 2, 3].map(() => scope.local(V128));
-  const query = scope.local(V128);
+  const vectors = size / 4;
+  // Sums that do not wait for each other.
+  const turn = vectors % 4 === 0 ? 4 : vectors % 2 === 0 ? 2 : 1;
+  const parts = Array.from({ length: turn }, () => scope.local(V128));
+  const products = [0, 1, 2, 3].map(() => scope.local(V128));
   const [even, odd] = [scope.local(V128), scope.local(V128)];
-  const [a, b, c, d] = sums.map((sum) => sum.get);
+  const [a, b, c, d] = products.map((product) => product.get);
   const [qAt, qEnd, tail] = [scope.local(I32), scope.local(I32), scope.local(I32)];
-  const turn = size % 8 === 0 ? 2 : 1;
-  // Two vectors of four keys a turn: what V8 loads ahead of a longer one leaves the registers.
-  const products = (row: Local): Code => [
-    sums.map((sum) => sum.set(f32x4.const(0))),
+  const [key, score] = [scope.local(I32), scope.local(I32)];
+  const productOf = (product: Local): Code => [
+    parts.map((part) => part.set(f32x4.const(0))),
     qAt.set(at.q.get),
     forEachOnce(qAt, qEnd.get, 16 * turn, [
-      Array.from({ length: turn }, (_, i) => [
-        query.set(v128.load(qAt.get, 16 * i)),
-        sums.map((sum, n) => {
-          const key = v128.load(row.get, n * rowBytes + 16 * i);
-          return sum.set(f32x4.add(sum.get, f32x4.mul(query.get, key)));
-        }),
-      ]),
-      row.set(i32.add(row.get, i32.const(16 * turn))),
+      parts.map((part, i) => {
+        const both = f32x4.mul(v128.load(qAt.get, 16 * i), v128.load(key.get, 16 * i));
+        return part.set(f32x4.add(part.get, both));
+      }),
+      key.set(i32.add(key.get, i32.const(16 * turn))),
     ]),
+    product.set(parts.map((part) => part.get).reduce(f32x4.add)),
   ];
   return [
-    qEnd.set(i32.add(at.q.get, i32.const(rowBytes))),
-    overPages(scope, at, (row, score, pageEnd) =>
-      forEach(score, pageEnd.get, 16, [
-        products(row),
-        // The lanes of the four sums are added up as the columns of a matrix.
-        even.set(f32x4.add(shuffle(a, b, [0, 4, 1, 5]), shuffle(a, b, [2, 6, 3, 7]))),
-        odd.set(f32x4.add(shuffle(c, d, [0, 4, 1, 5]), shuffle(c, d, [2, 6, 3, 7]))),
-        v128.store(
-          score.get,
-          f32x4.mul(
-            f32x4.add(
-              shuffle(even.get, odd.get, [0, 1, 4, 5]),
-              shuffle(even.get, odd.get, [2, 3, 6, 7]),
-            ),
-            f32x4.splat(at.scale.get),
+    qEnd.set(i32.add(at.q.get, i32.const(size * FLOAT))),
+    key.set(at.page.get),
+    score.set(at.scores.get),
+    forEach(score, at.end.get, 16, [
+      products.map(productOf),
+      // The lanes of the four products are added up as the columns of a matrix.
+      even.set(f32x4.add(shuffle(a, b, [0, 4, 1, 5]), shuffle(a, b, [2, 6, 3, 7]))),
+      odd.set(f32x4.add(shuffle(c, d, [0, 4, 1, 5]), shuffle(c, d, [2, 6, 3, 7]))),
+      v128.store(
+        score.get,
+        f32x4.mul(
+          f32x4.add(
+            shuffle(even.get, odd.get, [0, 1, 4, 5]),
+            shuffle(even.get, odd.get, [2, 3, 6, 7]),
           ),
+          f32x4.splat(at.scale.get),
         ),
-        // One key has been walked; three more were read beside it.
-        row.set(i32.add(row.get, i32.const(3 * rowBytes))),
-      ]),
-    ),
+      ),
+    ]),
     tail.set(at.end.get),
-    [0, 1, 2].map((n) => f32.store(tail.get, f32.const(-1e30), n * FLOAT)),
+    [0, 1, 2].map((n) => f32.store(tail.get, f32.const(LOWEST), n * FLOAT)),
   ];
 }
 
-/** scores = e^(score - highest); `sum` gets their sum in every lane. */
-function softmax(scope: Scope, scores: Local, end: Local, sum: Local): Code {
-  const [at, highest] = [scope.local(I32), scope.local(V128)];
-  const e = scope.local(V128);
+/**
+ * scores = e^(score - highest), where the highest may be one of an earlier page. `factor` gets what
+ * the average before counts by the new highest.
+ */
+function softmax(
+  scope: Scope,
+  at: { scores: Local; end: Local; before: Local; after: Local; factor: Local },
+): Code {
+  const score = scope.local(I32);
+  const [highest, sum, e] = [scope.local(V128), scope.local(V128), scope.local(V128)];
   const most = [1, 2, 3].reduce<Code>(
     (largest, lane) => f32.max(largest, f32x4.lane(highest.get, lane)),
     f32x4.lane(highest.get, 0),
   );
+  const { scores, end, before, after, factor } = at;
   return [
-    at.set(scores.get),
-    highest.set(f32x4.const(-1e30)),
-    forEach(at, end.get, 16, highest.set(f32x4.max(highest.get, v128.load(at.get)))),
+    score.set(scores.get),
+    highest.set(v128.load(before.get, HIGHEST)),
+    forEach(score, end.get, 16, highest.set(f32x4.max(highest.get, v128.load(score.get)))),
     highest.set(f32x4.splat(most)),
-    at.set(scores.get),
+    factor.set(exponential(scope, f32x4.sub(v128.load(before.get, HIGHEST), highest.get))),
+    v128.store(after.get, highest.get, HIGHEST),
+    score.set(scores.get),
     sum.set(f32x4.const(0)),
-    forEach(at, end.get, 16, [
-      e.set(exponential(scope, f32x4.sub(v128.load(at.get), highest.get))),
-      v128.store(at.get, e.get),
+    forEach(score, end.get, 16, [
+      e.set(exponential(scope, f32x4.sub(v128.load(score.get), highest.get))),
+      v128.store(score.get, e.get),
       sum.set(f32x4.add(sum.get, e.get)),
     ]),
     // What lies past the end counted e^-87 at most: nothing.
     sum.set(f32x4.splat(sumLanes(scope, sum.get))),
+    v128.store(
+      after.get,
+      f32x4.add(f32x4.mul(v128.load(before.get, SUM), factor.get), sum.get),
+      SUM,
+    ),
   ];
 }
 
 /**
- * y = sum of score * value, over `sum`: page by page, as many columns at a time as registers hold,
- * so that a page is read once from memory.
+ * values after = values before * factor + sum of score * value. The sums stay in the first cache.
  */
-function averageOf(
+function weigh(
   scope: Scope,
   size: number,
-  at: { pages: Local; offset: Local; scores: Local; end: Local; y: Local; sum: Local },
+  at: { page: Local; scores: Local; end: Local; before: Local; after: Local; factor: Local },
 ): Code {
-  const vectors = size / 4;
-  const weight = scope.local(V128);
-  const sums = Array.from({ length: MOST_SUMS }, () => scope.local(V128));
-  const [value, score] = [scope.local(I32), scope.local(I32)];
-  const pass = (row: Local, first: Local, pageEnd: Local, from: number, to: number): Code => {
-    const own = sums.slice(0, to - from);
+  const rowBytes = size * FLOAT;
+  const { scores, end, before, after, factor } = at;
+  const [value, score, whole] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+  const [to, toEnd] = [scope.local(I32), scope.local(I32)];
+  const weights = Array.from({ length: TOGETHER }, () => scope.local(V128));
+  const sum = scope.local(V128);
+  const rows = (count: number): Code => {
+    const own = weights.slice(0, count);
     return [
-      value.set(row.get),
-      score.set(first.get),
-      own.map((sum, i) => sum.set(v128.load(at.y.get, 16 * (from + i)))),
-      forEachOnce(score, pageEnd.get, FLOAT, [
-        weight.set(v128.loadSplat(score.get)),
-        own.map((sum, i) => {
-          const product = f32x4.mul(weight.get, v128.load(value.get, 16 * (from + i)));
-          return sum.set(f32x4.add(sum.get, product));
-        }),
-        value.set(i32.add(value.get, i32.const(size * FLOAT))),
+      own.map((weight, n) => weight.set(v128.loadSplat(score.get, n * FLOAT))),
+      to.set(i32.add(after.get, i32.const(VALUES))),
+      forEachOnce(to, toEnd.get, 16, [
+        sum.set(v128.load(to.get)),
+        own.map((weight, n) =>
+          sum.set(f32x4.add(sum.get, f32x4.mul(weight.get, v128.load(value.get, n * rowBytes)))),
+        ),
+        v128.store(to.get, sum.get),
+        value.set(i32.add(value.get, i32.const(16))),
       ]),
-      own.map((sum, i) => v128.store(at.y.get, sum.get, 16 * (from + i))),
+      value.set(i32.add(value.get, i32.const((count - 1) * rowBytes))),
     ];
   };
-  const passes = Math.ceil(vectors / MOST_SUMS);
-  const start = (n: number) => Math.floor((vectors * n) / passes);
-  const column = (i: number): Code => v128.load(at.y.get, 16 * i);
-  const columns = Array.from({ length: vectors }, (_, i) => i);
+  const bytes = i32.sub(end.get, scores.get);
   return [
-    columns.map((i) => v128.store(at.y.get, f32x4.const(0), 16 * i)),
-    overPages(scope, at, (row, first, pageEnd) => [
-      Array.from({ length: passes }, (_, n) => pass(row, first, pageEnd, start(n), start(n + 1))),
-      first.set(pageEnd.get),
-    ]),
-    columns.map((i) => v128.store(at.y.get, f32x4.div(column(i), at.sum.get), 16 * i)),
+    columnsOf(size).map((at) =>
+      v128.store(after.get, f32x4.mul(v128.load(before.get, at), factor.get), at),
+    ),
+    value.set(i32.add(at.page.get, i32.const(PAGE * rowBytes))),
+    toEnd.set(i32.add(after.get, i32.const(VALUES + rowBytes))),
+    score.set(scores.get),
+    whole.set(i32.add(scores.get, i32.and(bytes, i32.const(-TOGETHER * FLOAT)))),
+    forEach(score, whole.get, TOGETHER * FLOAT, rows(TOGETHER)),
+    // One by one: what lies past the end may be another sequence's.
+    forEach(score, end.get, FLOAT, rows(1)),
   ];
 }

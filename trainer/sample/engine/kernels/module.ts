@@ -1,8 +1,10 @@
 /** All kernels of a model as one WebAssembly module. */
 import { assemble } from '../../../../wasm/assembler.ts';
-import { attend, rope } from './attention.ts';
+import { attendPage } from './attention.ts';
+import { combineAverages } from './average.ts';
 import { rmsNorm, swiglu } from './exponential.ts';
 import { matMul, packRows } from './mat-mul.ts';
+import { rope } from './rope.ts';
 
 type Kernel = (...args: number[]) => void;
 
@@ -14,7 +16,8 @@ export interface Kernels {
   rmsNorm: Kernel;
   swiglu: Kernel;
   rope: Kernel;
-  attend: Kernel;
+  attendPage: Kernel;
+  combineAverages: Kernel;
 }
 
 const PAGE_BYTES = 65_536;
@@ -33,7 +36,8 @@ export function compileKernels(memory: WebAssembly.Memory, headSize: number): Ke
     rmsNorm,
     swiglu,
     rope(headSize),
-    attend(headSize),
+    attendPage(headSize),
+    combineAverages(headSize),
   ];
   const maxPages = memory.buffer.byteLength / PAGE_BYTES;
   const module = new WebAssembly.Module(assemble(functions, { maxPages, shared: true }));

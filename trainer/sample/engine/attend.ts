@@ -1,0 +1,177 @@
+/** Attention of a step, as each thread computes its parts of it. */
+import { headSize, type LlamaConfig } from '../../model/config.ts';
+import { PAGE } from './kernels/attention.ts';
+import { averageBytes } from './kernels/average.ts';
+import type { Kernels } from './kernels/module.ts';
+import { FLOAT, type Layout, MAX_ROWS } from './layout.ts';
+import { GROUP, type Part, type Run, shareAttention } from './share.ts';
+
+/** Int32 of a row in `Layout.rows`. */
+export const ROW_CELLS = 4;
+
+export class AttentionThread {
+  readonly #config: LlamaConfig;
+  readonly #kernels: Kernels;
+  readonly #layout: Layout;
+  readonly #thread: number;
+  readonly #floats: Float32Array;
+  readonly #words: Uint32Array;
+  readonly #rows: Int32Array;
+  readonly #size: number;
+  /** Bytes of a row of queries, keys and values. */
+  readonly #stride: number;
+  #parts: Part[] = [];
+
+  constructor(
+    config: LlamaConfig,
+    kernels: Kernels,
+    layout: Layout,
+    memory: ArrayBufferLike,
+    thread: number,
+    stride: number,
+  ) {
+    this.#config = config;
+    this.#kernels = kernels;
+    this.#layout = layout;
+    this.#thread = thread;
+    this.#floats = new Float32Array(memory);
+    this.#words = new Uint32Array(memory);
+    this.#rows = new Int32Array(memory, layout.rows, MAX_ROWS * ROW_CELLS);
+    this.#size = headSize(config);
+    this.#stride = stride;
+  }
+
+  /** Of a step: the same for all of its layers. */
+  begin(rows: number): void {
+    const threads = this.#layout.normed.length;
+    this.#parts = shareAttention(this.#runs(rows), this.#config.kvHeads, this.#thread, threads);
+  }
+
+  /** Averages over groups of pages. A barrier later, `combine` makes one of all. */
+  run(layer: number): void {
+    let turned = -1;
+    for (const part of this.#parts) {
+      if (part.row !== turned) this.#turnQueries(part);
+      turned = part.row;
+      this.#writeNew(layer, part);
+      this.#attend(layer, part);
+    }
+  }
+
+  /** This thread's share of the rows' heads. */
+  combine(rows: number): void {
+    const { heads } = this.#config;
+    const threads = this.#layout.normed.length;
+    const bytes = averageBytes(this.#size);
+    const share = (thread: number) => Math.floor((rows * heads * thread) / threads);
+    for (let i = share(this.#thread); i < share(this.#thread + 1); i++) {
+      const [row, head] = [Math.floor(i / heads), i % heads];
+      const groups = groupOf(this.#position(row)) + 1;
+      const y = this.#layout.attended + i * this.#size * FLOAT;
+      this.#kernels.combineAverages(this.#average(row, 0, head), heads * bytes, groups, y);
+    }
+  }
+
+  #runs(rows: number): Run[] {
+    const runs: Run[] = [];
+    for (let row = 0; row < rows; row++) {
+      const goesOn = this.#rows[row * ROW_CELLS + 2] !== 0;
+      if (!goesOn) runs.push({ row, rows: 0, length: 0 });
+      const run = runs[runs.length - 1];
+      run.rows++;
+      run.length = this.#position(row) + 1;
+    }
+    return runs;
+  }
+
+  /** Copies of its own: other threads turn the same queries. */
+  #turnQueries({ row, rows }: Part): void {
+    const { heads, hiddenSize } = this.#config;
+    for (let i = row; i < row + rows; i++) {
+      const from = this.#layout.qkv + i * this.#stride;
+      this.#copy(from, this.#query(i, 0), hiddenSize);
+      this.#turn(this.#query(i, 0), i, heads);
+    }
+  }
+
+  #turn(x: number, row: number, heads: number): void {
+    const at = (row * this.#size * FLOAT) / 2;
+    this.#kernels.rope(x, this.#layout.cos + at, this.#layout.sin + at, heads);
+  }
+
+  /** Keys and values of the positions that are new: nobody else reads those of this part. */
+  #writeNew(layer: number, { row, rows, group, fromHead, toHead }: Part): void {
+    const { heads, kvHeads } = this.#config;
+    const headBytes = this.#size * FLOAT;
+    for (let i = row; i < row + rows; i++) {
+      const position = this.#position(i);
+      if (groupOf(position) !== group) continue;
+      const page = this.#page(layer, i, Math.floor(position / PAGE));
+      const key = this.#layout.qkv + i * this.#stride + heads * headBytes;
+      this.#turn(key + fromHead * headBytes, i, toHead - fromHead);
+      for (let head = fromHead; head < toHead; head++) {
+        const to = page + (head * 2 * PAGE + (position % PAGE)) * headBytes;
+        const from = key + head * headBytes;
+        this.#copy(from, to, this.#size);
+        this.#copy(from + kvHeads * headBytes, to + PAGE * headBytes, this.#size);
+      }
+    }
+  }
+
+  /** Page by page, as they lie in memory; one that is in the cache serves all rows and queries. */
+  #attend(layer: number, part: Part): void {
+    const { row, rows, length, group, fromHead, toHead } = part;
+    const end = Math.min((group + 1) * GROUP, Math.ceil(length / PAGE));
+    for (let page = group * GROUP; page < end; page++) {
+      const address = this.#page(layer, row, page);
+      for (let head = fromHead; head < toHead; head++) {
+        const keys = address + head * 2 * PAGE * this.#size * FLOAT;
+        for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, keys);
+      }
+    }
+  }
+
+  #attendPage(row: number, kvHead: number, page: number, keys: number): void {
+    const count = Math.min(PAGE, this.#position(row) + 1 - page * PAGE);
+    if (count <= 0) return;
+    const { emptyAverage, scores } = this.#layout;
+    const queries = this.#config.heads / this.#config.kvHeads;
+    const scale = 1 / Math.sqrt(this.#size);
+    const room = scores[this.#thread];
+    for (let head = kvHead * queries; head < (kvHead + 1) * queries; head++) {
+      const after = this.#average(row, Math.floor(page / GROUP), head);
+      const before = page % GROUP === 0 ? emptyAverage : after;
+      const q = this.#query(row, head);
+      this.#kernels.attendPage(q, keys, count, before, after, room, scale);
+    }
+  }
+
+  #query(row: number, head: number): number {
+    const own = this.#layout.normed[this.#thread];
+    return own + (row * this.#config.hiddenSize + head * this.#size) * FLOAT;
+  }
+
+  #average(row: number, group: number, head: number): number {
+    const { averages, groups } = this.#layout;
+    const index = (row * groups + group) * this.#config.heads + head;
+    return averages + index * averageBytes(this.#size);
+  }
+
+  #position(row: number): number {
+    return this.#rows[row * ROW_CELLS + 1];
+  }
+
+  #page(layer: number, row: number, page: number): number {
+    const { pages, layerBytes } = this.#layout;
+    const table = this.#rows[row * ROW_CELLS] >>> 0;
+    return pages + layer * layerBytes + this.#words[table / 4 + page];
+  }
+
+  #copy(from: number, to: number, count: number): void {
+    this.#floats.copyWithin(to / FLOAT, from / FLOAT, from / FLOAT + count);
+  }
+}
+
+function groupOf(position: number): number {
+  return Math.floor(position / (GROUP * PAGE));
+}
