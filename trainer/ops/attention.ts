@@ -11,6 +11,7 @@ import { blocksOf, type Mask, maskOf, type Range } from './causal-blocks.ts';
 import { differentiable } from './differentiable.ts';
 import { rowsOf } from './heap.ts';
 import { batchMatMul } from './mat-mul.ts';
+import { softmax } from './softmax.ts';
 
 /** Queries of a block: scores of this many rows are alive at once. */
 export const QUERY_BLOCK = 128;
@@ -162,7 +163,7 @@ function probabilities(
     const scores = batchMatMul(backend, rows, keys(backend, k, range), { b: true });
     const perHead = [shape.batch, -1, range.end - range.start, range.end];
     const hidden = tf.add(tf.reshape(scores, perHead), mask(range));
-    return tf.softmax(tf.reshape(hidden, scores.shape)) as Tensor3D;
+    return softmax(backend, tf.reshape(hidden, scores.shape) as Tensor3D);
   });
 }
 
