@@ -44,29 +44,39 @@ export function attention(
     backend,
     [q, k, v],
     () => {
+      // Kept instead of the queries: the same size, and the backward pass asks for it alone.
+      const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Tensor4D;
+      const [keyRows, valueRows] = [keyed(k), keyed(v)];
       const output = tf.tidy(() => {
-        const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Tensor4D;
         const mask = maskOf(backend, shape, block, segments);
         const blocks = blocksOf(time, block).map((range) =>
           tf.tidy(() => {
-            const p = probabilities(backend, shape, range, scaled, keyed(k), mask);
-            return unfold(backend, shape, batchMatMul(backend, p, keys(backend, keyed(v), range)));
+            const rows = queries(backend, shape, scaled, range);
+            const p = probabilities(
+              backend,
+              shape,
+              range,
+              rows,
+              keys(backend, keyRows, range),
+              mask,
+            );
+            return unfold(backend, shape, batchMatMul(backend, p, keys(backend, valueRows, range)));
           }),
         );
         return tf.reshape(joinTime(backend, blocks, 2), q.shape) as Tensor4D;
       });
-      return { value: output, saved: [q, k, v, output, ...(segments ? [segments] : [])] };
+      const saved = [scaled, keyRows, valueRows, output, ...(segments ? [segments] : [])];
+      return { value: output, saved };
     },
-    (dy, [q, k, v, output, segments]) =>
+    (dy, [scaled, keyRows, valueRows, output, segments]) =>
       tf.tidy(() => {
-        const scaled = tf.mul(grouped(q as Tensor4D), 1 / Math.sqrt(size)) as Tensor4D;
         // Row sums of dP P, from the outputs: FlashAttention's D (equation 4 of its appendix B).
         const rowSums = tf.sum(tf.mul(grouped(dy), grouped(output as Tensor4D)), 3, true);
         const gradients = backward(
           backend,
           shape,
           block,
-          { q: scaled, k: keyed(k as Tensor4D), v: keyed(v as Tensor4D) },
+          { q: scaled as Tensor4D, k: keyRows as Tensor3D, v: valueRows as Tensor3D },
           grouped(dy),
           rowSums as Tensor4D,
           maskOf(backend, shape, block, segments as Tensor2D | undefined),
@@ -121,12 +131,14 @@ function backward(
     const { start } = range;
     const rows = tf.tidy(() => {
       const dyRows = queries(backend, shape, dy, range);
-      const p = probabilities(backend, shape, range, q, k, mask);
+      const qRows = queries(backend, shape, q, range);
+      const seen = keys(backend, k, range);
+      const p = probabilities(backend, shape, range, qRows, seen, mask);
       const dv = batchMatMul(backend, p, dyRows, { a: true });
       const dp = batchMatMul(backend, dyRows, keys(backend, v, range), { b: true });
       const ds = tf.mul(p, tf.sub(dp, queries(backend, shape, rowSums, range))) as Tensor3D;
-      const dq = unfold(backend, shape, batchMatMul(backend, ds, keys(backend, k, range)));
-      const dk = batchMatMul(backend, ds, queries(backend, shape, q, range), { a: true });
+      const dq = unfold(backend, shape, batchMatMul(backend, ds, seen));
+      const dk = batchMatMul(backend, ds, qRows, { a: true });
       const split = (fresh: Tensor3D, sum?: Tensor3D): Sum => {
         const total = sum ? tf.add<Tensor3D>(fresh, sum) : fresh;
         if (start === 0) return { tail: total };
@@ -148,21 +160,29 @@ function backward(
   };
 }
 
-/** Attention of the queries of a block, [groups, queriesPerKey * rows, end]. */
+/**
+ * Attention of the queries of a block, [groups, queriesPerKey * rows, end].
+ * @param q of the block, [groups, queriesPerKey * rows, size]
+ * @param k that it sees, [groups, end, size]
+ */
 function probabilities(
   backend: Backend,
   shape: Shape,
   range: Range,
-  q: Tensor4D,
+  q: Tensor3D,
   k: Tensor3D,
   mask: Mask,
 ): Tensor3D {
   const { tf } = backend;
   return tf.tidy(() => {
-    const rows = queries(backend, shape, q, range);
-    const scores = batchMatMul(backend, rows, keys(backend, k, range), { b: true });
+    const scores = batchMatMul(backend, q, k, { b: true });
+    const hiding = mask(range);
+    // A mask for all alike broadcasts to the groups as they are, unless heads are folded into rows.
+    if (hiding.rank === 2 && shape.queriesPerKey === 1) {
+      return softmax(backend, tf.add(scores, hiding) as Tensor3D);
+    }
     const perHead = [shape.batch, -1, range.end - range.start, range.end];
-    const hidden = tf.add(tf.reshape(scores, perHead), mask(range));
+    const hidden = tf.add(tf.reshape(scores, perHead), hiding);
     return softmax(backend, tf.reshape(hidden, scores.shape) as Tensor3D);
   });
 }

@@ -66,7 +66,9 @@ testLong(
       t.is(done.exitCode, 0, done.stderr);
       const loss = await sameSeries(t, out, one, 1e-5);
       const weights = await sameTensors(t, checkpoint(out, 50), checkpoint(one, 50), 1e-4);
-      t.log(`optim.zero=${zero}: off by ${loss} (losses), ${weights} (weights and moments) at most`);
+      t.log(
+        `optim.zero=${zero}: off by ${loss} (losses), ${weights} (weights and moments) at most`,
+      );
     }
   },
 );
