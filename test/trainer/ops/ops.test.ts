@@ -92,16 +92,17 @@ function attentionFormula(q: Tensor4D, k: Tensor4D, v: Tensor4D): Tensor {
   return tf.matMul(tf.softmax(tf.add(scores, mask.toTensor())), repeat(v));
 }
 
-for (const block of [TIME, 4, 3]) {
+for (const [block, kvHeads] of [
+  [TIME, 2],
+  [4, 2],
+  [3, 2],
+  [4, 4],
+]) {
   sameAsFormula<Tensor4D>(
-    `attention in blocks of ${block}`,
+    `attention in blocks of ${block}, ${kvHeads} key heads`,
     (q, k, v) => attention(backend, q, k, v, block),
     attentionFormula,
-    [
-      [2, 4, TIME, SIZE],
-      [2, 2, TIME, SIZE],
-      [2, 2, TIME, SIZE],
-    ],
+    [4, kvHeads, kvHeads].map((heads) => [2, heads, TIME, SIZE]),
   );
 }
 
