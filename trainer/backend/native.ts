@@ -3,6 +3,7 @@
  * not used: it looks for its addon in node_modules, which a fresh `npm ci` empties.
  */
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { CodecLmError, messageOf } from '../../schemas/error.ts';
 import { gpuCount, visibleDevice } from './gpu.ts';
@@ -62,7 +63,7 @@ export interface NativeOps {
   tensorIds(tensors: TensorInfo[]): number[];
   /** A handle that `executeOp` returned, as a tensor that owns it (float32, int32, bool and the like only). */
   adopt(metadata: TensorMetadata): Tensor;
-  /** A TensorFlow op on tensors, with tensors for outputs. It has no gradient: see `tf.customGrad`. */
+  /** A TensorFlow op on tensors, with tensors for outputs. It has no gradient: see ops/differentiable.ts. */
   run(op: string, attrs: OpAttr[], inputs: TensorInfo[], outputs: number): Tensor[];
 }
 
@@ -103,6 +104,11 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
   // Off by default on CPUs without AVX-512: there too its batched products are 2 to 5 times as fast
   // as Eigen's, and its allocator keeps large buffers where Eigen maps and unmaps them each time.
   env.TF_ENABLE_ONEDNN_OPTS ??= '1';
+  // Else each product waits for two threads to wake, while the one that asked for it sleeps: 2 % of a step.
+  env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
+  // By default as many as half of the CPUs where these can run two threads a core, which virtual
+  // machines often say of CPUs that are cores of their own.
+  env.TF_NUM_INTRAOP_THREADS ??= env.OMP_NUM_THREADS ?? String(availableParallelism());
   // On by default in TensorFlow, off in PyTorch: with it, fp32 products on newer GPUs have 10 bits.
   env.NVIDIA_TF32_OVERRIDE ??= '0';
   const device = visibleDevice(env, gpuCount());

@@ -10,7 +10,7 @@ import { cachedAttention } from '../ops/cached-attention.ts';
 import { checkpointed } from '../ops/checkpointed.ts';
 import { embedding } from '../ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../ops/heads.ts';
-import { linear, type Precision } from '../ops/linear.ts';
+import { linear, linears, type Precision } from '../ops/linear.ts';
 import { rmsNorm } from '../ops/rms-norm.ts';
 import { type RopeTable, rope, ropeTable } from '../ops/rope.ts';
 import { swiglu } from '../ops/swiglu.ts';
@@ -153,16 +153,16 @@ export class Llama {
     const { backend, config } = this;
     const at = `model.layers.${layer}`;
     const h = this.#norm(`${at}.input_layernorm`, x);
-    const project = (name: string) =>
-      linear(backend, h, this.#matrix(`${at}.self_attn.${name}_proj`), precision);
+    const weights = ['q', 'k', 'v'].map((name) => this.#matrix(`${at}.self_attn.${name}_proj`));
+    const projections = linears(backend, h, weights, precision);
     const toHeads = (x: Tensor2D, heads: number) => splitHeads(backend, x, batch, heads);
-    const turned = (name: 'q' | 'k', heads: number) => {
-      const normed = this.#headNorm(`${at}.self_attn.${name}_norm`, project(name));
+    const turned = (x: Tensor2D, name: 'q' | 'k', heads: number) => {
+      const normed = this.#headNorm(`${at}.self_attn.${name}_norm`, x);
       return rope(backend, toHeads(normed, heads), table);
     };
-    const q = turned('q', config.heads); // [batch, heads, time, size]
-    const k = turned('k', config.kvHeads);
-    const v = toHeads(project('v'), config.kvHeads);
+    const q = turned(projections[0], 'q', config.heads); // [batch, heads, time, size]
+    const k = turned(projections[1], 'k', config.kvHeads);
+    const v = toHeads(projections[2], config.kvHeads);
     const output = mergeHeads(backend, attend(layer, q, k, v)); // [rows, hidden]
     return linear(backend, output, this.#matrix(`${at}.self_attn.o_proj`), precision);
   }
@@ -172,10 +172,9 @@ export class Llama {
     const { backend } = this;
     const at = `model.layers.${layer}`;
     const h = this.#norm(`${at}.post_attention_layernorm`, x);
-    const project = (name: string, x: Tensor2D) =>
-      linear(backend, x, this.#matrix(`${at}.mlp.${name}_proj`), precision);
-    // gate and up: [rows, intermediate]
-    return project('down', swiglu(backend, project('gate', h), project('up', h)));
+    const weight = (name: string) => this.#matrix(`${at}.mlp.${name}_proj`);
+    const [gate, up] = linears(backend, h, [weight('gate'), weight('up')], precision); // [rows, intermediate]
+    return linear(backend, swiglu(backend, gate, up), weight('down'), precision);
   }
 
   /** QK-norm (Henry et al. 2020, arXiv 2010.04245, as RMSNorm of each head): [rows, heads * size], unchanged without. */

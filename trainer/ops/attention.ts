@@ -7,10 +7,20 @@
  */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
+import {
+  type Grouped,
+  grouped as groupedOf,
+  joinTime,
+  keys,
+  queries,
+  type Shape,
+  splitRows,
+  unfold,
+} from './attention-blocks.ts';
 import { blocksOf, type Mask, maskOf, type Range } from './causal-blocks.ts';
 import { differentiable } from './differentiable.ts';
-import { rowsOf } from './heap.ts';
 import { batchMatMul } from './mat-mul.ts';
+import { softmax } from './softmax.ts';
 
 /** Queries of a block: scores of this many rows are alive at once. */
 export const QUERY_BLOCK = 128;
@@ -37,37 +47,47 @@ export function attention(
   const kvHeads = k.shape[1];
   const groups = batch * kvHeads;
   const shape: Shape = { batch, groups, queriesPerKey: heads / kvHeads, time, size };
-  const grouped = (x: Tensor4D) => tf.reshape(x, [groups, heads / kvHeads, time, size]) as Tensor4D;
+  const grouped = (x: Tensor4D) => groupedOf(backend, shape, x);
   const keyed = (x: Tensor4D) => tf.reshape(x, [groups, time, size]) as Tensor3D;
   return differentiable<Tensor4D>(
     backend,
     [q, k, v],
     () => {
+      // Kept instead of the queries: the same size, and the backward pass asks for it alone.
+      const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Grouped;
+      const [keyRows, valueRows] = [keyed(k), keyed(v)];
       const output = tf.tidy(() => {
-        const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Tensor4D;
         const mask = maskOf(backend, shape, block, segments);
         const blocks = blocksOf(time, block).map((range) =>
           tf.tidy(() => {
-            const p = probabilities(backend, shape, range, scaled, keyed(k), mask);
-            return unfold(backend, shape, batchMatMul(backend, p, keys(backend, keyed(v), range)));
+            const rows = queries(backend, shape, scaled, range);
+            const p = probabilities(
+              backend,
+              shape,
+              range,
+              rows,
+              keys(backend, keyRows, range),
+              mask,
+            );
+            return unfold(backend, shape, batchMatMul(backend, p, keys(backend, valueRows, range)));
           }),
         );
-        return tf.reshape(joinTime(backend, blocks, 2), q.shape) as Tensor4D;
+        return tf.reshape(joinTime(backend, blocks), q.shape) as Tensor4D;
       });
-      return { value: output, saved: [q, k, v, output, ...(segments ? [segments] : [])] };
+      const saved = [scaled, keyRows, valueRows, output, ...(segments ? [segments] : [])];
+      return { value: output, saved };
     },
-    (dy, [q, k, v, output, segments]) =>
+    (dy, [scaled, keyRows, valueRows, output, segments]) =>
       tf.tidy(() => {
-        const scaled = tf.mul(grouped(q as Tensor4D), 1 / Math.sqrt(size)) as Tensor4D;
         // Row sums of dP P, from the outputs: FlashAttention's D (equation 4 of its appendix B).
-        const rowSums = tf.sum(tf.mul(grouped(dy), grouped(output as Tensor4D)), 3, true);
+        const rowSums = tf.sum(tf.mul(grouped(dy), grouped(output as Tensor4D)), -1, true);
         const gradients = backward(
           backend,
           shape,
           block,
-          { q: scaled, k: keyed(k as Tensor4D), v: keyed(v as Tensor4D) },
+          { q: scaled as Grouped, k: keyRows as Tensor3D, v: valueRows as Tensor3D },
           grouped(dy),
-          rowSums as Tensor4D,
+          rowSums as Grouped,
           maskOf(backend, shape, block, segments as Tensor2D | undefined),
         );
         return [
@@ -77,15 +97,6 @@ export function attention(
         ];
       }),
   );
-}
-
-interface Shape {
-  batch: number;
-  /** batch * kvHeads: what one batched product runs over. */
-  groups: number;
-  queriesPerKey: number;
-  time: number;
-  size: number;
 }
 
 /** A gradient of keys or values while blocks still add to its head; the first block has none. */
@@ -108,24 +119,26 @@ function backward(
   backend: Backend,
   shape: Shape,
   block: number,
-  { q, k, v }: Projections<Tensor4D>,
-  dy: Tensor4D,
-  rowSums: Tensor4D,
+  { q, k, v }: Projections<Grouped>,
+  dy: Grouped,
+  rowSums: Grouped,
   mask: Mask,
-): Projections<Tensor4D> {
+): Projections<Grouped> {
   const { tf } = backend;
-  const done = { q: [] as Tensor4D[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
+  const done = { q: [] as Grouped[], k: [] as Tensor3D[], v: [] as Tensor3D[] };
   let sums: { k: Sum; v: Sum } | undefined;
   for (const range of blocksOf(shape.time, block).reverse()) {
     const { start } = range;
     const rows = tf.tidy(() => {
       const dyRows = queries(backend, shape, dy, range);
-      const p = probabilities(backend, shape, range, q, k, mask);
+      const qRows = queries(backend, shape, q, range);
+      const seen = keys(backend, k, range);
+      const p = probabilities(backend, shape, range, qRows, seen, mask);
       const dv = batchMatMul(backend, p, dyRows, { a: true });
       const dp = batchMatMul(backend, dyRows, keys(backend, v, range), { b: true });
       const ds = tf.mul(p, tf.sub(dp, queries(backend, shape, rowSums, range))) as Tensor3D;
-      const dq = unfold(backend, shape, batchMatMul(backend, ds, keys(backend, k, range)));
-      const dk = batchMatMul(backend, ds, queries(backend, shape, q, range), { a: true });
+      const dq = unfold(backend, shape, batchMatMul(backend, ds, seen));
+      const dk = batchMatMul(backend, ds, qRows, { a: true });
       const split = (fresh: Tensor3D, sum?: Tensor3D): Sum => {
         const total = sum ? tf.add<Tensor3D>(fresh, sum) : fresh;
         if (start === 0) return { tail: total };
@@ -141,59 +154,35 @@ function backward(
     sums = rows;
   }
   return {
-    q: joinTime(backend, done.q, 2),
-    k: joinTime(backend, done.k, 1),
-    v: joinTime(backend, done.v, 1),
+    q: joinTime(backend, done.q),
+    k: joinTime(backend, done.k),
+    v: joinTime(backend, done.v),
   };
 }
 
-/** Attention of the queries of a block, [groups, queriesPerKey * rows, end]. */
+/**
+ * Attention of the queries of a block, [groups, queriesPerKey * rows, end].
+ * @param q of the block, [groups, queriesPerKey * rows, size]
+ * @param k that it sees, [groups, end, size]
+ */
 function probabilities(
   backend: Backend,
   shape: Shape,
   range: Range,
-  q: Tensor4D,
+  q: Tensor3D,
   k: Tensor3D,
   mask: Mask,
 ): Tensor3D {
   const { tf } = backend;
   return tf.tidy(() => {
-    const rows = queries(backend, shape, q, range);
-    const scores = batchMatMul(backend, rows, keys(backend, k, range), { b: true });
+    const scores = batchMatMul(backend, q, k, { b: true });
+    const hiding = mask(range);
+    // A mask for all alike broadcasts to the groups as they are, unless heads are folded into rows.
+    if (hiding.rank === 2 && shape.queriesPerKey === 1) {
+      return softmax(backend, tf.add(scores, hiding) as Tensor3D);
+    }
     const perHead = [shape.batch, -1, range.end - range.start, range.end];
-    const hidden = tf.add(tf.reshape(scores, perHead), mask(range));
-    return tf.softmax(tf.reshape(hidden, scores.shape)) as Tensor3D;
+    const hidden = tf.add(tf.reshape(scores, perHead), hiding);
+    return softmax(backend, tf.reshape(hidden, scores.shape) as Tensor3D);
   });
-}
-
-/** Rows of a block with the heads that share a key head folded in: [groups, queriesPerKey * rows, ·]. */
-function queries(backend: Backend, shape: Shape, x: Tensor4D, { start, end }: Range): Tensor3D {
-  const { tf, native } = backend;
-  const rows = native
-    ? tf.slice(x, [0, 0, start, 0], [-1, -1, end - start, -1])
-    : rowsOf(backend, x, start, end);
-  return tf.reshape(rows, [shape.groups, shape.queriesPerKey * (end - start), x.shape[3]]);
-}
-
-/** The keys or values that a block sees, [groups, end, size]. */
-function keys(backend: Backend, x: Tensor3D, { end }: Range): Tensor3D {
-  if (end === x.shape[1]) return x;
-  if (backend.native) return backend.tf.slice(x, [0, 0, 0], [-1, end, -1]);
-  return rowsOf(backend, x, 0, end);
-}
-
-/** The rows before `at`, and those from there on. */
-function splitRows(backend: Backend, x: Tensor3D, at: number): Tensor3D[] {
-  const rows = x.shape[1];
-  if (backend.native) return backend.tf.split(x, [at, rows - at], 1) as Tensor3D[];
-  return [rowsOf(backend, x, 0, at), rowsOf(backend, x, at, rows)];
-}
-
-/** [groups, queriesPerKey * rows, size] -> [groups, queriesPerKey, rows, size] */
-function unfold({ tf }: Backend, shape: Shape, x: Tensor3D): Tensor4D {
-  return tf.reshape(x, [shape.groups, shape.queriesPerKey, -1, shape.size]);
-}
-
-function joinTime<T extends Tensor3D | Tensor4D>({ tf }: Backend, blocks: T[], axis: number): T {
-  return blocks.length === 1 ? blocks[0] : (tf.concat(blocks as Tensor3D[], axis) as T);
 }

@@ -13,13 +13,6 @@ import { matMul, type Transposes } from './mat-mul.ts';
 /** TensorFlow's number of the type. */
 const BFLOAT16 = 14;
 
-/** A product of two matrices, each transposed first where it says so: [m, k] x [k, n] -> [m, n]. */
-export interface Product {
-  a: Tensor2D;
-  b: Tensor2D;
-  transpose?: Transposes;
-}
-
 /** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
 export function bf16MatMul(
   backend: Backend,
@@ -27,48 +20,44 @@ export function bf16MatMul(
   b: Tensor2D,
   transpose: Transposes = {},
 ): Tensor2D {
-  return bf16Products(backend, [{ a, b, transpose }])[0];
-}
-
-/** Several products; a factor of more than one is cast once. */
-export function bf16Products(backend: Backend, products: readonly Product[]): Tensor2D[] {
-  if (backend.native) return nativeBf16Products(backend, products);
-  return products.map(({ a, b, transpose }) => plainBf16MatMul(backend, a, b, transpose));
+  return backend.tf.tidy(() =>
+    bf16Product(backend, bf16Factor(backend, a), bf16Factor(backend, b), transpose),
+  );
 }
 
 /**
- * tfjs has no tensors of this type, so it goes by handles. Casts are not kept: one of a weight
- * is a hundredth of its product.
+ * A matrix made ready for products, for a factor of more than one is cast once. On the native
+ * backend its values are bfloat16, a type that tfjs has no name for and calls float32: nothing but
+ * `bf16Product` can use it.
  */
-export function nativeBf16Products({ native }: Backend, products: readonly Product[]): Tensor2D[] {
-  const { binding } = native!;
-  const { TF_FLOAT } = binding;
-  const held: number[] = [];
-  const hold = (id: number) => {
-    held.push(id);
-    return id;
-  };
-  const casts = new Map<Tensor2D, number>();
-  const factor = (x: Tensor2D) => {
-    const known = casts.get(x);
-    if (known !== undefined) return known;
-    const id = hold(cast(native!, native!.tensorIds([x])[0], TF_FLOAT, BFLOAT16).id);
-    casts.set(x, id);
-    return id;
-  };
+export function bf16Factor(backend: Backend, x: Tensor2D): Tensor2D {
+  const { native } = backend;
+  if (!native) return toBf16(backend, x);
+  const { TF_FLOAT } = native.binding;
+  const factor = cast(native, native.tensorIds([x])[0], TF_FLOAT, BFLOAT16);
+  return native.adopt({ ...factor, dtype: TF_FLOAT }) as Tensor2D;
+}
+
+/** A product of two factors, as an fp32 tensor. */
+export function bf16Product(
+  backend: Backend,
+  a: Tensor2D,
+  b: Tensor2D,
+  transpose: Transposes = {},
+): Tensor2D {
+  const { native, tf } = backend;
+  if (!native) return tf.tidy(() => toBf16(backend, matMul(backend, a, b, transpose)));
+  const { binding } = native;
+  const attributes = [
+    flag(native, 'transpose_a', transpose.a ?? false),
+    flag(native, 'transpose_b', transpose.b ?? false),
+    { name: 'T', type: binding.TF_ATTR_TYPE, value: BFLOAT16 },
+  ];
+  const { id } = binding.executeOp('MatMul', attributes, native.tensorIds([a, b]), 1)[0];
   try {
-    return products.map(({ a, b, transpose = {} }) => {
-      const attributes = [
-        flag(native!, 'transpose_a', transpose.a ?? false),
-        flag(native!, 'transpose_b', transpose.b ?? false),
-        { name: 'T', type: binding.TF_ATTR_TYPE, value: BFLOAT16 },
-      ];
-      const factors = [factor(a), factor(b)];
-      const product = hold(binding.executeOp('MatMul', attributes, factors, 1)[0].id);
-      return native!.adopt(cast(native!, product, BFLOAT16, TF_FLOAT)) as Tensor2D;
-    });
+    return native.adopt(cast(native, id, BFLOAT16, binding.TF_FLOAT)) as Tensor2D;
   } finally {
-    for (const id of held) binding.deleteTensor(id);
+    binding.deleteTensor(id);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { batchMatMul } from './mat-mul.ts';
+import { softmax } from './softmax.ts';
 
 const HIDDEN = -1e30;
 
@@ -26,7 +27,7 @@ export function cachedAttention(
     const flat = (x: Tensor4D) => tf.reshape(x, [groups, -1, size]) as Tensor3D;
     const scores = pieces.map(({ k }) => batchMatMul(backend, rows, flat(k), { b: true }));
     const joined = scores.length === 1 ? scores[0] : (tf.concat(scores, 2) as Tensor3D);
-    const p = tf.softmax(hideFuture(backend, joined, heads / kvHeads, fresh)) as Tensor3D;
+    const p = softmax(backend, hideFuture(backend, joined, heads / kvHeads, fresh));
     const lengths = pieces.map(({ k }) => k.shape[2]);
     const parts = pieces.length === 1 ? [p] : (tf.split(p, lengths, 2) as Tensor3D[]);
     const sums = parts.map((part, i) => batchMatMul(backend, part, flat(pieces[i].v)));

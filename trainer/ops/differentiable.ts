@@ -9,24 +9,58 @@ export interface Forward<Output extends Tensor> {
   saved: Tensor[];
 }
 
+export interface ForwardAll<Output extends Tensor> extends Omit<Forward<Output>, 'value'> {
+  values: Output[];
+}
+
+/** What records an op for its gradient. tfjs's own `customGrad` calls it too, for one output only. */
+interface Recorder {
+  runKernelFunc(call: {
+    inputs: Record<number, Tensor>;
+    forwardFunc: (backend: unknown, save: (tensors: Tensor[]) => void) => Tensor[];
+    backwardsFunc: (dy: Tensor | Tensor[], saved: Tensor[]) => Record<number, () => Tensor>;
+  }): Tensor[];
+}
+
 /**
  * A function of `inputs` with a gradient written by hand: fewer passes over memory than
  * the chain of tfjs's own gradients, and ops of TensorFlow that tfjs has no gradient for.
  * @param backward from the output's gradient and what was saved, one gradient an input
  */
 export function differentiable<Output extends Tensor>(
-  { tf }: Backend,
+  backend: Backend,
   inputs: Tensor[],
   forward: () => Forward<Output>,
   backward: (dy: Output, saved: Tensor[]) => Tensor[],
 ): Output {
-  const op = tf.customGrad((...args) => {
-    const save = args[inputs.length] as unknown as (tensors: Tensor[]) => void;
+  const one = () => {
     const { value, saved } = forward();
-    save(saved);
-    return { value, gradFunc: (dy, kept) => backward(dy as Output, kept) };
-  });
-  return op(...inputs) as Output;
+    return { values: [value], saved };
+  };
+  return differentiableAll(backend, inputs, one, ([dy], saved) => backward(dy, saved))[0];
+}
+
+/** The same for a function of several outputs; `backward` gets a gradient of each. */
+export function differentiableAll<Output extends Tensor>(
+  { tf }: Backend,
+  inputs: Tensor[],
+  forward: () => ForwardAll<Output>,
+  backward: (dys: Output[], saved: Tensor[]) => Tensor[],
+): Output[] {
+  const recorder = tf.engine() as unknown as Recorder;
+  return recorder.runKernelFunc({
+    inputs: { ...inputs },
+    forwardFunc: (_backend, save) => {
+      const { values, saved } = forward();
+      save(saved);
+      return values;
+    },
+    backwardsFunc: (dy, saved) => {
+      // Of a single output it comes without a list.
+      const gradients = backward([dy].flat() as Output[], saved);
+      return Object.fromEntries(gradients.map((gradient, i) => [i, () => gradient]));
+    },
+  }) as Output[];
 }
 
 /** `T` of a TensorFlow op that works in fp32. */

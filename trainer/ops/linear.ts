@@ -1,12 +1,18 @@
 /** y = x Wᵀ: a layer without bias. */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { bf16MatMul, bf16Products } from './bf16.ts';
-import { differentiable } from './differentiable.ts';
+import { bf16Factor, bf16Product } from './bf16.ts';
+import { differentiableAll } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
 /** Of the factors of a matrix product; sums, weights and everything else are fp32. */
 export type Precision = 'fp32' | 'bf16';
+
+/** A matrix is made a factor once, however many products it is part of. */
+const ARITHMETIC = {
+  fp32: { factor: (_backend: Backend, x: Tensor2D) => x, product: matMul },
+  bf16: { factor: bf16Factor, product: bf16Product },
+};
 
 /**
  * @param x [rows, in]
@@ -19,18 +25,34 @@ export function linear(
   weight: Tensor2D,
   precision: Precision = 'fp32',
 ): Tensor2D {
-  const isBf16 = precision === 'bf16';
-  const multiply = isBf16 ? bf16MatMul : matMul;
-  return differentiable(
+  return linears(backend, x, [weight], precision)[0];
+}
+
+/** Several layers of the same input, which is cast and kept once; of its gradients one sum is made. */
+export function linears(
+  backend: Backend,
+  x: Tensor2D,
+  weights: Tensor2D[],
+  precision: Precision = 'fp32',
+): Tensor2D[] {
+  const { tf } = backend;
+  const { product, ...of } = ARITHMETIC[precision];
+  const factor = (matrix: Tensor2D) => of.factor(backend, matrix);
+  return differentiableAll(
     backend,
-    [x, weight],
-    () => ({ value: multiply(backend, x, weight, { b: true }), saved: [x, weight] }),
-    (dy, saved) => {
-      const [x, weight] = saved as Tensor2D[];
-      const dx = { a: dy, b: weight }; // dy W
-      const dWeight = { a: dy, b: x, transpose: { a: true } }; // dyᵀ x
-      if (isBf16) return bf16Products(backend, [dx, dWeight]);
-      return [matMul(backend, dy, weight), matMul(backend, dy, x, dWeight.transpose)];
+    [x, ...weights],
+    () => {
+      const input = factor(x);
+      const values = weights.map((weight) => product(backend, input, factor(weight), { b: true }));
+      return { values, saved: [input, ...weights] };
     },
+    (dys, saved) =>
+      tf.tidy(() => {
+        const [input, ...weights] = saved as Tensor2D[];
+        const factors = dys.map(factor);
+        const parts = weights.map((weight, i) => product(backend, factors[i], factor(weight))); // dy W
+        const dx = parts.length === 1 ? parts[0] : tf.addN(parts);
+        return [dx, ...factors.map((dy) => product(backend, dy, input, { a: true }))]; // dyᵀ x
+      }),
   );
 }

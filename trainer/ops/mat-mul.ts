@@ -1,11 +1,10 @@
 /**
- * Matrix products as each backend likes them. tfjs's WebAssembly kernel is fast (26 GFLOP/s
- * against 2) only for one untransposed product of two matrices, so there the transposes
- * are made explicitly and a batch is a loop.
+ * Matrix products as each backend likes them. tfjs's WebAssembly kernel is fast only for one
+ * untransposed product of two matrices, so there the products are our own.
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { productOfBatches, transposed } from './heap.ts';
+import { fitsKernels, productInHeap } from './heap-product.ts';
 
 export interface Transposes {
   a?: boolean;
@@ -20,10 +19,13 @@ export function matMul(
   transpose: Transposes = {},
 ): Tensor2D {
   const { tf, name } = backend;
-  if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
-  return tf.tidy(() =>
-    tf.matMul(transpose.a ? transposed(backend, a) : a, transpose.b ? transposed(backend, b) : b),
-  );
+  if (name === 'native' || !fitsKernels(a, b, transpose)) {
+    return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
+  }
+  return tf.tidy(() => {
+    const product = productInHeap(backend, tf.expandDims(a), tf.expandDims(b), transpose);
+    return tf.squeeze(product, [0]) as Tensor2D;
+  });
 }
 
 /** [batch, m, k] x [batch, k, n] -> [batch, m, n]. */
@@ -34,6 +36,8 @@ export function batchMatMul(
   transpose: Transposes = {},
 ): Tensor3D {
   const { tf, name } = backend;
-  if (name === 'native') return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
-  return productOfBatches(backend, a, b, transpose);
+  if (name === 'native' || !fitsKernels(a, b, transpose)) {
+    return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
+  }
+  return productInHeap(backend, a, b, transpose);
 }

@@ -2,6 +2,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable } from './differentiable.ts';
+import { matMul } from './mat-mul.ts';
 
 /** Cosines and sines of consecutive positions, and the matrix that swaps the halves of a head. */
 export interface RopeTable {
@@ -63,10 +64,11 @@ export function rope(backend: Backend, x: Tensor4D, table: RopeTable): Tensor4D 
 }
 
 /** The inverse turns the other way; it is also the gradient, as rotations are orthogonal. */
-function turn({ tf }: Backend, x: Tensor4D, table: RopeTable, inverse = false): Tensor4D {
+function turn(backend: Backend, x: Tensor4D, table: RopeTable, inverse = false): Tensor4D {
+  const { tf } = backend;
   const [batch, heads, time, size] = x.shape;
   return tf.tidy(() => {
-    const swapped = tf.matMul(tf.reshape(x, [-1, size]) as Tensor2D, table.rotate);
+    const swapped = matMul(backend, tf.reshape(x, [-1, size]) as Tensor2D, table.rotate);
     // One row a head, so that the tables broadcast along rows.
     const rows = [batch * heads, time * size];
     const kept = tf.mul(tf.reshape(x, rows), tf.reshape(table.cos, [1, -1]));

@@ -2,6 +2,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable, floatType } from './differentiable.ts';
+import { hasOneDnn, runOneDnn } from './one-dnn.ts';
 
 /**
  * silu(gate) * up, with silu(g) = g sigmoid(g).
@@ -13,7 +14,7 @@ export function swiglu(backend: Backend, gate: Tensor2D, up: Tensor2D): Tensor2D
   return differentiable<Tensor2D>(
     backend,
     [gate, up],
-    () => ({ value: tf.mul(tf.mul(gate, tf.sigmoid(gate)), up), saved: [gate, up] }),
+    () => ({ value: tf.mul(silu(backend, gate), up), saved: [gate, up] }),
     (dy, [gate, up]) =>
       tf.tidy(() => {
         // silu'(g) = s + g s (1 - s). The sigmoid is computed again: cheaper than keeping it.
@@ -24,6 +25,12 @@ export function swiglu(backend: Backend, gate: Tensor2D, up: Tensor2D): Tensor2D
         return [dGate, dUp];
       }),
   );
+}
+
+/** Without a gradient. */
+export function silu(backend: Backend, gate: Tensor2D): Tensor2D {
+  if (hasOneDnn(backend, 'silu')) return runOneDnn(backend.native!, 'silu', gate);
+  return backend.tf.mul(gate, backend.tf.sigmoid(gate));
 }
 
 /** dy s (1 - s), for s = sigmoid(x). */

@@ -6,6 +6,7 @@ import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { countedRows } from './cross-entropy.ts';
 import { differentiable } from './differentiable.ts';
+import { softmax } from './softmax.ts';
 
 /**
  * @param logits [rows, vocabulary]
@@ -24,6 +25,6 @@ export function zLoss(backend: Backend, logits: Tensor2D, targets: Tensor1D): Sc
     },
     (dy, [logits, logZ]) =>
       // d log² Z / d logits = 2 log Z softmax(logits)
-      tf.tidy(() => [tf.mul(tf.softmax(logits), tf.mul(logZ, tf.mul(dy, 2)))]),
+      tf.tidy(() => [tf.mul(softmax(backend, logits), tf.mul(logZ, tf.mul(dy, 2)))]),
   );
 }

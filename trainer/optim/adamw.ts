@@ -62,20 +62,20 @@ export class AdamW {
    */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): void {
     const { betas, eps, weightDecay } = this.#options;
+    const { tf } = this.#backend;
     this.#step += 1;
-    const powers = [betas[0] ** this.#step, betas[1] ** this.#step] as const;
-    for (const [name, parameter] of this.#parameters) {
-      const decay = parameter.shape.length > 1 ? weightDecay : 0;
-      this.#moments.get(name)!.update(parameter, gradients.get(name)!, {
-        keep: 1 - lr * decay,
-        rate: lr / (1 - powers[0]),
-        correction: Math.sqrt(1 - powers[1]),
-        lr,
-        powers,
-        betas,
-        eps,
-      });
-    }
+    const powers = [betas[0] ** this.#step, betas[1] ** this.#step];
+    const [rate, correction] = [lr / (1 - powers[0]), Math.sqrt(1 - powers[1])];
+    tf.tidy(() => {
+      // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
+      const numbers = [...powers, lr, ...betas, eps * correction];
+      const step = { rate, correction, betas, eps, scalars: numbers.map((n) => tf.scalar(n)) };
+      for (const [name, parameter] of this.#parameters) {
+        const decay = parameter.shape.length > 1 ? weightDecay : 0;
+        const update = { ...step, keep: 1 - lr * decay };
+        this.#moments.get(name)!.update(parameter, gradients.get(name)!, update);
+      }
+    });
   }
 
   async state(): Promise<AdamWState> {

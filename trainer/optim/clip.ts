@@ -20,9 +20,7 @@ export async function clipGradients(
   sumOverRanks = async (squares: number) => squares,
 ): Promise<number> {
   const { tf } = backend;
-  const square = tf.tidy(() =>
-    tf.addN([...gradients.values()].map((gradient) => sumOfSquares(backend, gradient))),
-  );
+  const square = tf.tidy(() => sumOfSquares(backend, [...gradients.values()]));
   const norm = Math.sqrt(await sumOverRanks((await square.data())[0]));
   square.dispose();
   const factor = maxNorm / (norm + TORCH_EPSILON);
@@ -35,8 +33,9 @@ export async function clipGradients(
   return norm;
 }
 
-function sumOfSquares({ native, tf }: Backend, x: Tensor): Scalar {
+function sumOfSquares({ native, tf }: Backend, tensors: Tensor[]): Scalar {
+  if (!native) return tf.addN(tensors.map((x) => tf.sum(tf.square(x))));
   // L2Loss is half of it, in one pass.
-  if (native) return tf.mul(native.run('L2Loss', [floatType(native)], [x], 1)[0], 2) as Scalar;
-  return tf.sum(tf.square(x));
+  const halves = tensors.map((x) => native.run('L2Loss', [floatType(native)], [x], 1)[0]);
+  return tf.mul(tf.addN(halves), 2) as Scalar;
 }

@@ -1,19 +1,18 @@
 /** What every backend's form of Adam has in common. */
-import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 
-/** One update of one tensor, all numbers known: what a backend's form of Adam computes. */
+/** One update, all numbers known: what a backend's form of Adam computes. */
 export interface AdamUpdate {
-  /** Weights are multiplied by this before the update. */
+  /** Weights of this tensor are multiplied by this before the update; all else is that of the step. */
   keep: number;
   /** lr / (1 - beta1^step), what m is multiplied by. */
   rate: number;
   /** √(1 - beta2^step), what √v is divided by. */
   correction: number;
-  lr: number;
-  /** beta1^step, beta2^step. */
-  powers: readonly [number, number];
   betas: readonly [number, number];
   eps: number;
+  /** What TensorFlow's op takes: both beta^step, lr, both betas, epsilon. */
+  scalars: Scalar[];
 }
 
 /** The moments of one parameter, and its update on one of the backends. */

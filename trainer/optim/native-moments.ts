@@ -28,12 +28,9 @@ export class NativeMoments implements Moments {
 
   update(parameter: Variable, gradient: Tensor, update: AdamUpdate): void {
     const { tf } = this.#backend;
-    const { keep, powers, betas, lr, eps, correction } = update;
+    const { keep, scalars } = update;
     tf.tidy(() => {
       this.#assign(this.#weights, keep === 1 ? parameter : tf.mul(parameter, keep));
-      // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
-      const numbers = [...powers, lr, ...betas, eps * correction];
-      const scalars = this.#native.tensorIds(numbers.map((number) => tf.scalar(number)));
       const [gradientId] = this.#native.tensorIds([gradient]);
       this.#native.binding.executeOp(
         'ResourceApplyAdam',
@@ -42,7 +39,7 @@ export class NativeMoments implements Moments {
           flag(this.#native, 'use_locking', false),
           flag(this.#native, 'use_nesterov', false),
         ],
-        [this.#weights, this.#m, this.#v, ...scalars, gradientId],
+        [this.#weights, this.#m, this.#v, ...this.#native.tensorIds(scalars), gradientId],
         0,
       );
       // The variable of tfjs takes over the buffer: nothing is copied.

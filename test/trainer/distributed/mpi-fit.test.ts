@@ -2,9 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { testWith } from '../../helpers/tools.ts';
+import { hasTool, testLong, testWith } from '../../helpers/tools.ts';
+import { checkpoint } from '../fixture.ts';
 import { makeSmallDataset, SETTINGS, smallFit } from '../small-run.ts';
 import { mpirun } from './mpirun.ts';
+import { sameSeries, sameTensors } from './same-runs.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
 
@@ -47,3 +49,26 @@ testWith('mpirun', 'two ranks train one run; a rank that fails ends the other', 
   );
   t.deepEqual(await readdir(join(exploding, 'checkpoints')), ['step-00000001']);
 });
+
+testLong(
+  'over MPI, plain and with ZeRO-1: losses of 50 steps and the weights are those of one rank with twice the micro batches',
+  async (t) => {
+    if (!hasTool('mpirun')) return t.fail('mpirun is not installed');
+    t.timeout(600_000);
+    const folder = await temporaryFolder(t);
+    const data = await makeSmallDataset(folder);
+    const set = ['train.steps=50', 'train.evalEvery=25', 'train.saveEvery=0'];
+    const one = join(folder, 'one');
+    await smallFit({ data, out: one, set: [...set, 'train.gradAccumulation=2'] });
+    for (const zero of [0, 1]) {
+      const out = join(folder, `zero-${zero}`);
+      const done = await train(data, out, [...set, `optim.zero=${zero}`]);
+      t.is(done.exitCode, 0, done.stderr);
+      const loss = await sameSeries(t, out, one, 1e-5);
+      const weights = await sameTensors(t, checkpoint(out, 50), checkpoint(one, 50), 1e-4);
+      t.log(
+        `optim.zero=${zero}: off by ${loss} (losses), ${weights} (weights and moments) at most`,
+      );
+    }
+  },
+);

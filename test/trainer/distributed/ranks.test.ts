@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test, { type ExecutionContext } from 'ava';
-import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import test from 'ava';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { checkpoint } from '../fixture.ts';
 import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { sameSeries, sameTensors } from './same-runs.ts';
 
 /** The same sequences in every step, whatever the ranks: 12 = 2 x 6 = 2 x 3 x 2 = 2 x 2 x 3. */
 const BATCH = 'train.globalBatch=12';
@@ -121,42 +121,3 @@ test.serial(
     t.deepEqual(await readdir(join(out, 'checkpoints')), ['step-00000001']);
   },
 );
-
-async function sameSeries(t: ExecutionContext, a: string, b: string, tolerance: number) {
-  const [mine, theirs] = [await readSeries(a), await readSeries(b)];
-  for (const split of ['train', 'val'] as const) {
-    // A run in parts has been evaluated at the end of each.
-    const steps = theirs[split].map(({ step }) => step);
-    const rows = mine[split].filter(({ step }) => steps.includes(step));
-    t.deepEqual(
-      rows.map(({ step }) => step),
-      steps,
-    );
-    for (const [i, row] of rows.entries()) {
-      const expected = theirs[split][i];
-      t.is(row.tokens, expected.tokens, `tokens of ${split} step ${row.step}`);
-      close(t, row.loss, expected.loss, tolerance, `${split} loss of step ${row.step}`);
-    }
-  }
-}
-
-async function sameTensors(t: ExecutionContext, a: string, b: string, tolerance: number) {
-  for (const file of ['model.safetensors', 'optimizer.safetensors']) {
-    const [mine, theirs] = [
-      await readSafetensors(join(a, file)),
-      await readSafetensors(join(b, file)),
-    ];
-    t.deepEqual([...mine.tensors.keys()], [...theirs.tensors.keys()]);
-    for (const [name, { shape, data }] of theirs.tensors) {
-      const found = mine.tensors.get(name)!;
-      t.deepEqual(found.shape, shape);
-      const largest = data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-      const off = data.reduce((max, value, i) => Math.max(max, Math.abs(value - found.data[i])), 0);
-      t.true(off <= tolerance * largest, `${name}: ${off} of ${largest}`);
-    }
-  }
-}
-
-function close(t: ExecutionContext, a: number, b: number, tolerance: number, what: string) {
-  t.true(Math.abs(a - b) <= tolerance * Math.abs(b), `${what}: ${a} and ${b}`);
-}

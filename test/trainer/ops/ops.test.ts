@@ -6,12 +6,18 @@ import { crossEntropy, nativeForm, plainForm } from '../../../trainer/ops/cross-
 import { embedding, plainSumRowsById, sumRowsById } from '../../../trainer/ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../../../trainer/ops/heads.ts';
 import { linear } from '../../../trainer/ops/linear.ts';
+import { hasOneDnn } from '../../../trainer/ops/one-dnn.ts';
 import { rmsNorm } from '../../../trainer/ops/rms-norm.ts';
 import { rope, ropeTable } from '../../../trainer/ops/rope.ts';
-import { swiglu } from '../../../trainer/ops/swiglu.ts';
+import { softmax } from '../../../trainer/ops/softmax.ts';
+import { silu, swiglu } from '../../../trainer/ops/swiglu.ts';
 import { backend, difference, outputAndGradients, random, worstDifference } from './gradcheck.ts';
 
 const { tf } = backend;
+
+/** On the CPUs that tests run on. Were it lost with a new TensorFlow, only the speed would tell. */
+const isOneDnnHere =
+  backend.device === 'cpu' && backend.name === 'native' && process.arch === 'x64';
 
 /** An op against the same formula in tfjs ops, with tfjs's own gradients. */
 function sameAsFormula<T extends Tensor>(
@@ -86,16 +92,17 @@ function attentionFormula(q: Tensor4D, k: Tensor4D, v: Tensor4D): Tensor {
   return tf.matMul(tf.softmax(tf.add(scores, mask.toTensor())), repeat(v));
 }
 
-for (const block of [TIME, 4, 3]) {
+for (const [block, kvHeads] of [
+  [TIME, 2],
+  [4, 2],
+  [3, 2],
+  [4, 4],
+]) {
   sameAsFormula<Tensor4D>(
-    `attention in blocks of ${block}`,
+    `attention in blocks of ${block}, ${kvHeads} key heads`,
     (q, k, v) => attention(backend, q, k, v, block),
     attentionFormula,
-    [
-      [2, 4, TIME, SIZE],
-      [2, 2, TIME, SIZE],
-      [2, 2, TIME, SIZE],
-    ],
+    [4, kvHeads, kvHeads].map((heads) => [2, heads, TIME, SIZE]),
   );
 }
 
@@ -157,6 +164,29 @@ test('crossEntropy: the native form equals the plain one', (t) => {
   const [ours, plain] = [nativeForm, plainForm].map((form) => form(backend, logits, targets));
   t.true(difference(ours.losses.dataSync(), plain.losses.dataSync()) < 1e-5);
   t.true(difference(ours.gradient.dataSync(), plain.gradient.dataSync()) < 1e-5);
+});
+
+test('softmax: the form of this backend equals that of tfjs; what is hidden is 0, NaN is not lost', (t) => {
+  t.is(hasOneDnn(backend, 'softmax'), isOneDnnHere);
+  const hidden = tf.tensor([[0, -1e30, 1, -1e30, -1e30]]);
+  for (const x of [random([3, 4, 130], 1), tf.mul(random([5, 7], 2), 50), hidden]) {
+    t.true(difference(softmax(backend, x).dataSync(), tf.softmax(x).dataSync()) < 1e-6);
+  }
+  t.is(softmax(backend, hidden).dataSync()[1], 0);
+  t.true(
+    softmax(backend, tf.tensor([[0, Number.NaN, 1]]))
+      .dataSync()
+      .some(Number.isNaN),
+  );
+});
+
+test('silu: the form of this backend equals the formula, far from 0 too', (t) => {
+  t.is(hasOneDnn(backend, 'silu'), isOneDnnHere);
+  const far = tf.tensor2d([[-1e4, -100, -20, 0, 20, 100, 1e4]]);
+  for (const x of [random<Tensor2D>([6, 33], 1), far]) {
+    const formula = tf.mul(x, tf.sigmoid(x));
+    t.true(difference(silu(backend, x).dataSync(), formula.dataSync()) < 1e-6);
+  }
 });
 
 test('heads: split and merged is the same', (t) => {

@@ -1,0 +1,6 @@
+/** The tests of ops, whose backend is the native one where there is one, on WebAssembly as well. */
+import './wasm.ts';
+import './ops.test.ts';
+import './bf16.test.ts';
+import './checkpointed.test.ts';
+import './z-loss.test.ts';

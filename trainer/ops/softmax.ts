@@ -1,0 +1,9 @@
+/** Softmax over the last axis, without a gradient: a part of ops that have their own. */
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Backend } from '../backend/choose.ts';
+import { hasOneDnn, runOneDnn } from './one-dnn.ts';
+
+export function softmax<T extends Tensor>(backend: Backend, x: T): T {
+  if (hasOneDnn(backend, 'softmax')) return runOneDnn(backend.native!, 'softmax', x);
+  return backend.tf.softmax(x);
+}
