@@ -1,6 +1,6 @@
 /**
  * A WebAssembly module from instructions written as TypeScript expressions: the subset that the
- * kernels of the sampler, shards and BPE use (WebAssembly core specification 2.0, section 5,
+ * kernels of BPE, shards, sampler and trainer use (WebAssembly core specification 2.0, section 5,
  * binary format). Instructions on integers in vectors are in integers.ts.
  */
 

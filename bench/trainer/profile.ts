@@ -1,7 +1,7 @@
 /**
  * Where the time of a training step goes, by op and output shape: calls, wall and CPU milliseconds a
  * step, and what is spent outside of ops. Ops are TensorFlow's on the native backend, tfjs's on
- * WebAssembly.
+ * WebAssembly, where our products (ops/heap-product.ts) are among what is outside.
  * Usage: profile.ts [--heads 4] [--steps 3] [--rows 25] …, see SIZES of model.ts.
  */
 import type { Tensor } from '@tensorflow/tfjs';

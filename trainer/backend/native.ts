@@ -104,8 +104,6 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
   // Off by default on CPUs without AVX-512: there too its batched products are 2 to 5 times as fast
   // as Eigen's, and its allocator keeps large buffers where Eigen maps and unmaps them each time.
   env.TF_ENABLE_ONEDNN_OPTS ??= '1';
-  // Else each product waits for two threads to wake, while the one that asked for it sleeps: 2 % of a step.
-  env.TF_ONEDNN_THREADPOOL_USE_CALLER_THREAD ??= '1';
   // By default as many as half of the CPUs where these can run two threads a core, which virtual
   // machines often say of CPUs that are cores of their own.
   env.TF_NUM_INTRAOP_THREADS ??= env.OMP_NUM_THREADS ?? String(availableParallelism());

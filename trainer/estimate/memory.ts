@@ -5,7 +5,7 @@
 import { headSize, type LlamaConfig, parameterCount } from '../model/config.ts';
 import { QUERY_BLOCK } from '../ops/attention.ts';
 
-/** All tensors are fp32; bf16 products cast a factor at a time. */
+/** All tensors are counted as fp32; in bf16 the inputs of layers, which are kept, take half of it. */
 const BYTES = 4;
 
 /**
