@@ -138,6 +138,31 @@ test('over several groups of pages: the logits of a full pass, and the same on o
   for (const engine of engines) await engine.dispose();
 });
 
+for (const [size, heads, kvHeads] of [
+  [4, 4, 4],
+  [12, 4, 2],
+  [16, 2, 1],
+]) {
+  test(`heads of ${size}: the logits of a full pass`, async (t) => {
+    const config = { ...CONFIG, hiddenSize: size * heads, heads, kvHeads, layers: 2 };
+    const own = initialWeights(config, 5);
+    for (const { shape, data } of own.values()) {
+      if (shape.length > 1) data.set(data.map((value) => value * 12));
+    }
+    const ids = someIds(100, 4);
+    const engine = createWasmEngine(config, own, { sequences: 1, positions: 100, threads: 2 })!;
+    const logits = await read(engine, engine.open(100)!, ids, 30);
+    const backend = await chooseBackend();
+    const model = new Llama(backend, config, own);
+    const input = backend.tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;
+    const [full] = model.forward(input).arraySync();
+    const worst = Math.max(...full.map((row, at) => difference(row, logits[at])));
+    t.true(worst < 1e-4, `${worst}`);
+    model.dispose();
+    await engine.dispose();
+  });
+}
+
 test('room is given, refused when there is none, and given again', async (t) => {
   const engine = create(1, 2);
   const held = [engine.open(200), engine.open(200)];
