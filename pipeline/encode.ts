@@ -5,6 +5,7 @@ import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
 import type { Codec, Document } from '../tokenizer/codec.ts';
 import type { ByteString } from './paths.ts';
 import type { PlannedInput } from './plan.ts';
+import { giveBuffer } from './sources/buffers.ts';
 import { findInput, readInput } from './sources/read.ts';
 import { type Input, labelOf } from './sources/source.ts';
 import { splitOf } from './split.ts';
@@ -126,9 +127,12 @@ export async function encodeOne(
     counts.sourceBytes += source.length;
     counts.seconds.read += secondsSince(readStart);
     const encodeStart = performance.now();
-    const document = await codec.encode(source, labelOf(bases, input));
-    counts.seconds.encode += secondsSince(encodeStart);
-    return document;
+    try {
+      return await codec.encode(source, labelOf(bases, input));
+    } finally {
+      giveBuffer(source);
+      counts.seconds.encode += secondsSince(encodeStart);
+    }
   } catch (error) {
     if (error instanceof CodecLmError && isInputError(error)) return error;
     throw error;

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../schemas/error.ts';
 import type { FileSpan } from '../../tokenizer/codec.ts';
 import { type ByteString, bytesOf, escapePath } from '../paths.ts';
+import { takeBuffer } from './buffers.ts';
 import { fileOf, type Input, labelOf, type Member } from './source.ts';
 import { HEADER_BYTES, isHeaderOf } from './tar.ts';
 
@@ -26,6 +27,7 @@ const files = {
 const FATAL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /**
+ * @returns the content, to be given back by `giveBuffer`
  * @throws CodecLmError `IMAGE_*` when this input cannot be read, `INPUT_NOT_FOUND` when the
  *   whole source is gone (a network disk, say): then no input is to blame
  */
@@ -118,7 +120,7 @@ function checkHeader(member: Member, header: Buffer): void {
 }
 
 async function readExactly(file: number, start: number, size: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafe(size);
+  const buffer = takeBuffer(size);
   for (let filled = 0; filled < size; ) {
     const { bytesRead } = await files.read(file, buffer, filled, size - filled, start + filled);
     if (bytesRead === 0) throw new Error(`cut off: ${filled} of ${size} bytes`);
