@@ -121,7 +121,8 @@ class WasmEngine implements Engine {
   close(sequence: CachedSequence): void {
     const { slot, pages } = sequence as PagedSequence;
     this.#freeSlots.push(slot);
-    this.#freePages.push(...pages.splice(0));
+    // The first is taken first again: pages in order are one stream, and the last were never written.
+    this.#freePages.push(...pages.splice(0).reverse());
   }
 
   async step(rows: readonly EngineRow[]): Promise<Float32Array[]> {
