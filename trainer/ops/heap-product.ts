@@ -5,8 +5,8 @@
  */
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
 import { assemble } from '../../wasm/assembler.ts';
+import { matMul, PANEL, TILE } from '../../wasm/mat-mul.ts';
 import type { Backend } from '../backend/choose.ts';
-import { matMul, PANEL, TILE } from '../sample/engine/kernels/mat-mul.ts';
 import { type Heap, heapOf } from './heap.ts';
 import type { Transposes } from './mat-mul.ts';
 import { packColumns, packRows } from './pack.ts';
@@ -24,7 +24,7 @@ interface Kernels {
   tilesOfColumns: Pack;
   panelsOfRows: Pack;
   panelsOfColumns: Pack;
-  /** See sample/engine/kernels/mat-mul.ts. */
+  /** See wasm/mat-mul.ts. */
   matMul(
     x: number,
     rows: number,

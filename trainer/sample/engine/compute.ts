@@ -3,10 +3,11 @@
  * A matrix product is shared out by outputs, attention by parts of sequences (share.ts), so every
  * number is computed by one thread, in an order that does not depend on how many there are.
  */
+
+import { PANEL } from '../../../wasm/mat-mul.ts';
 import type { LlamaConfig } from '../../model/config.ts';
 import { AttentionThread } from './attend.ts';
 import type { Barrier } from './barrier.ts';
-import { PANEL } from './kernels/mat-mul.ts';
 import type { Kernels } from './kernels/module.ts';
 import { FLOAT, type Layout, MAX_ROWS, type Matrix } from './layout.ts';
 

@@ -1,9 +1,10 @@
 /** Where weights, activations, keys and values lie in the memory that all threads share. */
+
+import { PANEL } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
 import { PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
-import { PANEL } from './kernels/mat-mul.ts';
 import { GROUP } from './share.ts';
 
 export const FLOAT = 4;

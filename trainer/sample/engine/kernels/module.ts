@@ -1,9 +1,9 @@
 /** All kernels of a model as one WebAssembly module. */
 import { assemble } from '../../../../wasm/assembler.ts';
+import { matMul, packRows } from '../../../../wasm/mat-mul.ts';
 import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
 import { rmsNorm, swiglu } from './exponential.ts';
-import { matMul, packRows } from './mat-mul.ts';
 import { rope } from './rope.ts';
 
 type Kernel = (...args: number[]) => void;

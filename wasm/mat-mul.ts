@@ -19,13 +19,20 @@ import {
   v128,
   whenElse,
   whileLoop,
-} from '../../../../wasm/assembler.ts';
+} from './assembler.ts';
 
 /** Outputs of a panel: two vectors. */
 export const PANEL = 8;
 /** Rows of a tile, which go through a panel together: 8 sums, 2 weights and 4 inputs fill the registers. */
 export const TILE = 4;
 const FLOAT = 4;
+/**
+ * With two tiles at most, the weights of so many inputs go through all rows before the next ones: what
+ * the first rows wait for from memory, the processor fetches while the others are multiplied. With
+ * more rows that matters less, and the sums of a block would have to be fetched and put away too often.
+ */
+const BLOCK = 32;
+const MOST_BLOCKED_ROWS = 2 * TILE;
 
 /**
  * Inputs that a turn of the innermost loop takes. V8 loads all of a turn before it multiplies, so
@@ -105,26 +112,48 @@ export function matMul(name: string, adds: boolean): FunctionSpec {
     name,
     params: [I32, I32, I32, I32, I32, I32, I32],
     body(scope, x, rows, inputs, panels, count, y, yStride) {
-      const [panelsEnd, panelBytes] = [scope.local(I32), scope.local(I32)];
-      const [row, last] = [scope.local(I32), scope.local(I32)];
-      const [xAt, yAt] = [scope.local(I32), scope.local(I32)];
+      const [panelsEnd, panelEnd] = [scope.local(I32), scope.local(I32)];
+      const [row, last, rowBytes] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+      const [w, end, read] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+      const blockBytes = scope.local(I32);
+      const [tileAt, xAt, yAt] = [scope.local(I32), scope.local(I32), scope.local(I32)];
       const tile = (n: 1 | typeof TILE): Code => [
-        tileOf(scope, n, { xAt, inputs, panels, yAt, yStride, adds }),
+        xAt.set(i32.add(tileAt.get, i32.mul(read.get, i32.const(n)))),
+        tileOf(scope, n, { xAt, w, end, yAt, yStride, before: adds ? i32.const(1) : read.get }),
+        tileAt.set(i32.add(tileAt.get, i32.mul(rowBytes.get, i32.const(n)))),
         yAt.set(i32.add(yAt.get, i32.mul(yStride.get, i32.const(n)))),
         row.set(i32.add(row.get, i32.const(TILE))),
       ];
+      const fromFirst: Code = [row.set(i32.const(0)), tileAt.set(x.get), yAt.set(y.get)];
       return [
-        panelBytes.set(i32.mul(inputs.get, i32.const(PANEL * FLOAT))),
-        panelsEnd.set(i32.add(panels.get, i32.mul(panelBytes.get, count.get))),
+        rowBytes.set(i32.mul(inputs.get, i32.const(FLOAT))),
+        panelEnd.set(panels.get),
+        panelsEnd.set(
+          i32.add(panels.get, i32.mul(rowBytes.get, i32.mul(count.get, i32.const(PANEL)))),
+        ),
         last.set(inWholeTiles(rows)),
-        whileLoop(i32.ltU(panels.get, panelsEnd.get), [
-          row.set(i32.const(0)),
-          xAt.set(x.get),
-          yAt.set(y.get),
-          whileLoop(i32.ltU(row.get, last.get), tile(TILE)),
-          whileLoop(i32.ltU(row.get, rows.get), tile(1)),
+        blockBytes.set(
+          whenElse(
+            I32,
+            i32.ltU(rows.get, i32.const(MOST_BLOCKED_ROWS + 1)),
+            i32.const(BLOCK * PANEL * FLOAT),
+            i32.mul(rowBytes.get, i32.const(PANEL)),
+          ),
+        ),
+        w.set(panels.get),
+        whileLoop(i32.ltU(w.get, panelsEnd.get), [
+          panelEnd.set(i32.add(w.get, i32.mul(rowBytes.get, i32.const(PANEL)))),
+          read.set(i32.const(0)),
+          whileLoop(i32.ltU(w.get, panelEnd.get), [
+            end.set(i32.add(w.get, blockBytes.get)),
+            end.set(i32.min(end, panelEnd)),
+            fromFirst,
+            whileLoop(i32.ltU(row.get, last.get), tile(TILE)),
+            whileLoop(i32.ltU(row.get, rows.get), tile(1)),
+            read.set(i32.add(read.get, i32.shrU(blockBytes.get, 3))),
+            w.set(end.get),
+          ]),
           y.set(i32.add(y.get, i32.const(PANEL * FLOAT))),
-          panels.set(i32.add(panels.get, panelBytes.get)),
         ]),
       ];
     },
@@ -132,20 +161,22 @@ export function matMul(name: string, adds: boolean): FunctionSpec {
 }
 
 interface Tile {
-  /** Goes on to the next tile. */
+  /** Where its inputs begin. */
   xAt: Local;
-  inputs: Local;
-  panels: Local;
+  /** The weights of the inputs, up to `end`. */
+  w: Local;
+  end: Local;
   yAt: Local;
   yStride: Local;
-  adds: boolean;
+  /** Not 0 where the outputs are sums already. */
+  before: Code;
 }
 
-/** One panel times n rows; the sums stay in registers. */
+/** Adds a block of inputs of one panel to the outputs of n rows; the sums stay in registers. */
 function tileOf(scope: Scope, n: 1 | typeof TILE, tile: Tile): Code {
-  const { xAt, inputs, panels, yAt, yStride, adds } = tile;
+  const { xAt, end, yAt, yStride, before } = tile;
   const w = scope.local(I32);
-  const end = scope.local(I32);
+  const out = Array.from({ length: n }, () => scope.local(I32));
   const sums = Array.from({ length: n }, () => [scope.local(V128), scope.local(V128)]);
   const [w0, w1, input] = [scope.local(V128), scope.local(V128), scope.local(V128)];
   const step = (k: number): Code => [
@@ -157,25 +188,19 @@ function tileOf(scope: Scope, n: 1 | typeof TILE, tile: Tile): Code {
       high.set(f32x4.add(high.get, f32x4.mul(input.get, w1.get))),
     ]),
   ];
-  const out = scope.local(I32);
-  const write = (half: number, r: number): Code => {
-    const sum = sums[r][half].get;
-    const value = adds ? f32x4.add(v128.load(out.get, half * 16), sum) : sum;
-    return v128.store(out.get, value, half * 16);
-  };
   const turn = UNROLLED[n];
   return [
-    w.set(panels.get),
-    end.set(i32.add(panels.get, i32.mul(inputs.get, i32.const(PANEL * FLOAT)))),
-    sums.flat().map((sum) => sum.set(f32x4.const(0))),
+    out.map((one, r) => one.set(r === 0 ? yAt.get : i32.add(out[r - 1].get, yStride.get))),
+    sums.map((halves, r) =>
+      halves.map((sum, half) =>
+        sum.set(whenElse(V128, before, v128.load(out[r].get, 16 * half), f32x4.const(0))),
+      ),
+    ),
+    w.set(tile.w.get),
     forEachOnce(w, end.get, turn * PANEL * FLOAT, [
       Array.from({ length: turn }, (_, k) => step(k)),
       xAt.set(i32.add(xAt.get, i32.const(turn * n * FLOAT))),
     ]),
-    sums.map((_, r) => [
-      out.set(r === 0 ? yAt.get : i32.add(out.get, yStride.get)),
-      write(0, r),
-      write(1, r),
-    ]),
+    sums.map((halves, r) => halves.map((sum, half) => v128.store(out[r].get, sum.get, 16 * half))),
   ];
 }
