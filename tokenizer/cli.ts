@@ -126,7 +126,7 @@ const inspect = command({
   examples: ['tokenizer inspect TOK', 'tokenizer inspect TOK photos/ --json'],
   async run([tokenizer, ...sources], { json, ...settings }, io) {
     const { readTokenizer } = await import('./bpe/huggingface.ts');
-    const { inspectMerges } = await import('./tool/inspect.ts');
+    const { inspectMerges, shortened } = await import('./tool/inspect.ts');
     const lines = await inspectMerges(
       await readTokenizer(tokenizer),
       sources,
@@ -137,12 +137,14 @@ const inspect = command({
       return 0;
     }
     const { formatTable } = await import('../cli/table.ts');
-    const rows = lines.map(({ rank, id, hex, count, meaning }) => [
-      ...[rank, id].map(String),
-      hex,
-      ...(sources.length > 0 ? [String(count)] : []),
-      meaning,
-    ]);
+    const rows = lines
+      .map(shortened)
+      .map(({ rank, id, hex, count, meaning }) => [
+        ...[rank, id].map(String),
+        hex,
+        ...(sources.length > 0 ? [String(count)] : []),
+        meaning,
+      ]);
     const counted = sources.length > 0 ? ['count'] : [];
     io.print(formatTable(['rank', 'id', 'bytes', ...counted, 'meaning in JPEG'], rows));
     return 0;

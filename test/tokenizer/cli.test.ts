@@ -67,6 +67,17 @@ test('inspect: hex, counts and what the bytes mean', async (t) => {
   t.regex(table.stdout, /0\s+256\s+FF D3\s+restart marker 3/);
 });
 
+test('inspect shows long tokens by their beginnings, and --json whole', async (t) => {
+  const dir = await folder(t);
+  await writeFile(join(dir, 'zeros.bin'), new Uint8Array(64));
+  await tokenizer(dir, 'train', 'zeros.bin', '--out', 'TOK', '--merges', '5');
+  const { stdout: json } = await tokenizer(dir, 'inspect', 'TOK', '--json');
+  t.is(JSON.parse(json.split('\n')[4]).hex, Array(32).fill('00').join(' '));
+  const { stdout: table } = await tokenizer(dir, 'inspect', 'TOK');
+  t.regex(table, /00 00 00 … 32 bytes/);
+  t.true(table.split('\n').every((line) => line.length < 100));
+});
+
 test('images become canonical bytes first, and pictures again; a broken one is told and skipped', async (t) => {
   const dir = await folder(t);
   const images = join(dir, 'images');

@@ -32,3 +32,17 @@ export async function inspectMerges(
     return { rank, id, hex: toHex(bytes), count: counts?.[id], meaning: meaningInJpeg(bytes) };
   });
 }
+
+/** Bytes of a token, and letters of its meaning, that a terminal has room for. */
+const MOST_BYTES = 12;
+const MOST_LETTERS = 60;
+
+/** A line as it is shown to people: long tokens by their beginnings. */
+export function shortened(line: MergeLine): MergeLine {
+  const bytes = (line.hex.length + 1) / 3;
+  const isLong = bytes > MOST_BYTES;
+  const hex = isLong ? `${line.hex.slice(0, MOST_BYTES * 3)}… ${bytes} bytes` : line.hex;
+  const { meaning } = line;
+  const isWordy = meaning.length > MOST_LETTERS;
+  return { ...line, hex, meaning: isWordy ? `${meaning.slice(0, MOST_LETTERS)}…` : meaning };
+}
