@@ -36,7 +36,7 @@ export interface Codec {
 
   /**
    * One file, as bytes, to a document.
-   * @param source the file's content
+   * @param source the file's content; its memory is the caller's again when the promise is settled
    * @param label the file's name, for error messages
    * @throws CodecLmError with an `IMAGE_*` or `VIDEO_*` code that names the file
    */

@@ -3,7 +3,6 @@
  * A matrix product is shared out by outputs, attention by parts of sequences (share.ts), so every
  * number is computed by one thread, in an order that does not depend on how many there are.
  */
-
 import { PANEL } from '../../../wasm/mat-mul.ts';
 import type { LlamaConfig } from '../../model/config.ts';
 import { AttentionThread } from './attend.ts';
