@@ -2,4 +2,4 @@
 const { start, useAllCores } = require('./start.js');
 
 useAllCores();
-start('pipeline/cli.ts');
+start('cli/pipeline/main.ts');

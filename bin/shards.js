@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('./start.js').start('shards/cli.ts');
+require('./start.js').start('cli/shards/main.ts');

@@ -2,4 +2,4 @@
 const { start, useAllCores } = require('./start.js');
 
 useAllCores();
-start('tokenizer/cli.ts');
+start('cli/tokenizer/main.ts');

@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('./start.js').start('trainer/cli.ts');
+require('./start.js').start('cli/trainer/main.ts');

@@ -1,7 +1,7 @@
 /** Command-line options made from a schema: names, help, defaults, parsing. */
 import { Option } from 'commander';
 import { z } from 'zod';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 
 type Kind = 'boolean' | 'number' | 'list' | 'string';
 

@@ -74,22 +74,3 @@ export class StderrProgress implements Progress {
 
 /** For `--quiet` and for library use. */
 export const silentProgress: Progress = { update() {}, done() {} };
-
-/** `61` -> `1 min 1 s`: a duration as people say it. */
-export function formatDuration(seconds: number): string {
-  if (!Number.isFinite(seconds)) return '?';
-  const whole = Math.max(0, Math.round(seconds));
-  const days = Math.floor(whole / 86_400);
-  const hours = Math.floor((whole % 86_400) / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  if (minutes > 0) return `${minutes} min ${whole % 60} s`;
-  return `${whole} s`;
-}
-
-/** A bar of `width` characters for a share between 0 and 1. */
-export function formatBar(share: number, width = 20): string {
-  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
-  return '█'.repeat(filled) + '░'.repeat(width - filled);
-}

@@ -1,6 +1,6 @@
 /** Runs a command line: finds the command, validates, runs it, and ends with the right exit code. */
 import { Command as Commander, CommanderError } from 'commander';
-import { CodecLmError, messageOf, systemCode } from '../schemas/error.ts';
+import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
 import type { Command, Io } from './command.ts';
 import { optionsOf, parseOptions } from './options.ts';
 import { StderrProgress } from './progress.ts';

@@ -1,11 +1,11 @@
 /** Whether samples are what was asked for, read from the files themselves. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError } from '../schemas/error.ts';
-import { parseAvcDocument } from '../tokenizer/avc/document.ts';
-import { createAvcCodec } from '../tokenizer/avc/encode.ts';
-import { cutAfterFrames } from '../tokenizer/avc/prompt.ts';
-import { framesOf, fromMp4 } from '../tokenizer/avc/view.ts';
+import { CodecLmError } from '../base/error.ts';
+import { parseAvcDocument } from '../tokenizer/codecs/avc/document.ts';
+import { createAvcCodec } from '../tokenizer/codecs/avc/encode.ts';
+import { cutAfterFrames } from '../tokenizer/codecs/avc/prompt.ts';
+import { framesOf, fromMp4 } from '../tokenizer/codecs/avc/view.ts';
 
 /** Frames of a whole clip. */
 const FRAMES = 15;

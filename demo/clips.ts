@@ -2,9 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { CodecLmError } from '../schemas/error.ts';
-import { runFfmpeg } from '../tokenizer/avc/ffmpeg.ts';
-import { findFfmpeg } from '../tokenizer/avc/ffmpeg-find.ts';
+import { CodecLmError } from '../base/error.ts';
+import { runFfmpeg } from '../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
+import { findFfmpeg } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { PHOTOGRAPH_NAMES, photographPath } from './photographs.ts';
 
 /** A little more than the five seconds that are taken of each. */

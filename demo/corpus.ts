@@ -1,5 +1,5 @@
 /** `npm run demo:corpus -- FOLDER [COUNT]`: a folder of real pictures to try the commands on. */
-import { CodecLmError, messageOf } from '../schemas/error.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import { writeCrops } from './crops.ts';
 
 const DEFAULT_COUNT = 64;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 
 const MARKER = '.codec-lm-demo';
 

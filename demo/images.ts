@@ -3,7 +3,7 @@
  * JPEG bytes, BPE, shards, training, samples, and a page that shows them.
  */
 import { join, relative } from 'node:path';
-import { CodecLmError, messageOf } from '../schemas/error.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { writeCrops } from './crops.ts';
 import { clearFolder } from './folder.ts';

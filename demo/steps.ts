@@ -1,7 +1,7 @@
 /** Runs the project's own command lines, shown as a person would type them. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 
 type Program = 'pipeline' | 'shards' | 'trainer';
 

@@ -4,7 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CodecLmError, messageOf } from '../schemas/error.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { checkContinuations } from './check-continuations.ts';
 import { writeClips } from './clips.ts';

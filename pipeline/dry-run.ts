@@ -2,17 +2,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatBytes, formatCount } from '../cli/table.ts';
-import { CodecLmError } from '../schemas/error.ts';
-import { learnMerges } from '../tokenizer/bpe/learn.ts';
+import { CodecLmError } from '../base/error.ts';
+import { formatBytes, formatCount } from '../base/format.ts';
+import { learnMerges } from '../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { encodeOne, noCounts, secondsSince } from './encode.ts';
-import { formatCodes } from './failures.ts';
-import { spoolInputs } from './make-plan.ts';
+import { encodeOne, noCounts, secondsSince } from './encode/encode.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
-import { partitionsOf } from './plan.ts';
+import { spoolInputs } from './plan/make.ts';
+import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
+import { formatCodes } from './status/failures.ts';
 
 /** Enough for a size within a few percent, encoded in a second or two. */
 const SAMPLES = 200;

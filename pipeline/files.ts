@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
-import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
-import { writeAtomically } from '../shards/file.ts';
+import { writeAtomically } from '../base/atomic-file.ts';
+import { CodecLmError, fileError, systemCode } from '../base/error.ts';
 
 /** Paths in a dataset directory; `name` is that of a partition, e.g. `part-00000`. */
 export const paths = {

@@ -6,8 +6,8 @@ import {
   parseSize,
   type RunImagesOptions,
 } from '../schemas/pipeline.ts';
-import { createJpegCodec } from '../tokenizer/jpeg/encode.ts';
-import { lanesOf, threadsHint } from './lanes.ts';
+import { createJpegCodec } from '../tokenizer/codecs/jpeg/encode.ts';
+import { lanesOf, threadsHint } from './encode/lanes.ts';
 import { requestOf } from './request.ts';
 import type { RunRequest } from './run.ts';
 

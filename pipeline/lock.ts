@@ -7,7 +7,7 @@ import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CodecLmError, systemCode } from '../schemas/error.ts';
+import { CodecLmError, systemCode } from '../base/error.ts';
 import { makeFolder, namesIn, outputError, paths } from './files.ts';
 import type { Ranks } from './rank.ts';
 

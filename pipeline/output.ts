@@ -2,11 +2,11 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { CodecLmError, systemCode } from '../schemas/error.ts';
+import { CodecLmError, systemCode } from '../base/error.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
-import { MANIFEST_FILE } from '../shards/manifest.ts';
+import { MANIFEST_FILE } from '../shards/dataset/manifest.ts';
 import { namesIn, outputError } from './files.ts';
-import { readPlan } from './plan.ts';
+import { readPlan } from './plan/plan.ts';
 
 /** What a run may have left that was killed while it planned. */
 const BEFORE_PLAN = new Set(['plan.tmp', 'plan', 'locks']);

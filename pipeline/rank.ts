@@ -1,5 +1,5 @@
 /** Which share of the partitions this process takes, as its launcher says. */
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 
 export interface Ranks {
   rank: number;

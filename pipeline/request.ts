@@ -1,7 +1,7 @@
 /** The options of a command line as a run: what all codecs share. */
 import { resolve } from 'node:path';
+import { CodecLmError } from '../base/error.ts';
 import type { Io } from '../cli/command.ts';
-import { CodecLmError } from '../schemas/error.ts';
 import {
   type PlanOptions,
   parseShare,
@@ -9,13 +9,13 @@ import {
   resolveMerges,
 } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
-import { readTokenizer } from '../tokenizer/bpe/huggingface.ts';
+import { readTokenizer } from '../tokenizer/bpe/files/huggingface.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../tokenizer/codec.ts';
+import type { Codec } from '../tokenizer/codecs/codec.ts';
 import { findRanks } from './rank.ts';
-import { Report } from './report.ts';
 import type { RunRequest } from './run.ts';
 import { resolveSources } from './sources/list-inputs.ts';
+import { Report } from './status/report.ts';
 
 /** What one kind of media brings. */
 export interface Media extends Pick<RunRequest, 'codec' | 'extensions' | 'noun' | 'lanes'> {

@@ -5,28 +5,28 @@
  */
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodecLmError } from '../base/error.ts';
 import type { Manifest } from '../schemas/dataset.ts';
-import { CodecLmError } from '../schemas/error.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
-import { readManifest } from '../shards/manifest.ts';
+import { readManifest } from '../shards/dataset/manifest.ts';
 import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../tokenizer/codec.ts';
-import type { EncodeContext } from './encode.ts';
-import { encodePartitions } from './engine.ts';
-import { checkFailureShare, VanishedCorpus } from './failures.ts';
+import type { Codec } from '../tokenizer/codecs/codec.ts';
+import type { EncodeContext } from './encode/encode.ts';
+import { encodePartitions } from './encode/engine.ts';
+import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
 import { makeFolder, paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
-import { finalizePlan, headerOf, tokenizerChanged } from './finalize.ts';
+import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
+import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';
-import { makePlan } from './make-plan.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
-import { inputsOf, type Partition, partitionsOf } from './plan.ts';
+import { readTail } from './pack/tail.ts';
+import { makePlan } from './plan/make.ts';
+import { inputsOf, type Partition, partitionsOf } from './plan/plan.ts';
 import { type Ranks, shareOf } from './rank.ts';
-import type { Report } from './report.ts';
-import { retryFailed } from './retry.ts';
-import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './sample.ts';
 import { baseOf } from './sources/source.ts';
-import { doneNames, readStats } from './status.ts';
-import { readTail } from './tail.ts';
+import { checkFailureShare, VanishedCorpus } from './status/failures.ts';
+import type { Report } from './status/report.ts';
+import { doneNames, readStats } from './status/status.ts';
 
 export interface RunRequest {
   /** Absolute. */

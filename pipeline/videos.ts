@@ -7,8 +7,8 @@ import {
   type RunVideosOptions,
   VIDEO_MERGES,
 } from '../schemas/pipeline.ts';
-import { createAvcCodec } from '../tokenizer/avc/encode.ts';
-import type { Codec, Document, FileSpan } from '../tokenizer/codec.ts';
+import { createAvcCodec } from '../tokenizer/codecs/avc/encode.ts';
+import type { Codec, Document, FileSpan } from '../tokenizer/codecs/codec.ts';
 import { requestOf } from './request.ts';
 import type { RunRequest } from './run.ts';
 

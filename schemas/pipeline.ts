@@ -1,9 +1,9 @@
 /** Options of the `pipeline` command line: help, defaults and validation. */
 import { z } from 'zod';
-import { avcSettingsSchema } from './avc.ts';
+import { CodecLmError } from '../base/error.ts';
+import { avcSettingsSchema } from '../tokenizer/codecs/avc/settings.ts';
+import { imageInputOptions } from '../tokenizer/codecs/jpeg/settings.ts';
 import { MAX_SEQ_LEN } from './dataset.ts';
-import { CodecLmError } from './error.ts';
-import { imageInputOptions } from './jpeg.ts';
 
 const positive = z.number().int().positive();
 const natural = z.number().int().nonnegative();

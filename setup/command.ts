@@ -1,7 +1,7 @@
 /** The command behind `npm run setup`: the native backend, or one line that says why there is none. */
 import { z } from 'zod';
+import { CodecLmError } from '../base/error.ts';
 import { command } from '../cli/command.ts';
-import { CodecLmError } from '../schemas/error.ts';
 import { backendFromEnv } from '../trainer/backend/choose.ts';
 import { gpuCount } from '../trainer/backend/gpu.ts';
 import { findInstalled } from '../trainer/backend/installed.ts';

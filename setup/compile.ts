@@ -2,7 +2,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 import { runTool } from './tool.ts';
 
 const require = createRequire(import.meta.url);

@@ -1,11 +1,13 @@
 /** A pinned wheel through pip, with the person's own index, proxy and certificates. */
+
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { formatBar, formatDuration, type Progress } from '../cli/progress.ts';
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
+import { formatBar, formatDuration } from '../base/format.ts';
+import type { Progress } from '../cli/progress.ts';
 import type { Wheel } from './pins.ts';
 import { runTool } from './tool.ts';
 

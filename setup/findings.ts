@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { messageOf } from '../schemas/error.ts';
+import { messageOf } from '../base/error.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { gpuCount, localRank } from '../trainer/backend/gpu.ts';
 import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';

@@ -6,7 +6,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { CodecLmError, fileError, systemCode } from '../schemas/error.ts';
+import { CodecLmError, fileError, systemCode } from '../base/error.ts';
 import {
   findInstalled,
   type Installed,

@@ -1,5 +1,5 @@
 /** Finds a Python that has pip: it downloads the wheel, and it can unpack it. */
-import { CodecLmError } from '../schemas/error.ts';
+import { CodecLmError } from '../base/error.ts';
 import { runTool } from './tool.ts';
 
 const CANDIDATES = ['python3', 'python'];

@@ -1,8 +1,8 @@
 /** The ways to a native backend, best first. Each fills an empty folder or throws. */
 import { cp, mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { CodecLmError } from '../base/error.ts';
 import type { Progress } from '../cli/progress.ts';
-import { CodecLmError } from '../schemas/error.ts';
 import type { NativeVariant } from '../trainer/backend/installed.ts';
 import { compileBinding, findCompiler, tfjsNodeDir } from './compile.ts';
 import { bytesUnder, downloadWheel } from './download.ts';

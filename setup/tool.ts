@@ -1,6 +1,6 @@
 /** Runs a program of others: its output kept for the error, its time bounded, its whole process group ended with us. */
 import { spawn } from 'node:child_process';
-import { CodecLmError, messageOf, systemCode } from '../schemas/error.ts';
+import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
 
 const OUTPUT_LIMIT = 64 * 1024;
 const POLL_MS = 200;

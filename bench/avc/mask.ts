@@ -6,13 +6,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
 import { writeClips } from '../../demo/clips.ts';
-import { CodecLmError } from '../../schemas/error.ts';
-import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
-import { createAvcGrammar } from '../../tokenizer/avc/grammar.ts';
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { createTokenMask, isInMask } from '../../tokenizer/mask.ts';
+import { createAvcCodec } from '../../tokenizer/codecs/avc/encode.ts';
+import { createAvcGrammar } from '../../tokenizer/codecs/avc/grammar.ts';
+import { createTokenMask, isInMask } from '../../tokenizer/mask/mask.ts';
 
 const FRAMES = 15;
 /** Clips that merges are learned on; the masks are those of others. */

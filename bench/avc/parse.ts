@@ -9,8 +9,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ffmpeg, PAPER_COMMAND } from '../../test/helpers/videos.ts';
-import { parseAvcDocument } from '../../tokenizer/avc/document.ts';
-import { findFfmpeg } from '../../tokenizer/avc/ffmpeg-find.ts';
+import { parseAvcDocument } from '../../tokenizer/codecs/avc/document.ts';
+import { findFfmpeg } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
 
 const rounds = Number(process.argv[2] ?? 5);
 const PARSES = 20;

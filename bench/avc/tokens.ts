@@ -8,9 +8,9 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ffmpeg } from '../../test/helpers/videos.ts';
-import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { createAvcCodec } from '../../tokenizer/codecs/avc/encode.ts';
 
 const MERGES = 1024;
 const GOAL = 0.62;

@@ -7,8 +7,8 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import { sharp } from '../../base/sharp.ts';
+import { encodeRaster } from '../../tokenizer/codecs/jpeg/encode.ts';
 
 const PHOTOGRAPHS = fileURLToPath(new URL('../../node_modules/@stdlib', import.meta.url));
 const SIDE = 256;

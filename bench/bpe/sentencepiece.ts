@@ -1,5 +1,5 @@
 /** The merges of sentencepiece beside ours, with its tie rule: they have to be the same. */
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 
 /** What `bpe.py spm-learn` prints. */

@@ -13,7 +13,7 @@ import {
   type RasterKind,
   randomNumbers,
 } from '../../test/helpers/rasters.ts';
-import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
+import { encodeRaster } from '../../tokenizer/codecs/jpeg/encode.ts';
 import { startPillow } from './pillow.ts';
 
 const [count = 3000, seed = 1] = process.argv.slice(2).map(Number);

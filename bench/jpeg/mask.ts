@@ -7,11 +7,11 @@
  * when the median of all steps is not under 50 us.
  */
 
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
-import { createTokenMask } from '../../tokenizer/mask.ts';
-import { validateDocument } from '../../tokenizer/validate.ts';
+import { createJpegGrammar } from '../../tokenizer/codecs/jpeg/grammar.ts';
+import { createTokenMask } from '../../tokenizer/mask/mask.ts';
+import { validateDocument } from '../../tokenizer/mask/validate.ts';
 import { filterLogits, pick } from '../../trainer/sample/filter.ts';
 import { corpusOf } from '../bpe/corpus.ts';
 

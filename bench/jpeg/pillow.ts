@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 const peers = new URL('../peers/', import.meta.url);
 

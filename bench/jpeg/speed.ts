@@ -9,10 +9,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sharp } from '../../base/sharp.ts';
 import { PHOTOGRAPHS } from '../../test/helpers/photographs.ts';
-import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
-import { addRestartMarkers } from '../../tokenizer/jpeg/restarts.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import { createJpegCodec } from '../../tokenizer/codecs/jpeg/encode.ts';
+import { addRestartMarkers } from '../../tokenizer/codecs/jpeg/restarts.ts';
 import { peerPython } from './pillow.ts';
 
 const rounds = Number(process.argv[2] ?? 5);

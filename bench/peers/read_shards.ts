@@ -12,8 +12,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { openDataset } from '../../shards/dataset.ts';
-import type { SequenceRow } from '../../shards/rows.ts';
+import { openDataset } from '../../shards/dataset/dataset.ts';
+import type { SequenceRow } from '../../shards/parquet/rows.ts';
 import { makeDataset, someDocuments } from '../../test/helpers/dataset.ts';
 
 const PYTHON = fileURLToPath(new URL('.venv/bin/python', import.meta.url));

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 export const PIPELINE = fileURLToPath(new URL('../../bin/pipeline.js', import.meta.url));
 const PEAK_HOOK = new URL('peak-memory.mjs', import.meta.url).href;

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import { sharp } from '../../base/sharp.ts';
 
 const [folder, inFlight] = process.argv.slice(2);
 const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.jpg'));

@@ -2,9 +2,9 @@
 import { link, mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sharp } from '../../base/sharp.ts';
 import { PHOTOGRAPHS } from '../../test/helpers/photographs.ts';
 import { randomNumbers } from '../../test/helpers/rasters.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
 
 export interface SourceKind {
   width: number;

@@ -9,9 +9,9 @@ import { link, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { avcSettingsSchema } from '../../schemas/avc.ts';
-import { encodingOptions } from '../../tokenizer/avc/command.ts';
-import { findFfmpeg } from '../../tokenizer/avc/ffmpeg-find.ts';
+import { encodingOptions } from '../../tokenizer/codecs/avc/ffmpeg/command.ts';
+import { findFfmpeg } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { avcSettingsSchema } from '../../tokenizer/codecs/avc/settings.ts';
 import { PIPELINE, timed } from './process.ts';
 import { race } from './race.ts';
 

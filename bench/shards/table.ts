@@ -12,7 +12,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { formatTable } from '../../cli/table.ts';
+import { formatTable } from '../../base/format.ts';
 import { ShardPeer } from './peer.ts';
 import { FEW_TOKENS, TOKENS, Work } from './work.ts';
 

@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
-import { resolveConfig } from '../../trainer/config.ts';
-import { fit as train } from '../../trainer/fit.ts';
+import { resolveConfig } from '../../trainer/config/config.ts';
+import { fit as train } from '../../trainer/fit/fit.ts';
 import { readSeries } from '../../trainer/report/series.ts';
 
 const ROWS = 10;

@@ -12,8 +12,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { makeSmallDataset, smallConfig } from '../../test/trainer/small-run.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
-import { prepareSession } from '../../trainer/session.ts';
-import { trainStep } from '../../trainer/step.ts';
+import { prepareSession } from '../../trainer/fit/session.ts';
+import { trainStep } from '../../trainer/fit/step.ts';
 import { parseSizes } from './sizes.ts';
 
 /** By then caches are filled: kernels, tables, the compiler's code. */

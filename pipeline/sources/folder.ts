@@ -1,8 +1,8 @@
 /** Inputs of a folder and all folders below it. */
 import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
-import { reasonOf } from '../../schemas/error.ts';
-import { type ByteString, bytesOf, extensionOf, join } from '../paths.ts';
+import { reasonOf } from '../../base/error.ts';
+import { type ByteString, bytesOf, extensionOf, join } from '../plan/byte-strings.ts';
 import { type Input, isInputName, type ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
 

@@ -1,6 +1,6 @@
 /** The SRC arguments: what each is, and all inputs that they name. */
 import { stat } from 'node:fs/promises';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
 import type { Listing } from '../../schemas/plan.ts';
 import {
   absolute,
@@ -10,7 +10,7 @@ import {
   extensionOf,
   fromText,
   unescapePath,
-} from '../paths.ts';
+} from '../plan/byte-strings.ts';
 import { listFolder } from './folder.ts';
 import { listText } from './list.ts';
 import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';

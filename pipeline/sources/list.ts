@@ -1,7 +1,7 @@
 /** Inputs named in a text file, one path a line. */
 import { createReadStream } from 'node:fs';
-import { fileError } from '../../schemas/error.ts';
-import { type ByteString, bytesOf, escapePath, extensionOf, join } from '../paths.ts';
+import { fileError } from '../../base/error.ts';
+import { type ByteString, bytesOf, escapePath, extensionOf, join } from '../plan/byte-strings.ts';
 import type { Input, ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
 

@@ -2,9 +2,9 @@
 import { close, constants, fstat, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../schemas/error.ts';
-import type { FileSpan } from '../../tokenizer/codec.ts';
-import { type ByteString, bytesOf, escapePath } from '../paths.ts';
+import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../base/error.ts';
+import type { FileSpan } from '../../tokenizer/codecs/codec.ts';
+import { type ByteString, bytesOf, escapePath } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
 import { fileOf, type Input, labelOf, type Member } from './source.ts';
 import { HEADER_BYTES, isHeaderOf } from './tar.ts';

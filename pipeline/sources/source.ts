@@ -1,6 +1,6 @@
 /** What a source of inputs is: where inputs are named, and what one input is. */
 import { dirname } from 'node:path';
-import { type ByteString, escapePath, join, unescapePath } from '../paths.ts';
+import { type ByteString, escapePath, join, unescapePath } from '../plan/byte-strings.ts';
 
 /** One input, as a line of the plan holds it. */
 export interface Input {

@@ -7,8 +7,8 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
-import { reasonOf } from '../../schemas/error.ts';
-import { type ByteString, bytesOf, extensionOf } from '../paths.ts';
+import { reasonOf } from '../../base/error.ts';
+import { type ByteString, bytesOf, extensionOf } from '../plan/byte-strings.ts';
 import { type Input, isInputName, type ListingContext, type Member } from './source.ts';
 
 const BLOCK = 512;

@@ -1,8 +1,8 @@
 /** A small command line of its own, for the tests of what all command lines share. */
 import { z } from 'zod';
+import { CodecLmError } from '../../base/error.ts';
 import { command } from '../../cli/command.ts';
 import { runCli } from '../../cli/run.ts';
-import { CodecLmError } from '../../schemas/error.ts';
 
 await runCli({
   name: 'fixture',

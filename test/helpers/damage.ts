@@ -1,9 +1,9 @@
 /** What a damaged dataset does to those who read it, and where a shard may be damaged. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { ParquetSchema } from 'parquetjs-lite';
-import { CodecLmError } from '../../schemas/error.ts';
-import { openDataset } from '../../shards/dataset.ts';
-import { ParquetFile } from '../../shards/footer.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { openDataset } from '../../shards/dataset/dataset.ts';
+import { ParquetFile } from '../../shards/parquet/footer.ts';
 
 /** All batches of an epoch as text, or the error that the loader ended with. */
 export async function loadedFrom(dir: string): Promise<string | Error> {

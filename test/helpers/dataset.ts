@@ -10,11 +10,11 @@ import {
   specialIds,
 } from '../../schemas/dataset.ts';
 import { PLAN_VERSION, type Plan } from '../../schemas/plan.ts';
-import { writeDocumentShard } from '../../shards/documents.ts';
-import { tokenizerHash as tokenizerHashOf, writeManifest } from '../../shards/manifest.ts';
-import type { SequenceRow, ShardSummary } from '../../shards/rows.ts';
-import { writeSequenceShard } from '../../shards/writer.ts';
-import { writeTokenizer } from '../../tokenizer/bpe/huggingface.ts';
+import { writeDocumentShard } from '../../shards/dataset/documents.ts';
+import { tokenizerHash as tokenizerHashOf, writeManifest } from '../../shards/dataset/manifest.ts';
+import type { SequenceRow, ShardSummary } from '../../shards/parquet/rows.ts';
+import { writeSequenceShard } from '../../shards/parquet/writer.ts';
+import { writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 
 export const header: ShardHeader = {

@@ -1,7 +1,7 @@
 /** Image files that a test makes, byte by byte where no encoder would write them. */
 import { deflateSync } from 'node:zlib';
 import type { Sharp } from 'sharp';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import { sharp } from '../../base/sharp.ts';
 import type { Raster } from './rasters.ts';
 
 export function openRaster({ pixels, width, height }: Raster): Sharp {

@@ -1,7 +1,7 @@
 /** A real tokenizer, learned on small pictures. */
-import { learnMerges } from '../../tokenizer/bpe/learn.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
+import { encodeRaster } from '../../tokenizer/codecs/jpeg/encode.ts';
 import { makeRaster, RASTER_KINDS, type RasterKind } from './rasters.ts';
 
 const KINDS = Object.keys(RASTER_KINDS) as RasterKind[];

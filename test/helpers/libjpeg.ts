@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HEADER_LENGTH } from '../../tokenizer/jpeg/header.ts';
-import { insertTables } from '../../tokenizer/jpeg/view.ts';
+import { HEADER_LENGTH } from '../../tokenizer/codecs/jpeg/header.ts';
+import { insertTables } from '../../tokenizer/codecs/jpeg/view.ts';
 
 const SOS = 0xda;
 

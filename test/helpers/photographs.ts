@@ -1,7 +1,7 @@
 /** The photographs of the demo, as paths and as rasters. */
 import { readFileSync } from 'node:fs';
+import { sharp } from '../../base/sharp.ts';
 import { PHOTOGRAPH_NAMES, photographPath } from '../../demo/photographs.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
 import type { Raster } from './rasters.ts';
 
 export const PHOTOGRAPHS: readonly string[] = PHOTOGRAPH_NAMES.map(photographPath);

@@ -1,7 +1,7 @@
 /** A dataset of real JPEG documents, small enough to be made in each test. */
 import type { Manifest } from '../../schemas/dataset.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { encodeRaster } from '../../tokenizer/jpeg/encode.ts';
+import { encodeRaster } from '../../tokenizer/codecs/jpeg/encode.ts';
 import { type DatasetOptions, makeDataset } from './dataset.ts';
 
 /** Canonical bytes of pictures of `side` pixels, each different. */

@@ -1,8 +1,8 @@
 /** Documents that no encoder wrote: drawn at random through a grammar. */
 
-import type { Grammar } from '../../tokenizer/grammar.ts';
-import { createJpegGrammar, type JpegGrammarOptions } from '../../tokenizer/jpeg/grammar.ts';
-import { idsOfMask, type MaskVocabulary, type TokenMask } from '../../tokenizer/mask.ts';
+import { createJpegGrammar, type JpegGrammarOptions } from '../../tokenizer/codecs/jpeg/grammar.ts';
+import type { Grammar } from '../../tokenizer/mask/grammar.ts';
+import { idsOfMask, type MaskVocabulary, type TokenMask } from '../../tokenizer/mask/mask.ts';
 
 export type RandomNumbers = () => number;
 

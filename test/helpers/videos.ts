@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findFfmpeg } from '../../tokenizer/avc/ffmpeg-find.ts';
+import { findFfmpeg } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
 
 const run = promisify(execFile);
 

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { execa } from 'execa';
-import { Report } from '../../pipeline/report.ts';
+import { Report } from '../../pipeline/status/report.ts';
 import { testIf } from '../helpers/tools.ts';
 import {
   addBadFiles,

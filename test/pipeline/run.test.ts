@@ -2,11 +2,11 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import type { DocumentRow } from '../../schemas/dataset.ts';
-import { readDocuments } from '../../shards/documents.ts';
-import { readManifest } from '../../shards/manifest.ts';
-import { openShard } from '../../shards/reader.ts';
-import { readTokenizer } from '../../tokenizer/bpe/huggingface.ts';
-import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
+import { readDocuments } from '../../shards/dataset/documents.ts';
+import { readManifest } from '../../shards/dataset/manifest.ts';
+import { openShard } from '../../shards/parquet/reader.ts';
+import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
+import { createJpegCodec } from '../../tokenizer/codecs/jpeg/encode.ts';
 import {
   addBadFiles,
   hashesOf,

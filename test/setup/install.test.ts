@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import { downloadWheel } from '../../setup/download.ts';
 import { install } from '../../setup/install.ts';
 import type { Route } from '../../setup/routes.ts';

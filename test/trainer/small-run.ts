@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
-import { resolveConfig } from '../../trainer/config.ts';
-import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit.ts';
+import { resolveConfig } from '../../trainer/config/config.ts';
+import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit/fit.ts';
 import { type DatasetOptions, makeDataset } from '../helpers/dataset.ts';
 import { ranksInProcess } from '../helpers/ranks.ts';
 

@@ -1,6 +1,6 @@
 /** Token ids back to bytes: each id stands for a fixed string of bytes. */
-import { CodecLmError } from '../../schemas/error.ts';
-import type { Merge } from './learn.ts';
+import { CodecLmError } from '../../base/error.ts';
+import type { Merge } from './learn/learn.ts';
 
 /** Doubling merges reach any length within a few dozen lines of a file; media never do. */
 const MAX_TOKEN_BYTES = 16 * 1024 * 1024;

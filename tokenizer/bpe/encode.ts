@@ -5,12 +5,12 @@
  * With few merges by an automaton, with many by queues, which take longer but do not depend on
  * meeting again what was met before.
  */
-import { MAX_STATES } from './automaton.ts';
-import { AutomatonEncoder } from './automaton-encoder.ts';
+import { MAX_STATES } from './automaton/automaton.ts';
+import { AutomatonEncoder } from './automaton/encoder.ts';
+import { LONGEST } from './automaton/strand-layout.ts';
 import type { TokenTable } from './decode.ts';
-import type { Merge } from './learn.ts';
-import { QueueEncoder } from './queue-encoder.ts';
-import { LONGEST } from './strand-layout.ts';
+import type { Merge } from './learn/learn.ts';
+import { QueueEncoder } from './queue/encoder.ts';
 
 /** With more ids it takes seconds until most steps were met before (docs/log.md). */
 const FEW_IDS = 2048;

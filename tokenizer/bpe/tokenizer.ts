@@ -1,10 +1,10 @@
 /** A byte-level BPE tokenizer: canonical bytes of a document <-> token ids. */
 import { createHash } from 'node:crypto';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import { TokenTable } from './decode.ts';
 import { BpeEncoder } from './encode.ts';
-import { tokenizerJson } from './json.ts';
-import type { Merge } from './learn.ts';
+import { tokenizerJson } from './files/json.ts';
+import type { Merge } from './learn/learn.ts';
 import {
   ABSENT,
   denseVocabulary,

@@ -2,7 +2,7 @@
  * Which id each token has. Ours are dense: bytes, merges in order, `<bos>`, `<eos>`,
  * `<pad>`. A tokenizer made elsewhere may place them anywhere.
  */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 export interface SpecialToken {
   readonly id: number;

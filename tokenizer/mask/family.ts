@@ -3,7 +3,7 @@
  * all of them allow, and tokens on conditions. A mask of one state is made from them in
  * a microsecond, without walking the vocabulary.
  */
-import type { Condition, Grammar, Sight, Walk } from '../grammar.ts';
+import type { Condition, Grammar, Sight, Walk } from './grammar.ts';
 import { selectNodes, type Trie } from './trie.ts';
 
 export interface MaskFamily {

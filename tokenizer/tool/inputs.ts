@@ -1,8 +1,8 @@
 /** The inputs of `tokenizer`: files and folders to documents. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
-import type { Codec } from '../codec.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
+import type { Codec } from '../codecs/codec.ts';
 
 /** Canonical bytes as they are; any other file goes through the codec. */
 const RAW = '.bin';

@@ -1,8 +1,8 @@
 /** What a tokenizer has learned: each merge as bytes, how often it is used, what it means. */
 import type { ByteBpe } from '../bpe/tokenizer.ts';
-import type { Codec } from '../codec.ts';
+import type { Codec } from '../codecs/codec.ts';
+import { meaningInJpeg, toHex } from '../codecs/jpeg/meaning.ts';
 import { isDocument, listInputs, readDocument } from './inputs.ts';
-import { meaningInJpeg, toHex } from './meaning.ts';
 
 export interface MergeLine {
   rank: number;

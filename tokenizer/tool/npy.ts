@@ -1,6 +1,6 @@
 /** NumPy's .npy: version 1.0, one dimension of little-endian uint16 (numpy.lib.format). */
 import { endianness } from 'node:os';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
 const PREFIX = 10;

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { CodecLmError, fileError } from '../../base/error.ts';
+import { formatCount } from '../../base/format.ts';
 import type { Io } from '../../cli/command.ts';
-import { formatCount } from '../../cli/table.ts';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
-import { writeTokenizer } from '../bpe/huggingface.ts';
-import { learnMerges } from '../bpe/learn.ts';
-import { Sample } from '../bpe/memory.ts';
+import { writeTokenizer } from '../bpe/files/huggingface.ts';
+import { learnMerges } from '../bpe/learn/learn.ts';
+import { Sample } from '../bpe/learn/memory.ts';
 import { ByteBpe } from '../bpe/tokenizer.ts';
-import type { Codec } from '../codec.ts';
+import type { Codec } from '../codecs/codec.ts';
 import { type Input, isDocument, listInputs, readDocument } from './inputs.ts';
 import { fromNpy, toNpy } from './npy.ts';
 

@@ -1,5 +1,5 @@
 /** One choice of backend a process: native where it is set up, WebAssembly elsewhere. */
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 import { type Binding, loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 

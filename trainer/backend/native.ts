@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 import { gpuCount, visibleDevice } from './gpu.ts';
 import { findInstalled, type Installed } from './installed.ts';
 import { polyfillUtil } from './polyfill.ts';

@@ -1,6 +1,6 @@
 /** The backend that needs nothing but npm: tfjs's WebAssembly kernels with SIMD, on one thread. */
 import { createRequire } from 'node:module';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Tfjs } from './native.ts';
 
 const require = createRequire(import.meta.url);

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { copyFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
+import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
-import { findCheckpoint } from '../run-directory.ts';
+import { findCheckpoint } from '../run/directory.ts';
 import { writeFolderAside } from './aside.ts';
 import { CODEC_FILE } from './files.ts';
 import { loadModel, type Precision, saveModel } from './huggingface.ts';

@@ -1,6 +1,6 @@
 /** The floating-point formats that weights are stored in, widened to fp32. */
 import { endianness } from 'node:os';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 /** Safetensors' names. */
 export const FLOAT_TYPES = ['F32', 'F16', 'BF16'] as const;

@@ -3,7 +3,7 @@
  * anywhere, so every number is checked before it is used.
  */
 import { z } from 'zod';
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 import { BYTES_PER_ELEMENT, FLOAT_TYPES, type FloatType } from './floats.ts';
 
 /** The format's own cap on the header: 100 MB. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import {
   configFromHuggingFace,

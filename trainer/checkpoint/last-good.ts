@@ -1,8 +1,8 @@
 /** Where a run is taken up again. */
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Communicator } from '../distributed/communicator.ts';
-import { checkpointPath, listCheckpoints } from '../run-directory.ts';
+import { checkpointPath, listCheckpoints } from '../run/directory.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './resume.ts';
 
 /**

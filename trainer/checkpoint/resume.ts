@@ -1,7 +1,7 @@
 /** A checkpoint of a run, read back whole. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 import { type RunState, runStateSchema } from '../../schemas/run.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';

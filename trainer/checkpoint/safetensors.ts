@@ -3,7 +3,7 @@
  * types, shapes and offsets, then the tensors' bytes.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from '../../schemas/error.ts';
+import { fileError } from '../../base/error.ts';
 import type { Weights } from '../model/init.ts';
 import { writeAside } from './aside.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';

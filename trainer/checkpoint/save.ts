@@ -1,10 +1,10 @@
 /** A checkpoint of a run: a model that Hugging Face loads, and beside it all that an exact resume needs. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../../schemas/error.ts';
+import { fileError } from '../../base/error.ts';
 import { type RunState, STATE_VERSION } from '../../schemas/run.ts';
-import { checkpointPath } from '../run-directory.ts';
-import type { Session } from '../session.ts';
+import type { Session } from '../fit/session.ts';
+import { checkpointPath } from '../run/directory.ts';
 import { writeFolderAside } from './aside.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
 import { weightIndexSchema } from '../../schemas/checkpoint.ts';
-import { CodecLmError, fileError, messageOf } from '../../schemas/error.ts';
 import type { Weights } from '../model/init.ts';
 import { readSafetensors } from './safetensors.ts';
 

@@ -3,7 +3,7 @@
  * constants that each implementation has for itself. Open MPI's handles are addresses of symbols,
  * those of MPICH's ABI are integers.
  */
-import { CodecLmError, messageOf } from '../../schemas/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
 
 /** A handle of MPI: an address or an integer, never looked into. */
 type Handle = bigint | number;

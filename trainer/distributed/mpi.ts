@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Communicator, Numbers, Reduction } from './communicator.ts';
 import type { MpiLibrary } from './mpi-library.ts';
 

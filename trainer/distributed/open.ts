@@ -1,5 +1,5 @@
 /** The group of ranks that this process was launched in. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Communicator } from './communicator.ts';
 import { findLaunch, libraryNames } from './launcher.ts';
 import { MpiCommunicator } from './mpi.ts';

@@ -4,7 +4,7 @@
  * weights, and tells the others the new weights.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';

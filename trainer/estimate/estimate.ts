@@ -1,9 +1,9 @@
 /** All that is known of a run from its configuration alone. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import { readManifest } from '../../shards/manifest.ts';
+import { readManifest } from '../../shards/dataset/manifest.ts';
+import { accumulationOf, llamaConfig } from '../fit/resolve.ts';
 import { parameterCount } from '../model/config.ts';
-import { accumulationOf, llamaConfig } from '../settle.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
 import { estimateMemory, type MemoryEstimate } from './memory.ts';
 

@@ -3,7 +3,7 @@
  * tensors; the process itself takes a few hundred MiB beside them.
  */
 import { headSize, type LlamaConfig, parameterCount } from '../model/config.ts';
-import { QUERY_BLOCK } from '../ops/attention.ts';
+import { QUERY_BLOCK } from '../ops/attention/attention.ts';
 
 /** All tensors are counted as fp32; in bf16 the inputs of layers, which are kept, take half of it. */
 const BYTES = 4;

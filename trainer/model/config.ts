@@ -1,7 +1,8 @@
 /** The shape of a Llama model, and the same as a Hugging Face config.json. */
+
+import { CodecLmError } from '../../base/error.ts';
 import type { GenerationConfigFile, LlamaConfigFile } from '../../schemas/checkpoint.ts';
 import { llamaConfigFileSchema } from '../../schemas/checkpoint.ts';
-import { CodecLmError } from '../../schemas/error.ts';
 
 export interface LlamaConfig {
   vocabSize: number;

@@ -3,10 +3,10 @@
  * blocks, with RMSNorm, rotary positions, SwiGLU and no biases.
  */
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
-import { attention, QUERY_BLOCK } from '../ops/attention.ts';
-import { cachedAttention } from '../ops/cached-attention.ts';
+import { attention, QUERY_BLOCK } from '../ops/attention/attention.ts';
+import { cachedAttention } from '../ops/attention/cached.ts';
 import { checkpointed } from '../ops/checkpointed.ts';
 import { embedding } from '../ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../ops/heads.ts';

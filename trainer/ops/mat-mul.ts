@@ -4,7 +4,7 @@
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { fitsKernels, productInHeap } from './heap-product.ts';
+import { fitsKernels, productInHeap } from './wasm/heap-product.ts';
 
 export interface Transposes {
   a?: boolean;

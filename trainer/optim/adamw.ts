@@ -4,7 +4,7 @@
  * out, as in GPT-3 and Llama training codes: pulling a scale towards 0 is no regularizer.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';
 import type { Moments } from './moments.ts';

@@ -1,9 +1,9 @@
 /** Pictures for a page: some documents of a dataset, and what `trainer sample` wrote. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
-import { openViewer } from '../../shards/codecs.ts';
-import { openDataset } from '../../shards/dataset.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
+import { openDataset } from '../../shards/dataset/dataset.ts';
+import { openViewer } from '../../shards/dataset/viewer.ts';
 import type { Picture, Pictures } from './write.ts';
 
 const INPUTS = 24;

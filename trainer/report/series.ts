@@ -1,7 +1,7 @@
 /** metrics.jsonl as series of points. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
 import {
   type Metrics,
   metricsSchema,

@@ -1,9 +1,9 @@
 /** One self-contained HTML page of a run: what went in, how the loss fell, what came out. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { formatCount } from '../../cli/table.ts';
-import { fileError } from '../../schemas/error.ts';
-import { readRunConfig } from '../run-directory.ts';
+import { fileError } from '../../base/error.ts';
+import { formatCount } from '../../base/format.ts';
+import { readRunConfig } from '../run/directory.ts';
 import { escapeHtml, lineChart } from './chart.ts';
 import { readSeries, type Series } from './series.ts';
 

@@ -1,14 +1,15 @@
 /** AVC documents in the sampler: clips, shown as strips of their frames and as animations. */
-import type { AvcSettings } from '../../schemas/avc.ts';
-import { CodecLmError } from '../../schemas/error.ts';
-import { parseAvcDocument } from '../../tokenizer/avc/document.ts';
-import { createAvcCodec } from '../../tokenizer/avc/encode.ts';
-import { createAvcGrammar } from '../../tokenizer/avc/grammar.ts';
-import { IDR_SLICE, SLICE, splitNalUnits } from '../../tokenizer/avc/nal.ts';
-import { cutAfterFrames } from '../../tokenizer/avc/prompt.ts';
-import { animate, drawStrip, stripSize } from '../../tokenizer/avc/strip.ts';
-import { framesOf, toMp4 } from '../../tokenizer/avc/view.ts';
-import { bitsByBlock, heat } from '../score-map.ts';
+
+import { CodecLmError } from '../../base/error.ts';
+import { parseAvcDocument } from '../../tokenizer/codecs/avc/document.ts';
+import { createAvcCodec } from '../../tokenizer/codecs/avc/encode.ts';
+import { createAvcGrammar } from '../../tokenizer/codecs/avc/grammar.ts';
+import { IDR_SLICE, SLICE, splitNalUnits } from '../../tokenizer/codecs/avc/nal.ts';
+import { cutAfterFrames } from '../../tokenizer/codecs/avc/prompt.ts';
+import type { AvcSettings } from '../../tokenizer/codecs/avc/settings.ts';
+import { animate, drawStrip, stripSize } from '../../tokenizer/codecs/avc/strip.ts';
+import { framesOf, toMp4 } from '../../tokenizer/codecs/avc/view.ts';
+import { bitsByBlock, heat } from '../score/map.ts';
 import type { PromptCut, SampledMedium } from './medium.ts';
 
 /** Frames a row of a strip: the fifteen of the paper make three rows. */

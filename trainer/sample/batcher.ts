@@ -6,7 +6,7 @@
  * The logits of a sequence and its random numbers depend on nothing but itself, so neither do
  * its tokens: not on the batch, not on who comes and goes.
  */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import {
   anyBut,
   type Constraint,

@@ -1,10 +1,10 @@
 /** The codec that a checkpoint was trained on, as the sampler needs it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { avcSettingsSchema } from '../../schemas/avc.ts';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
-import { jpegSettingsSchema } from '../../schemas/jpeg.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
+import { avcSettingsSchema } from '../../tokenizer/codecs/avc/settings.ts';
+import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
 import { avcSampling } from './avc.ts';
 import { jpegSampling } from './jpeg.ts';

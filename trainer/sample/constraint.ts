@@ -1,7 +1,7 @@
 /** The codec's grammar as what may follow in each sample. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { createTokenMask } from '../../tokenizer/mask.ts';
+import { createTokenMask } from '../../tokenizer/mask/mask.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { Constraint } from './draw.ts';
 

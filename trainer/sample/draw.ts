@@ -1,5 +1,5 @@
 /** One token from the logits of one position, and what is worth knowing of it. */
-import { isInMask } from '../../tokenizer/mask.ts';
+import { isInMask } from '../../tokenizer/mask/mask.ts';
 import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 
 /** What may follow, from a grammar; one a sequence, fed with every token that is taken. */

@@ -1,13 +1,17 @@
 /** JPEG documents in the sampler. */
-import { CodecLmError } from '../../schemas/error.ts';
-import type { JpegSettings } from '../../schemas/jpeg.ts';
-import { parseDocument } from '../../tokenizer/jpeg/document.ts';
-import { createJpegCodec } from '../../tokenizer/jpeg/encode.ts';
-import { createJpegGrammar } from '../../tokenizer/jpeg/grammar.ts';
-import { cutAfterRestart7, cutAfterShare, filledWithGrey } from '../../tokenizer/jpeg/prompt.ts';
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
-import { insertTables } from '../../tokenizer/jpeg/view.ts';
-import { bitsByBlock, heat, pngOf } from '../score-map.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { sharp } from '../../base/sharp.ts';
+import { parseDocument } from '../../tokenizer/codecs/jpeg/document.ts';
+import { createJpegCodec } from '../../tokenizer/codecs/jpeg/encode.ts';
+import { createJpegGrammar } from '../../tokenizer/codecs/jpeg/grammar.ts';
+import {
+  cutAfterRestart7,
+  cutAfterShare,
+  filledWithGrey,
+} from '../../tokenizer/codecs/jpeg/prompt.ts';
+import type { JpegSettings } from '../../tokenizer/codecs/jpeg/settings.ts';
+import { insertTables } from '../../tokenizer/codecs/jpeg/view.ts';
+import { bitsByBlock, heat, pngOf } from '../score/map.ts';
 import type { PromptCut, SampledMedium } from './medium.ts';
 
 export function jpegSampling(settings: JpegSettings): SampledMedium {

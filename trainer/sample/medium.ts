@@ -1,6 +1,6 @@
 /** What the sampler needs of images or clips: prompts, grammar, files, pictures. */
-import type { Codec } from '../../tokenizer/codec.ts';
-import type { Grammar } from '../../tokenizer/grammar.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import type { Grammar } from '../../tokenizer/mask/grammar.ts';
 
 /**
  * Where a document is cut for a prompt: an image after a share of its MCUs or by the authors'

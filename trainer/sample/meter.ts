@@ -1,5 +1,5 @@
 /** `3/16 samples  1,234 tokens/s`, over all tokens drawn so far. */
-import { formatCount } from '../../cli/table.ts';
+import { formatCount } from '../../base/format.ts';
 
 export class Meter {
   readonly #num: number;

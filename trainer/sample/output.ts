@@ -1,7 +1,7 @@
 /** The files of a sample: the picture (or what was drawn instead), and a description beside it. */
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../schemas/error.ts';
+import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Generation } from './batcher.ts';
 import type { SamplingCodec } from './codec.ts';

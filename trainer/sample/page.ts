@@ -1,5 +1,5 @@
 /** The samples of a command as one HTML file that needs nothing else. */
-import { formatCount } from '../../cli/table.ts';
+import { formatCount } from '../../base/format.ts';
 import { escapeHtml } from '../report/chart.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { SampleFile } from './output.ts';

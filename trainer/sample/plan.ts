@@ -1,5 +1,5 @@
 /** Which samples a command draws, and how long each may become. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Prompt } from './prompt.ts';
 
 /** One sample to be drawn. */

@@ -1,7 +1,7 @@
 /** What samples go on from: the beginnings of documents (paper, section 5.1). */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CodecLmError, fileError } from '../../schemas/error.ts';
+import { CodecLmError, fileError } from '../../base/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { PromptCut } from './medium.ts';

@@ -1,5 +1,5 @@
 /** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
-import { sharp } from '../../tokenizer/jpeg/sharp.ts';
+import { sharp } from '../../base/sharp.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { Companion } from './medium.ts';
 import type { SampleFile, WrittenSample } from './output.ts';

@@ -1,5 +1,5 @@
 /** What a client is told when its request is refused, in the form of OpenAI's interface. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 
 export class HttpError extends Error {
   override readonly name = 'HttpError';

@@ -1,5 +1,5 @@
 /** Keeps the batcher stepping while anybody waits for it, and counts who may. */
-import { CodecLmError } from '../../schemas/error.ts';
+import { CodecLmError } from '../../base/error.ts';
 import type { Batcher, GenerationRequest, Ticket } from '../sample/batcher.ts';
 import { HttpError } from './errors.ts';
 

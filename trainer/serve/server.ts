@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename } from 'node:path';
-import { CodecLmError, messageOf, systemCode } from '../../schemas/error.ts';
+import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import { Batcher } from '../sample/batcher.ts';
 import { grammarConstraints } from '../sample/constraint.ts';

@@ -2,7 +2,7 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileError } from '../../schemas/error.ts';
+import { fileError } from '../../base/error.ts';
 import type { Metrics } from '../../schemas/run.ts';
 import { scalarsRecord, startRecord, versionRecord } from './event.ts';
 

@@ -1,7 +1,7 @@
 /** BPE as its definition reads, too slow to use: what the fast one is compared with. */
 import fc from 'fast-check';
-import type { Merge } from '../../../tokenizer/bpe/learn.ts';
-import type { TieRule } from '../../../tokenizer/bpe/ties.ts';
+import type { Merge } from '../../../tokenizer/bpe/learn/learn.ts';
+import type { TieRule } from '../../../tokenizer/bpe/learn/ties.ts';
 
 /** The merges, counting every pair of every document anew for each. */
 export function naiveLearn(

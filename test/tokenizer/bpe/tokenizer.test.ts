@@ -2,8 +2,8 @@ import { deepStrictEqual } from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
-import { CodecLmError, type ErrorCode } from '../../../schemas/error.ts';
-import { learnMerges, type Merge } from '../../../tokenizer/bpe/learn.ts';
+import { CodecLmError, type ErrorCode } from '../../../base/error.ts';
+import { learnMerges, type Merge } from '../../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
 import { adversarialDocument, anyMerges, naiveEncode } from './reference.ts';
 

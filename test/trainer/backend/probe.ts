@@ -1,6 +1,6 @@
 /** Prints what a fresh process gets from `chooseBackend`: values and gradients of a few ops. */
 import type { Tensor } from '@tensorflow/tfjs';
-import { CodecLmError } from '../../../schemas/error.ts';
+import { CodecLmError } from '../../../base/error.ts';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 
 try {

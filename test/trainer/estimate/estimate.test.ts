@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { resolveConfig } from '../../../trainer/config.ts';
+import { resolveConfig } from '../../../trainer/config/config.ts';
 import { estimate } from '../../../trainer/estimate/estimate.ts';
 import { estimateMemory } from '../../../trainer/estimate/memory.ts';
 import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';

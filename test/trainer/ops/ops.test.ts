@@ -1,7 +1,7 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import test from 'ava';
-import { attention } from '../../../trainer/ops/attention.ts';
-import { cachedAttention } from '../../../trainer/ops/cached-attention.ts';
+import { attention } from '../../../trainer/ops/attention/attention.ts';
+import { cachedAttention } from '../../../trainer/ops/attention/cached.ts';
 import { crossEntropy, nativeForm, plainForm } from '../../../trainer/ops/cross-entropy.ts';
 import { embedding, plainSumRowsById, sumRowsById } from '../../../trainer/ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../../../trainer/ops/heads.ts';

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { jpegSettingsSchema } from '../../../schemas/jpeg.ts';
+import { sharp } from '../../../base/sharp.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
-import { createJpegCodec } from '../../../tokenizer/jpeg/encode.ts';
-import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
+import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
 import type { SamplingCodec } from '../../../trainer/sample/codec.ts';
 import { GrowingFile } from '../../../trainer/sample/growing.ts';
 import { jpegSampling } from '../../../trainer/sample/jpeg.ts';

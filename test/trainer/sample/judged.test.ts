@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { fromJpegFile, toJpegFile } from '../../../tokenizer/jpeg/view.ts';
+import { fromJpegFile, toJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { judge } from '../../helpers/libjpeg.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testLong, testWith } from '../../helpers/tools.ts';

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { parseDocument } from '../../../tokenizer/jpeg/document.ts';
-import { createJpegCodec } from '../../../tokenizer/jpeg/encode.ts';
-import { cutAfterShare } from '../../../tokenizer/jpeg/prompt.ts';
-import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
-import { fromJpegFile } from '../../../tokenizer/jpeg/view.ts';
+import { sharp } from '../../../base/sharp.ts';
+import { parseDocument } from '../../../tokenizer/codecs/jpeg/document.ts';
+import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { cutAfterShare } from '../../../tokenizer/codecs/jpeg/prompt.ts';
+import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import type { SampleFile } from '../../../trainer/sample/output.ts';
 import { makeWorkplace, run, SMALL, type Workplace } from '../fixture.ts';
 

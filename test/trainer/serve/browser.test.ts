@@ -2,10 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import type { ExecutionContext } from 'ava';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
-import { sharp } from '../../../tokenizer/jpeg/sharp.ts';
-import { fromJpegFile } from '../../../tokenizer/jpeg/view.ts';
-import { validateDocument } from '../../../tokenizer/validate.ts';
+import { sharp } from '../../../base/sharp.ts';
+import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
+import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
+import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { serve } from '../../../trainer/serve/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';

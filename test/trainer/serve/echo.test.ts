@@ -1,8 +1,8 @@
 /** Prompts that are answered with their log-probabilities: how harnesses of language models score. */
 import test from 'ava';
-import { encodeRaster } from '../../../tokenizer/jpeg/encode.ts';
+import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
-import { scoreDocument } from '../../../trainer/score.ts';
+import { scoreDocument } from '../../../trainer/score/score.ts';
 import { textOf } from '../../../trainer/serve/text.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';

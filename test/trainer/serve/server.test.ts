@@ -1,8 +1,8 @@
 import { request as httpRequest } from 'node:http';
 import test from 'ava';
-import { encodeRaster } from '../../../tokenizer/jpeg/encode.ts';
-import { createJpegGrammar } from '../../../tokenizer/jpeg/grammar.ts';
-import { validateDocument } from '../../../tokenizer/validate.ts';
+import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
+import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
 import { TOKENIZER } from '../sample/checkpoint.ts';
 import { type Completion, complete, IDLE, post, SIDE, settles, start } from './client.ts';

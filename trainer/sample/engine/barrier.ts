@@ -1,5 +1,5 @@
 /** Where the threads of a step wait for each other: a few dozen times a token, so mostly by spinning. */
-import { CodecLmError } from '../../../schemas/error.ts';
+import { CodecLmError } from '../../../base/error.ts';
 
 const ARRIVED = 0;
 const GENERATION = 1;

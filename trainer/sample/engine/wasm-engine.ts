@@ -1,7 +1,7 @@
 /** The decoder's engine on CPUs: a Llama in WebAssembly kernels of our own, on threads. */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
-import { CodecLmError } from '../../../schemas/error.ts';
+import { CodecLmError } from '../../../base/error.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
 import { ROW_CELLS } from './attend.ts';

@@ -1,0 +1,76 @@
+/** `trainer estimate`: what a configuration asks of the machines, before they are asked for. */
+import { z } from 'zod';
+import { formatBytes, formatCount, formatTable } from '../../base/format.ts';
+import { resolveConfig } from '../../trainer/config/config.ts';
+import { command } from '../command.ts';
+import { configFile, configOptions } from './config.ts';
+
+export const estimateCommand = command({
+  name: 'estimate',
+  summary: 'Parameters, FLOPs a token and memory by kind of a configuration',
+  positionals: [configFile],
+  options: z.object({
+    ...configOptions,
+    worldSize: z
+      .number()
+      .int()
+      .min(1)
+      .default(1)
+      .describe('Ranks that train together')
+      .meta({ valueName: 'n' }),
+    data: z
+      .string()
+      .optional()
+      .describe('Dataset whose vocabulary and row length are meant')
+      .meta({ valueName: 'dataset' }),
+    vocabSize: z
+      .number()
+      .int()
+      .min(259)
+      .default(579)
+      .describe('Tokens of the vocabulary, without --data')
+      .meta({ valueName: 'n' }),
+    json: z.boolean().default(false).describe('One JSON value instead of tables'),
+  }),
+  examples: [
+    'trainer estimate --preset jpeg-lm-7b --world-size 32',
+    'trainer estimate --preset 60m --data DS --set train.checkpointing=true',
+  ],
+  async run([file], { preset, set, worldSize, data, vocabSize, json }, io) {
+    const { estimate } = await import('../../trainer/estimate/estimate.ts');
+    const config = await resolveConfig({ file, preset, set });
+    const result = await estimate(config, { worldSize, data, vocabSize });
+    if (json) {
+      io.printJson(result);
+      return 0;
+    }
+    const { parameters, flopsPerToken, flopsConvention, tokensPerStep, memory } = result;
+    const { seqLen, microBatch, gradAccumulation, zero, checkpointing } = result;
+    const onOff = (isOn: boolean) => (isOn ? 'on' : 'off');
+    io.print(
+      formatTable(
+        ['what', 'estimate'],
+        [
+          ['parameters', formatCount(parameters)],
+          ['FLOPs a token', flopsPerToken.toExponential(3)],
+          ['tokens a step', formatCount(tokensPerStep)],
+          ['FLOPs a step', (flopsPerToken * tokensPerStep).toExponential(3)],
+        ],
+      ),
+    );
+    io.print('');
+    io.print(
+      formatTable(
+        ['memory of a rank', 'bytes'],
+        Object.entries(memory).map(([kind, bytes]) => [kind, formatBytes(bytes)]),
+      ),
+    );
+    io.print('');
+    io.print(
+      `${worldSize} rank(s), each ${gradAccumulation} micro batch(es) of ${microBatch} x ${formatCount(seqLen)} tokens; ` +
+        `ZeRO ${onOff(zero === 1)}, checkpointing ${onOff(checkpointing)}; tensors in fp32`,
+    );
+    io.print(`FLOPs: ${flopsConvention}`);
+    return 0;
+  },
+});

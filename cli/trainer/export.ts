@@ -1,0 +1,32 @@
+/** `trainer export`: a checkpoint as a model for others, in the precision they want. */
+import { z } from 'zod';
+import { command } from '../command.ts';
+
+export const exportCommand = command({
+  name: 'export',
+  summary: 'Write the model of a checkpoint in Hugging Face layout, in fp32, bf16 or fp16',
+  options: z.object({
+    checkpoint: z
+      .string()
+      .describe('Checkpoint folder, or a run whose newest one is meant')
+      .meta({ valueName: 'dir' }),
+    to: z.string().describe('Folder, made here').meta({ valueName: 'dir' }),
+    precision: z
+      .enum(['fp32', 'bf16', 'fp16'])
+      .default('bf16')
+      .describe('Of the weights; rounded to the nearest'),
+    json: z.boolean().default(false).describe('Print the result as one JSON value'),
+  }),
+  examples: ['trainer export --checkpoint RUN --to model --precision bf16'],
+  async run(_positionals, { checkpoint, to, precision, json }, io) {
+    const { exportModel } = await import('../../trainer/checkpoint/export.ts');
+    const { chooseBackend } = await import('../../trainer/backend/choose.ts');
+    const exported = await exportModel({
+      ...{ checkpoint, to, precision },
+      chooseBackend: () => chooseBackend({ log: io.log }),
+    });
+    if (json) io.printJson(exported);
+    else io.print(exported.path);
+    return 0;
+  },
+});

@@ -1,0 +1,106 @@
+/**
+ * The stream that a run is: batches of inputs, encoded several at once, packed in order,
+ * committed partition by partition. Each stage pulls from the one before it, so what is in
+ * memory is the batches in flight and the partitions being packed, however large the
+ * corpus and however slow the disk.
+ */
+import type { PartitionStats } from '../../schemas/dataset.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
+import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
+import {
+  type Batch,
+  type EncodeContext,
+  type EncodedDocument,
+  encodeBatch,
+  type TokenizedDocument,
+  tokenizeBatch,
+} from './encode.ts';
+import { BATCH } from './lanes.ts';
+import { drain, inOrder, type Stream, streamOf } from './stream.ts';
+
+/** Partitions written at once: while one is synced to the disk, the next is being packed. */
+const COMMITS = 2;
+
+export interface EngineRequest {
+  out: string;
+  partitions: readonly Partition[];
+  context: EncodeContext & { bpe: ByteBpe };
+  /** Batches in flight. */
+  lanes: number;
+  header: DatasetHeader;
+  signal: AbortSignal;
+  /** Where partitions go; to the dataset directory when not given. */
+  commit?: (work: PartitionWork) => Promise<PartitionStats>;
+  /** In the order of the plan; what it throws stops the run before the partition is committed. */
+  onBatch(batch: Batch<TokenizedDocument>): void;
+  onPartition(partition: Partition, stats: PartitionStats): void;
+}
+
+/** A part of a partition's inputs, or what a stage made of it. */
+interface Part<T> {
+  partition: Partition;
+  items: T;
+  isLast: boolean;
+}
+
+/** @throws whatever stopped it; partitions committed before that stay */
+export async function encodePartitions(request: EngineRequest): Promise<void> {
+  const committed = streamOf(listed(request))
+    .through(inOrder(request.lanes, (part) => encode(part, request)))
+    .map((part) => tokenize(part, request))
+    .through(pack(request))
+    .through(inOrder(COMMITS, (work) => commit(work, request)));
+  await drain(committed, ({ work, stats }) => request.onPartition(work.partition, stats));
+}
+
+/** The frozen lists of the partitions, a batch at a time. */
+async function* listed({
+  out,
+  partitions,
+  signal,
+}: EngineRequest): AsyncGenerator<Part<PlannedInput[]>> {
+  for (const partition of partitions) {
+    const inputs = await readList(out, partition);
+    for (let start = 0; start < inputs.length; start += BATCH) {
+      signal.throwIfAborted();
+      const isLast = start + BATCH >= inputs.length;
+      yield { partition, items: inputs.slice(start, start + BATCH), isLast };
+    }
+  }
+}
+
+async function encode(
+  { items, ...part }: Part<PlannedInput[]>,
+  { context }: EngineRequest,
+): Promise<Part<Batch<EncodedDocument>>> {
+  return { ...part, items: await encodeBatch(items, context) };
+}
+
+function tokenize(
+  { items, ...part }: Part<Batch<EncodedDocument>>,
+  { context }: EngineRequest,
+): Part<Batch<TokenizedDocument>> {
+  return { ...part, items: tokenizeBatch(items, context) };
+}
+
+/** Batches of a partition, in order, become its work; it goes on when the last one is in. */
+function pack({ header, onBatch }: EngineRequest) {
+  let work: PartitionWork | undefined;
+  return (parts: Stream<Part<Batch<TokenizedDocument>>>): Stream<PartitionWork> =>
+    parts
+      .map(({ partition, items, isLast }) => {
+        work ??= new PartitionWork(partition, header.seqLen);
+        work.add(items);
+        onBatch(items);
+        if (!isLast) return [];
+        const finished = work;
+        work = undefined;
+        return [finished];
+      })
+      .sequence();
+}
+
+async function commit(work: PartitionWork, { out, header, commit: sink }: EngineRequest) {
+  return { work, stats: await (sink?.(work) ?? work.commit(out, header)) };
+}

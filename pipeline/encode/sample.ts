@@ -1,0 +1,121 @@
+/** The tokenizer of a dataset: given, found from an earlier run, or learned on a sample. */
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
+import type { Plan } from '../../schemas/plan.ts';
+import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
+import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
+import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
+import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { namesIn, paths, readText } from '../files.ts';
+import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
+import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
+import { BATCH } from './lanes.ts';
+import { splitOf } from './split.ts';
+import { drain, inOrder, streamOf } from './stream.ts';
+
+/** In this order: a tokenizer.json in place means that the others are. */
+const FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
+
+export interface SampleProgress {
+  sampled(done: number, of: number): void;
+  learning(documents: number, bytes: number, merges: number): void;
+}
+
+/** @returns undefined when none is in the dataset yet */
+export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undefined> {
+  if ((await readText(paths.tokenizer(out))) === undefined) return undefined;
+  return readTokenizer(out);
+}
+
+/**
+ * Learns on inputs drawn evenly over the plan, which the seed has shuffled, less those that
+ * are held out. The documents encoded for it are left in `context.encoded`: they are not
+ * encoded twice.
+ * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded;
+ *   `MEMORY_LIMIT` as soon as the sample is too large to learn from
+ */
+export async function learnTokenizer(
+  out: string,
+  plan: Plan,
+  context: EncodeContext,
+  lanes: number,
+  progress: SampleProgress,
+  signal: AbortSignal,
+): Promise<ByteBpe> {
+  const { bpeSamples, merges } = plan.config;
+  const count = Math.min(bpeSamples, plan.inputs);
+  const sample = new Sample(merges);
+  let done = 0;
+  let firstFailure: CodecLmError | undefined;
+  const encode = async (planned: PlannedInput) => {
+    const counts = noCounts();
+    const document = await encodeOne(planned, context, counts);
+    return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
+  };
+  const samples = streamOf(drawSample(out, plan, count, signal)).through(
+    inOrder(lanes * BATCH, encode),
+  );
+  await drain(samples, ({ docId, document, sourceBytes }) => {
+    progress.sampled(++done, count);
+    if (document instanceof CodecLmError) {
+      firstFailure ??= document;
+      return;
+    }
+    if (splitOf(document.bytes, context.valFraction) === 'train') sample.add(document.bytes);
+    context.encoded.set(docId, { ...document, sourceBytes });
+  });
+  const { documents } = sample;
+  if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
+  const bytes = documents.reduce((sum, { length }) => sum + length, 0);
+  progress.learning(documents.length, bytes, merges);
+  return new ByteBpe(learnMerges(documents, merges));
+}
+
+/** `count` inputs at even distances in plan order. */
+async function* drawSample(
+  out: string,
+  plan: Plan,
+  count: number,
+  signal: AbortSignal,
+): AsyncGenerator<PlannedInput> {
+  const { inputs } = plan;
+  let drawn = 0;
+  let first = 0;
+  for (const partition of partitionsOf(plan, plan.config.partitionSize)) {
+    const indices: number[] = [];
+    for (; drawn < count; drawn++) {
+      const index = Math.floor((drawn * inputs) / count);
+      if (index >= first + partition.count) break;
+      indices.push(index - first);
+    }
+    first += partition.count;
+    if (indices.length === 0) continue;
+    const list = await readList(out, partition);
+    for (const index of indices) {
+      signal.throwIfAborted();
+      yield list[index];
+    }
+  }
+}
+
+function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): CodecLmError {
+  return new CodecLmError(
+    'TOO_MANY_FAILURES',
+    first
+      ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
+      : `all ${tried} inputs drawn for the tokenizer are held out`,
+    { cause: first, hint: 'check the sources, or give a tokenizer with --tokenizer' },
+  );
+}
+
+/** Puts the tokenizer's files in the dataset, tokenizer.json last. */
+export async function saveTokenizer(out: string, bpe: ByteBpe, seqLen: number): Promise<void> {
+  const draft = join(out, 'tokenizer.tmp');
+  await writeTokenizer(draft, bpe, { model_max_length: seqLen });
+  const written = await namesIn(draft);
+  for (const file of FILES.filter((name) => written.includes(name))) {
+    await rename(join(draft, file), join(out, file));
+  }
+  await rm(draft, { recursive: true, force: true });
+}

@@ -1,0 +1,21 @@
+/**
+ * Which documents are held out. The bytes of a document alone decide: it stays in its split
+ * when the corpus grows, moves or is renamed, and a copy under another name never lies in
+ * training and validation both.
+ */
+import { createHash } from 'node:crypto';
+import type { Split } from '../../schemas/dataset.ts';
+
+const HASH_BYTES = 6;
+
+/**
+ * @param bytes canonical bytes of the document
+ * @param valFraction share of documents to hold out, 0..1; one that is held out at a fraction
+ *   is held out at any larger one
+ */
+export function splitOf(bytes: Uint8Array, valFraction: number): Split {
+  if (valFraction === 0) return 'train';
+  const digest = createHash('sha256').update(bytes).digest();
+  const place = digest.readUIntBE(0, HASH_BYTES) / 2 ** (8 * HASH_BYTES);
+  return place < valFraction ? 'val' : 'train';
+}

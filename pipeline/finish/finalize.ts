@@ -1,0 +1,208 @@
+/** The end of a dataset: the tails of all partitions in a last shard, then the manifest. */
+import { rm } from 'node:fs/promises';
+import { CodecLmError } from '../../base/error.ts';
+import {
+  type DocumentFileEntry,
+  FORMAT_VERSION,
+  type Manifest,
+  type PartitionStats,
+  type ShardEntry,
+  type Split,
+} from '../../schemas/dataset.ts';
+import type { Plan, SplitTail } from '../../schemas/plan.ts';
+import { writeDocumentShard } from '../../shards/dataset/documents.ts';
+import { MANIFEST_FILE, readManifest, writeManifest } from '../../shards/dataset/manifest.ts';
+import { writeSequenceShard } from '../../shards/parquet/writer.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { readDatasetTokenizer } from '../encode/sample.ts';
+import { namesIn, paths, removeLeftovers } from '../files.ts';
+import type { DatasetHeader } from '../pack/partition.ts';
+import { documentsOf, packTails, readTail, rowsOf } from '../pack/tail.ts';
+import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts';
+import { addCodes, checkFailureShare } from '../status/failures.ts';
+import { doneNames, readAllStats } from '../status/status.ts';
+
+export const CREATED_BY = 'codec-lm 0.1.0';
+
+/** Partitions that are finished together: those of the plan, or of one round of retries. */
+export interface Round {
+  partitions: readonly Partition[];
+  /** In the names of the shards that hold the tails. */
+  tailIndex: number;
+}
+
+export function headerOf({ config }: Plan, bpe: ByteBpe): DatasetHeader {
+  return {
+    formatVersion: FORMAT_VERSION,
+    codec: config.codec,
+    tokenizerHash: bpe.hash,
+    vocabSize: bpe.vocabSize,
+    seqLen: config.seqLen,
+  };
+}
+
+/** What a round adds to a manifest. */
+export interface RoundResult {
+  shards: ShardEntry[];
+  documents: DocumentFileEntry[];
+  stats: PartitionStats[];
+}
+
+/**
+ * Packs the tails of a round.
+ * @throws CodecLmError `DATASET_INCOMPLETE` when a partition is not done
+ */
+export async function finishRound(
+  out: string,
+  { partitions, tailIndex }: Round,
+  header: DatasetHeader,
+  padId: number,
+): Promise<RoundResult> {
+  await checkAllDone(out, partitions);
+  await removeLeftovers(out, () => true);
+  const result: RoundResult = { shards: [], documents: [], stats: [] };
+  const stats = await readAllStats(out, partitions);
+  result.stats.push(...stats);
+  for (const split of ['train', 'val'] as const) {
+    result.shards.push(...stats.flatMap(({ shards }) => shards.filter((s) => s.split === split)));
+    for (const { name } of partitions) {
+      const tail = await readTail(out, name);
+      if (tail.tokenizerHash !== header.tokenizerHash) throw tokenizerChanged(out, name);
+      if (tail[split].documents) result.documents.push(tail[split].documents);
+    }
+    const name = nameOf(split, tailIndex);
+    await writeTailShard(out, split, partitions, name, header, padId, result);
+  }
+  return result;
+}
+
+/** Reads the tails twice, for sequences and for documents: neither is ever held as a whole. */
+async function writeTailShard(
+  out: string,
+  split: Split,
+  partitions: readonly Partition[],
+  name: string,
+  header: DatasetHeader,
+  padId: number,
+  result: RoundResult,
+): Promise<void> {
+  if (!result.stats.some(({ tailTokens }) => tailTokens > 0)) return;
+  const tails = () => tailsOf(out, partitions, split);
+  const pack = () => packTails(tails(), header.seqLen, padId, `${name}.parquet`);
+  if (await isEmpty(rowsOf(pack()))) return;
+  const shardHeader = { ...header, split, partition: null };
+  result.shards.push(await writeSequenceShard(paths.shard(out, name), rowsOf(pack()), shardHeader));
+  if (await isEmpty(documentsOf(pack()))) return;
+  const documentHeader = { formatVersion: FORMAT_VERSION, partition: null } as const;
+  result.documents.push(
+    await writeDocumentShard(paths.documents(out, name), documentsOf(pack()), documentHeader),
+  );
+}
+
+async function* tailsOf(
+  out: string,
+  partitions: readonly Partition[],
+  split: Split,
+): AsyncGenerator<SplitTail> {
+  for (const { name } of partitions) yield (await readTail(out, name))[split];
+}
+
+async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
+  for await (const _ of items) return false;
+  return true;
+}
+
+async function checkAllDone(out: string, partitions: readonly Partition[]): Promise<void> {
+  const done = await doneNames(out);
+  const left = partitions.filter(({ name }) => !done.has(name));
+  if (left.length === 0) return;
+  throw new CodecLmError(
+    'DATASET_INCOMPLETE',
+    `${left.length} of ${partitions.length} partitions are not done, ${left[0].name} the first`,
+    { path: out, hint: 'run the same pipeline run command again, with the same ranks if any' },
+  );
+}
+
+/**
+ * The end of a plan: dataset.json is written, and what only it needed is removed.
+ * @param allowed share of inputs that may have failed, 0..1
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `TOO_MANY_FAILURES`
+ */
+export async function finalizePlan(
+  out: string,
+  plan: Plan,
+  bpe: ByteBpe,
+  allowed: number,
+): Promise<Manifest> {
+  const partitions = partitionsOf(plan, plan.config.partitionSize);
+  const header = headerOf(plan, bpe);
+  const round = { partitions, tailIndex: partitions.length };
+  const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId);
+  const totals = totalsOf(plan.inputs, stats, shards);
+  checkFailureShare(totals.failures, plan.inputs, allowed, out);
+  const manifest: Manifest = {
+    formatVersion: FORMAT_VERSION,
+    createdBy: CREATED_BY,
+    codec: header.codec,
+    tokenizerHash: header.tokenizerHash,
+    vocabSize: header.vocabSize,
+    seqLen: header.seqLen,
+    partitions: partitions.length,
+    config: { ...plan.config, inputsHash: plan.inputsHash },
+    shards,
+    documents,
+    totals,
+  };
+  await publish(out, manifest);
+  return manifest;
+}
+
+/** The tails are in the last shard: from here on they would only take space. */
+export async function publish(out: string, manifest: Manifest): Promise<void> {
+  await writeManifest(out, manifest);
+  await rm(paths.tails(out), { recursive: true, force: true });
+}
+
+/** `pipeline finalize`: what a single process does by itself. */
+export async function finalizeDataset(out: string, allowed: number): Promise<Manifest> {
+  const plan = await readPlan(out);
+  const bpe = plan && (await readDatasetTokenizer(out));
+  if (!plan || !bpe) {
+    throw new CodecLmError('DATASET_INCOMPLETE', `${out} holds no planned dataset`, {
+      path: out,
+      hint: 'first pipeline plan, then pipeline run by every rank',
+    });
+  }
+  if ((await namesIn(out)).includes(MANIFEST_FILE)) return readManifest(out);
+  return finalizePlan(out, plan, bpe, allowed);
+}
+
+export function totalsOf(
+  inputs: number,
+  stats: readonly PartitionStats[],
+  shards: readonly ShardEntry[],
+): Manifest['totals'] {
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return {
+    inputs,
+    documents: sum(stats.map(({ documents }) => documents)),
+    failures: sum(stats.map(({ failures }) => failures)),
+    failuresByCode: stats.reduce<Record<string, number>>(
+      (total, { failuresByCode }) => addCodes(total, failuresByCode),
+      {},
+    ),
+    documentBytes: sum(stats.map(({ documentBytes }) => documentBytes)),
+    tokens: sum(shards.map(({ tokens }) => tokens)),
+    padding: sum(shards.map(({ padding }) => padding)),
+    rows: sum(shards.map(({ rows }) => rows)),
+    shardBytes: sum(shards.map(({ bytes }) => bytes)),
+  };
+}
+
+export function tokenizerChanged(out: string, name: string): CodecLmError {
+  return new CodecLmError(
+    'DATASET_MISMATCH',
+    `${out}: ${name} was made with another tokenizer than the one in the folder`,
+    { path: out, hint: 'put the first tokenizer.json back, or start again in another folder' },
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Packing: documents one after another, cut in sequences of exactly `seqLen` tokens.
+ *
+ * A document may begin anywhere in a sequence and go on over any number of them. Nothing
+ * is dropped and nothing is padded here: what is left when a partition ends is its tail.
+ */
+import type { SequenceRow } from '../../shards/parquet/rows.ts';
+
+/** Where a document's first token lies, counted in sequences from the packer's first one. */
+export interface Place {
+  row: number;
+  offset: number;
+}
+
+/** The sequence that was begun and not filled. */
+export interface Rest {
+  /** [fewer than seqLen] */
+  ids: Uint16Array;
+  docIds: number[];
+  docStarts: number[];
+}
+
+export class Packer {
+  private readonly seqLen: number;
+  private ids: Uint16Array;
+  private filled = 0;
+  private docIds: number[] = [];
+  private docStarts: number[] = [];
+  /** Sequences handed out so far. */
+  private rows = 0;
+
+  constructor(seqLen: number) {
+    this.seqLen = seqLen;
+    this.ids = new Uint16Array(seqLen);
+  }
+
+  /** Where the next document will begin. */
+  get place(): Place {
+    return { row: this.rows, offset: this.filled };
+  }
+
+  /**
+   * Appends a document, or a piece of one.
+   * @param tokens any number of token ids
+   * @returns the sequences that it filled
+   */
+  append(docId: number, tokens: Uint16Array): SequenceRow[] {
+    const full: SequenceRow[] = [];
+    for (let done = 0; done < tokens.length; ) {
+      this.docIds.push(docId);
+      this.docStarts.push(this.filled);
+      const length = Math.min(tokens.length - done, this.seqLen - this.filled);
+      this.ids.set(tokens.subarray(done, done + length), this.filled);
+      this.filled += length;
+      done += length;
+      if (this.filled === this.seqLen) full.push(this.cut());
+    }
+    return full;
+  }
+
+  /** What is left; the packer is not used after this. */
+  rest(): Rest {
+    const { docIds, docStarts } = this;
+    return { ids: this.ids.slice(0, this.filled), docIds, docStarts };
+  }
+
+  /** The last sequence of all, filled up with padding; undefined when nothing is left. */
+  padded(padId: number): SequenceRow | undefined {
+    if (this.filled === 0) return undefined;
+    this.ids.fill(padId, this.filled);
+    return this.cut();
+  }
+
+  private cut(): SequenceRow {
+    const row: SequenceRow = {
+      ids: this.ids,
+      docIds: Int32Array.from(this.docIds),
+      docStarts: Int32Array.from(this.docStarts),
+    };
+    this.ids = new Uint16Array(this.seqLen);
+    this.filled = 0;
+    this.docIds = [];
+    this.docStarts = [];
+    this.rows++;
+    return row;
+  }
+}

@@ -1,0 +1,80 @@
+/** The documents of one split of a partition: packed as they come, then written as files. */
+import {
+  type DocumentFileEntry,
+  type DocumentRow,
+  FORMAT_VERSION,
+  type ShardEntry,
+  type ShardHeader,
+  type Split,
+} from '../../schemas/dataset.ts';
+import type { SplitTail } from '../../schemas/plan.ts';
+import { writeDocumentShard } from '../../shards/dataset/documents.ts';
+import type { SequenceRow } from '../../shards/parquet/rows.ts';
+import { writeSequenceShard } from '../../shards/parquet/writer.ts';
+import type { TokenizedDocument } from '../encode/encode.ts';
+import { paths } from '../files.ts';
+import { nameOf } from '../plan/plan.ts';
+import { Packer } from './pack.ts';
+import { tailOf } from './tail.ts';
+
+/** What one split of a partition left on the disk, and what it left to be packed later. */
+export interface WrittenSplit {
+  shard: ShardEntry | undefined;
+  tail: SplitTail;
+  tailTokens: number;
+}
+
+export class PackedSplit {
+  readonly split: Split;
+  private readonly packer: Packer;
+  private readonly rows: SequenceRow[] = [];
+  private readonly documents: Omit<DocumentRow, 'shard'>[] = [];
+
+  constructor(split: Split, seqLen: number) {
+    this.split = split;
+    this.packer = new Packer(seqLen);
+  }
+
+  add({ docId, source, bytes, width, height, tokens }: TokenizedDocument): void {
+    const { place } = this.packer;
+    this.documents.push({ docId, source, bytes, tokens: tokens.length, width, height, ...place });
+    this.rows.push(...this.packer.append(docId, tokens));
+  }
+
+  /**
+   * Shard, then documents; neither is written where it would be empty.
+   * @param index of the partition, in file names
+   */
+  async write(
+    out: string,
+    index: number,
+    header: Omit<ShardHeader, 'split'>,
+  ): Promise<WrittenSplit> {
+    const name = nameOf(this.split, index);
+    const shard =
+      this.rows.length === 0
+        ? undefined
+        : await writeSequenceShard(paths.shard(out, name), this.rows, {
+            ...header,
+            split: this.split,
+          });
+    const rows = this.documents.map((row) => ({ ...row, shard: `${name}.parquet` }));
+    const inShard = rows.filter(({ row }) => row < this.rows.length);
+    const documents = await writeDocuments(paths.documents(out, name), inShard, header.partition);
+    const rest = this.packer.rest();
+    return {
+      shard,
+      tail: tailOf(rest, rows.slice(inShard.length), documents),
+      tailTokens: rest.ids.length,
+    };
+  }
+}
+
+async function writeDocuments(
+  path: string,
+  rows: readonly DocumentRow[],
+  partition: number | null,
+): Promise<DocumentFileEntry | null> {
+  if (rows.length === 0) return null;
+  return writeDocumentShard(path, rows, { formatVersion: FORMAT_VERSION, partition });
+}

@@ -1,0 +1,88 @@
+/**
+ * A partition on its way to the disk: documents are packed as they come, and when the last
+ * one is there its files are written, each whole or absent, the stats last.
+ */
+import { rm } from 'node:fs/promises';
+import {
+  type Failure,
+  FORMAT_VERSION,
+  type PartitionStats,
+  type ShardHeader,
+} from '../../schemas/dataset.ts';
+import type { Tail } from '../../schemas/plan.ts';
+import { type Batch, secondsSince, type TokenizedDocument } from '../encode/encode.ts';
+import { paths, writeJson, writeText } from '../files.ts';
+import type { Partition } from '../plan/plan.ts';
+import { countCodes, formatFailures } from '../status/failures.ts';
+import { PackedSplit, type WrittenSplit } from './packed-split.ts';
+
+/** What every shard of a dataset says of itself. */
+export type DatasetHeader = Omit<ShardHeader, 'split' | 'partition'>;
+
+export class PartitionWork {
+  readonly partition: Partition;
+  private readonly start = performance.now();
+  private readonly train: PackedSplit;
+  private readonly val: PackedSplit;
+  private readonly failures: Failure[] = [];
+  private readonly seconds = { read: 0, encode: 0, tokenize: 0 };
+  private readonly sums = { documents: 0, documentBytes: 0, tokens: 0, sourceBytes: 0 };
+
+  constructor(partition: Partition, seqLen: number) {
+    this.partition = partition;
+    this.train = new PackedSplit('train', seqLen);
+    this.val = new PackedSplit('val', seqLen);
+  }
+
+  add(batch: Batch<TokenizedDocument>): void {
+    for (const document of batch.documents) {
+      this[document.split].add(document);
+      this.sums.documents++;
+      this.sums.documentBytes += document.bytes;
+      this.sums.tokens += document.tokens.length;
+    }
+    this.failures.push(...batch.failures);
+    this.sums.sourceBytes += batch.sourceBytes;
+    for (const stage of ['read', 'encode', 'tokenize'] as const) {
+      this.seconds[stage] += batch.seconds[stage];
+    }
+  }
+
+  /**
+   * Shards, documents, tails, failures, stats: in this order, so that a partition with stats
+   * has everything else.
+   */
+  async commit(out: string, header: DatasetHeader): Promise<PartitionStats> {
+    const { number, name, index } = this.partition;
+    const writeStart = performance.now();
+    const ofPartition = { ...header, partition: number };
+    const train = await this.train.write(out, index, ofPartition);
+    const val = await this.val.write(out, index, ofPartition);
+    const { tokenizerHash } = header;
+    const tail: Tail = { tokenizerHash, train: train.tail, val: val.tail };
+    await writeJson(paths.tail(out, name), tail);
+    await this.writeFailures(paths.failures(out, name));
+    const stats = this.stats([train, val], secondsSince(writeStart));
+    await writeJson(paths.stats(out, name), stats);
+    return stats;
+  }
+
+  private async writeFailures(path: string): Promise<void> {
+    if (this.failures.length > 0) await writeText(path, formatFailures(this.failures));
+    else await rm(path, { force: true });
+  }
+
+  private stats(written: readonly WrittenSplit[], write: number): PartitionStats {
+    return {
+      formatVersion: FORMAT_VERSION,
+      partition: this.partition.number,
+      inputs: this.partition.count,
+      failures: this.failures.length,
+      failuresByCode: countCodes(this.failures),
+      ...this.sums,
+      tailTokens: written.reduce((sum, { tailTokens }) => sum + tailTokens, 0),
+      seconds: { ...this.seconds, write, total: secondsSince(this.start) },
+      shards: written.flatMap(({ shard }) => shard ?? []),
+    };
+  }
+}

@@ -1,0 +1,140 @@
+/** Makes the plan of a dataset: lists the sources once, and freezes what was found. */
+import { createHash } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import { CodecLmError } from '../../base/error.ts';
+import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
+import { makeFolder, outputError, paths, writeJson } from '../files.ts';
+import { ListingLog, listInputs } from '../sources/list-inputs.ts';
+import { baseOf, fileOf, formatInput, type Input, type ListingContext } from '../sources/source.ts';
+import { fromText } from './byte-strings.ts';
+import { Spool } from './order.ts';
+import { partitionsOf, sha256 } from './plan.ts';
+
+export interface PlanRequest {
+  out: string;
+  config: PlanConfig;
+  /** What an input is called in messages. */
+  noun: string;
+  extensions: ReadonlySet<string>;
+  signal?: AbortSignal;
+  /** Called now and then with the number of inputs found so far. */
+  onFound?: (count: number) => void;
+  /** Called for each partition whose list is written. */
+  onFrozen?: (done: number, of: number) => void;
+}
+
+/**
+ * Lists the sources once and freezes the result: lists first, plan.json last, so that a
+ * plan that was cut short is no plan.
+ * @throws CodecLmError `INPUT_EMPTY` when nothing is there to do
+ */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const { out, config } = request;
+  let spool: Spool | undefined;
+  try {
+    const found = await spoolInputs(request, join(paths.draft(out), 'spool'));
+    const { log } = found;
+    spool = found.spool;
+    await makeFolder(join(paths.draft(out), 'lists'));
+    const frozen = await freezeLists(request, spool, log);
+    await rm(paths.lists(out), { recursive: true, force: true });
+    await rename(join(paths.draft(out), 'lists'), paths.lists(out));
+    const plan: Plan = {
+      planVersion: PLAN_VERSION,
+      config,
+      ...frozen,
+      listing: log.listing,
+    };
+    await writeJson(paths.plan(out), plan);
+    return plan;
+  } finally {
+    spool?.close();
+    await rm(paths.draft(out), { recursive: true, force: true });
+  }
+}
+
+/** Lists without freezing: what --dry-run shows. */
+export async function spoolInputs(
+  { out, config, noun, extensions, signal, onFound }: PlanRequest,
+  spoolPath: string,
+): Promise<{ spool: Spool; log: ListingLog }> {
+  const { sources, seed } = config;
+  const bases = sources.map(baseOf);
+  const log = new ListingLog();
+  const context: ListingContext = {
+    report: log,
+    extensions,
+    visited: new Set(),
+    excluded: fromText(out),
+    signal,
+  };
+  await makeFolder(join(spoolPath, '..'));
+  const spool = new Spool(spoolPath, sources.length > 1 || sources[0].startsWith('@'));
+  for await (const input of listInputs(sources, context)) {
+    const member = input.member?.name ?? '';
+    const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
+    spool.add(formatInput(input), orderKey, `${fileOf(bases, input)}\0${member}`);
+    if (spool.length % 1000 === 0) onFound?.(spool.length);
+  }
+  if (spool.length === 0) {
+    spool.close();
+    throw emptyError(noun, sources, log);
+  }
+  return { spool, log };
+}
+
+/** Relative to its source: a folder and a tar of it give the same order. */
+function nameInSource({ path, member }: Input): string {
+  if (!member) return path;
+  return path === '' ? member.name : `${path}/${member.name}`;
+}
+
+function emptyError(
+  noun: string,
+  sources: readonly string[],
+  { listing }: ListingLog,
+): CodecLmError {
+  const ignored = Object.entries(listing.ignored).map(([what, count]) => `${count} ${what}`);
+  const found = ignored.length > 0 ? `only other files (${ignored.join(', ')})` : 'no files';
+  const problem = listing.problems[0];
+  const why = problem ? `; ${problem.path}: ${problem.problem}` : '';
+  return new CodecLmError('INPUT_EMPTY', `no ${noun}s in ${sources.join(' ')}: ${found}${why}`);
+}
+
+/** Writes the lists of all partitions, one at a time: between them signals are heard. */
+async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog) {
+  const { out, config, signal } = request;
+  const { count, duplicates, lines } = spool.finish();
+  log.listing.duplicates = duplicates;
+  const hash = createHash('sha256');
+  const listHashes: string[] = [];
+  const folder = join(paths.draft(out), 'lists');
+  let docId = 0;
+  const partitions = partitionsOf({ inputs: count }, config.partitionSize);
+  for (const partition of partitions) {
+    await turn();
+    signal?.throwIfAborted();
+    let text = '';
+    for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
+    hash.update(text);
+    listHashes.push(sha256(text));
+    writeList(join(folder, `${partition.name}.tsv`), text);
+    request.onFrozen?.(listHashes.length, partitions.length);
+  }
+  return { inputs: count, inputsHash: hash.digest('hex'), listHashes };
+}
+
+function writeList(path: string, text: string): void {
+  try {
+    const file = openSync(path, 'w');
+    const bytes = Buffer.from(text);
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+    fsyncSync(file);
+    closeSync(file);
+  } catch (error) {
+    throw outputError(error, path);
+  }
+}

@@ -1,0 +1,99 @@
+/** The plan of a dataset: all inputs, in order, cut in partitions and frozen on the disk. */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { CodecLmError } from '../../base/error.ts';
+import type { Split } from '../../schemas/dataset.ts';
+import { PLAN_VERSION, type Plan, planSchema } from '../../schemas/plan.ts';
+import { numbered, paths, readJson, readText } from '../files.ts';
+import { type Input, parseInput } from '../sources/source.ts';
+
+/** A share of the inputs that is run and committed as one. */
+export interface Partition {
+  number: number;
+  /** In the names of its files. */
+  index: number;
+  /** Of its files but those of held-out documents: `part-00000`. */
+  name: string;
+  /** Inputs in its list. */
+  count: number;
+  /** sha256 of its list, where the plan knows it. */
+  listHash?: string;
+}
+
+/** An input with its place in the plan, which is the id of its document. */
+export interface PlannedInput {
+  docId: number;
+  input: Input;
+}
+
+/**
+ * @returns undefined when nothing is planned there yet
+ * @throws CodecLmError `DATASET_MISMATCH` for a plan of another version of this program
+ */
+export async function readPlan(out: string): Promise<Plan | undefined> {
+  const path = paths.plan(out);
+  const version = (await readJson(path, z.looseObject({ planVersion: z.number() })))?.planVersion;
+  if (version === undefined || version === PLAN_VERSION) return readJson(path, planSchema);
+  throw new CodecLmError(
+    'DATASET_MISMATCH',
+    `${path} has version ${version} of the format, this program writes ${PLAN_VERSION}`,
+    { path, hint: 'use the release it was begun with, or start again in another folder' },
+  );
+}
+
+/** The plan in equal shares, the last one smaller. */
+export function partitionsOf(
+  { inputs, listHashes }: Pick<Plan, 'inputs'> & Partial<Plan>,
+  size: number,
+): Partition[] {
+  return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
+    number: i,
+    index: i,
+    name: nameOf('train', i),
+    count: Math.min(size, inputs - i * size),
+    listHash: listHashes?.[i],
+  }));
+}
+
+/** Of the files of a partition, and of the shards of the tails behind the last one. */
+export function nameOf(split: Split, index: number): string {
+  return `${split === 'train' ? 'part' : 'val'}-${numbered(index)}`;
+}
+
+export function inputsOf(partitions: readonly Partition[]): number {
+  return partitions.reduce((sum, { count }) => sum + count, 0);
+}
+
+/**
+ * The frozen inputs of a partition.
+ * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short,
+ *   `DATASET_MISMATCH` when it is another one than was planned
+ */
+export async function readList(out: string, partition: Partition): Promise<PlannedInput[]> {
+  const path = paths.list(out, partition.name);
+  const text = await readText(path);
+  const lines = text?.split('\n') ?? [];
+  if (lines.length !== partition.count + 1 || lines.pop() !== '') {
+    throw new CodecLmError('DATASET_INVALID', `${path} does not hold ${partition.count} inputs`, {
+      path,
+      hint: 'the frozen plan was changed or lost: start again in another folder',
+    });
+  }
+  const found = partition.listHash && sha256(text!);
+  if (found !== partition.listHash) {
+    throw new CodecLmError(
+      'DATASET_MISMATCH',
+      `${path} is not the list that was planned: sha256 ${partition.listHash} in plan.json, ${found} now`,
+      { path, hint: 'put the first list back, or plan the new inputs in another folder' },
+    );
+  }
+  return lines.map((line) => {
+    const tab = line.indexOf('\t');
+    return { docId: Number(line.slice(0, tab)), input: parseInput(line.slice(tab + 1)) };
+  });
+}
+
+/** As plan.json knows a list. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

@@ -1,0 +1,92 @@
+/** Failed inputs: one JSON line each, counted by code. */
+
+import { CodecLmError } from '../../base/error.ts';
+import { type Failure, failureSchema } from '../../schemas/dataset.ts';
+import { paths, readText } from '../files.ts';
+
+export function formatFailures(failures: readonly Failure[]): string {
+  return failures.map((failure) => `${JSON.stringify(failure)}\n`).join('');
+}
+
+/** @throws CodecLmError `DATASET_INVALID` when the file was changed by hand */
+export async function readFailures(out: string, name: string): Promise<Failure[]> {
+  const path = paths.failures(out, name);
+  const text = (await readText(path)) ?? '';
+  try {
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => failureSchema.parse(JSON.parse(line)));
+  } catch (error) {
+    throw new CodecLmError('DATASET_INVALID', `${path} is damaged or was changed by hand`, {
+      cause: error,
+      path,
+    });
+  }
+}
+
+export function countCodes(failures: readonly Failure[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { code } of failures) counts[code] = (counts[code] ?? 0) + 1;
+  return sortKeys(counts);
+}
+
+/** `a + b`, code by code. */
+export function addCodes(
+  a: Readonly<Record<string, number>>,
+  b: Readonly<Record<string, number>>,
+): Record<string, number> {
+  const sum = { ...a };
+  for (const [code, count] of Object.entries(b)) sum[code] = (sum[code] ?? 0) + count;
+  return sortKeys(sum);
+}
+
+/** `IMAGE_CORRUPT 3, IMAGE_EMPTY 1` */
+export function formatCodes(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([code, count]) => `${code} ${count}`)
+    .join(', ');
+}
+
+/** @throws CodecLmError `TOO_MANY_FAILURES` when more than the allowed share of inputs failed */
+export function checkFailureShare(failed: number, inputs: number, allowed: number, out: string) {
+  if (failed <= inputs * allowed) return;
+  const share = ((failed / inputs) * 100).toFixed(1);
+  const message = `${failed} of ${inputs} inputs failed (${share} %), more than --max-failures ${allowed * 100}%`;
+  throw new CodecLmError('TOO_MANY_FAILURES', message, {
+    path: out,
+    hint: 'see the lines in failures/; then run with a higher --max-failures, or once more with --retry-failed',
+  });
+}
+
+/** With good and bad inputs shuffled, so many in a row are not the inputs' own fault. */
+const UNREADABLE_IN_A_ROW = 200;
+
+/**
+ * Notices that a part of the corpus is away (a network disk below a source, say), which
+ * would make a failure of each of its inputs.
+ */
+export class VanishedCorpus {
+  private inARow = 0;
+
+  /** @throws CodecLmError `INPUT_NOT_FOUND` when no input could be read for a long time */
+  check({ documents, failures }: { documents: readonly unknown[]; failures: readonly Failure[] }) {
+    const unreadable = failures.filter(({ code }) => code.endsWith('_UNREADABLE'));
+    const isAny = documents.length > 0 || unreadable.length < failures.length;
+    this.inARow = isAny ? 0 : this.inARow + unreadable.length;
+    if (this.inARow < UNREADABLE_IN_A_ROW) return;
+    const { message, source } = unreadable[0];
+    throw new CodecLmError(
+      'INPUT_NOT_FOUND',
+      `${this.inARow} inputs in a row could not be read, the last: ${message}`,
+      {
+        path: source,
+        hint: 'if a disk is away, bring it back and run the same command again; finished partitions are kept',
+      },
+    );
+  }
+}
+
+function sortKeys(counts: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

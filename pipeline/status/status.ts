@@ -1,0 +1,168 @@
+/** How far a dataset is, from its directory alone: also while it is written elsewhere. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
+import { type PartitionStats, partitionStatsSchema } from '../../schemas/dataset.ts';
+import { MANIFEST_FILE, readManifest } from '../../shards/dataset/manifest.ts';
+import { namesIn, paths, readJson } from '../files.ts';
+import { partitionsOfRound, readRound, roundsOf } from '../finish/rounds.ts';
+import { livingHolders } from '../lock.ts';
+import { inputsOf, type Partition, readPlan } from '../plan/plan.ts';
+import { addCodes } from './failures.ts';
+
+/** Partitions that were finished last tell how fast it goes now. */
+const RATE_WINDOW = 50;
+
+/** Far below the limit of open files of a process. */
+const FILES_AT_ONCE = 64;
+
+interface Progress {
+  total: number;
+  done: number;
+}
+
+export interface Status {
+  state: 'complete' | 'running' | 'stopped';
+  tokenizer: boolean;
+  /** Of the plan; what --retry-failed adds is not counted here. */
+  partitions: Progress;
+  inputs: Progress;
+  documents: number;
+  tokens: number;
+  /** Of the plan, or of the last finished round of --retry-failed. */
+  failures: number;
+  failuresByCode: Record<string, number>;
+  /** The round of --retry-failed that was begun and is not finished. */
+  retry: { round: number; inputs: Progress; documents: number; failures: number } | null;
+  /** Processes that hold a lock and live, as far as can be seen from here. */
+  processes: { host: string; pid: number; rank: number; size: number }[];
+  /** Inputs a second of all processes together, and seconds left; null when nothing runs. */
+  inputsPerSecond: number | null;
+  etaSeconds: number | null;
+}
+
+/** Names of the partitions that are done: those with stats. */
+export async function doneNames(out: string): Promise<Set<string>> {
+  const names = await namesIn(join(out, 'stats'));
+  const done = names.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
+  return new Set(done.map((name) => name.slice(0, -'.json'.length)));
+}
+
+/** @throws CodecLmError `DATASET_INVALID` */
+export async function readStats(out: string, name: string): Promise<PartitionStats> {
+  const path = paths.stats(out, name);
+  const stats = await readJson(path, partitionStatsSchema);
+  if (stats) return stats;
+  throw new CodecLmError('DATASET_INVALID', `${path} has vanished`, { path });
+}
+
+/** The same of many partitions, in their order. */
+export async function readAllStats(
+  out: string,
+  partitions: readonly { name: string }[],
+): Promise<PartitionStats[]> {
+  const all: PartitionStats[] = [];
+  for (let start = 0; start < partitions.length; start += FILES_AT_ONCE) {
+    const some = partitions.slice(start, start + FILES_AT_ONCE);
+    all.push(...(await Promise.all(some.map(({ name }) => readStats(out, name)))));
+  }
+  return all;
+}
+
+/** @throws CodecLmError `INPUT_NOT_FOUND` when no dataset is there */
+export async function readStatus(out: string): Promise<Status> {
+  const plan = await readPlan(out);
+  if (!plan) {
+    throw new CodecLmError('INPUT_NOT_FOUND', `${out} holds no dataset: it has no plan.json`, {
+      path: out,
+      hint: 'name the folder given as --out to pipeline run',
+    });
+  }
+  const names = await namesIn(out);
+  const isWhole = names.includes(MANIFEST_FILE);
+  const finished = isWhole ? roundsOf(await readManifest(out)) : 0;
+  const doneSet = await doneNames(out);
+  const rounds: RoundStatus[] = [];
+  for (let round = 0; round <= finished; round++) {
+    const { partitions } = await partitionsOfRound(out, plan, round);
+    rounds.push(await statusOfRound(out, partitions, doneSet));
+  }
+  const begun = isWhole ? await readRound(out, finished + 1) : undefined;
+  const retry = begun ? await statusOfRound(out, begun.partitions, doneSet) : null;
+  const current = retry ?? rounds[0];
+  const isComplete = isWhole && !retry;
+  const processes = isComplete ? [] : await livingHolders(out);
+  const inputsPerSecond = processes.length > 0 ? await recentRate(out, current.done) : null;
+  const left = current.inputs.total - current.inputs.done;
+  const all = retry ? [...rounds, retry] : rounds;
+  const total = (of: (round: RoundStatus) => number) => all.reduce((sum, r) => sum + of(r), 0);
+  const { failures, failuresByCode } = rounds[finished];
+  return {
+    state: isComplete ? 'complete' : processes.length > 0 ? 'running' : 'stopped',
+    tokenizer: names.includes('tokenizer.json'),
+    partitions: rounds[0].partitions,
+    inputs: rounds[0].inputs,
+    documents: total(({ documents }) => documents),
+    tokens: total(({ tokens }) => tokens),
+    failures,
+    failuresByCode,
+    retry: retry && {
+      round: finished + 1,
+      inputs: retry.inputs,
+      documents: retry.documents,
+      failures: retry.failures,
+    },
+    processes,
+    inputsPerSecond,
+    etaSeconds: inputsPerSecond ? left / inputsPerSecond : null,
+  };
+}
+
+interface RoundStatus {
+  done: readonly Partition[];
+  partitions: Progress;
+  inputs: Progress;
+  documents: number;
+  tokens: number;
+  failures: number;
+  failuresByCode: Record<string, number>;
+}
+
+async function statusOfRound(
+  out: string,
+  partitions: readonly Partition[],
+  doneSet: ReadonlySet<string>,
+): Promise<RoundStatus> {
+  const done = partitions.filter(({ name }) => doneSet.has(name));
+  const all = await readAllStats(out, done);
+  const sum = (of: (stats: PartitionStats) => number) => all.reduce((t, s) => t + of(s), 0);
+  return {
+    done,
+    partitions: { total: partitions.length, done: done.length },
+    inputs: { total: inputsOf(partitions), done: sum(({ inputs }) => inputs) },
+    documents: sum(({ documents }) => documents),
+    tokens: sum(({ tokens }) => tokens),
+    failures: sum(({ failures }) => failures),
+    failuresByCode: all.reduce<Record<string, number>>(
+      (total, stats) => addCodes(total, stats.failuresByCode),
+      {},
+    ),
+  };
+}
+
+/** From the times at which the last partitions were finished, whoever did them. */
+async function recentRate(
+  out: string,
+  done: readonly { name: string; count: number }[],
+): Promise<number | null> {
+  const finished = await Promise.all(
+    done.map(async ({ name, count }) => {
+      const { mtimeMs } = await stat(paths.stats(out, name));
+      return { at: mtimeMs, count };
+    }),
+  );
+  const [first, ...last] = finished.sort((a, b) => a.at - b.at).slice(-RATE_WINDOW - 1);
+  if (last.length === 0) return null;
+  const inputs = last.reduce((sum, { count }) => sum + count, 0);
+  return inputs / Math.max(0.001, (Date.now() - first.at) / 1000);
+}

@@ -1,0 +1,41 @@
+/** `pipeline status` for people. */
+
+import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
+import { formatCodes } from './failures.ts';
+import type { Status } from './status.ts';
+
+export function formatStatus(out: string, status: Status): string {
+  const { partitions, inputs, failures, processes, inputsPerSecond, etaSeconds } = status;
+  const left = partitions.total - partitions.done;
+  const lines: [string, string][] = [
+    ['dataset', out],
+    ['state', stateText(status, left)],
+    ['partitions', `${share(partitions)}, ${formatCount(left)} left`],
+    ['inputs', `${formatBar(inputs.done / inputs.total)} ${share(inputs)}`],
+    ['documents', `${formatCount(status.documents)}, ${formatCount(status.tokens)} tokens`],
+    ['failed', failures === 0 ? '0' : `${failures} (${formatCodes(status.failuresByCode)})`],
+  ];
+  if (status.retry) {
+    const { round, inputs: again, documents } = status.retry;
+    const came = `${formatCount(documents)} came out right`;
+    lines.push(['retry', `round ${round}: ${share(again)} failed inputs run again, ${came}`]);
+  }
+  for (const { host, pid, rank, size } of processes) {
+    lines.push(['process', `${pid} on ${host}, rank ${rank} of ${size}`]);
+  }
+  if (inputsPerSecond !== null) lines.push(['rate', `${inputsPerSecond.toFixed(0)} inputs/s`]);
+  if (etaSeconds !== null) lines.push(['to go', formatDuration(etaSeconds)]);
+  return lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
+}
+
+function stateText({ state, tokenizer, retry }: Status, left: number): string {
+  if (state !== 'stopped') return state;
+  if (retry) return 'stopped in --retry-failed; the same pipeline run command goes on';
+  if (left === 0) return 'all partitions done; finish it with pipeline finalize';
+  const phase = tokenizer ? '' : ' before the tokenizer was learned';
+  return `stopped${phase}; the same pipeline run command goes on`;
+}
+
+function share({ done, total }: { done: number; total: number }): string {
+  return `${formatCount(done)} of ${formatCount(total)}`;
+}

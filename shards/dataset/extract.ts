@@ -1,0 +1,77 @@
+/** Documents back to files: viewable ones, or their canonical bytes. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import type { Dataset } from './dataset.ts';
+import type { DocumentTokens } from './segments.ts';
+import { readTokenizerOf } from './tokenizer.ts';
+import { openViewer } from './viewer.ts';
+
+export interface ExtractOptions {
+  /** A document id, or all of the dataset. */
+  doc: number | 'all';
+  /** Made when it is not there; files in it are never overwritten. */
+  to: string;
+  /** Canonical bytes (.bin) in place of a viewable file. */
+  raw: boolean;
+  signal?: AbortSignal;
+  onFile?(path: string, index: number): void;
+}
+
+/**
+ * Files are named by document id, 8 digits: `00000042.jpg`, `00000042.bin`.
+ * @returns how many were written
+ * @throws CodecLmError `INPUT_NOT_FOUND` no such document; `OUTPUT_IN_USE` a file is there already;
+ *   `DATASET_INVALID`, `SHARD_INVALID`, `JPEG_INVALID` for a damaged dataset
+ */
+export async function extractDocuments(dataset: Dataset, options: ExtractOptions): Promise<number> {
+  const { extension, fileOf } = await encoderOf(dataset, options.raw);
+  const documents =
+    options.doc === 'all' ? dataset.documents() : [await dataset.readDocument(options.doc)];
+  await mkdir(options.to, { recursive: true }).catch((error) => {
+    throw fileError(error, 'making the folder', options.to);
+  });
+  let written = 0;
+  for await (const document of documents) {
+    if (options.signal?.aborted) break;
+    const path = join(options.to, `${String(document.docId).padStart(8, '0')}${extension}`);
+    await writeNew(path, await fileOf(document));
+    options.onFile?.(path, written);
+    written++;
+  }
+  return written;
+}
+
+async function encoderOf(dataset: Dataset, raw: boolean) {
+  if (raw) {
+    const bpe = await readTokenizerOf(dataset);
+    const fileOf = ({ ids }: DocumentTokens) => bpe.decode(ids.subarray(1, -1));
+    return { extension: '.bin', fileOf };
+  }
+  const viewer = await openViewer(dataset);
+  const fileOf = async ({ docId, ids }: DocumentTokens) => {
+    try {
+      return await viewer.view(viewer.bytesOf(ids));
+    } catch (error) {
+      if (!(error instanceof CodecLmError)) throw error;
+      throw new CodecLmError(error.code, `document ${docId}: ${error.message}`, {
+        cause: error,
+        hint: 'use --raw for its bytes as they are',
+      });
+    }
+  };
+  return { extension: viewer.extension, fileOf };
+}
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes, { flag: 'wx' });
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw fileError(error, 'writing', path);
+    throw new CodecLmError('OUTPUT_IN_USE', `${path} exists already`, {
+      cause: error,
+      path,
+      hint: 'extract to another folder',
+    });
+  }
+}

@@ -1,0 +1,116 @@
+/** dataset.json: what a dataset directory holds, and that it is complete. */
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import { writeAtomically } from '../../base/atomic-file.ts';
+import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import {
+  FORMAT_VERSION,
+  type Manifest,
+  manifestFileSchema,
+  manifestSchema,
+} from '../../schemas/dataset.ts';
+
+type ManifestFile = z.infer<typeof manifestFileSchema>;
+
+export const MANIFEST_FILE = 'dataset.json';
+
+/** About 300 bytes a shard: room for a million of them. */
+const MAX_MANIFEST = 512 * 2 ** 20;
+
+/**
+ * @param dir a dataset directory
+ * @throws CodecLmError `INPUT_NOT_FOUND` no such folder; `DATASET_INCOMPLETE` no manifest yet;
+ *   `DATASET_INVALID` a manifest that is damaged or of a newer version
+ */
+export async function readManifest(dir: string): Promise<Manifest> {
+  const path = join(dir, MANIFEST_FILE);
+  const text = await readText(dir, path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CodecLmError('DATASET_INVALID', `${path} is not JSON`, {
+      cause: error,
+      path,
+      hint: 'restore it from a copy, or make the dataset again',
+    });
+  }
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (typeof version === 'number' && version > FORMAT_VERSION) {
+    throw new CodecLmError(
+      'DATASET_INVALID',
+      `${path}: format version ${version}, this program knows up to ${FORMAT_VERSION}`,
+      { path, hint: 'update codec-lm' },
+    );
+  }
+  const result = manifestFileSchema.safeParse(value);
+  if (result.success) return checkDigest(path, result.data);
+  const [issue] = result.error.issues;
+  throw new CodecLmError('DATASET_INVALID', `${path}: ${issue.path.join('.')}: ${issue.message}`, {
+    path,
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
+  });
+}
+
+/** Numbers and names that are in no shard are guarded by nothing else. */
+function checkDigest(path: string, { digest, ...manifest }: ManifestFile): Manifest {
+  if (digest === undefined || digest === digestOf(manifest)) return manifest;
+  throw new CodecLmError('DATASET_INVALID', `${path}: its content does not match its digest`, {
+    path,
+    hint: 'it was changed by hand or damaged; restore it from a copy, or make the dataset again',
+  });
+}
+
+/** Keys come in the order of the schema, whoever made the object. */
+function digestOf(manifest: Manifest): string {
+  return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
+}
+
+async function readText(dir: string, path: string): Promise<string> {
+  try {
+    if (!(await stat(dir)).isDirectory()) {
+      throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is not a folder`, {
+        path: dir,
+        hint: 'name the dataset directory, the one that holds dataset.json',
+      });
+    }
+    const { size } = await stat(path);
+    if (size > MAX_MANIFEST) {
+      throw new CodecLmError('DATASET_INVALID', `${path} has ${size} bytes`, { path });
+    }
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || (error as NodeJS.ErrnoException).path === dir) {
+      throw fileError(error, 'reading', path);
+    }
+    throw new CodecLmError('DATASET_INCOMPLETE', `${dir} holds no ${MANIFEST_FILE}`, {
+      cause: error,
+      path: dir,
+      hint: 'it is written last: finish the dataset with the same pipeline run command, or name another folder',
+    });
+  }
+}
+
+/**
+ * Validates and writes it whole; the dataset is complete from here on.
+ * @throws CodecLmError `DATASET_INVALID` when it is not a manifest, `DISK_FULL` …
+ */
+export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
+  const path = join(dir, MANIFEST_FILE);
+  const result = manifestSchema.safeParse(manifest);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const message = `writing ${path}: ${issue.path.join('.')}: ${issue.message}`;
+    throw new CodecLmError('DATASET_INVALID', message, { path });
+  }
+  const content = { ...result.data, digest: digestOf(result.data) };
+  const text = `${JSON.stringify(content, null, 1)}\n`;
+  await writeAtomically(path, (file) => file.write(Buffer.from(text)));
+}
+
+/** Of tokenizer.json, as manifests and shards record it. */
+export function tokenizerHash(tokenizerJson: Uint8Array): string {
+  return createHash('sha256').update(tokenizerJson).digest('hex');
+}

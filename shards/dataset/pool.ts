@@ -1,0 +1,123 @@
+/** The open shards of a dataset: opened when first read, checked against the manifest, few at a time. */
+import { join } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
+import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
+import { openShard, type Shard } from '../parquet/reader.ts';
+import { checkTokenizer } from './tokenizer.ts';
+
+/** Well below the usual limit of 1,024 open files, several loaders included. */
+const MAX_OPEN = 64;
+
+interface Slot {
+  shard: Promise<Shard>;
+  users: number;
+}
+
+export class ShardPool {
+  private readonly dir: string;
+  private readonly manifest: Manifest;
+  private readonly slots = new Map<string, Slot>();
+  private tokenizer?: Promise<void>;
+  /** Shards that are open between uses; none once the dataset is closed. */
+  private kept = MAX_OPEN;
+
+  constructor(dir: string, manifest: Manifest) {
+    this.dir = dir;
+    this.manifest = manifest;
+  }
+
+  /**
+   * Lends the shard to `work`; it is not closed meanwhile.
+   * @throws CodecLmError `SHARD_INVALID`; `DATASET_INVALID` for a shard that is missing or another than listed
+   */
+  async use<T>(entry: ShardEntry, work: (shard: Shard) => Promise<T>): Promise<T> {
+    const slot = this.slots.get(entry.file) ?? { shard: this.open(entry), users: 0 };
+    // Moved to the end: the first of the map is the one not used for longest.
+    this.slots.delete(entry.file);
+    this.slots.set(entry.file, slot);
+    slot.users++;
+    try {
+      return await work(await slot.shard);
+    } finally {
+      slot.users--;
+      await this.closeUnused();
+    }
+  }
+
+  /**
+   * Looked at once: ids mean nothing without the tokenizer that they were made with.
+   * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing
+   */
+  checkTokenizer(): Promise<void> {
+    this.tokenizer ??= checkTokenizer({ tokenizerDir: this.dir, manifest: this.manifest });
+    return this.tokenizer;
+  }
+
+  /** Shards that are in use are closed when their work is done. */
+  async close(): Promise<void> {
+    this.kept = 0;
+    await this.closeUnused();
+  }
+
+  private async open(entry: ShardEntry): Promise<Shard> {
+    try {
+      return await openListed(this.dir, this.manifest, entry);
+    } catch (error) {
+      this.slots.delete(entry.file);
+      throw error;
+    }
+  }
+
+  private async closeUnused(): Promise<void> {
+    for (const [file, slot] of this.slots) {
+      if (this.slots.size <= this.kept) return;
+      if (slot.users > 0) continue;
+      this.slots.delete(file);
+      await slot.shard.then((shard) => shard.close()).catch(() => undefined);
+    }
+  }
+}
+
+/** Opens a shard and holds what it says of itself against the manifest. */
+export async function openListed(
+  dir: string,
+  manifest: Manifest,
+  entry: ShardEntry,
+): Promise<Shard> {
+  const path = join(dir, entry.file);
+  const shard = await openShard(path).catch((error) => {
+    if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
+    throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest and missing`, {
+      cause: error,
+      path,
+      hint: 'restore the file from a copy, or make the dataset again',
+    });
+  });
+  const problem = mismatch(shard, manifest, entry);
+  if (!problem) return shard;
+  await shard.close();
+  throw new CodecLmError('DATASET_INVALID', `${path}: ${problem}`, {
+    path,
+    hint: 'the file was swapped or is of another dataset; restore the right one',
+  });
+}
+
+function mismatch(shard: Shard, manifest: Manifest, entry: ShardEntry): string | undefined {
+  const { metadata } = shard;
+  const compared: [string, unknown, unknown][] = [
+    ['bytes', shard.bytes, entry.bytes],
+    ['tokenizer', metadata.tokenizerHash, manifest.tokenizerHash],
+    ['codec', metadata.codec.name, manifest.codec.name],
+    ['vocabulary size', metadata.vocabSize, manifest.vocabSize],
+    ['sequence length', metadata.seqLen, manifest.seqLen],
+    ['split', metadata.split, entry.split],
+    ['partition', metadata.partition, entry.partition],
+    ['rows', metadata.counts.rows, entry.rows],
+    ['tokens', metadata.counts.tokens, entry.tokens],
+    ['first document', metadata.counts.firstDoc, entry.firstDoc],
+    ['last document', metadata.counts.lastDoc, entry.lastDoc],
+    ['content hash', metadata.counts.contentHash, entry.contentHash],
+  ];
+  const different = compared.find(([, found, listed]) => found !== listed);
+  return different && `${different[0]} is ${different[1]}, the manifest says ${different[2]}`;
+}

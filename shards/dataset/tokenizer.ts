@@ -1,0 +1,65 @@
+/** The tokenizer of a dataset, only if it is the one its shards were made with. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError } from '../../base/error.ts';
+import type { Manifest } from '../../schemas/dataset.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { tokenizerHash } from './manifest.ts';
+
+/** Of a dataset: where its tokenizer lies, and what it was when the shards were made. */
+interface Tokenized {
+  dir: string;
+  tokenizerDir: string;
+  manifest: Manifest;
+}
+
+/** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing */
+export async function checkTokenizer({
+  tokenizerDir,
+  manifest,
+}: Pick<Tokenized, 'tokenizerDir' | 'manifest'>): Promise<void> {
+  const path = join(tokenizerDir, 'tokenizer.json');
+  const hint = 'restore the tokenizer.json that the dataset was made with';
+  const bytes = await readFile(path).catch((error) => {
+    const cause = fileError(error, 'reading', path);
+    throw new CodecLmError('DATASET_INVALID', cause.message, { cause, path, hint });
+  });
+  const found = tokenizerHash(bytes);
+  if (found === manifest.tokenizerHash) return;
+  const message = `${path} is another tokenizer: sha256 ${found}, the manifest says ${manifest.tokenizerHash}`;
+  throw new CodecLmError('DATASET_INVALID', message, { path, hint });
+}
+
+export async function readTokenizerOf(dataset: Tokenized): Promise<ByteBpe> {
+  await checkTokenizer(dataset);
+  const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
+  const bpe = await readTokenizer(dataset.tokenizerDir);
+  if (bpe.vocabSize === dataset.manifest.vocabSize) return bpe;
+  throw new CodecLmError(
+    'DATASET_INVALID',
+    `${dataset.dir}: the tokenizer has ${bpe.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
+  );
+}
+
+/** Files that other programs read beside tokenizer.json; they follow from it and from the row's length. */
+export async function checkCompanions(dataset: Tokenized, bpe: ByteBpe): Promise<void> {
+  const { specialTokensMapJson, tokenizerConfigJson } = await import(
+    '../../tokenizer/bpe/files/json.ts'
+  );
+  const extra = { model_max_length: dataset.manifest.seqLen };
+  const expected = {
+    'special_tokens_map.json': specialTokensMapJson(bpe.vocabulary),
+    'tokenizer_config.json': tokenizerConfigJson(bpe.vocabulary, extra),
+  };
+  for (const [name, text] of Object.entries(expected)) {
+    const path = join(dataset.tokenizerDir, name);
+    const found = await readFile(path, 'utf8').catch((error) => {
+      throw fileError(error, 'reading', path);
+    });
+    if (found === text) continue;
+    throw new CodecLmError(
+      'DATASET_INVALID',
+      `${path} is not the one that belongs to the tokenizer`,
+    );
+  }
+}

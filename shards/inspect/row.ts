@@ -1,0 +1,113 @@
+/** One packed sequence: its documents, and each token with the bytes it stands for. */
+import { CodecLmError } from '../../base/error.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Dataset } from '../dataset/dataset.ts';
+import { readingsOf } from '../dataset/parts.ts';
+import { joinSegments, type Segment } from '../dataset/segments.ts';
+import type { DocumentViewer } from '../dataset/viewer.ts';
+import { openShard } from '../parquet/reader.ts';
+import type { SequenceRow } from '../parquet/rows.ts';
+
+export interface RowView {
+  file: string;
+  /** Of the file. */
+  row: number;
+  documents: { docId: number; start: number; tokens: number }[];
+  ids: number[];
+  /** Hexadecimal bytes of each id, `<bos>` and the like in words; without a tokenizer null. */
+  bytes: string[] | null;
+  /**
+   * What the bytes of each id are parts of, e.g. `MCU 3, RST3`; empty for `<bos>` and the like and in
+   * documents that are not canonical. Null without a tokenizer.
+   */
+  readings: string[] | null;
+}
+
+/**
+ * @param index of the row in the dataset: shards in the order of the manifest
+ * @throws CodecLmError `USAGE` when there is no such row
+ */
+export async function viewDatasetRow(
+  dataset: Dataset,
+  index: number,
+  viewer: DocumentViewer,
+): Promise<RowView> {
+  let row = index;
+  for (const entry of dataset.manifest.shards) {
+    if (row < entry.rows) {
+      const sequence = await dataset.pool.use(entry, (shard) => shard.readRow(row));
+      const view = viewRow(sequence, entry.file, row, viewer.bpe);
+      return { ...view, readings: await readingsOfRow(dataset, view, viewer) };
+    }
+    row -= entry.rows;
+  }
+  throw noRow(index, index - row);
+}
+
+/** A document may have begun rows before: it is read whole, and this row's part of it taken. */
+async function readingsOfRow(
+  dataset: Dataset,
+  { file, row, documents, ids }: RowView,
+  viewer: DocumentViewer,
+): Promise<string[]> {
+  const readings = new Array<string>(ids.length).fill('');
+  for (const { docId, start } of documents) {
+    const segments = await dataset.readSegments(docId);
+    const here = segments.findIndex((segment) => segment.file === file && segment.row === row);
+    const before = segments.slice(0, here).reduce((sum, segment) => sum + segment.ids.length, 0);
+    const whole = readingsOfDocument(dataset, segments, viewer);
+    const length = segments[here].ids.length;
+    for (let i = 0; i < length; i++) readings[start + i] = whole[before + i] ?? '';
+  }
+  return readings;
+}
+
+function readingsOfDocument(
+  { manifest }: Dataset,
+  segments: Segment[],
+  viewer: DocumentViewer,
+): string[] {
+  try {
+    const ids = joinSegments(segments, manifest.vocabSize);
+    return readingsOf(ids, viewer.bpe, viewer.parts(viewer.bytesOf(ids)));
+  } catch (error) {
+    if (error instanceof CodecLmError) return [];
+    throw error;
+  }
+}
+
+export async function viewShardRow(path: string, index: number): Promise<RowView> {
+  const shard = await openShard(path);
+  try {
+    if (index >= shard.rowCount) throw noRow(index, shard.rowCount);
+    return viewRow(await shard.readRow(index), path, index);
+  } finally {
+    await shard.close();
+  }
+}
+
+function noRow(index: number, rows: number): CodecLmError {
+  return new CodecLmError('USAGE', `--row ${index}: there are ${rows} rows, counted from 0`);
+}
+
+function viewRow(
+  { ids, docIds, docStarts }: SequenceRow,
+  file: string,
+  row: number,
+  bpe?: ByteBpe,
+): RowView {
+  const documents = [...docIds].map((docId, i) => ({
+    docId,
+    start: docStarts[i],
+    tokens: (docStarts[i + 1] ?? ids.length) - docStarts[i],
+  }));
+  const bytes = bpe ? [...ids].map((id) => tokenText(id, bpe)) : null;
+  return { file, row, documents, ids: [...ids], bytes, readings: null };
+}
+
+export function tokenText(id: number, bpe: ByteBpe): string {
+  if (id === bpe.bosId) return '<bos>';
+  if (id === bpe.eosId) return '<eos>';
+  if (id === bpe.padId) return '<pad>';
+  return Buffer.from(bpe.tokenBytes(id)).toString('hex');
+}

@@ -1,0 +1,115 @@
+/**
+ * Batches of token ids for the trainer, in one global order whatever the number of
+ * ranks. With W ranks step s takes the next W * microBatch sequences of the order,
+ * rank r the r-th run of microBatch of them.
+ *
+ * An epoch that does not end with a step runs on into the next epoch. After the
+ * last of `epochs` the step is filled up with sequences of pad ids only, so every
+ * rank makes the same number of steps.
+ */
+
+import { CodecLmError } from '../../base/error.ts';
+import type { Manifest } from '../../schemas/dataset.ts';
+import { specialIds } from '../../schemas/dataset.ts';
+import type { ShardPool } from '../dataset/pool.ts';
+import { ReadAhead, type WaitStats } from './ahead.ts';
+import { type CommonOptions, checkInteger, settleCommon } from './options.ts';
+import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
+
+export interface LoaderState {
+  epoch: number;
+  /** Sequences of this epoch that were taken, by all ranks together. */
+  position: number;
+  seed: number;
+}
+
+export interface LoaderOptions extends CommonOptions {
+  /** Ends after so many; runs on for ever when not given. */
+  epochs?: number;
+  /** Goes on at the batch after the one that gave this state. Its seed must be `seed`. */
+  state?: LoaderState;
+}
+
+export interface Batch extends BatchTokens {
+  /** With {@link LoaderOptions.seed}, the state to save after this batch: where the next one begins. */
+  epoch: number;
+  position: number;
+}
+
+type Settings = Required<CommonOptions> & { epochs: number };
+
+export class Loader implements AsyncIterable<Batch> {
+  /** Sequences an epoch. */
+  readonly sequences: number;
+  private readonly settings: Settings;
+  private readonly start: { epoch: number; position: number };
+  private readonly source: Sequences;
+  private readonly padId: number;
+  private readonly ahead = new ReadAhead();
+
+  /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
+  constructor(manifest: Manifest, pool: ShardPool, options: LoaderOptions) {
+    const { epochs } = options;
+    if (epochs !== undefined) checkInteger('epochs', epochs, 0, 2 ** 31);
+    const common = settleCommon(options, manifest.seqLen);
+    this.settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
+    this.source = new Sequences(manifest, pool, this.settings);
+    this.sequences = this.source.length;
+    this.start = startOf(this.sequences, options.state, this.settings.seed);
+    this.padId = specialIds(manifest.vocabSize).padId;
+  }
+
+  /** From the start, or from the state that was given. */
+  [Symbol.asyncIterator](): AsyncGenerator<Batch, void> {
+    const { epochs, prefetch, microBatch, worldSize } = this.settings;
+    let { epoch, position } = this.start;
+    return this.ahead.run(prefetch, () => {
+      if (epoch >= epochs) return undefined;
+      const first = epoch * this.sequences + position;
+      position += microBatch * worldSize;
+      epoch += Math.floor(position / this.sequences);
+      position %= this.sequences;
+      if (epoch >= epochs) [epoch, position] = [epochs, 0];
+      return this.read(first, { epoch, position });
+    });
+  }
+
+  /** How long the consumers of this loader waited for it. */
+  stats(): WaitStats {
+    return this.ahead.stats();
+  }
+
+  /** @param first number of the step's first sequence, from the start of epoch 0 */
+  private async read(first: number, after: { epoch: number; position: number }): Promise<Batch> {
+    const { microBatch, seqLen, rank, epochs, segments } = this.settings;
+    const mine = Array.from({ length: microBatch }, (_, i) => first + rank * microBatch + i);
+    const places = mine
+      .filter((n) => n < epochs * this.sequences)
+      .map((n) => this.source.placeOf(n));
+    const batch = newBatch(microBatch, seqLen, this.padId, segments, places.length);
+    await Promise.all(places.map((place, i) => this.source.fill(batch, i, place)));
+    return { ...batch, ...after };
+  }
+}
+
+function startOf(
+  sequences: number,
+  state: LoaderState | undefined,
+  seed: number,
+): { epoch: number; position: number } {
+  if (!state) return { epoch: 0, position: 0 };
+  checkInteger('state.epoch', state.epoch, 0, 2 ** 31);
+  checkInteger('state.position', state.position, 0, sequences - 1);
+  checkSeed(state.seed, seed);
+  return { epoch: state.epoch, position: state.position };
+}
+
+/** @throws CodecLmError `CONFIG_INVALID` when a resumed run would see another order */
+export function checkSeed(found: number, seed: number): void {
+  if (found === seed) return;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `data.seed is ${seed}, the run that is resumed had ${found}: another order of the data`,
+    { hint: 'resume with the seed of the run' },
+  );
+}

@@ -1,0 +1,167 @@
+/**
+ * Several datasets mixed by weight into one stream of batches. Each next sequence comes
+ * from the dataset that is furthest behind its share, so after any number n of sequences
+ * each dataset has given its share of n to within one for two datasets and to within
+ * their number for more. Nothing is drawn at random: which datasets a step takes from
+ * follows from what was taken before, for every number of ranks, and a saved state is
+ * just these counts. A dataset that ends begins its next epoch, shuffled anew.
+ */
+
+import { CodecLmError } from '../../base/error.ts';
+import { specialIds } from '../../schemas/dataset.ts';
+import { type Dataset, openDataset } from '../dataset/dataset.ts';
+import { ReadAhead, type WaitStats } from './ahead.ts';
+import { checkSeed } from './loader.ts';
+import { type CommonOptions, checkInteger, settleCommon } from './options.ts';
+import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
+
+export interface MixtureSource {
+  /** A dataset directory. */
+  dir: string;
+  /** Share of the sequences, in relation to the other weights; > 0. */
+  weight: number;
+}
+
+export interface MixtureState {
+  /** Sequences taken of each dataset by all ranks together, in the order of the sources. */
+  taken: number[];
+  seed: number;
+}
+
+export interface MixtureOptions extends CommonOptions {
+  /** Goes on at the batch after the one that gave this state. Its seed must be `seed`. */
+  state?: MixtureState;
+}
+
+export interface MixtureBatch extends BatchTokens {
+  /** Index of the source of each sequence, [microBatch]. */
+  sources: Int32Array;
+  /** With {@link CommonOptions.seed}, the state to save after this batch. */
+  taken: number[];
+}
+
+export class Mixture {
+  readonly datasets: Dataset[];
+  /** Shares, of sum 1. */
+  readonly shares: number[];
+
+  constructor(datasets: Dataset[], shares: number[]) {
+    this.datasets = datasets;
+    this.shares = shares;
+  }
+
+  /** Batches without end; the trainer takes as many as it has steps. */
+  loader(options: MixtureOptions): MixtureLoader {
+    return new MixtureLoader(this, options);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.datasets.map((dataset) => dataset.close()));
+  }
+}
+
+export class MixtureLoader implements AsyncIterable<MixtureBatch> {
+  private readonly settings: Required<CommonOptions>;
+  private readonly shares: number[];
+  private readonly sources: Sequences[];
+  private readonly start: number[];
+  private readonly padId: number;
+  private readonly ahead = new ReadAhead();
+
+  /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
+  constructor({ datasets, shares }: Mixture, options: MixtureOptions) {
+    const longest = Math.min(...datasets.map(({ manifest }) => manifest.seqLen));
+    this.settings = settleCommon(options, longest);
+    this.shares = shares;
+    this.sources = datasets.map(
+      ({ manifest, pool }) => new Sequences(manifest, pool, this.settings),
+    );
+    this.start = startOf(shares.length, options.state, this.settings.seed);
+    this.padId = specialIds(datasets[0].manifest.vocabSize).padId;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<MixtureBatch, void> {
+    const { prefetch, rank, microBatch, worldSize } = this.settings;
+    const taken = [...this.start];
+    return this.ahead.run(prefetch, () => {
+      const mine: { source: number; n: number }[] = [];
+      for (let i = 0; i < worldSize * microBatch; i++) {
+        const source = furthestBehind(this.shares, taken);
+        const n = taken[source]++;
+        if (Math.floor(i / microBatch) === rank) mine.push({ source, n });
+      }
+      return this.read(mine, [...taken]);
+    });
+  }
+
+  /** How long the consumers of this loader waited for it. */
+  stats(): WaitStats {
+    return this.ahead.stats();
+  }
+
+  private async read(
+    mine: { source: number; n: number }[],
+    taken: number[],
+  ): Promise<MixtureBatch> {
+    const { microBatch, seqLen, segments } = this.settings;
+    const batch = {
+      ...newBatch(microBatch, seqLen, this.padId, segments, mine.length),
+      sources: Int32Array.from(mine, ({ source }) => source),
+      taken,
+    };
+    const places = mine.map(({ source, n }) => this.sources[source].placeOf(n));
+    await Promise.all(places.map((place, i) => this.sources[mine[i].source].fill(batch, i, place)));
+    return batch;
+  }
+}
+
+/** Index of the dataset that the next sequence comes from; of equals the first. */
+export function furthestBehind(shares: number[], taken: number[]): number {
+  const next = taken.reduce((sum, count) => sum + count, 1);
+  let best = 0;
+  for (let i = 1; i < shares.length; i++) {
+    if (shares[i] * next - taken[i] > shares[best] * next - taken[best]) best = i;
+  }
+  return best;
+}
+
+function startOf(sources: number, state: MixtureState | undefined, seed: number): number[] {
+  if (!state) return new Array<number>(sources).fill(0);
+  checkSeed(state.seed, seed);
+  if (state.taken.length !== sources) {
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `${sources} datasets are mixed, the run that is resumed had ${state.taken.length}`,
+      { hint: 'resume with the datasets of the run, in their order' },
+    );
+  }
+  for (const count of state.taken) checkInteger('state.taken', count, 0, Number.MAX_SAFE_INTEGER);
+  return state.taken;
+}
+
+/**
+ * @param sources at least one; all of the same tokenizer
+ * @throws CodecLmError `CONFIG_INVALID` for a weight; `DATASET_MISMATCH` for datasets of several
+ *   tokenizers; what openDataset throws
+ */
+export async function openMixture(sources: MixtureSource[]): Promise<Mixture> {
+  if (sources.length === 0) throw new CodecLmError('CONFIG_INVALID', 'no dataset to mix');
+  for (const { dir, weight } of sources) {
+    if (weight > 0 && Number.isFinite(weight)) continue;
+    throw new CodecLmError('CONFIG_INVALID', `weight ${weight} of ${dir} is not above 0`);
+  }
+  const datasets = await Promise.all(sources.map(({ dir }) => openDataset(dir)));
+  const [first, ...others] = datasets;
+  for (const { dir, manifest } of others) {
+    if (manifest.tokenizerHash === first.manifest.tokenizerHash) continue;
+    throw new CodecLmError('DATASET_MISMATCH', `${dir} has another tokenizer than ${first.dir}`, {
+      path: dir,
+      hint: 'make both with one tokenizer.json: their ids mean different bytes now',
+    });
+  }
+  const sum = sources.reduce((total, { weight }) => total + weight, 0);
+  return new Mixture(
+    datasets,
+    sources.map(({ weight }) => weight / sum),
+  );
+}

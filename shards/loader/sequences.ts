@@ -1,0 +1,131 @@
+/**
+ * The sequences of one split in the global order, numbered on through its epochs: what
+ * loaders put into batches.
+ *
+ * A trainer's seqLen may be smaller than the dataset's: a row of S tokens is cut in
+ * ceil(S / seqLen) pieces, each a sequence of its own, so nothing is skipped. Where
+ * seqLen does not divide S the last piece is filled up with pad ids, whose labels
+ * the trainer masks; choose a divisor to waste nothing.
+ */
+
+import { CodecLmError } from '../../base/error.ts';
+import type { Manifest, Split } from '../../schemas/dataset.ts';
+import { specialIds } from '../../schemas/dataset.ts';
+import type { ShardPool } from '../dataset/pool.ts';
+import { type Place, SequenceOrder } from './order.ts';
+import { RowCache } from './row-cache.ts';
+
+export interface SequenceOptions {
+  /** Tokens a sequence, at most the dataset's. */
+  seqLen: number;
+  seed: number;
+  shuffle: boolean;
+  split: Split;
+  /** Whether batches have segments. */
+  segments: boolean;
+  /** Ranks that share the order. */
+  worldSize: number;
+}
+
+/** The tokens of a batch. */
+export interface BatchTokens {
+  /** Token ids, [microBatch * seqLen], row-major. */
+  ids: Int32Array;
+  microBatch: number;
+  seqLen: number;
+  /** Number of the document within its sequence, like `ids`; -1 at padding. */
+  segments?: Int32Array;
+}
+
+export class Sequences {
+  /** Sequences an epoch. */
+  readonly length: number;
+  private readonly options: SequenceOptions;
+  private readonly order: SequenceOrder;
+  private readonly rows: RowCache;
+  private readonly pool: ShardPool;
+  private readonly padId: number;
+  /** Sequences a row is cut into. */
+  private readonly pieces: number;
+
+  /** @throws CodecLmError `INPUT_EMPTY` for a split without rows */
+  constructor(manifest: Manifest, pool: ShardPool, options: SequenceOptions) {
+    const { seqLen, seed, shuffle, split, segments, worldSize } = options;
+    this.options = options;
+    this.pool = pool;
+    const shards = manifest.shards.filter((shard) => shard.split === split);
+    this.pieces = Math.ceil(manifest.seqLen / seqLen);
+    this.order = new SequenceOrder(shards, this.pieces, seed, shuffle);
+    this.length = this.order.length;
+    this.padId = specialIds(manifest.vocabSize).padId;
+    this.rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
+    if (this.length > 0) return;
+    throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
+      hint: 'a val split is made by pipeline run --val-fraction',
+    });
+  }
+
+  /** The n-th from the start of epoch 0. The order keeps one window: ask in turn, before any read. */
+  placeOf(n: number): Place {
+    return this.order.at(Math.floor(n / this.length), n % this.length);
+  }
+
+  /** Reads a sequence into row `index` of a new batch. */
+  async fill(batch: BatchTokens, index: number, { shard, row, piece }: Place): Promise<void> {
+    await this.pool.checkTokenizer();
+    const { seqLen } = this.options;
+    const at = index * seqLen;
+    const start = piece * seqLen;
+    let docStarts: Int32Array | undefined;
+    let length = seqLen;
+    if (this.pieces === 1) {
+      docStarts = await this.rows.readInto(batch.ids, at, shard, row);
+    } else {
+      const loaded = await this.rows.read(shard, row);
+      const ids = loaded.ids.subarray(start, start + seqLen);
+      batch.ids.set(ids, at);
+      batch.ids.fill(this.padId, at + ids.length, at + seqLen);
+      ({ docStarts } = loaded);
+      ({ length } = ids);
+    }
+    if (batch.segments && docStarts) {
+      const segments = batch.segments.subarray(at, at + seqLen);
+      this.markSegments(segments, batch.ids.subarray(at, at + length), start, docStarts);
+    }
+  }
+
+  private markSegments(
+    segments: Int32Array,
+    ids: Int32Array,
+    start: number,
+    docStarts: Int32Array,
+  ): void {
+    let segment = 0;
+    let next = docStarts.findIndex((docStart) => docStart > start);
+    if (next < 0) next = docStarts.length;
+    for (let i = 0; i < ids.length; i++) {
+      if (start + i === docStarts[next]) {
+        segment++;
+        next++;
+      }
+      segments[i] = ids[i] === this.padId ? -1 : segment;
+    }
+  }
+}
+
+/** @param filled sequences that will be read into it; the others are pad ids */
+export function newBatch(
+  microBatch: number,
+  seqLen: number,
+  padId: number,
+  segments: boolean,
+  filled: number,
+): BatchTokens {
+  const length = microBatch * seqLen;
+  return {
+    ids: new Int32Array(length).fill(padId, filled * seqLen),
+    microBatch,
+    seqLen,
+    ...(segments ? { segments: new Int32Array(length).fill(-1) } : {}),
+  };
+}

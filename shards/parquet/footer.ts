@@ -1,0 +1,199 @@
+/**
+ * Opens a Parquet file of ours. Every offset and length that it claims is checked
+ * against its size before use, so that a damaged file is an error and nothing else.
+ */
+import { type FileHandle, open } from 'node:fs/promises';
+import parquet, { type ParquetSchema } from 'parquetjs-lite';
+import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import { CodecLmError, fileError, messageOf, systemCode } from '../../base/error.ts';
+import { METADATA_KEY } from '../../schemas/dataset.ts';
+import { isSchema } from './schema.ts';
+
+/** A footer takes ~600 bytes a row group; a million rows of 12,288 tokens stay below this. */
+const MAX_FOOTER = 64 * 2 ** 20;
+/** No read of ours is longer: a row group is about 1 MB, one row of MAX_SEQ_LEN 32 MB. */
+const MAX_READ = 256 * 2 ** 20;
+const MIN_FILE = 12;
+
+/** Where the pages of one column of one row group are. */
+export interface Chunk {
+  dictionary?: { offset: number; length: number };
+  data: { offset: number; length: number };
+  values: number;
+  /** For parquetjs-lite, which reads the index of the pages. */
+  source: ColumnChunk;
+}
+
+export interface RowGroupPlace {
+  rows: number;
+  /** Of the first row in the file. */
+  firstRow: number;
+  /** By the column's path, joined with dots. */
+  columns: Map<string, Chunk>;
+}
+
+export interface PageSlot {
+  offset: number;
+  length: number;
+  firstRow: number;
+}
+
+/** A shard that is not what it should be. */
+export function shardError(path: string, problem: string, cause?: unknown): CodecLmError {
+  return new CodecLmError('SHARD_INVALID', `${path}: ${problem}`, {
+    path,
+    cause,
+    hint: 'restore the file from a copy, or make the dataset again',
+  });
+}
+
+export class ParquetFile {
+  readonly path: string;
+  readonly size: number;
+  readonly rowGroups: RowGroupPlace[] = [];
+  rowCount = 0;
+  /** The value under METADATA_KEY, or undefined. */
+  keyValue?: string;
+  private readonly handle: FileHandle;
+  private readonly inner;
+
+  private constructor(path: string, handle: FileHandle, size: number) {
+    this.path = path;
+    this.handle = handle;
+    this.size = size;
+    const read = (offset: number, length: number) => this.read(offset, length);
+    this.inner = new parquet.ParquetEnvelopeReader(read, () => undefined, size);
+  }
+
+  /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
+  static async open(path: string, schema: ParquetSchema): Promise<ParquetFile> {
+    const { handle, size } = await openFile(path);
+    const file = new ParquetFile(path, handle, size);
+    try {
+      await file.guard('its footer', () => file.readFooter(schema));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+    return file;
+  }
+
+  /** Turns whatever a parser throws (parquetjs-lite throws strings) into an error of ours. */
+  async guard<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof CodecLmError) throw error;
+      if (systemCode(error)) throw fileError(error, 'reading', this.path);
+      throw shardError(this.path, `${what} is damaged: ${messageOf(error)}`, error);
+    }
+  }
+
+  /**
+   * @param into room for them, where there is some to use again: fresh memory costs as much as the read
+   * @throws RangeError when the file has no such bytes
+   */
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
+    if (!(offset >= 0 && length >= 0 && length <= MAX_READ && offset + length <= this.size)) {
+      throw new RangeError(`${length} bytes at ${offset} in a file of ${this.size}`);
+    }
+    const buffer =
+      into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
+    for (let done = 0; done < length; ) {
+      const { bytesRead } = await this.handle.read(buffer, done, length - done, offset + done);
+      if (bytesRead === 0) throw new RangeError('the file has become shorter');
+      done += bytesRead;
+    }
+    return buffer;
+  }
+
+  /** The data pages of a column, in order and without a gap, as its offset index says. */
+  async readPageSlots(group: RowGroupPlace, path: string): Promise<PageSlot[]> {
+    const chunk = group.columns.get(path)!;
+    const { page_locations: locations } = await this.inner.readOffsetIndex(chunk.source);
+    let offset = chunk.data.offset;
+    let before = -1;
+    const slots = locations.map((location) => {
+      const length = location.compressed_page_size;
+      const firstRow = integer(location.first_row_index, 'first row of a page');
+      if (Number(location.offset) !== offset || !(length > 0) || firstRow <= before) {
+        throw new RangeError('pages do not follow one another');
+      }
+      offset += length;
+      before = firstRow;
+      return { offset: offset - length, length, firstRow };
+    });
+    if (offset !== chunk.data.offset + chunk.data.length || slots[0].firstRow !== 0) {
+      throw new RangeError('pages do not fill their column');
+    }
+    if (before >= group.rows) throw new RangeError('page behind the last row');
+    return slots;
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close();
+  }
+
+  private async readFooter(schema: ParquetSchema): Promise<void> {
+    if (this.size < MIN_FILE) throw new RangeError(`a file of ${this.size} bytes`);
+    await this.inner.readHeader();
+    const length = (await this.read(this.size - 8, 4)).readUInt32LE(0);
+    if (length > MAX_FOOTER) throw new RangeError(`a footer of ${length} bytes`);
+    const footer = await this.inner.readFooter();
+    if (footer.version !== 1 || !Array.isArray(footer.schema)) throw new RangeError('no schema');
+    if (!isSchema(footer.schema, schema)) {
+      throw new RangeError('other columns than those of a file of ours');
+    }
+    this.readRowGroups(footer);
+    this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
+  }
+
+  private readRowGroups(footer: FileMetaData): void {
+    for (const group of footer.row_groups ?? []) {
+      const rows = integer(group.num_rows, 'rows of a row group');
+      const columns = new Map<string, Chunk>();
+      for (const column of group.columns) {
+        columns.set(column.meta_data.path_in_schema.join('.'), this.chunkOf(column));
+      }
+      this.rowGroups.push({ rows, firstRow: this.rowCount, columns });
+      this.rowCount += rows;
+    }
+    if (this.rowCount !== Number(footer.num_rows)) throw new RangeError('rows do not add up');
+  }
+
+  private chunkOf(source: ColumnChunk): Chunk {
+    const meta = source.meta_data;
+    if (meta.codec !== thrift.CompressionCodec.UNCOMPRESSED) throw new RangeError('compressed');
+    const start = integer(meta.data_page_offset, 'offset of a column');
+    const total = integer(meta.total_compressed_size, 'size of a column');
+    const values = integer(meta.num_values, 'values of a column');
+    const first = integer(meta.dictionary_page_offset ?? start, 'offset of a dictionary');
+    if (first > start || first + total > this.size || start > first + total) {
+      throw new RangeError('a column lies outside of the file');
+    }
+    const data = { offset: start, length: first + total - start };
+    const dictionary = first < start ? { offset: first, length: start - first } : undefined;
+    return { dictionary, data, values, source };
+  }
+}
+
+async function openFile(path: string): Promise<{ handle: FileHandle; size: number }> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (!stat.isFile()) throw shardError(path, 'not a file');
+    return { handle, size: stat.size };
+  } catch (error) {
+    await handle?.close();
+    throw fileError(error, 'reading', path);
+  }
+}
+
+/** Thrift's 64-bit integers as numbers. */
+function integer(value: unknown, what: string): number {
+  const number = value === null || value === undefined ? Number.NaN : Number(value);
+  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${what}: ${number}`);
+  return number;
+}

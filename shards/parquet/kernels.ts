@@ -1,0 +1,220 @@
+/**
+ * The WebAssembly under bits.ts: 128-bit vectors pack, unpack and count eight values at
+ * once. A width has code of its own, in which every shift and mask is a constant. Each
+ * function takes a number of values in multiples of 32 from one fixed place of a small
+ * memory to another, so there is nothing to pass and nothing to check.
+ */
+import {
+  assemble,
+  type Code,
+  type FunctionSpec,
+  forEachOnce,
+  I32,
+  i32,
+  type Local,
+  V128,
+  v128,
+} from '../../wasm/assembler.ts';
+import { bits, i16x8, i64, pickBytes, u32x4, u64x2 } from '../../wasm/integers.ts';
+
+/** Values a call takes at most; both forms of them stay in the nearest cache. */
+export const CHUNK = 16_384;
+/** Values a turn of the loops takes. */
+export const BLOCK = 32;
+
+const GROUP = 8;
+const GROUPS = BLOCK / GROUP;
+const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
+/** Where things are in the memory, in bytes. Behind each lies room for a vector too many. */
+const VALUES = 0;
+const PACKED = VALUES + CHUNK * 2 + 32;
+const RESULT = PACKED + CHUNK * 2 + 32;
+const PAGE_BYTES = 65_536;
+const PAGES = Math.ceil((RESULT + 64) / PAGE_BYTES);
+
+/** The places that values go between. */
+export interface KernelMemory {
+  /** [CHUNK] */
+  values: Uint16Array;
+  /** [CHUNK * 2] */
+  packed: Uint8Array;
+  /** Eight lanes each of: the largest values, and how often the two asked for occurred. */
+  result: Uint16Array;
+}
+
+export interface Kernels {
+  /** values -> packed */
+  pack(values: number): void;
+  /** packed -> values, and their largest to result */
+  unpack(values: number): void;
+}
+
+const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: false });
+const compiled: Kernels[] = [];
+
+export const kernelMemory: KernelMemory = {
+  values: new Uint16Array(memory.buffer, VALUES, CHUNK),
+  packed: new Uint8Array(memory.buffer, PACKED, CHUNK * 2),
+  result: new Uint16Array(memory.buffer, RESULT, 24),
+};
+
+/** @param width 1..16 bits a value; compiled when first asked for */
+export function kernelsOf(width: number): Kernels {
+  compiled[width] ??= compile([pack(width), unpack(width)]) as unknown as Kernels;
+  return compiled[width];
+}
+
+let surveyor: ((values: number, first: number, second: number) => void) | undefined;
+
+/** values -> result */
+export function surveyKernel(values: number, first: number, second: number): void {
+  surveyor ??= compile([survey]).survey as typeof surveyor;
+  surveyor!(values, first, second);
+}
+
+function compile(functions: FunctionSpec[]): Record<string, unknown> {
+  const module = new WebAssembly.Module(assemble(functions, { maxPages: PAGES, shared: false }));
+  return new WebAssembly.Instance(module, { env: { memory } }).exports;
+}
+
+/** Runs `group` for each eight values; `source` and `target` go on by so many bytes a group. */
+function overGroups(
+  count: Local,
+  [source, sourceStart, sourceStep]: [Local, number, number],
+  [target, targetStart, targetStep]: [Local, number, number],
+  group: (index: number) => Code,
+): Code {
+  const ends: Code = i32.add(i32.const(sourceStart), scaled(count, sourceStep));
+  return [
+    count.set(ends),
+    source.set(i32.const(sourceStart)),
+    target.set(i32.const(targetStart)),
+    forEachOnce(source, count.get, sourceStep * GROUPS, [
+      Array.from({ length: GROUPS }, (_, i) => group(i)),
+      target.set(i32.add(target.get, i32.const(targetStep * GROUPS))),
+    ]),
+  ];
+}
+
+/** Bytes of `count` values, a group of which takes `step` bytes. */
+function scaled(count: Local, step: number): Code {
+  return i32.mul(i32.shrU(count.get, 3), i32.const(step));
+}
+
+/**
+ * Neighbours are joined three times over: two values to one of 32 bits, two of these to one of 64,
+ * and the last two go to memory, where what is too long is written over by the next eight.
+ */
+function pack(width: number): FunctionSpec {
+  return {
+    name: 'pack',
+    params: [I32],
+    body(scope, count) {
+      const [source, target] = [scope.local(I32), scope.local(I32)];
+      const v = scope.local(V128);
+      const low = (vector: Code, lanes: readonly number[]) => bits.and(vector, u32x4.const(lanes));
+      const pairs = bits.or(
+        low(v.get, [0xffff, 0xffff, 0xffff, 0xffff]),
+        u32x4.shl(u32x4.shrU(v.get, 16), width),
+      );
+      const fours = bits.or(
+        low(v.get, [0xffffffff, 0, 0xffffffff, 0]),
+        u64x2.shl(u64x2.shrU(v.get, 32), 2 * width),
+      );
+      const group = (i: number): Code => {
+        const at = width * i;
+        const store: Code =
+          width === 16
+            ? v128.store(target.get, v.get, at)
+            : [
+                i64.store(
+                  target.get,
+                  i64.or(u64x2.lane(v.get, 0), i64.shl(u64x2.lane(v.get, 1), 4 * width)),
+                  at,
+                ),
+                width > 8
+                  ? i64.store(target.get, i64.shrU(u64x2.lane(v.get, 1), 64 - 4 * width), at + 8)
+                  : [],
+              ];
+        return [v.set(v128.load(source.get, 16 * i)), v.set(pairs), v.set(fours), store];
+      };
+      return overGroups(count, [source, VALUES, 16], [target, PACKED, width], group);
+    },
+  };
+}
+
+/** Each lane gets the bytes that its value lies in; a product and one shift bring it to their end. */
+function unpack(width: number): FunctionSpec {
+  return {
+    name: 'unpack',
+    params: [I32],
+    body(scope, count) {
+      const [source, target] = [scope.local(I32), scope.local(I32)];
+      const [v, most] = [scope.local(V128), scope.local(V128)];
+      const group = (i: number): Code => [
+        v.set(unpackedGroup(source, width * i, width)),
+        most.set(i16x8.maxU(most.get, v.get)),
+        v128.store(target.get, v.get, 16 * i),
+      ];
+      return [
+        overGroups(count, [source, PACKED, width], [target, VALUES, 16], group),
+        v128.store(i32.const(RESULT), most.get),
+      ];
+    },
+  };
+}
+
+function unpackedGroup(source: Local, offset: number, width: number): Code {
+  const shifts = LANES.map((lane) => (lane * width) % 8);
+  const furthest = Math.max(...shifts);
+  const firstByte = (lane: number) => Math.floor((lane * width) / 8);
+  if (furthest + width <= 16) {
+    const picked = pickBytes(
+      v128.load(source.get, offset),
+      LANES.flatMap((lane) => [firstByte(lane), Math.min(15, firstByte(lane) + 1)]),
+    );
+    if (furthest === 0 && width === 16) return picked;
+    const factors = shifts.map((shift) => 2 ** (furthest - shift));
+    const aligned = i16x8.shrU(i16x8.mul(picked, i16x8.const(factors)), furthest);
+    if (furthest + width === 16) return aligned;
+    return bits.and(aligned, i16x8.const(LANES.map(() => 2 ** width - 1)));
+  }
+  const halves = [LANES.slice(0, 4), LANES.slice(4)].map((lanes) => {
+    const start = firstByte(lanes[0]);
+    const picked = pickBytes(
+      v128.load(source.get, offset + start),
+      lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => firstByte(lane) - start + byte)),
+    );
+    const factors = lanes.map((lane) => 2 ** (furthest - shifts[lane]));
+    const aligned = u32x4.shrU(u32x4.mul(picked, u32x4.const(factors)), furthest);
+    return bits.and(aligned, u32x4.const(lanes.map(() => 2 ** width - 1)));
+  });
+  return i16x8.narrow(halves[0], halves[1]);
+}
+
+const survey: FunctionSpec = {
+  name: 'survey',
+  params: [I32, I32, I32],
+  body(scope, count, first, second) {
+    const [source, target] = [scope.local(I32), scope.local(I32)];
+    const [v, most] = [scope.local(V128), scope.local(V128)];
+    const wanted = [first, second].map((value) => {
+      return { value, lanes: scope.local(V128), found: scope.local(V128) };
+    });
+    const group = (i: number): Code => [
+      v.set(v128.load(source.get, 16 * i)),
+      most.set(i16x8.maxU(most.get, v.get)),
+      wanted.map(({ lanes, found }) =>
+        // Lanes that are equal are -1.
+        found.set(i16x8.sub(found.get, i16x8.eq(v.get, lanes.get))),
+      ),
+    ];
+    return [
+      wanted.map(({ value, lanes }) => lanes.set(i16x8.splat(value.get))),
+      overGroups(count, [source, VALUES, 16], [target, 0, 0], group),
+      [most, ...wanted.map(({ found }) => found)].map((vector, i) =>
+        v128.store(i32.const(RESULT), vector.get, 16 * i),
+      ),
+    ];
+  },
+};

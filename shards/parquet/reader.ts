@@ -1,0 +1,292 @@
+/** Reads a shard of packed sequences: any row, for the price of the pages that hold it. */
+
+import { CodecLmError } from '../../base/error.ts';
+import { FORMAT_VERSION, type ShardMetadata, shardMetadataSchema } from '../../schemas/dataset.ts';
+import { isIdentity } from './dictionary.ts';
+import { type PageSlot, ParquetFile, type RowGroupPlace, shardError } from './footer.ts';
+import type { GroupCache } from './group-cache.ts';
+import { type Dictionary, IdsPageForms } from './ids-page.ts';
+import { readDictionaryPage } from './pages.ts';
+import { decodeIntegerLists } from './row-group.ts';
+import { rowLayout, type SequenceRow } from './rows.ts';
+import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
+import { problemOf } from './writer.ts';
+
+/** Document lists by row of the group. */
+interface DocumentLists {
+  docIds: Int32Array[];
+  docStarts: Int32Array[];
+}
+
+/** The dictionary of a row group, and where its pages are. */
+interface IdsIndex {
+  dictionary: Dictionary;
+  slots: PageSlot[];
+}
+
+/** Row groups whose index is kept; more only helps reads that jump about. */
+const CACHED_GROUPS = 32;
+
+export class Shard {
+  readonly path: string;
+  readonly metadata: ShardMetadata;
+  readonly rowCount: number;
+  /** Size of the file. */
+  readonly bytes: number;
+  private readonly file: ParquetFile;
+  /** What the pages were read into before, while nobody reads into it. */
+  private spare?: Buffer;
+  private readonly forms: IdsPageForms;
+  private readonly ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
+  private readonly lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
+
+  constructor(file: ParquetFile, metadata: ShardMetadata) {
+    this.file = file;
+    this.path = file.path;
+    this.metadata = metadata;
+    this.forms = new IdsPageForms(metadata.seqLen);
+    this.rowCount = file.rowCount;
+    this.bytes = file.size;
+  }
+
+  /**
+   * Only the tokens.
+   * @returns rows `start` to `start + count - 1`, [count * seqLen]
+   * @throws CodecLmError `SHARD_INVALID`; `INTERNAL` for rows that the shard does not have
+   */
+  async readIds(start: number, count: number): Promise<Uint16Array> {
+    const ids = new Uint16Array(count * this.metadata.seqLen);
+    await this.readIdsInto(ids, 0, start, count);
+    return ids;
+  }
+
+  /**
+   * The same to `target` from `at`: memory that is used again costs nothing.
+   * @param groups keeps whole row groups for reads to come
+   */
+  async readIdsInto(
+    target: Uint16Array | Int32Array,
+    at: number,
+    start: number,
+    count: number,
+    groups?: GroupCache,
+  ): Promise<void> {
+    this.checkRange(start, count);
+    for (const { group, first, rows } of this.groupsOf(start, count)) {
+      const offset = at + (group.firstRow + first - start) * this.metadata.seqLen;
+      await this.file.guard(`row group at row ${group.firstRow}`, () =>
+        this.readGroupIds(group, first, rows, target, offset, groups),
+      );
+    }
+  }
+
+  /** Rows with the documents that lie in them. */
+  async readRows(start: number, count: number): Promise<SequenceRow[]> {
+    const all = await this.readIds(start, count);
+    const rows: SequenceRow[] = [];
+    const { seqLen } = this.metadata;
+    for (const { group, first, rows: taken } of this.groupsOf(start, count)) {
+      const { docIds, docStarts } = await this.readLists(group);
+      for (let row = first; row < first + taken; row++) {
+        const ids = all.subarray(rows.length * seqLen, (rows.length + 1) * seqLen);
+        rows.push({ ids, docIds: docIds[row], docStarts: docStarts[row] });
+      }
+    }
+    return rows;
+  }
+
+  async readRow(index: number): Promise<SequenceRow> {
+    return (await this.readRows(index, 1))[0];
+  }
+
+  /** Only the documents of a row, without its tokens. */
+  async readDocumentsOf(index: number): Promise<Omit<SequenceRow, 'ids'>> {
+    this.checkRange(index, 1);
+    const [{ group, first }] = [...this.groupsOf(index, 1)];
+    const { docIds, docStarts } = await this.readLists(group);
+    return { docIds: docIds[first], docStarts: docStarts[first] };
+  }
+
+  /** All rows in order, a row group in memory at a time. */
+  async *rows(): AsyncGenerator<SequenceRow> {
+    for (const group of this.file.rowGroups) {
+      yield* await this.readRows(group.firstRow, group.rows);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.file.close();
+  }
+
+  private checkRange(start: number, count: number): void {
+    if (start >= 0 && count >= 0 && start + count <= this.rowCount) return;
+    throw new CodecLmError(
+      'INTERNAL',
+      `${this.path}: rows ${start} to ${start + count - 1} of ${this.rowCount} asked for`,
+    );
+  }
+
+  /** The row groups that rows lie in, and which of their own rows. */
+  private *groupsOf(start: number, count: number) {
+    const size = this.metadata.counts.rowGroupRows;
+    const end = start + count;
+    for (let row = start; row < end; ) {
+      const group = this.file.rowGroups[Math.floor(row / size)];
+      const first = row - group.firstRow;
+      const rows = Math.min(end, group.firstRow + group.rows) - row;
+      yield { group, first, rows };
+      row += rows;
+    }
+  }
+
+  private async readGroupIds(
+    group: RowGroupPlace,
+    first: number,
+    rows: number,
+    target: Uint16Array | Int32Array,
+    offset: number,
+    groups?: GroupCache,
+  ): Promise<void> {
+    const { seqLen } = this.metadata;
+    const { pageRows } = rowLayout(seqLen);
+    const index = await cached(this.ids, group, () => this.readIndex(group));
+    const firstPage = Math.floor(first / pageRows);
+    const slots = index.slots.slice(firstPage, Math.ceil((first + rows) / pageRows));
+    const { bytes, start } = await this.readPages(group, slots, groups);
+    for (const slot of slots) {
+      const page = bytes.subarray(slot.offset - start, slot.offset - start + slot.length);
+      const rowsHere = Math.min(pageRows, group.rows - slot.firstRow);
+      const form = this.forms.of(rowsHere, index.dictionary.ids.length);
+      const skipped = first - slot.firstRow;
+      const at = offset - skipped * seqLen;
+      if (skipped <= 0 && slot.firstRow + rowsHere <= first + rows) {
+        form.decode(page, index.dictionary, target, at);
+        continue;
+      }
+      // A page of several short rows of which only some are wanted.
+      const all = new Uint16Array(rowsHere * seqLen);
+      form.decode(page, index.dictionary, all, 0);
+      const from = Math.max(0, skipped);
+      const to = Math.min(rowsHere, first + rows - slot.firstRow);
+      target.set(all.subarray(from * seqLen, to * seqLen), at + from * seqLen);
+    }
+    if (!groups) this.spare = bytes;
+  }
+
+  /** One read: the pages of neighbouring rows lie side by side. */
+  private async readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
+    if (groups) {
+      const { offset: start, length } = group.columns.get(SEQUENCE_COLUMNS.ids)!.data;
+      const bytes = await groups.get(group, length, () => this.file.read(start, length));
+      return { bytes, start };
+    }
+    const start = slots[0].offset;
+    const last = slots[slots.length - 1];
+    const spare = this.spare;
+    this.spare = undefined;
+    const bytes = await this.file.read(start, last.offset + last.length - start, spare);
+    return { bytes, start };
+  }
+
+  private async readIndex(group: RowGroupPlace): Promise<IdsIndex> {
+    const { seqLen, vocabSize } = this.metadata;
+    const chunk = group.columns.get(SEQUENCE_COLUMNS.ids)!;
+    if (!chunk.dictionary) throw new RangeError('no dictionary');
+    const { offset, length } = chunk.dictionary;
+    const ids = readDictionaryPage(await this.file.read(offset, length), vocabSize);
+    const slots = await this.file.readPageSlots(group, SEQUENCE_COLUMNS.ids);
+    const { pageRows } = rowLayout(seqLen);
+    const isRegular = slots.every((slot, i) => slot.firstRow === i * pageRows);
+    if (!isRegular || slots.length !== Math.ceil(group.rows / pageRows)) {
+      throw new RangeError('pages of other sizes than ours');
+    }
+    return { dictionary: { ids, isIdentity: isIdentity(ids) }, slots };
+  }
+
+  private readLists(group: RowGroupPlace): Promise<DocumentLists> {
+    return cached(this.lists, group, () =>
+      this.file.guard(`row group at row ${group.firstRow}`, async () => {
+        const lists = await Promise.all(
+          [SEQUENCE_COLUMNS.docIds, SEQUENCE_COLUMNS.docStarts].map(async (path) => {
+            const { data, values } = group.columns.get(path)!;
+            const page = await this.file.read(data.offset, data.length);
+            return decodeIntegerLists(page, group.rows, values);
+          }),
+        );
+        const [docIds, docStarts] = lists;
+        for (let row = 0; row < group.rows; row++) {
+          const ids = { length: this.metadata.seqLen } as Uint16Array;
+          const sequence = { ids, docIds: docIds[row], docStarts: docStarts[row] };
+          const problem = problemOf(sequence, this.metadata.seqLen);
+          if (problem) throw new RangeError(`row ${group.firstRow + row}: ${problem}`);
+        }
+        return { docIds, docStarts };
+      }),
+    );
+  }
+}
+
+/** What was read lately stays; a failed read does not. */
+function cached<K, V>(map: Map<K, Promise<V>>, key: K, read: () => Promise<V>): Promise<V> {
+  const known = map.get(key);
+  if (known) return known;
+  const value = read();
+  map.set(key, value);
+  value.catch(() => map.delete(key));
+  if (map.size > CACHED_GROUPS) map.delete(map.keys().next().value!);
+  return value;
+}
+
+/**
+ * Opens a shard; the footer is read and checked, rows are read when asked for.
+ * @throws CodecLmError `SHARD_INVALID` that says what is wrong, `INPUT_NOT_FOUND`
+ */
+export async function openShard(path: string): Promise<Shard> {
+  const file = await ParquetFile.open(path, sequenceSchema());
+  try {
+    const metadata = parseMetadata(file);
+    checkShape(file, metadata);
+    return new Shard(file, metadata);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+function parseMetadata({ path, keyValue }: ParquetFile): ShardMetadata {
+  let value: unknown;
+  try {
+    value = JSON.parse(keyValue ?? '');
+  } catch (error) {
+    throw shardError(path, 'it has no readable metadata of codec-lm', error);
+  }
+  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
+  if (typeof version === 'number' && version > FORMAT_VERSION) {
+    throw new CodecLmError(
+      'SHARD_INVALID',
+      `${path}: format version ${version}, this program knows up to ${FORMAT_VERSION}`,
+      { path, hint: 'update codec-lm' },
+    );
+  }
+  const result = shardMetadataSchema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw shardError(path, `metadata: ${issue.path.join('.')}: ${issue.message}`, result.error);
+}
+
+/** The footer and the metadata were written together; where they differ one is damaged. */
+function checkShape(file: ParquetFile, { seqLen, counts }: ShardMetadata): void {
+  const { rowGroupRows } = rowLayout(seqLen);
+  if (counts.rows !== file.rowCount || counts.rowGroupRows !== rowGroupRows) {
+    throw shardError(file.path, `${file.rowCount} rows, its metadata says ${counts.rows}`);
+  }
+  for (const [i, group] of file.rowGroups.entries()) {
+    const isLast = i === file.rowGroups.length - 1;
+    const rows = isLast ? file.rowCount - i * rowGroupRows : rowGroupRows;
+    const isComplete = Object.values(SEQUENCE_COLUMNS).every((path) => group.columns.has(path));
+    const values = group.columns.get(SEQUENCE_COLUMNS.ids)?.values;
+    if (group.rows !== rows || rows < 1 || !isComplete || values !== rows * seqLen) {
+      throw shardError(file.path, `row group ${i} is not of ${rows} rows of ${seqLen} tokens`);
+    }
+  }
+}

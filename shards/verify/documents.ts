@@ -1,0 +1,102 @@
+/** The part of verify that looks into documents: boundaries, codec, index. */
+import { join } from 'node:path';
+import { CodecLmError, messageOf } from '../../base/error.ts';
+import type { DocumentRow } from '../../schemas/dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
+import { readDocuments } from '../dataset/documents.ts';
+import { chainsOf, mergeByDocument } from '../dataset/merge.ts';
+import { joinSegments, type Segment } from '../dataset/segments.ts';
+import { checkCompanions } from '../dataset/tokenizer.ts';
+import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
+import type { Findings, VerifyOptions } from './findings.ts';
+import { checkCoverage } from './plan.ts';
+
+/** @returns documents that were read */
+export async function verifyDocuments(
+  dataset: Dataset,
+  findings: Findings,
+  { signal, onProgress }: VerifyOptions,
+): Promise<number> {
+  const viewer = await findings.collect('tokenizer.json', () => openViewer(dataset));
+  if (viewer) await findings.collect('tokenizer.json', () => checkCompanions(dataset, viewer.bpe));
+  const index = indexRows(dataset, findings);
+  const seen = new Set<number>();
+  let row = await nextRow(index, findings);
+  await findings.collect('shards', async () => {
+    for await (const parts of dataset.documentParts()) {
+      if (signal?.aborted) return;
+      const { docId, file } = parts[0];
+      seen.add(docId);
+      if (seen.size % 256 === 0)
+        onProgress?.(`documents  ${seen.size}/${dataset.manifest.totals.documents}`);
+      for (; row && row.docId < docId; row = await nextRow(index, findings)) {
+        findings.add('documents', `document ${row.docId} (${row.source}) is in no shard`);
+      }
+      const listed = row?.docId === docId ? row : undefined;
+      if (!listed) findings.add('documents', `document ${docId} of ${file} is not listed`);
+      checkDocument(dataset, parts, listed, viewer, findings);
+      if (listed) row = await nextRow(index, findings);
+    }
+    for (; row; row = await nextRow(index, findings)) {
+      findings.add('documents', `document ${row.docId} (${row.source}) is in no shard`);
+    }
+    await checkCoverage(dataset, seen, findings);
+  });
+  await index.return(undefined);
+  return seen.size;
+}
+
+/** Rows of all files of documents/, ascending by id. */
+async function* indexRows(
+  { dir, manifest }: Dataset,
+  findings: Findings,
+): AsyncGenerator<DocumentRow> {
+  const streams = chainsOf(manifest.documents).map((files) => rowsOf(dir, files));
+  for await (const [row, ...others] of mergeByDocument(streams)) {
+    if (others.length > 0) findings.add('documents', `document ${row.docId} is listed twice`);
+    yield row;
+  }
+}
+
+async function* rowsOf(dir: string, files: { file: string }[]): AsyncGenerator<DocumentRow> {
+  for (const { file } of files) yield* readDocuments(join(dir, file));
+}
+
+async function nextRow(
+  index: AsyncGenerator<DocumentRow>,
+  findings: Findings,
+): Promise<DocumentRow | undefined> {
+  const next = await findings.collect('documents', () => index.next());
+  return next?.done ? undefined : next?.value;
+}
+
+function checkDocument(
+  { manifest }: Dataset,
+  parts: Segment[],
+  listed: DocumentRow | undefined,
+  viewer: DocumentViewer | undefined,
+  findings: Findings,
+): void {
+  const [first] = parts;
+  const where = `document ${first.docId} at row ${first.row}, token ${first.offset}`;
+  try {
+    const ids = joinSegments(parts, manifest.vocabSize);
+    const bytes = viewer?.bytesOf(ids);
+    if (bytes) viewer?.check(bytes);
+    if (!listed) return;
+    const compared: [string, string | number, string | number][] = [
+      ['tokens', ids.length, listed.tokens],
+      ['bytes', bytes?.length ?? listed.bytes, listed.bytes],
+      ['shard', first.file.slice('shards/'.length), listed.shard],
+      ['row', first.row, listed.row],
+      ['offset', first.offset, listed.offset],
+    ];
+    for (const [name, found, stated] of compared) {
+      if (found === stated) continue;
+      findings.add(first.file, `${where}: ${name} is ${found}, documents/ says ${stated}`);
+    }
+  } catch (error) {
+    if (!(error instanceof CodecLmError)) throw error;
+    findings.add(first.file, `${where}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,38 @@
+/** What `verify` finds wrong, and how it is told what to do. */
+import { CodecLmError, messageOf } from '../../base/error.ts';
+
+export interface Problem {
+  /** A file of the dataset, e.g. `shards/part-00003.parquet`. */
+  file: string;
+  problem: string;
+}
+
+export interface VerifyOptions {
+  signal?: AbortSignal;
+  onProgress?(line: string): void;
+}
+
+/** A dataset that is wrong everywhere need not be listed whole. */
+const MAX_PROBLEMS = 1000;
+
+/** Collects problems, and turns errors into them. */
+export class Findings {
+  readonly problems: Problem[] = [];
+  truncated = false;
+
+  add(file: string, problem: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ file, problem });
+    else this.truncated = true;
+  }
+
+  /** @returns what `work` gives, or undefined when it failed with an error of ours */
+  async collect<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof CodecLmError)) throw error;
+      this.add(file, messageOf(error));
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,134 @@
+/** Tokenizers as files that Hugging Face tokenizers and transformers read, and theirs here. */
+import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { z } from 'zod';
+import { CodecLmError, fileError, messageOf, systemCode } from '../../../base/error.ts';
+import {
+  type SpecialTokensFile,
+  specialTokensSchema,
+  tokenizerFileSchema,
+} from '../../../schemas/tokenizer.ts';
+import { ByteBpe } from '../tokenizer.ts';
+import { parseTokenizer } from './foreign.ts';
+import { specialTokensMapJson, tokenizerConfigJson, tokenizerJson } from './json.ts';
+
+/** 65,000 tokens of 100 bytes, three bytes a character, in vocabulary and merges: 40 MB. */
+const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
+const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
+ * @param dir made when it is not there
+ * @param extra further keys of `tokenizer_config.json`, e.g. `{ model_max_length: 12288 }`
+ * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL` or `IO_FAILED`
+ */
+export async function writeTokenizer(
+  dir: string,
+  bpe: ByteBpe,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(bpe.vocabulary, extra));
+    await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(bpe.vocabulary));
+    await writeFile(join(dir, 'tokenizer.json'), tokenizerJson(bpe.merges, bpe.vocabulary));
+  } catch (error) {
+    throw fileError(error, 'writing the tokenizer to', dir);
+  }
+}
+
+/**
+ * Opens a tokenizer of ours, or any Hugging Face BPE over bytes in braille characters.
+ * @param dirOrFile a folder that holds `tokenizer.json`, or that file
+ * @throws CodecLmError `INPUT_NOT_FOUND`; `TOKENIZER_INVALID` that names the file and what is wrong
+ */
+export async function readTokenizer(dirOrFile: string): Promise<ByteBpe> {
+  const path = await tokenizerPath(dirOrFile);
+  const text = await readCapped(path, MAX_TOKENIZER_BYTES);
+  const file = parseJson(tokenizerFileSchema, text, path);
+  const { merges, vocabulary } = parseTokenizer(file, await readSpecialNames(path), path);
+  try {
+    return new ByteBpe(merges, vocabulary);
+  } catch (error) {
+    if (!(error instanceof CodecLmError)) throw error;
+    throw new CodecLmError(error.code, `${path}: ${error.message}`, { cause: error, path });
+  }
+}
+
+async function tokenizerPath(dirOrFile: string): Promise<string> {
+  try {
+    const isFolder = (await stat(dirOrFile)).isDirectory();
+    return isFolder ? join(dirOrFile, 'tokenizer.json') : dirOrFile;
+  } catch (error) {
+    throw fileError(error, 'opening the tokenizer', dirOrFile);
+  }
+}
+
+/** The names stand in two files beside it, of which older and newer releases write one or both. */
+async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
+  if (basename(path) !== 'tokenizer.json') return {};
+  const names: SpecialTokensFile = {};
+  for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) {
+    const beside = join(dirname(path), name);
+    const text = await readCapped(beside, MAX_CONFIG_BYTES).catch((error: CodecLmError) => {
+      if (error.code === 'INPUT_NOT_FOUND') return undefined;
+      throw error;
+    });
+    if (text === undefined) continue;
+    for (const [key, value] of Object.entries(parseJson(specialTokensSchema, text, beside))) {
+      if (value !== null && value !== undefined) names[key] = value;
+    }
+  }
+  return names;
+}
+
+async function readCapped(path: string, limit: number): Promise<string> {
+  try {
+    const handle = await open(path);
+    try {
+      const { size } = await handle.stat();
+      if (size > limit) {
+        throw new CodecLmError(
+          'TOKENIZER_INVALID',
+          `reading ${path}: ${size} bytes, a tokenizer has at most ${limit}`,
+          { path },
+        );
+      }
+      return await readFile(handle, 'utf8');
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (systemCode(error) === 'EACCES') {
+      throw new CodecLmError('INPUT_NOT_FOUND', `reading ${path}: not allowed`, {
+        cause: error,
+        path,
+      });
+    }
+    throw fileError(error, 'reading', path);
+  }
+}
+
+function parseJson<Schema extends z.ZodType>(schema: Schema, text: string, path: string) {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new CodecLmError('TOKENIZER_INVALID', `${path} is not JSON: ${messageOf(error)}`, {
+      cause: error,
+      path,
+    });
+  }
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path: keys, message } = result.error.issues[0];
+  throw new CodecLmError(
+    'TOKENIZER_INVALID',
+    `${path}: ${keys.join('.') || 'the file'}: ${message}`,
+    {
+      cause: result.error,
+      path,
+      hint: 'a BPE over bytes written as the characters U+2800 to U+28FF is expected, with no normalizer or pre-tokenizer',
+    },
+  );
+}

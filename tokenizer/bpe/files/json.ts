@@ -1,0 +1,124 @@
+/**
+ * The text of `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
+ *
+ * A byte is written as the braille character U+2800 + byte, as the authors' released code
+ * does: one character a byte, none of them touched by normalizers or white-space rules.
+ */
+import { TokenTable } from '../decode.ts';
+import type { Merge } from '../learn/learn.ts';
+import { ABSENT, type SpecialToken, type Vocabulary } from '../vocabulary.ts';
+
+const BRAILLE = 0x2800;
+/** Characters at a time: String.fromCharCode takes its arguments from the stack. */
+const BATCH = 8192;
+
+export function toBraille(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i += BATCH) {
+    const codes = Uint16Array.from(bytes.subarray(i, i + BATCH), (byte) => BRAILLE + byte);
+    text += String.fromCharCode(...codes);
+  }
+  return text;
+}
+
+/** @returns undefined when a character is not a byte in braille */
+export function fromBraille(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i) - BRAILLE;
+    if (byte < 0 || byte > 255) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}
+
+/**
+ * The canonical file: equal merges and vocabularies give equal text. Merges are written as
+ * `"a b"`, which every release of tokenizers reads (pairs only since 0.20).
+ */
+export function tokenizerJson(merges: readonly Merge[], vocabulary: Vocabulary): string {
+  const table = new TokenTable(merges);
+  const textOf = (token: number) => toBraille(table.bytesOf(token));
+  const vocab: Record<string, number> = {};
+  vocabulary.ids.forEach((id, token) => {
+    if (id !== ABSENT) vocab[textOf(token)] = id;
+  });
+  const { bos, eos, pad, others } = vocabulary;
+  // A foreign tokenizer may pad with <eos>; a token is added once.
+  const specials = new Map([bos, eos, pad, ...others].map((special) => [special.id, special]));
+  const file = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [...specials.values()].sort((a, b) => a.id - b.id).map(addedToken),
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: aroundDocument(bos, eos),
+    decoder: { type: 'Fuse' },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: null,
+      end_of_word_suffix: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab,
+      merges: merges.map(([left, right]) => `${textOf(left)} ${textOf(right)}`),
+    },
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+export function tokenizerConfigJson(
+  vocabulary: Vocabulary,
+  extra: Readonly<Record<string, unknown>>,
+): string {
+  const config = {
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    ...specialNames(vocabulary),
+    clean_up_tokenization_spaces: false,
+    ...extra,
+  };
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+export function specialTokensMapJson(vocabulary: Vocabulary): string {
+  return `${JSON.stringify(specialNames(vocabulary), null, 2)}\n`;
+}
+
+function specialNames({ bos, eos, pad }: Vocabulary) {
+  return { bos_token: bos.content, eos_token: eos.content, pad_token: pad.content };
+}
+
+function addedToken({ id, content }: SpecialToken) {
+  return {
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  };
+}
+
+/** Puts `<bos>` and `<eos>` around each document, as the sequences of a dataset have them. */
+function aroundDocument(bos: SpecialToken, eos: SpecialToken) {
+  const special = (token: SpecialToken, segment: number) => ({
+    SpecialToken: { id: token.content, type_id: segment },
+  });
+  const document = (name: 'A' | 'B', segment: number) => [
+    special(bos, segment),
+    { Sequence: { id: name, type_id: segment } },
+    special(eos, segment),
+  ];
+  const entry = ({ id, content }: SpecialToken) => ({ id: content, ids: [id], tokens: [content] });
+  return {
+    type: 'TemplateProcessing',
+    single: document('A', 0),
+    pair: [...document('A', 0), ...document('B', 1)],
+    special_tokens: { [bos.content]: entry(bos), [eos.content]: entry(eos) },
+  };
+}

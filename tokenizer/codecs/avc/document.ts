@@ -1,0 +1,172 @@
+/**
+ * Reads a canonical AVC document: every syntax element of every NAL unit, so that
+ * damage is told from content; its size, and where each frame lies.
+ */
+import { CodecLmError } from '../../../base/error.ts';
+import { BitReader, READ_AHEAD } from './bits.ts';
+import { describeExpected, describePlace, hex } from './describe.ts';
+import { IDR_SLICE, type NalUnit, readRbsp, SEI, SLICE, splitNalUnits } from './nal.ts';
+import { frameSize } from './syntax/draft.ts';
+import { allowsAny, TRAILING } from './syntax/element.ts';
+import type { SyntaxState } from './syntax/state.ts';
+import { canEnd, macroblocksOf, needsZeroByte, startOfDocument } from './syntax/unit.ts';
+
+export interface AvcFrame {
+  /** Offset of its first NAL unit's start code, parameter sets and SEI included. */
+  readonly offset: number;
+  /** Offset after its last slice. */
+  readonly end: number;
+  readonly isIdr: boolean;
+}
+
+export interface AvcDocument {
+  /** Size of the video in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly macroblocksWide: number;
+  readonly macroblocksHigh: number;
+  readonly macroblocksPerFrame: number;
+  readonly frames: readonly AvcFrame[];
+  /** Whether there is supplemental information (x264 writes its version and options so). */
+  readonly hasSei: boolean;
+}
+
+const SHORT_START_CODE = 3;
+
+/**
+ * @param bytes a canonical document, and nothing after it
+ * @throws CodecLmError `AVC_INVALID` that names frame, macroblock, syntax element and byte
+ */
+export function parseAvcDocument(bytes: Uint8Array): AvcDocument {
+  const parser = new Parser(bytes);
+  const frames: AvcFrame[] = [];
+  let hasSei = false;
+  let offset = 0;
+  for (const unit of splitNalUnits(bytes)) {
+    parser.readUnit(unit);
+    if (unit.type === SEI) hasSei = true;
+    if (parser.state.frame === frames.length) continue;
+    frames.push({ offset, end: unit.end, isIdr: unit.type === IDR_SLICE });
+    offset = unit.end;
+  }
+  parser.finish();
+  const { macroblocksWide, macroblocksHigh } = parser.state.sps!;
+  return {
+    ...frameSize(parser.state.sps!),
+    macroblocksWide,
+    macroblocksHigh,
+    macroblocksPerFrame: macroblocksWide * macroblocksHigh,
+    frames,
+    hasSei,
+  };
+}
+
+class Parser {
+  readonly state: SyntaxState = startOfDocument();
+  readonly #bytes: Uint8Array;
+  readonly #reader = new BitReader();
+  /** The payload of one NAL unit without its emulation prevention. */
+  readonly #rbsp: Uint8Array;
+  /** Offset after the last unit read. */
+  #end = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#rbsp = new Uint8Array(bytes.length + READ_AHEAD);
+  }
+
+  readUnit({ type, start, payloadStart, end }: NalUnit): void {
+    const { state } = this;
+    if (start !== this.#end) throw this.#invalid(this.#end, 'expected a start code');
+    const isShort = payloadStart - start === SHORT_START_CODE;
+    if (isShort && needsZeroByte(state, type)) {
+      throw this.#invalid(start, 'a start code of three bytes where there must be four');
+    }
+    this.#takeHeader(payloadStart);
+    const length = readRbsp(this.#bytes, payloadStart + 1, end, this.#rbsp);
+    if (length < 0) {
+      throw this.#invalid(-1 - length, 'bytes that need emulation prevention, or need it not');
+    }
+    this.#rbsp.fill(0, length, length + READ_AHEAD);
+    this.#readElements(payloadStart + 1, end, length);
+    const isSlice = type === SLICE || type === IDR_SLICE;
+    state.finish(state, isSlice ? [] : Array.from(this.#rbsp.subarray(0, length)));
+    this.#end = end;
+  }
+
+  /** @throws CodecLmError when the document may not end here */
+  finish(): void {
+    const { state } = this;
+    if (this.#end !== this.#bytes.length) throw this.#invalid(this.#end, 'expected a start code');
+    if (canEnd(state)) return;
+    const read =
+      state.macroblock > 0 ? `: ${state.macroblock} of ${macroblocksOf(state)} slices` : '';
+    throw this.#invalid(this.#end, `the document ends inside a frame${read}`);
+  }
+
+  #takeHeader(offset: number): void {
+    const { state } = this;
+    const header = this.#bytes[offset];
+    if (!allowsAny(state, header, header)) {
+      throw this.#invalid(
+        offset,
+        `${hex(header)}, a NAL unit of type ${header & 31}, may not come here`,
+      );
+    }
+    state.take(state, header);
+  }
+
+  /** Every element up to the stop bit, which must be in the last byte. */
+  #readElements(start: number, end: number, length: number): void {
+    const { state } = this;
+    const reader = this.#reader;
+    reader.load(this.#rbsp);
+    // The last 1-bit ends the payload.
+    const last = length === 0 ? 0 : this.#rbsp[length - 1];
+    const stop = 8 * length - (last === 0 ? 0 : 32 - Math.clz32(last & -last));
+    while (state.kind !== TRAILING) {
+      const value = reader.read(state);
+      if (Number.isNaN(value) || reader.position > stop) {
+        const isCut = reader.position > stop || stop - state.position < 1;
+        throw this.#invalidElement(start, end, isCut);
+      }
+      state.position = reader.position;
+      state.take(state, value);
+    }
+    if (last === 0 || state.position !== stop) throw this.#invalidElement(start, end, last === 0);
+  }
+
+  #invalidElement(start: number, end: number, isCut: boolean): CodecLmError {
+    const { state } = this;
+    const offset = this.#offsetOf(start, end, state.position);
+    return this.#invalid(
+      offset,
+      `expected ${describeExpected(state)}, found ${isCut ? 'the end of the NAL unit' : this.#bits()}`,
+    );
+  }
+
+  /** The next bits, as far as a code word may reach. */
+  #bits(): string {
+    this.#reader.position = this.state.position;
+    return (this.#reader.peek() >>> 16).toString(2).padStart(16, '0');
+  }
+
+  /** Offset in the document of a bit of the payload. */
+  #offsetOf(start: number, end: number, position: number): number {
+    let zeros = 0;
+    let left = position >> 3;
+    for (let i = start; i < end; i++) {
+      const isPrevention = zeros === 2 && this.#bytes[i] === 3;
+      if (!isPrevention && left-- === 0) return i;
+      zeros = this.#bytes[i] === 0 ? zeros + 1 : 0;
+    }
+    return end;
+  }
+
+  #invalid(offset: number, what: string): CodecLmError {
+    return new CodecLmError(
+      'AVC_INVALID',
+      `not a canonical AVC document: byte ${offset}: ${describePlace(this.state)}: ${what}`,
+    );
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * The one door to ffmpeg: starts a process through fluent-ffmpeg, behind the fence, and
+ * collects what it writes. No shell is involved.
+ *
+ * The traps of fluent-ffmpeg 2.1.3 that are closed here: its path to ffmpeg is one for the
+ * whole process; it runs `ffmpeg -formats` and `-encoders` first; its list of options splits
+ * an element at a space; `end` comes before the output has drained; an output that closes
+ * early is an error though all is well; `kill` before the start does nothing.
+ */
+import { Writable } from 'node:stream';
+import createCommand from 'fluent-ffmpeg';
+import { CodecLmError, messageOf, systemCode } from '../../../../base/error.ts';
+import { type FenceLimits, fenced, fenceTools } from './fence.ts';
+
+export interface FfmpegJob extends FenceLimits {
+  /** The binary. */
+  ffmpeg: string;
+  /** Before `-i`, each an argument as ffmpeg gets it. */
+  inputOptions: readonly string[];
+  /** What stands behind `-i`. */
+  input: string;
+  outputOptions: readonly string[];
+  /** A file to write; without it the output is collected from a pipe. */
+  outputFile?: string;
+  timeoutSeconds: number;
+  /** Of a collected output: a stream that does not end must not fill the memory. */
+  maxOutputBytes?: number;
+}
+
+export interface FfmpegResult {
+  /** Empty when the output is a file. */
+  output: Buffer;
+  /** What ffmpeg wrote there, its last lines. */
+  stderr: string;
+  /** Undefined when it ended with 0. */
+  failure?: { reason: 'exit' | 'timeout' | 'too large'; message: string };
+}
+
+/** Lines of stderr that are kept. */
+const STDERR_LINES = 100;
+
+/** Instance members that the typings do not name; the version is pinned. */
+interface Internals {
+  _getFfmpegPath(callback: (error: null, path: string) => void): void;
+  _checkCapabilities(callback: (error: null) => void): void;
+  availableEncoders(callback: (error: null, encoders: object) => void): void;
+  _getArguments(): string[];
+}
+
+/** @throws CodecLmError `TOOL_MISSING` when no process can be started */
+export async function runFfmpeg(job: FfmpegJob): Promise<FfmpegResult> {
+  const [program, ...prefix] = fenced(await fenceTools(), job, job.ffmpeg);
+  const command = createCommand({ source: job.input, stdoutLines: STDERR_LINES });
+  command.inputOptions('-nostdin', ...job.inputOptions);
+  const sink = new Sink(job.maxOutputBytes ?? 0, () => kill('too large'));
+  if (job.outputFile === undefined) command.output(sink, { end: true });
+  else command.output(job.outputFile);
+  command.outputOptions(...(job.outputOptions as [string, ...string[]]));
+  steer(command as unknown as Internals, program, prefix);
+
+  let stopped: 'timeout' | 'too large' | undefined;
+  let started = false;
+  const kill = (reason: typeof stopped) => {
+    stopped ??= reason;
+    if (started) command.kill('SIGKILL');
+  };
+  const timer = setTimeout(() => kill('timeout'), job.timeoutSeconds * 1000);
+  try {
+    const ended = await new Promise<Ended>((resolve) => {
+      command.on('start', () => {
+        started = true;
+        if (stopped) kill(stopped);
+      });
+      command.on('error', (error, _stdout, stderr) => resolve({ error, stderr: stderr ?? '' }));
+      command.on('end', (_stdout, stderr) => resolve({ stderr: stderr ?? '' }));
+      command.run();
+    });
+    if (systemCode(ended.error)) throw notStarted(job.ffmpeg, ended.error);
+    if (!ended.error && job.outputFile === undefined) await sink.drained;
+    return { output: sink.bytes, stderr: ended.stderr, failure: failureOf(ended, stopped) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface Ended {
+  error?: unknown;
+  stderr: string;
+}
+
+/** Sends this command to its own binary, behind the fence, and asks nothing before. */
+function steer(command: Internals, program: string, prefix: readonly string[]): void {
+  const plain = command._getArguments.bind(command);
+  command._getFfmpegPath = (callback) => callback(null, program);
+  command._checkCapabilities = (callback) => callback(null);
+  command.availableEncoders = (callback) => callback(null, {});
+  command._getArguments = () => [...prefix, ...plain()];
+}
+
+function failureOf(
+  { error }: Ended,
+  stopped: 'timeout' | 'too large' | undefined,
+): FfmpegResult['failure'] {
+  if (stopped) return { reason: stopped, message: stopped };
+  return error === undefined ? undefined : { reason: 'exit', message: messageOf(error) };
+}
+
+function notStarted(path: string, cause: unknown): CodecLmError {
+  return new CodecLmError('TOOL_MISSING', `${path} cannot be started: ${messageOf(cause)}`, {
+    cause,
+    path,
+    hint: 'install ffmpeg, or name one in CODEC_LM_FFMPEG',
+  });
+}
+
+/** Collects a stream. It never closes: fluent-ffmpeg would take that for a broken output. */
+class Sink extends Writable {
+  private readonly chunks: Buffer[] = [];
+  private readonly limit: number;
+  private readonly onTooLarge: () => void;
+  private size = 0;
+  readonly drained: Promise<void>;
+
+  constructor(limit: number, onTooLarge: () => void) {
+    super({ autoDestroy: false, emitClose: false });
+    this.limit = limit;
+    this.onTooLarge = onTooLarge;
+    this.drained = new Promise((resolve) => this.once('finish', resolve));
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+
+  override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
+    this.size += chunk.length;
+    if (this.size > this.limit) this.onTooLarge();
+    else this.chunks.push(chunk);
+    callback();
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * Which ffmpeg is used: the one that is named, the system's, or the one that comes with
+ * npm, in this order. That one is a static build of 2018, so it comes last.
+ */
+import { execFile } from 'node:child_process';
+import { accessSync, constants, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { CodecLmError, messageOf } from '../../../../base/error.ts';
+
+const run = promisify(execFile);
+
+/** Names the ffmpeg to use; other than FFMPEG_PATH it is not also read by the library. */
+export const FFMPEG_VARIABLE = 'CODEC_LM_FFMPEG';
+
+/** libavcodec of ffmpeg 4.1, the oldest one that was tried; `-version` of any build says its own. */
+const OLDEST_LIBAVCODEC = [58, 35];
+
+/** Long enough for the first start of a program from a cold network disk. */
+const PATIENCE_MS = 60_000;
+
+export interface Ffmpeg {
+  readonly path: string;
+  readonly origin: 'named' | 'system' | 'npm';
+  /** Of what decides the bytes, as written in shard metadata. */
+  readonly versions: Readonly<Record<'ffmpeg' | 'libavcodec' | 'libswscale' | 'x264', string>>;
+}
+
+/**
+ * @param named a path, or the name of a program; without it the environment is asked
+ * @throws CodecLmError `TOOL_MISSING` when there is none, or the first one found is too old
+ *   or has no libx264
+ */
+export async function findFfmpeg(named = process.env[FFMPEG_VARIABLE]): Promise<Ffmpeg> {
+  if (named) return identify(pathOf(named) ?? named, 'named');
+  const system = onPath('ffmpeg');
+  if (system) return identify(system, 'system');
+  const fromNpm = npmFfmpeg();
+  if (fromNpm) return identify(fromNpm, 'npm');
+  throw new CodecLmError('TOOL_MISSING', 'no ffmpeg: neither on the PATH nor from npm', {
+    hint: `install ffmpeg (apt-get install ffmpeg), or name one in ${FFMPEG_VARIABLE}`,
+  });
+}
+
+/** The binary of the optional dependency, where it is installed for this platform. */
+export function npmFfmpeg(): string | undefined {
+  const binary = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
+  const name = `@ffmpeg-installer/${process.platform}-${process.arch}`;
+  try {
+    const path = createRequire(import.meta.url).resolve(`${name}/${binary}`);
+    return isExecutable(path) ? path : undefined;
+  } catch {
+    // Not installed: npm leaves optional packages of other platforms out.
+    return undefined;
+  }
+}
+
+function pathOf(named: string): string | undefined {
+  return named.includes('/') ? named : onPath(named);
+}
+
+/** The first program of this name on the PATH. */
+export function onPath(name: string): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Binaries that were asked who they are: a process asks each once. */
+const identified = new Map<string, Promise<Ffmpeg>>();
+
+function identify(path: string, origin: Ffmpeg['origin']): Promise<Ffmpeg> {
+  const known = identified.get(path) ?? interrogate(path, origin);
+  identified.set(path, known);
+  // What failed may be repaired meanwhile.
+  known.catch(() => identified.delete(path));
+  return known;
+}
+
+async function interrogate(path: string, origin: Ffmpeg['origin']): Promise<Ffmpeg> {
+  const text = await ask(path);
+  const ffmpeg = /^ffmpeg version (\S+)/.exec(text)?.[1];
+  const libavcodec = libraryVersion(text, 'libavcodec');
+  const libswscale = libraryVersion(text, 'libswscale');
+  if (!ffmpeg || !libavcodec || !libswscale) {
+    throw unusable(path, 'is not ffmpeg: -version prints something else');
+  }
+  const [major, minor] = libavcodec.split('.').map(Number);
+  const [oldestMajor, oldestMinor] = OLDEST_LIBAVCODEC;
+  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+    throw unusable(path, `is ffmpeg ${ffmpeg}, which is too old: 4.1 or later is needed`);
+  }
+  if (!text.includes('--enable-libx264')) {
+    throw unusable(path, `is ffmpeg ${ffmpeg}, built without libx264`);
+  }
+  return { path, origin, versions: { ffmpeg, libavcodec, libswscale, x264: await askX264(path) } };
+}
+
+async function ask(path: string): Promise<string> {
+  try {
+    return (await run(path, ['-version'], { timeout: PATIENCE_MS })).stdout;
+  } catch (error) {
+    throw unusable(path, `cannot be run: ${messageOf(error).split('\n')[0]}`, error);
+  }
+}
+
+/** `libavcodec     59. 37.100 / 59. 37.100` -> `59.37.100`, of the library that is loaded. */
+function libraryVersion(text: string, name: string): string | undefined {
+  const found = new RegExp(`^${name} .*/ *(\\d+)\\. *(\\d+)\\. *(\\d+)`, 'm').exec(text);
+  return found ? found.slice(1).join('.') : undefined;
+}
+
+/** x264 says its version only in the SEI of what it encodes: one grey frame of 16x16. */
+async function askX264(path: string): Promise<string> {
+  const raw = '-f rawvideo -pix_fmt yuv420p -video_size 16x16 -i pipe:0';
+  const args = `-v error ${raw} -frames:v 1 -c:v libx264 -f h264 pipe:1`.split(' ');
+  const options = { encoding: 'buffer', timeout: PATIENCE_MS } as const;
+  try {
+    const encoding = run(path, args, options);
+    encoding.child.stdin?.on('error', () => undefined).end(Buffer.alloc(384, 128));
+    const { stdout } = await encoding;
+    const version = /x264 - core (\d+ \w+ \w+|\d+)/.exec(stdout.toString('latin1'))?.[1];
+    if (version) return version;
+  } catch (error) {
+    throw unusable(path, `cannot encode with libx264: ${messageOf(error).split('\n')[0]}`, error);
+  }
+  throw unusable(path, 'encodes with a libx264 that does not say its version');
+}
+
+function unusable(path: string, what: string, cause?: unknown): CodecLmError {
+  return new CodecLmError('TOOL_MISSING', `${path} ${what}`, {
+    cause,
+    path,
+    hint: `install a current ffmpeg, or name one in ${FFMPEG_VARIABLE}`,
+  });
+}

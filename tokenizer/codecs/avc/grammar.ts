@@ -1,0 +1,165 @@
+/**
+ * The grammar of canonical AVC documents of one size and number of frames: baseline,
+ * CAVLC, one macroblock a slice (ITU-T H.264, clauses named in syntax/).
+ *
+ *     SPS | PPS | SEI | slice of macroblock 0 | slice of macroblock 1 | ...
+ *
+ * It is the parser's syntax walked bit by bit, so the two accept the same documents;
+ * what it accepts decodes without an error.
+ */
+import { CodecLmError } from '../../../base/error.ts';
+import { collectBytes, type Grammar } from '../../mask/grammar.ts';
+import { describeExpected, describePlace } from './describe.ts';
+import { ByteWalk, PAYLOAD, SHORT_HEADER } from './grammar/bytes.ts';
+import { FinishLength, MESSAGE_BYTE } from './grammar/finish.ts';
+import { isInSight, placeKey, sightKey } from './grammar/key.ts';
+
+export interface AvcGrammarOptions {
+  /** Size of the video in pixels: even numbers, up to 4096. */
+  readonly width: number;
+  readonly height: number;
+  /** Frames of the clip. */
+  readonly frames: number;
+}
+
+/** A place in a document. Never changed once it is made. */
+export type AvcState = ByteWalk;
+
+const MOST_PIXELS = 4096;
+const MOST_FRAMES = 1 << 20;
+
+/** No slice needs more to its end: the longest macroblock is raw samples, 384 of them protected. */
+const LONGEST_SLICE_FINISH = 1024;
+/** Nor this, of one that is coded: a block of 16 levels, 26 empty ones, all of them protected. */
+const LONGEST_CODED_FINISH = 128;
+/** Bytes by which the shortest slices of two types differ at most. */
+const TYPES_APART = 8;
+/** Start code, header and the shortest slice. */
+const SHORTEST_SLICE = 6;
+/** Contexts that are told apart at a time. */
+const CONTEXTS = 1 << 17;
+
+/** @throws CodecLmError `CONFIG_INVALID` for a size or length that no document has */
+export function createAvcGrammar(options: AvcGrammarOptions): Grammar<AvcState> {
+  const { width, height, frames } = options;
+  requireWhole('frames', frames, 1, MOST_FRAMES);
+  for (const [name, value] of Object.entries({ width, height })) {
+    requireWhole(name, value, 2, MOST_PIXELS);
+    if (value % 2 === 1) {
+      throw new CodecLmError(
+        'CONFIG_INVALID',
+        `${name} of an AVC grammar must be even, not ${value}`,
+      );
+    }
+  }
+  return new AvcGrammar({ width, height, frames });
+}
+
+function requireWhole(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `${name} of an AVC grammar must be a whole number from ${least} to ${most}, not ${value}`,
+  );
+}
+
+class AvcGrammar implements Grammar<AvcState> {
+  readonly codec = 'avc';
+  readonly invalidCode = 'AVC_INVALID';
+
+  readonly #options: AvcGrammarOptions;
+  /** Of a picture: one a macroblock. */
+  readonly #slices: number;
+  readonly #finish = new FinishLength();
+  readonly #contexts = new Map<string, number>();
+  #nextContext = 0;
+
+  constructor(options: AvcGrammarOptions) {
+    this.#options = options;
+    this.#slices = Math.ceil(options.width / 16) * Math.ceil(options.height / 16);
+  }
+
+  start(): AvcState {
+    return ByteWalk.start(this.#options);
+  }
+
+  next(state: AvcState, byte: number): AvcState | undefined {
+    // Most bytes are refused at once, and cost no copy then.
+    if (state.phase === PAYLOAD && !state.bits.allows(byte >> 7)) return undefined;
+    const after = state.copy();
+    return after.step(byte) ? after : undefined;
+  }
+
+  allowedBytes(state: AvcState): Uint32Array {
+    return collectBytes(this, state);
+  }
+
+  isComplete(state: AvcState): boolean {
+    return state.isComplete;
+  }
+
+  /** Bytes that suffice from here, by the way of grammar/finish.ts; 0 exactly when it is complete. */
+  bytesToFinish(state: AvcState): number {
+    const isKnown = isInSight(state) && state.syntax.picture !== undefined;
+    if (!isKnown || state.phase < PAYLOAD) return this.#finish.bytes(state);
+    return this.#finish.bytesInPicture(state, this.contextKey(state, 0));
+  }
+
+  /**
+   * The header of a picture's first slice decides on the length of all that follow, and
+   * units before it may be of any length. Between that and the end of the picture there is
+   * only the slice itself, and which types of slices may come after it.
+   */
+  longestDetour({ syntax }: AvcState, reach: number): number {
+    // A message of known size says nothing of what comes after it.
+    if (syntax.name === MESSAGE_BYTE && syntax.count > reach) return TYPES_APART;
+    const toCome = this.#slices - syntax.macroblock - 1;
+    const isPictureKnown = syntax.picture !== undefined || syntax.isHeaderRead;
+    if (!isPictureKnown || toCome * SHORTEST_SLICE < reach) return Infinity;
+    return this.#detourOfSlice(syntax) + toCome * TYPES_APART;
+  }
+
+  readonly sight = {
+    isIn: isInSight,
+    longestDetour: ({ syntax }: AvcState) => this.#detourOfSlice(syntax),
+  };
+
+  contextKey(state: AvcState, reach: number): number {
+    const key = isInSight(state)
+      ? sightKey(state, this.#slices)
+      : `${reach} ${placeKey(state, reach, this.#slices * SHORTEST_SLICE)}`;
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      // Numbers are never used twice, so that forgetting some does no harm.
+      if (this.#contexts.size === CONTEXTS) this.#contexts.clear();
+      context = this.#nextContext++;
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+
+  #detourOfSlice({ isHeaderRead, name }: AvcState['syntax']): number {
+    const isTypeKnown = isHeaderRead && name !== 'mb_skip_run' && name !== 'mb_type';
+    const isRaw = name.startsWith('pcm_');
+    return isTypeKnown && !isRaw ? LONGEST_CODED_FINISH : LONGEST_SLICE_FINISH;
+  }
+
+  describe(state: AvcState): string {
+    if (state.isComplete) return 'the end of the clip';
+    const place = describePlace(state.syntax);
+    return state.phase < SHORT_HEADER ? `${place} (start code)` : place;
+  }
+
+  explain(state: AvcState, byte: number): string | undefined {
+    const walk = state.copy();
+    if (walk.step(byte)) return undefined;
+    if (state.isComplete) return 'it follows the end of the clip';
+    const place = this.describe(walk);
+    if (walk.phase < SHORT_HEADER)
+      return `${place}: expected 00 00 00 01 or, inside a frame, 00 00 01`;
+    if (walk.phase >= PAYLOAD && walk.zeros === 2 && byte <= 3) {
+      return `${place}: 00 00 must be followed by 03 and a byte of 00 to 03, or by one above`;
+    }
+    return `${place}: expected ${describeExpected(walk.syntax)}`;
+  }
+}

@@ -1,0 +1,75 @@
+/** A clip as pictures: its frames side by side, or one after the other. */
+import { sharp } from '../../../base/sharp.ts';
+import type { RgbClip } from './view.ts';
+
+const GAP = 2;
+const BACKGROUND = { r: 24, g: 24, b: 27 };
+/** A picture wider than this no longer opens everywhere; the strip is broken into rows instead. */
+const MAX_SIDE = 8192;
+
+export interface StripOptions {
+  /** Frames that were given and not generated: they get a line under them. */
+  promptFrames?: number;
+  /** Frames a row at most. */
+  columns?: number;
+}
+
+const PROMPT_LINE = { r: 250, g: 176, b: 5 };
+const LINE = 3;
+
+/** Of the picture that {@link drawStrip} makes of frames without a prompt, in pixels. */
+export function stripSize(
+  width: number,
+  height: number,
+  frames: number,
+  columns: number,
+): { width: number; height: number } {
+  const rows = Math.ceil(frames / columns);
+  return { width: GAP + columns * (width + GAP), height: GAP + rows * (height + GAP) };
+}
+
+/** @returns a PNG file with all frames in order, from left to right */
+export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Promise<Uint8Array> {
+  const { width, height, frames } = clip;
+  const { promptFrames = 0 } = options;
+  const line = promptFrames > 0 ? LINE : 0;
+  const [stepX, stepY] = [width + GAP, height + GAP + line];
+  const fitting = Math.max(1, Math.floor((MAX_SIDE - GAP) / stepX));
+  const columns = Math.min(frames.length, fitting, options.columns ?? frames.length);
+  const rows = Math.ceil(frames.length / columns);
+  const place = (i: number) => ({
+    left: GAP + (i % columns) * stepX,
+    top: GAP + Math.floor(i / columns) * stepY,
+  });
+  const tiles = frames.map((pixels, i) => ({
+    input: Buffer.from(pixels.buffer, pixels.byteOffset, pixels.length),
+    raw: { width, height, channels: 3 as const },
+    ...place(i),
+  }));
+  const mark = { create: { width, height: LINE, channels: 3 as const, background: PROMPT_LINE } };
+  const marks = Array.from({ length: Math.min(promptFrames, frames.length) }, (_, i) => ({
+    input: mark,
+    left: place(i).left,
+    top: place(i).top + height,
+  }));
+  const canvas = { width: GAP + columns * stepX, height: GAP + rows * stepY, channels: 3 as const };
+  return sharp({ create: { ...canvas, background: BACKGROUND } })
+    .composite([...tiles, ...marks])
+    .removeAlpha()
+    .png()
+    .toBuffer();
+}
+
+/**
+ * @param fps frames a second
+ * @returns an animated WebP file that repeats for ever
+ */
+export async function animate(
+  { width, height, frames }: RgbClip,
+  fps: number,
+): Promise<Uint8Array> {
+  const raw = { width, height: height * frames.length, channels: 3 as const, pageHeight: height };
+  return sharp(Buffer.concat(frames), { raw })
+    .webp({ quality: 90, loop: 0, delay: frames.map(() => Math.round(1000 / fps)) })
+    .toBuffer();
+}

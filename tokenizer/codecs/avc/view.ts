@@ -1,0 +1,121 @@
+/** Between a document and a file that every player opens, or its pixels. Nothing is encoded again. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError } from '../../../base/error.ts';
+import { parseAvcDocument } from './document.ts';
+import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, RGB_OPTIONS } from './ffmpeg/command.ts';
+import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg/ffmpeg.ts';
+import { findFfmpeg } from './ffmpeg/find.ts';
+import { withFolder } from './ffmpeg/scratch.ts';
+import { evenFrames, readMp4Track } from './mp4.ts';
+
+/** Frames of a clip as pixels. */
+export interface RgbClip {
+  width: number;
+  height: number;
+  /** Each [height, width, 3], 8 bits a sample. */
+  frames: Uint8Array[];
+}
+
+/** Generous: a clip is small, but the machine may be busy. */
+const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
+
+/**
+ * A document as an MP4 file of exactly this rate. That every frame is in it is read from
+ * the file, since ffmpeg ends well whatever it left out.
+ * @param fps frames a second, as in the settings it was encoded with
+ * @throws CodecLmError `AVC_INVALID` when the bytes are no document; `TOOL_MISSING`
+ */
+export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array> {
+  const { frames } = parseAvcDocument(bytes);
+  return withFolder(async (folder) => {
+    const [input, outputFile] = [join(folder, 'clip.h264'), join(folder, 'clip.mp4')];
+    await write(input, bytes);
+    await convert({
+      inputOptions: documentInput(fps),
+      input,
+      outputOptions: MP4_OPTIONS,
+      outputFile,
+    });
+    const file = await readFile(outputFile);
+    evenFrames(file, fps);
+    const { samples, seconds } = readMp4Track(file);
+    if (samples !== frames.length || Math.abs(seconds - samples / fps) > 1e-3) {
+      const found = `${samples} frames in ${seconds} s`;
+      throw new CodecLmError(
+        'AVC_INVALID',
+        `${found} came out of ${frames.length} at ${fps} a second`,
+      );
+    }
+    return file;
+  });
+}
+
+/**
+ * The way back: the document in an MP4 file made by {@link toMp4}.
+ * @throws CodecLmError `AVC_INVALID` when there is none in it
+ */
+export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const input = join(folder, 'clip.mp4');
+    await write(input, file);
+    const inputOptions = ['-hide_banner', '-loglevel', 'error', '-f', 'mp4'];
+    const maxOutputBytes = 2 * file.length + 4096;
+    const job = { inputOptions, input, outputOptions: ANNEX_B_OPTIONS, maxOutputBytes };
+    const { output } = await convert(job);
+    parseAvcDocument(output);
+    return output;
+  });
+}
+
+/**
+ * A document decoded.
+ * @throws CodecLmError `AVC_INVALID` when the bytes are no document, or not every frame of it
+ *   can be decoded without an error
+ */
+export async function framesOf(bytes: Uint8Array): Promise<RgbClip> {
+  const { width, height, frames } = parseAvcDocument(bytes);
+  const frameBytes = width * height * 3;
+  return withFolder(async (folder) => {
+    const input = join(folder, 'clip.h264');
+    await write(input, bytes);
+    const { output, stderr } = await convert({
+      inputOptions: ['-threads', '1', ...documentInput(1)],
+      input,
+      outputOptions: RGB_OPTIONS,
+      maxOutputBytes: frameBytes * (frames.length + 1),
+    });
+    if (output.length !== frameBytes * frames.length || stderr !== '') {
+      const found = `${output.length / frameBytes} of ${frames.length} frames were decoded`;
+      throw new CodecLmError(
+        'AVC_INVALID',
+        `${found}${stderr ? `: ${stderr.split('\n')[0]}` : ''}`,
+      );
+    }
+    const at = (i: number) => output.subarray(i * frameBytes, (i + 1) * frameBytes);
+    return { width, height, frames: frames.map((_, i) => at(i)) };
+  });
+}
+
+type Conversion = Pick<
+  FfmpegJob,
+  'inputOptions' | 'input' | 'outputOptions' | 'outputFile' | 'maxOutputBytes'
+>;
+
+async function convert(job: Conversion): Promise<FfmpegResult> {
+  const { path } = await findFfmpeg();
+  const result = await runFfmpeg({ ...LIMITS, ...job, ffmpeg: path });
+  if (result.failure) {
+    const why = result.stderr.split('\n')[0] || result.failure.message;
+    throw new CodecLmError('AVC_INVALID', `ffmpeg cannot read the document: ${why}`);
+  }
+  return result;
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, bytes);
+  } catch (error) {
+    throw fileError(error, 'writing', path);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What must be known of an image file before its pixels are asked for. For a
+ * JPEG without EXIF this is read here, since opening a file in libvips twice
+ * would cost a tenth of encoding it.
+ */
+import { CodecLmError } from '../../../base/error.ts';
+import { sharp } from '../../../base/sharp.ts';
+import type { Size } from './crop.ts';
+import { MAX_SIDE } from './header.ts';
+
+export interface Probe {
+  /** Size as stored, before any orientation. */
+  readonly width: number;
+  readonly height: number;
+  /** EXIF orientation, 1..8; 1 is upright. */
+  readonly orientation: number;
+  readonly hasAlpha: boolean;
+  /** Whether the decoder can leave out detail while it decodes. */
+  readonly isJpeg: boolean;
+}
+
+/** Measurements in floating point would be cut to 0..255, and mostly come out black. */
+const DEPTHS = new Set(['uchar', 'ushort']);
+
+/**
+ * Whether libvips would take the bytes for SVG, plain or gzipped: it looks for the
+ * tag near the beginning. Asked before anything is parsed.
+ */
+export function looksLikeSvg(source: Uint8Array): boolean {
+  // The signatures of JPEG and PNG are looked at before any tag, by libvips too.
+  if ((source[0] === 0xff && source[1] === SOI) || (source[0] === 0x89 && source[1] === 0x50)) {
+    return false;
+  }
+  if (source[0] === 0x1f && source[1] === 0x8b) return true;
+  // Every second byte of UTF-16 is zero; the tag is found all the same without them.
+  const start = Buffer.from(source.subarray(0, 4096).filter((byte) => byte !== 0));
+  return /<(\w+:)?svg/i.test(start.toString('latin1'));
+}
+
+/** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED`, `IMAGE_TOO_LARGE` */
+export async function probe(
+  source: Uint8Array,
+  label: string,
+  options: Parameters<typeof sharp>[1],
+): Promise<Probe> {
+  const frame = jpegFrame(source);
+  if (frame && Math.max(frame.width, frame.height) > MAX_SIDE) {
+    throw new CodecLmError(
+      'IMAGE_TOO_LARGE',
+      `${label} is too large for its format: ${frame.width}x${frame.height} pixels, where JPEG readers end at ${MAX_SIDE} a side`,
+      { path: label },
+    );
+  }
+  if (frame && !frame.mayTurn && frame.width > 0 && frame.height > 0) {
+    return { ...frame, orientation: 1, hasAlpha: false, isJpeg: true };
+  }
+  const metadata = await sharp(source, options).metadata();
+  const { width, height, orientation = 1, hasAlpha, format, depth } = metadata;
+  if (!DEPTHS.has(depth)) {
+    throw new CodecLmError(
+      'IMAGE_UNSUPPORTED',
+      `${label} has samples of type ${depth}, whose range nobody knows`,
+      { path: label, hint: 'convert it to 8 or 16 bits a sample first' },
+    );
+  }
+  return { width, height, orientation, hasAlpha, isJpeg: format === 'jpeg' };
+}
+
+const SOI = 0xd8;
+const SOS = 0xda;
+const APP1 = 0xe1;
+/** SOF0..SOF15 without DHT, JPG and DAC, which lie between them (T.81 table B.1). */
+const isFrame = (marker: number) =>
+  marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+interface JpegFrame extends Size {
+  /** Whether a segment before the frame may hold EXIF, which may turn the image. */
+  readonly mayTurn: boolean;
+}
+
+/** The frame of a JPEG; undefined where none comes before the scan, or it is no JPEG. */
+function jpegFrame(source: Uint8Array): JpegFrame | undefined {
+  if (source[0] !== 0xff || source[1] !== SOI || source[2] !== 0xff) return undefined;
+  let offset = 2;
+  let mayTurn = false;
+  while (offset + 9 < source.length && source[offset] === 0xff) {
+    const marker = source[offset + 1];
+    if (marker === SOS) return undefined;
+    if (marker === APP1) mayTurn = true;
+    if (isFrame(marker)) {
+      const height = (source[offset + 5] << 8) | source[offset + 6];
+      const width = (source[offset + 7] << 8) | source[offset + 8];
+      return { width, height, mayTurn };
+    }
+    offset += 2 + ((source[offset + 2] << 8) | source[offset + 3]);
+  }
+  return undefined;
+}

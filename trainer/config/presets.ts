@@ -1,0 +1,40 @@
+/** The presets that come with the package: one YAML file each, in `trainer/config/presets/`. */
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { CodecLmError, fileError } from '../../base/error.ts';
+
+export async function listPresets(): Promise<string[]> {
+  const names = await readdir(folder());
+  return names
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => name.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+/**
+ * @returns the YAML text of a preset
+ * @throws CodecLmError `CONFIG_INVALID` that lists the presets when there is none of that name
+ */
+export async function readPreset(name: string): Promise<string> {
+  const presets = await listPresets();
+  if (!presets.includes(name)) {
+    throw new CodecLmError('CONFIG_INVALID', `no preset is called "${name}"`, {
+      hint: `there are ${presets.join(', ')}`,
+    });
+  }
+  const path = `${folder()}${name}.yaml`;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw fileError(error, 'reading the preset', path);
+  }
+}
+
+/** Beside this file in the repository; a built package runs from `dist/` and keeps them outside it. */
+function folder(): string {
+  const beside = fileURLToPath(new URL('./presets/', import.meta.url));
+  return existsSync(beside)
+    ? beside
+    : fileURLToPath(new URL('../../../trainer/config/presets/', import.meta.url));
+}

@@ -1,0 +1,78 @@
+/** Rows of a dataset as the inputs and targets of a causal language model. */
+import { IGNORED } from '../ops/cross-entropy.ts';
+
+export interface MicroBatch {
+  /** [rows * seqLen] */
+  inputs: Int32Array;
+  /** [rows * seqLen]: the token after each input; IGNORED where there is none to be learned. */
+  targets: Int32Array;
+  /** [rows * seqLen]: the document of each input within its row; with `data.docMask` only. */
+  segments?: Int32Array;
+  /** Targets that are not padding. */
+  tokens: number;
+  /** Bytes of the codec stream that those targets stand for. */
+  bytes: number;
+}
+
+/**
+ * The last input of a row has no target in it, so that a row keeps its round length.
+ * @param ids [rows * seqLen]
+ * @param byteLengths bytes of each id, [vocabSize]; 0 for the special ones
+ * @param segments [rows * seqLen]: the document of each id
+ */
+export function toMicroBatch(
+  ids: Int32Array,
+  seqLen: number,
+  padId: number,
+  byteLengths: Uint16Array,
+  segments?: Int32Array,
+): MicroBatch {
+  const targets = new Int32Array(ids.length);
+  let tokens = 0;
+  let bytes = 0;
+  for (let i = 0; i < ids.length; i++) {
+    const isLast = i % seqLen === seqLen - 1;
+    const target = isLast || ids[i + 1] === padId ? IGNORED : ids[i + 1];
+    targets[i] = target;
+    if (target === IGNORED) continue;
+    tokens++;
+    bytes += byteLengths[target];
+  }
+  return { inputs: ids, targets, segments, tokens, bytes };
+}
+
+/** Occurrences of each id among the targets, added to `counts`. */
+export function countTargets(targets: Int32Array, counts: Float64Array): void {
+  for (const target of targets) if (target !== IGNORED) counts[target]++;
+}
+
+/** Counts of all targets, and the entropy of their distribution. */
+export class TokenCounts {
+  readonly counts: Float64Array;
+  private total = 0;
+
+  constructor(vocabSize: number, counts?: readonly number[]) {
+    this.counts = counts ? Float64Array.from(counts) : new Float64Array(vocabSize);
+    for (const count of this.counts) this.total += count;
+  }
+
+  /** @param more occurrences of each id, [vocabSize] */
+  add(more: Float64Array): void {
+    for (const [id, count] of more.entries()) {
+      this.counts[id] += count;
+      this.total += count;
+    }
+  }
+
+  /** In nats: the loss of a model that knows the frequencies of the tokens and nothing else. */
+  entropy(): number {
+    let sum = 0;
+    for (const count of this.counts) if (count > 0) sum += count * Math.log(count);
+    return this.total === 0 ? 0 : Math.log(this.total) - sum / this.total;
+  }
+}
+
+/** Mean loss in nats a token to bits for each byte of the codec stream. */
+export function bitsPerByte(loss: number, tokens: number, bytes: number): number {
+  return bytes === 0 ? 0 : (loss * tokens) / (bytes * Math.LN2);
+}

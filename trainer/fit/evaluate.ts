@@ -1,0 +1,67 @@
+/** The loss on the val splits of all datasets: the same sequences every time, whatever the number of ranks. */
+import { setImmediate } from 'node:timers/promises';
+import type { ValMetrics } from '../../schemas/run.ts';
+import type { Dataset } from '../../shards/dataset/dataset.ts';
+import { lossSum } from '../model/loss.ts';
+import { bitsPerByte, toMicroBatch } from './batches.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Collective.
+ * @param isStopping whether any rank was told to stop; the same answer in all
+ * @returns nothing when the stop came before the end
+ */
+export async function evaluate(
+  session: Session,
+  isStopping: () => Promise<boolean>,
+): Promise<ValMetrics | undefined> {
+  const totals = new Float64Array(3); // nats, tokens, bytes
+  for (const dataset of session.data.datasets) {
+    if (dataset.sequences('val') === 0) continue;
+    if (!(await addDataset(session, dataset, totals, isStopping))) return undefined;
+  }
+  await session.communicator.allReduce(totals);
+  const [nats, tokens, bytes] = totals;
+  const loss = nats / tokens;
+  return {
+    split: 'val',
+    step: session.step,
+    loss,
+    bitsPerByte: bitsPerByte(loss, tokens, bytes),
+    tokens,
+  };
+}
+
+/** @returns false when the stop came before the end */
+async function addDataset(
+  session: Session,
+  dataset: Dataset,
+  totals: Float64Array,
+  isStopping: () => Promise<boolean>,
+): Promise<boolean> {
+  const { communicator, config, byteLengths, padId } = session;
+  const { rank, size } = communicator;
+  const { microBatch, seqLen, evalBatches, precision } = config.train;
+  const loader = dataset.loader({
+    ...({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen } as const),
+    ...{ rank, worldSize: size, segments: config.data.docMask },
+  });
+  // Of all ranks together: in each round a rank reads its one.
+  let first = 0;
+  for await (const { ids, segments } of loader) {
+    if (await isStopping()) return false;
+    const batch = toMicroBatch(ids, seqLen, padId, byteLengths);
+    const isWanted = evalBatches === 0 || first + rank < evalBatches;
+    if (isWanted && batch.tokens > 0) {
+      const { inputs, targets } = batch;
+      const options = { precision, segments };
+      totals[0] += lossSum(session.model, inputs, targets, microBatch, options).lossSum;
+      totals[1] += batch.tokens;
+      totals[2] += batch.bytes;
+    }
+    first += size;
+    if (evalBatches > 0 && first >= evalBatches) break;
+    await setImmediate();
+  }
+  return true;
+}

@@ -1,0 +1,65 @@
+/** The guard against NaN and infinity: a run that has lost its numbers stops before it overwrites good ones. */
+import type { Tensor } from '@tensorflow/tfjs';
+import { CodecLmError } from '../../base/error.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+
+export interface FiniteCheck {
+  /** Step that was being done, counted from 1. */
+  step: number;
+  loss: number;
+  /** Global norm of the gradients. */
+  gradNorm: number;
+  parameters: ReadonlyMap<string, Tensor>;
+  gradients: ReadonlyMap<string, Tensor>;
+  /** Path of the newest checkpoint. */
+  checkpoint: string | undefined;
+  /** Ranks see each other's loss and norm, but each has gradients of its own. */
+  communicator: Communicator;
+}
+
+/**
+ * Two numbers say whether all is well, so the tensors are looked at only when it is not.
+ * @throws CodecLmError `NOT_FINITE` with the step, the first tensor that is not finite, and
+ *   where the run can be taken up again
+ */
+export async function checkFinite(check: FiniteCheck): Promise<void> {
+  const { step, loss, gradNorm, checkpoint } = check;
+  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
+  const where = await agree(check.communicator, [
+    ...(await namesOfBad(check.parameters, '')),
+    ...(await namesOfBad(check.gradients, 'the gradient of ')),
+  ]);
+  throw new CodecLmError(
+    'NOT_FINITE',
+    `step ${step}: the loss is ${loss} and the gradient norm ${gradNorm}, ${where}`,
+    {
+      hint: checkpoint
+        ? `the last good checkpoint is ${checkpoint}; lower optim.lr or optim.clipNorm`
+        : 'no checkpoint was saved yet; lower optim.lr or optim.clipNorm',
+    },
+  );
+}
+
+/** A flag for each tensor, with what to call it. */
+async function namesOfBad(
+  tensors: ReadonlyMap<string, Tensor>,
+  kind: string,
+): Promise<{ name: string; isBad: boolean }[]> {
+  const names: { name: string; isBad: boolean }[] = [];
+  for (const [name, tensor] of tensors) {
+    const isBad = !(await tensor.data()).every(Number.isFinite);
+    names.push({ name: `${kind}${name}`, isBad });
+  }
+  return names;
+}
+
+/** The first that is bad in any rank: all ranks say the same. */
+async function agree(
+  communicator: Communicator,
+  tensors: { name: string; isBad: boolean }[],
+): Promise<string> {
+  const flags = Float64Array.from(tensors, ({ isBad }) => Number(isBad));
+  await communicator.allReduce(flags, 'max');
+  const first = tensors.find((_, i) => flags[i] > 0);
+  return first ? `first in ${first.name}` : 'the loss alone';
+}

@@ -1,0 +1,71 @@
+/** What is kept of a run's steps and evaluations: metrics.jsonl, TensorBoard, the progress line. Rank 0 has one. */
+import { join } from 'node:path';
+import type { ValMetrics } from '../../schemas/run.ts';
+import { GpuMemory } from '../backend/gpu-memory.ts';
+import { flopsPerToken } from '../estimate/flops.ts';
+import { measurePeakFlops } from '../estimate/peak.ts';
+import { metricsPath } from '../run/directory.ts';
+import { TensorBoardLog } from '../tensorboard/writer.ts';
+import { MetricsLog, ProgressLine } from './metrics.ts';
+import type { Session } from './session.ts';
+import type { StepResult } from './step.ts';
+
+interface Outputs {
+  metrics: MetricsLog;
+  tensorBoard: TensorBoardLog;
+}
+
+export class Recorder {
+  readonly #outputs: Outputs;
+  readonly #onProgress?: (line: string) => void;
+  readonly #line: ProgressLine;
+  readonly #gpuMemory: GpuMemory;
+  /** Seconds that a token would take if all ranks did nothing but multiply. */
+  readonly #idealSeconds: number;
+
+  private constructor(
+    session: Session,
+    outputs: Outputs,
+    peakFlops: number,
+    onProgress?: (line: string) => void,
+  ) {
+    const { backend, communicator, config, model } = session;
+    this.#outputs = outputs;
+    this.#onProgress = onProgress;
+    this.#line = new ProgressLine(config.train.steps);
+    this.#gpuMemory = new GpuMemory(backend);
+    this.#idealSeconds =
+      flopsPerToken(model.config, config.train.seqLen) / (peakFlops * communicator.size);
+  }
+
+  static async open(session: Session, onProgress?: (line: string) => void): Promise<Recorder> {
+    const peak = session.config.train.peakFlops ?? (await measurePeakFlops(session.backend));
+    const metrics = await MetricsLog.open(metricsPath(session.run));
+    const tensorBoard = await TensorBoardLog.open(join(session.run, 'tensorboard'), session.step);
+    return new Recorder(session, { metrics, tensorBoard }, peak, onProgress);
+  }
+
+  async step(result: StepResult): Promise<void> {
+    this.#gpuMemory.refresh();
+    const metrics = {
+      split: 'train',
+      ...result,
+      mfu: result.tokensPerSecond * this.#idealSeconds,
+      memory: process.memoryUsage.rss(),
+      ...(this.#gpuMemory.bytes === undefined ? {} : { gpuMemory: this.#gpuMemory.bytes }),
+    } as const;
+    await this.#outputs.metrics.write(metrics);
+    await this.#outputs.tensorBoard.write(metrics);
+    this.#onProgress?.(this.#line.after(metrics));
+  }
+
+  async evaluation(metrics: ValMetrics): Promise<void> {
+    await this.#outputs.metrics.write(metrics);
+    await this.#outputs.tensorBoard.write(metrics);
+  }
+
+  async close(): Promise<void> {
+    await this.#outputs.metrics.close();
+    await this.#outputs.tensorBoard.close();
+  }
+}

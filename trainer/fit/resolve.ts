@@ -1,0 +1,75 @@
+/** What a configuration leaves to the dataset and to the number of ranks, and what a resumed run may change. */
+
+import { CodecLmError } from '../../base/error.ts';
+import { specialIds } from '../../schemas/dataset.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import type { LlamaConfig } from '../model/config.ts';
+import type { TrainingData } from './training-data.ts';
+
+export type SettledConfig = TrainerConfig & { train: { seqLen: number } };
+
+/** @throws CodecLmError `CONFIG_INVALID`, `INPUT_EMPTY` */
+export function settle(config: TrainerConfig, data: TrainingData, ranks: number): SettledConfig {
+  const longest = data.seqLen;
+  const seqLen = config.train.seqLen ?? longest;
+  if (seqLen > longest) {
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `train.seqLen is ${seqLen}, the rows of ${data.name} have ${longest} tokens`,
+      { hint: `set train.seqLen to ${longest} or less, or leave it out` },
+    );
+  }
+  const { split } = config.data;
+  const empty = data.datasets.find((dataset) => dataset.sequences(split) === 0);
+  if (empty) throw new CodecLmError('INPUT_EMPTY', `${empty.dir} has no sequences in ${split}`);
+  const gradAccumulation = accumulationOf(config, ranks);
+  return { ...config, train: { ...config.train, gradAccumulation, seqLen } };
+}
+
+/**
+ * Micro batches of a step, of each rank.
+ * @throws CodecLmError `CONFIG_INVALID` when they cannot be spread evenly
+ */
+export function accumulationOf({ train }: TrainerConfig, ranks: number): number {
+  const { globalBatch, microBatch, gradAccumulation } = train;
+  if (globalBatch === undefined) return gradAccumulation;
+  const accumulation = globalBatch / (microBatch * ranks);
+  if (Number.isInteger(accumulation)) return accumulation;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `train.globalBatch ${globalBatch} is no multiple of train.microBatch ${microBatch} on ${ranks} rank(s)`,
+    { hint: 'change one of them, or the number of ranks' },
+  );
+}
+
+export function llamaConfig({ model, train }: SettledConfig, vocabSize: number): LlamaConfig {
+  const { preset: _, ...shape } = model;
+  return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };
+}
+
+/**
+ * A resumed run may take more steps, another learning rate or other ranks; it stays the same model
+ * on the same sequences.
+ * @throws CodecLmError `CONFIG_INVALID` that names the key
+ */
+export function checkSameRun(before: TrainerConfig, now: TrainerConfig): void {
+  const fixed = (config: TrainerConfig): Record<string, unknown> => {
+    const { preset: _, ...model } = config.model;
+    const { seqLen, seed } = config.train;
+    const entries = { model, data: config.data, train: { seqLen, seed } };
+    return Object.fromEntries(
+      Object.entries(entries).flatMap(([group, keys]) =>
+        Object.entries(keys).map(([key, value]) => [`${group}.${key}`, value]),
+      ),
+    );
+  };
+  const was = fixed(before);
+  for (const [key, value] of Object.entries(fixed(now))) {
+    if (was[key] === value) continue;
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `${key} is ${value}, but the run that is resumed has ${was[key]}`,
+      { hint: 'name no preset or file to go on with the configuration of the run' },
+    );
+  }
+}

@@ -1,0 +1,199 @@
+/** All that a run holds while it trains, made ready: fresh, or where its last good checkpoint left it. */
+
+import type { CheckpointCodec } from '../../schemas/run.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import type { MixtureSource } from '../../shards/loader/mixture.ts';
+import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
+import type { Backend } from '../backend/choose.ts';
+import { startFrom } from '../checkpoint/init.ts';
+import { findLastGood } from '../checkpoint/last-good.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { createOptimizer } from '../distributed/optimizer.ts';
+import type { RankedOptimizer } from '../distributed/ranked.ts';
+import { single } from '../distributed/single.ts';
+import { createLlama, Llama } from '../model/llama.ts';
+import { createRun, holdsRun, readRunConfig, truncateMetrics } from '../run/directory.ts';
+import { lockRun } from '../run/lock.ts';
+import { TokenCounts } from './batches.ts';
+import { checkSameRun, llamaConfig, type SettledConfig, settle } from './resolve.ts';
+import {
+  type DataState,
+  openTrainingData,
+  type TrainingBatch,
+  type TrainingData,
+} from './training-data.ts';
+
+export interface SessionOptions {
+  config: TrainerConfig;
+  /** Dataset directory, or several with their weights. */
+  data: string | MixtureSource[];
+  /** Run directory, made here. */
+  out: string;
+  /** Go on with the run in `out`, if there is one. */
+  resume?: boolean;
+  /** Checkpoint folder in Hugging Face's layout whose weights a new run starts with. */
+  init?: string;
+  /** The ranks that train together; one alone when not given. */
+  communicator?: Communicator;
+  /** Loaded only when data and folders have been found good. */
+  chooseBackend: () => Promise<Backend>;
+  /** Lines for people. */
+  log: (line: string) => void;
+}
+
+export interface Session {
+  readonly run: string;
+  readonly config: SettledConfig;
+  readonly backend: Backend;
+  readonly communicator: Communicator;
+  readonly model: Llama;
+  readonly optimizer: RankedOptimizer;
+  readonly data: TrainingData;
+  readonly batches: AsyncGenerator<TrainingBatch, void>;
+  readonly hasVal: boolean;
+  readonly padId: number;
+  /** Bytes that each id stands for, [vocabSize]. */
+  readonly byteLengths: Uint16Array;
+  readonly codec: CheckpointCodec;
+  /** Of all ranks. */
+  readonly tokenCounts: TokenCounts;
+  tokensSeen: number;
+  /** Optimizer steps done. */
+  step: number;
+  /** Where the next batch begins. */
+  dataState: DataState;
+  /** Path of the newest checkpoint, and its step. */
+  checkpoint?: string;
+  checkpointStep?: number;
+  dispose(): Promise<void>;
+}
+
+export async function prepareSession(options: SessionOptions): Promise<Session> {
+  const { out, resume = false, communicator = single } = options;
+  const sources =
+    typeof options.data === 'string' ? [{ dir: options.data, weight: 1 }] : options.data;
+  const data = await openTrainingData(sources, options.config.train.seqLen);
+  let unlock: Unlock | undefined;
+  try {
+    const config = settle(options.config, data, communicator.size);
+    const entered = await enterRun(out, resume, config, communicator);
+    unlock = entered.unlock;
+    return await startSession(options, data, config, entered);
+  } catch (error) {
+    await unlock?.();
+    await data.close();
+    throw error;
+  }
+}
+
+async function startSession(
+  options: SessionOptions,
+  data: TrainingData,
+  config: SettledConfig,
+  { isResumed, unlock }: Entered,
+): Promise<Session> {
+  const { out, resume = false, communicator = single, log } = options;
+  const { rank, size } = communicator;
+  const [{ manifest, tokenizerDir }] = data.datasets;
+  const tokenizer = await readTokenizer(tokenizerDir);
+  const byteLengths = Uint16Array.from(
+    { length: tokenizer.vocabSize },
+    (_, id) => tokenizer.tokenBytes(id).length,
+  );
+  const backend = await options.chooseBackend();
+  const loaded = isResumed
+    ? await findLastGood(communicator, backend, out, manifest.tokenizerHash, log)
+    : undefined;
+  if (resume && !loaded) log(`nothing to resume in ${out}: starting from the beginning`);
+  const model = loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options));
+  const optimizer = createOptimizer(backend, communicator, model.parameters, config.optim);
+  if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
+  const { split, shuffle, seed, docMask } = config.data;
+  const { microBatch, seqLen } = config.train;
+  const dataState = loaded?.state.loader ?? data.start(seed, split);
+  const order = { split, shuffle, seed, segments: docMask };
+  const batches = data.batches({ ...order, rank, worldSize: size, microBatch, seqLen }, dataState);
+  // Nothing is written before all of the above has been found good.
+  const leave = rank === 0 ? await writeRun(out, config, loaded?.state.step ?? 0, unlock) : unlock;
+  return {
+    run: out,
+    config,
+    backend,
+    communicator,
+    model,
+    optimizer,
+    data,
+    batches,
+    hasVal: data.datasets.some((dataset) => dataset.sequences('val') > 0),
+    padId: tokenizer.padId,
+    byteLengths,
+    codec: { codec: manifest.codec, seqLen },
+    tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.state.tokenCounts),
+    tokensSeen: loaded?.state.tokensSeen ?? 0,
+    step: loaded?.state.step ?? 0,
+    dataState,
+    checkpoint: loaded?.path,
+    checkpointStep: loaded?.state.step,
+    async dispose() {
+      await batches.return();
+      optimizer.dispose();
+      model.dispose();
+      await data.close();
+      await leave?.();
+    },
+  };
+}
+
+type Unlock = () => Promise<void>;
+
+interface Entered {
+  /** The folder holds a run that is gone on with. */
+  isResumed: boolean;
+  /** Of rank 0, where the run was there before. */
+  unlock?: Unlock;
+}
+
+/** Rank 0 looks at the folder, so that no rank sees it half made. */
+async function enterRun(
+  out: string,
+  resume: boolean,
+  config: SettledConfig,
+  communicator: Communicator,
+): Promise<Entered> {
+  let isResumed = false;
+  let unlock: Unlock | undefined;
+  if (communicator.rank === 0) {
+    isResumed = await holdsRun(out, resume);
+    if (isResumed) checkSameRun(await readRunConfig(out), config);
+    // Locked before its checkpoints are looked at: nobody may be writing more of them.
+    if (isResumed) unlock = await lockRun(out);
+  }
+  const answer = Float64Array.of(Number(isResumed));
+  await communicator.allReduce(answer);
+  return { isResumed: answer[0] > 0, unlock };
+}
+
+async function writeRun(
+  out: string,
+  config: SettledConfig,
+  step: number,
+  unlock: Unlock | undefined,
+): Promise<Unlock> {
+  const leave = await createRun(out, config, unlock);
+  await truncateMetrics(out, step);
+  return leave;
+}
+
+async function newModel(
+  backend: Backend,
+  config: SettledConfig,
+  vocabSize: number,
+  { init, log }: SessionOptions,
+): Promise<Llama> {
+  const shape = llamaConfig(config, vocabSize);
+  if (init === undefined) return createLlama(backend, shape, config.train.seed);
+  const { weights, fresh } = await startFrom(init, shape, config.train.seed);
+  const anew = fresh.length === 0 ? '' : `; another vocabulary, so ${fresh.join(', ')} start anew`;
+  log(`starting with the weights of ${init}${anew}`);
+  return new Llama(backend, shape, weights);
+}

@@ -1,0 +1,108 @@
+/** One optimizer step: micro batches forward and backward, gradients averaged over all targets, clipped, applied. */
+import type { Tensor } from '@tensorflow/tfjs';
+import { CodecLmError } from '../../base/error.ts';
+import type { TrainMetrics } from '../../schemas/run.ts';
+import { addGradients, lossAndGradients } from '../model/loss.ts';
+import { learningRate } from '../optim/schedule.ts';
+import { bitsPerByte, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
+import { checkFinite } from './finite.ts';
+import type { Session } from './session.ts';
+
+/** What the loop knows of a step; the rest of the metrics is measured around it. */
+export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMemory'>;
+
+/**
+ * Advances the session by one step. Collective.
+ * @throws CodecLmError `NOT_FINITE`; the weights are then as they were before the step
+ */
+export async function trainStep(session: Session): Promise<StepResult> {
+  const { communicator, config, model, optimizer } = session;
+  const started = performance.now();
+  const { batches, epoch, waited, counts, bytes } = await nextBatches(session);
+  const tokens = counts.reduce((sum, count) => sum + count, 0);
+  const { lossSum, gradients } = accumulate(session, batches, 1 / tokens);
+  const sums = Float64Array.of(lossSum, waited);
+  await communicator.allReduce(sums);
+  const loss = sums[0] / tokens;
+  const step = session.step + 1;
+  const { parameters } = model;
+  const { checkpoint } = session;
+  const lr = learningRate(session.step, { ...config.optim, steps: config.train.steps });
+  const gradNorm = await optimizer.step(gradients, lr, config.optim.clipNorm, (norm) =>
+    checkFinite({ step, loss, gradNorm: norm, parameters, gradients, checkpoint, communicator }),
+  );
+  session.step = step;
+  session.tokensSeen += tokens;
+  session.tokenCounts.add(counts);
+  const seconds = (performance.now() - started) / 1000;
+  return {
+    step,
+    loss,
+    bitsPerByte: bitsPerByte(loss, tokens, bytes),
+    unigramLoss: session.tokenCounts.entropy(),
+    lr,
+    gradNorm,
+    tokens,
+    tokensSeen: session.tokensSeen,
+    tokensPerSecond: tokens / seconds,
+    seconds,
+    dataWait: sums[1] / communicator.size / 1000,
+    epoch,
+  };
+}
+
+interface StepBatches {
+  /** Of this rank. */
+  batches: MicroBatch[];
+  epoch: number;
+  /** Milliseconds that this rank waited for them. */
+  waited: number;
+  /** Occurrences of each id among the targets, and the bytes they stand for, of all ranks. */
+  counts: Float64Array;
+  bytes: number;
+}
+
+/** Micro batches until the step has its share of them, and tokens to learn from. */
+async function nextBatches(session: Session): Promise<StepBatches> {
+  const { byteLengths, communicator, config, padId } = session;
+  const started = performance.now();
+  const batches: MicroBatch[] = [];
+  let epoch = 0;
+  while (batches.length < config.train.gradAccumulation) {
+    const next = await session.batches.next();
+    if (next.done) throw new CodecLmError('INTERNAL', 'the loader of an endless run has ended');
+    const { ids, segments, seqLen, state } = next.value;
+    session.dataState = state;
+    batches.push(toMicroBatch(ids, seqLen, padId, byteLengths, segments));
+    epoch = Math.max(epoch, next.value.epoch);
+  }
+  const waited = performance.now() - started;
+  const totals = new Float64Array(byteLengths.length + 1);
+  for (const { targets, bytes } of batches) {
+    countTargets(targets, totals);
+    totals[byteLengths.length] += bytes;
+  }
+  await communicator.allReduce(totals);
+  const counts = totals.subarray(0, -1);
+  if (counts.every((count) => count === 0)) return nextBatches(session);
+  return { batches, epoch, waited, counts, bytes: totals[byteLengths.length] };
+}
+
+/** @param scale one over the targets of all ranks: the gradients add up to those of the mean loss */
+function accumulate(
+  { config, model }: Session,
+  batches: MicroBatch[],
+  scale: number,
+): { lossSum: number; gradients: Map<string, Tensor> } {
+  let lossSum = 0;
+  let total: Map<string, Tensor> | undefined;
+  const { microBatch, precision, checkpointing } = config.train;
+  const { zLoss } = config.optim;
+  for (const { inputs, targets, segments } of batches) {
+    const options = { precision, checkpointing, zLoss, segments };
+    const more = lossAndGradients(model, inputs, targets, microBatch, scale, options);
+    lossSum += more.lossSum;
+    total = addGradients(model, total, more.gradients);
+  }
+  return { lossSum, gradients: total! };
+}

@@ -1,0 +1,174 @@
+/** What a run is trained on: one dataset, or several mixed by weight, behind one face. */
+import { existsSync } from 'node:fs';
+import { CodecLmError } from '../../base/error.ts';
+import type { Split } from '../../schemas/dataset.ts';
+import type { RunState } from '../../schemas/run.ts';
+import { type Dataset, openDataset } from '../../shards/dataset/dataset.ts';
+import type { Batch } from '../../shards/loader/loader.ts';
+import {
+  type Mixture,
+  type MixtureBatch,
+  type MixtureSource,
+  openMixture,
+} from '../../shards/loader/mixture.ts';
+import type { CommonOptions } from '../../shards/loader/options.ts';
+import type { BatchTokens } from '../../shards/loader/sequences.ts';
+
+/** Where the order of the data goes on. */
+export type DataState = RunState['loader'];
+type MixedState = Extract<DataState, { taken: unknown }>;
+
+/** Of a split that is learned: which one, in which order, and for which rank. */
+export type DataOptions = Required<
+  Pick<
+    CommonOptions,
+    'rank' | 'worldSize' | 'microBatch' | 'seqLen' | 'seed' | 'shuffle' | 'split' | 'segments'
+  >
+>;
+
+export interface TrainingBatch extends BatchTokens {
+  /** Epoch of the dataset that has been read most often. */
+  epoch: number;
+  /** Where the batch after this one begins. */
+  state: DataState;
+}
+
+export interface TrainingData {
+  /** The first dataset is the model's: its tokenizer and codec are those of all. */
+  readonly datasets: readonly [Dataset, ...Dataset[]];
+  /** Tokens that every row has at least. */
+  readonly seqLen: number;
+  /** For messages. */
+  readonly name: string;
+  /** State before the first batch. */
+  start(seed: number, split: Split): DataState;
+  /**
+   * Batches without end.
+   * @throws CodecLmError `CONFIG_INVALID` when the state is not one of these datasets
+   */
+  batches(options: DataOptions, state: DataState): AsyncGenerator<TrainingBatch, void>;
+  close(): Promise<void>;
+}
+
+/**
+ * `DIR` or `DIR=WEIGHT`, as `--data` has it; a folder whose own name ends like a weight is meant
+ * where there is one.
+ */
+export function parseSource(text: string): MixtureSource {
+  const match = /^(.+)=([\d.]+(?:e-?\d+)?)$/i.exec(text);
+  if (!match || existsSync(text)) return { dir: text, weight: 1 };
+  const weight = Number(match[2]);
+  if (weight > 0 && Number.isFinite(weight)) return { dir: match[1], weight };
+  throw new CodecLmError('USAGE', `--data ${text}: the weight must be a number above 0`);
+}
+
+/**
+ * @param seqLen `train.seqLen`; needed only where datasets have rows of several lengths
+ * @throws CodecLmError `DATASET_MISMATCH` for datasets that cannot be mixed; what openDataset throws
+ */
+export async function openTrainingData(
+  sources: MixtureSource[],
+  seqLen?: number,
+): Promise<TrainingData> {
+  if (sources.length === 1) return ofOne(await openDataset(sources[0].dir));
+  const mixture = await openMixture(sources);
+  checkAlike(mixture.datasets, seqLen);
+  return ofMany(mixture);
+}
+
+function ofOne(dataset: Dataset): TrainingData {
+  return {
+    datasets: [dataset],
+    seqLen: dataset.manifest.seqLen,
+    name: dataset.dir,
+    start: (seed) => ({ epoch: 0, position: 0, seed }),
+    batches(options, state) {
+      if (!('position' in state)) throw otherData(state.taken.length, 1);
+      const loader = dataset.loader({ ...options, state });
+      // Asked for here and not inside of the generator: the first batches are read from now on.
+      return batchesOfOne(loader[Symbol.asyncIterator](), options.seed);
+    },
+    close: () => dataset.close(),
+  };
+}
+
+async function* batchesOfOne(
+  batches: AsyncIterable<Batch>,
+  seed: number,
+): AsyncGenerator<TrainingBatch, void> {
+  for await (const { epoch, position, ...tokens } of batches) {
+    yield { ...tokens, epoch, state: { epoch, position, seed } };
+  }
+}
+
+function ofMany(mixture: Mixture): TrainingData {
+  const { datasets } = mixture;
+  const rows = (split: Split) => datasets.map((dataset) => dataset.sequences(split));
+  return {
+    datasets: datasets as [Dataset, ...Dataset[]],
+    seqLen: Math.min(...datasets.map(({ manifest }) => manifest.seqLen)),
+    name: datasets.map(({ dir }) => dir).join(' and '),
+    start: (seed, split) => ({ taken: datasets.map(() => 0), rows: rows(split), seed }),
+    batches(options, state) {
+      if (!('taken' in state)) throw otherData(1, datasets.length);
+      const now = rows(options.split);
+      if (state.rows.join() !== now.join()) throw otherRows(state.rows, now);
+      const lengths = datasets.map(
+        ({ manifest }, i) => now[i] * Math.ceil(manifest.seqLen / options.seqLen),
+      );
+      const loader = mixture.loader({ ...options, state });
+      return batchesOfMany(loader[Symbol.asyncIterator](), state, lengths);
+    },
+    close: () => mixture.close(),
+  };
+}
+
+/** @param lengths sequences an epoch of each dataset */
+async function* batchesOfMany(
+  batches: AsyncIterable<MixtureBatch>,
+  { rows, seed }: MixedState,
+  lengths: number[],
+): AsyncGenerator<TrainingBatch, void> {
+  for await (const { taken, ...tokens } of batches) {
+    const epoch = Math.max(...taken.map((count, i) => Math.floor(count / lengths[i])));
+    yield { ...tokens, epoch, state: { taken, rows, seed } };
+  }
+}
+
+function checkAlike([first, ...others]: Dataset[], seqLen: number | undefined): void {
+  for (const { dir, manifest } of others) {
+    const { codec } = manifest;
+    if (codec.name !== first.manifest.codec.name) {
+      throw mismatch(
+        dir,
+        `holds ${codec.name} files, ${first.dir} ${first.manifest.codec.name}`,
+        'a model is sampled by one codec: train on datasets of one',
+      );
+    }
+    if (seqLen !== undefined || manifest.seqLen === first.manifest.seqLen) continue;
+    const shorter = Math.min(manifest.seqLen, first.manifest.seqLen);
+    throw mismatch(
+      dir,
+      `has rows of ${manifest.seqLen} tokens, ${first.dir} of ${first.manifest.seqLen}`,
+      `cut all rows to one length, e.g. --set train.seqLen=${shorter}`,
+    );
+  }
+}
+
+function mismatch(path: string, what: string, hint: string): CodecLmError {
+  return new CodecLmError('DATASET_MISMATCH', `${path} ${what}`, { path, hint });
+}
+
+function otherData(before: number, now: number): CodecLmError {
+  return notTheRun(`${now} dataset(s) are named, the run that is resumed had ${before}`);
+}
+
+function otherRows(before: number[], now: number[]): CodecLmError {
+  return notTheRun(`the datasets have ${now} rows, those of the run that is resumed ${before}`);
+}
+
+function notTheRun(message: string): CodecLmError {
+  return new CodecLmError('CONFIG_INVALID', message, {
+    hint: 'resume with the datasets of the run, in their order; weights may change',
+  });
+}

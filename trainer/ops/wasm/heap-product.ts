@@ -1,0 +1,141 @@
+/**
+ * Matrix products on tfjs's WebAssembly backend by kernels of ours, which work in its heap. XNNPACK
+ * multiplies as fast, but packs the second factor of each product one number at a time, and takes
+ * no transposed one.
+ */
+import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
+import { assemble } from '../../../wasm/assembler.ts';
+import { matMul, PANEL, TILE } from '../../../wasm/mat-mul.ts';
+import type { Backend } from '../../backend/choose.ts';
+import type { Transposes } from '../mat-mul.ts';
+import { type Heap, heapOf } from './heap.ts';
+import { packColumns, packRows } from './pack.ts';
+
+const FLOAT = 4;
+/** What a 32-bit address reaches; tfjs's memory is smaller, and an import must not be stricter. */
+const MAX_PAGES = 65_536;
+/** Rows are packed and multiplied in blocks of this many numbers, which stay in the second cache. */
+const BLOCK = 65_536;
+
+type Pack = (from: number, stride: number, count: number, inputs: number, to: number) => void;
+
+interface Kernels {
+  tilesOfRows: Pack;
+  tilesOfColumns: Pack;
+  panelsOfRows: Pack;
+  panelsOfColumns: Pack;
+  /** See wasm/mat-mul.ts. */
+  matMul(
+    x: number,
+    rows: number,
+    inputs: number,
+    panels: number,
+    count: number,
+    y: number,
+    yStride: number,
+  ): void;
+}
+
+const compiled = new WeakMap<Heap, Kernels>();
+
+/** Whether there is a whole tile and a whole panel: smaller matrices are left to tfjs. */
+export function fitsKernels(a: Tensor, b: Tensor, transpose: Transposes): boolean {
+  const { m, n } = sizesOf(a, b, transpose);
+  return m >= TILE && n >= PANEL;
+}
+
+/** [batch, m, k] x [batch, k, n] -> [batch, m, n], each factor transposed first where it says so. */
+export function productInHeap(
+  backend: Backend,
+  a: Tensor3D,
+  b: Tensor3D,
+  transpose: Transposes,
+): Tensor3D {
+  const heap = heapOf(backend);
+  const kernels = kernelsOf(heap);
+  const { m, k, n } = sizesOf(a, b, transpose);
+  const block = Math.max(TILE, wholes(BLOCK / k, TILE));
+  const output = heap.makeOutput([a.shape[0], m, n], 'float32');
+  const scratch = heap.makeOutput([(block + n + PANEL) * k], 'float32');
+  const at = ({ dataId }: TensorInfo) => heap.getMemoryOffset(dataId);
+  const tiles = at(scratch);
+  const panels = tiles + block * k * FLOAT;
+  const left: Side = transpose.a
+    ? { pack: kernels.tilesOfColumns, stride: m * FLOAT, step: FLOAT }
+    : { pack: kernels.tilesOfRows, stride: k * FLOAT, step: k * FLOAT };
+  const right: Side = transpose.b
+    ? { pack: kernels.panelsOfRows, stride: k * FLOAT, step: k * FLOAT }
+    : { pack: kernels.panelsOfColumns, stride: n * FLOAT, step: FLOAT };
+  for (let i = 0; i < a.shape[0]; i++) {
+    const [from, other, to] = [at(a) + i * m * k * FLOAT, at(b) + i * k * n * FLOAT, at(output)];
+    const columns = spans(n, PANEL, n);
+    let panel = panels;
+    for (const { start, count } of columns) {
+      right.pack(other + start * right.step, right.stride, count, k, panel);
+      panel += count * k * FLOAT;
+    }
+    for (const rows of spans(m, TILE, block)) {
+      left.pack(from + rows.start * left.step, left.stride, rows.count, k, tiles);
+      panel = panels;
+      for (const { start, count } of columns) {
+        const y = to + ((i * m + rows.start) * n + start) * FLOAT;
+        kernels.matMul(tiles, rows.count, k, panel, count / PANEL, y, n * FLOAT);
+        panel += count * k * FLOAT;
+      }
+    }
+  }
+  heap.disposeData(scratch.dataId);
+  return backend.tf.engine().makeTensorFromTensorInfo(output) as Tensor3D;
+}
+
+/** How a factor is packed; bytes between its rows, and from what is a row or column of a tile to the next. */
+interface Side {
+  pack: Pack;
+  stride: number;
+  step: number;
+}
+
+/**
+ * `length` rows or columns in blocks that are whole tiles; those left over are the end of one more
+ * tile, which computes some of the others again.
+ */
+function spans(length: number, tile: number, block: number): { start: number; count: number }[] {
+  const whole = wholes(length, tile);
+  const blocks = Array.from({ length: Math.ceil(whole / block) }, (_, i) => ({
+    start: i * block,
+    count: Math.min(block, whole - i * block),
+  }));
+  return whole === length ? blocks : [...blocks, { start: length - tile, count: tile }];
+}
+
+/** The largest multiple that is not above. */
+function wholes(value: number, tile: number): number {
+  return Math.floor(value / tile) * tile;
+}
+
+function sizesOf(a: Tensor, b: Tensor, transpose: Transposes) {
+  const [aRows, aColumns] = a.shape.slice(-2);
+  const [bRows, bColumns] = b.shape.slice(-2);
+  const [m, k] = transpose.a ? [aColumns, aRows] : [aRows, aColumns];
+  return { m, k, n: transpose.b ? bRows : bColumns };
+}
+
+function kernelsOf(heap: Heap): Kernels {
+  const known = compiled.get(heap);
+  if (known) return known;
+  const functions = [
+    packRows('tilesOfRows', TILE),
+    packColumns('tilesOfColumns', TILE),
+    packRows('panelsOfRows', PANEL),
+    packColumns('panelsOfColumns', PANEL),
+    matMul('matMul', false),
+  ];
+  const module = new WebAssembly.Module(
+    assemble(functions, { maxPages: MAX_PAGES, shared: false }),
+  );
+  const { memory } = heap.wasm.asm;
+  const instance = new WebAssembly.Instance(module, { env: { memory } });
+  const kernels = instance.exports as unknown as Kernels;
+  compiled.set(heap, kernels);
+  return kernels;
+}

@@ -1,0 +1,160 @@
+/** RUN/: who may write into it, where its files lie, which checkpoints it holds. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import { isAside, writeFileAside } from '../checkpoint/aside.ts';
+import { formatConfig, readResolvedConfig } from '../config/config.ts';
+import { LOCK_FILE, lockRun } from './lock.ts';
+
+const CONFIG_FILE = 'config.yaml';
+const CHECKPOINTS = 'checkpoints';
+const STEP_FOLDER = /^step-(\d{8})$/;
+
+export interface CheckpointEntry {
+  step: number;
+  path: string;
+}
+
+export function configPath(run: string): string {
+  return join(run, CONFIG_FILE);
+}
+
+export function metricsPath(run: string): string {
+  return join(run, 'metrics.jsonl');
+}
+
+/** `RUN/checkpoints/step-00000100` */
+export function checkpointPath(run: string, step: number): string {
+  return join(run, CHECKPOINTS, `step-${String(step).padStart(8, '0')}`);
+}
+
+/**
+ * Says whether a run may be written into a folder, touching nothing.
+ * @returns true when the folder already holds a run that is to be resumed
+ * @throws CodecLmError `OUTPUT_IN_USE` when the folder holds a run and `resume` is not asked
+ *   for, or holds anything that is no run
+ */
+export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
+  const names = (await namesIn(out)).filter((name) => name !== LOCK_FILE);
+  if (names.length === 0) return false;
+  if (!names.includes(CONFIG_FILE)) {
+    throw new CodecLmError('OUTPUT_IN_USE', `${out} is not empty and holds no run of the trainer`, {
+      path: out,
+      hint: 'name another folder with --out',
+    });
+  }
+  if (!resume) {
+    throw new CodecLmError('OUTPUT_IN_USE', `${out} already holds a run`, {
+      path: out,
+      hint: 'go on with it by --resume, or name another folder with --out',
+    });
+  }
+  return true;
+}
+
+/**
+ * Makes RUN/, locks it and writes its resolved configuration.
+ * @param unlock of a run that is locked already
+ * @returns what unlocks it
+ * @throws CodecLmError `OUTPUT_IN_USE` when another process was faster
+ */
+export async function createRun(
+  out: string,
+  config: TrainerConfig,
+  unlock?: () => Promise<void>,
+): Promise<() => Promise<void>> {
+  try {
+    await mkdir(out, { recursive: true });
+    const leave = unlock ?? (await lockRun(out));
+    await mkdir(join(out, CHECKPOINTS), { recursive: true });
+    await removeUnfinished(join(out, CHECKPOINTS));
+    await writeFileAside(configPath(out), formatConfig(config));
+    return leave;
+  } catch (error) {
+    throw fileError(error, 'creating the run', out);
+  }
+}
+
+/** What a killed process was writing aside. */
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (isAside(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/** @throws CodecLmError `INPUT_NOT_FOUND` when there is no run in the folder */
+export async function readRunConfig(run: string): Promise<TrainerConfig> {
+  if (!existsSync(configPath(run))) {
+    throw new CodecLmError('INPUT_NOT_FOUND', `${run} holds no run of the trainer`, {
+      path: run,
+      hint: `a run is a folder with a ${CONFIG_FILE}, made by \`trainer fit --out\``,
+    });
+  }
+  return readResolvedConfig(configPath(run));
+}
+
+/** Checkpoints of a run, oldest first. Each is whole: a checkpoint gets its name when it is complete. */
+export async function listCheckpoints(run: string): Promise<CheckpointEntry[]> {
+  const names = await namesIn(join(run, CHECKPOINTS));
+  return names
+    .map((name) => ({ name, match: STEP_FOLDER.exec(name) }))
+    .filter(({ match }) => match !== null)
+    .map(({ name, match }) => ({ step: Number(match![1]), path: join(run, CHECKPOINTS, name) }))
+    .sort((a, b) => a.step - b.step);
+}
+
+/**
+ * @param path a checkpoint, or a run whose newest checkpoint is meant
+ * @throws CodecLmError `INPUT_NOT_FOUND` when it is neither
+ */
+export async function findCheckpoint(path: string): Promise<string> {
+  if (existsSync(join(path, 'config.json'))) return path;
+  const newest = (await listCheckpoints(path)).at(-1);
+  if (newest) return newest.path;
+  throw new CodecLmError('INPUT_NOT_FOUND', `${path} holds no checkpoint`, {
+    path,
+    hint: 'name a folder with config.json and model.safetensors, or a run directory',
+  });
+}
+
+/**
+ * Removes old checkpoints.
+ * @param keepLast of the newest ones; 0 keeps all
+ * @param keepEvery those of every so many steps are kept too; 0 = none
+ */
+export async function pruneCheckpoints(
+  run: string,
+  { keepLast, keepEvery }: { keepLast: number; keepEvery: number },
+): Promise<void> {
+  if (keepLast === 0) return;
+  const checkpoints = await listCheckpoints(run);
+  for (const { step, path } of checkpoints.slice(0, -keepLast)) {
+    if (keepEvery > 0 && step % keepEvery === 0) continue;
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Drops the lines of metrics that were written after the step a run is resumed from. */
+export async function truncateMetrics(run: string, step: number): Promise<void> {
+  const path = metricsPath(run);
+  if (!existsSync(path)) return;
+  const text = await readFile(path, 'utf8');
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  const kept = whole.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
+  await writeFileAside(path, kept.map((line) => `${line}\n`).join(''));
+}
+
+function stepOf(line: string): number {
+  return Number((JSON.parse(line) as { step: number }).step);
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw fileError(error, 'reading', folder);
+  }
+}

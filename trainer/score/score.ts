@@ -1,0 +1,76 @@
+/** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
+import { readFile } from 'node:fs/promises';
+import { fileError } from '../../base/error.ts';
+import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Engine } from '../sample/engine/engine.ts';
+import type { LoadedCheckpoint } from '../sample/load.ts';
+
+/** A document as the model reads it. */
+export interface ScoredDocument {
+  bytes: Uint8Array;
+  /** `<bos>` tokens `<eos>`. */
+  ids: Uint16Array;
+}
+
+export interface Score {
+  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's bytes. */
+  bitsPerByte: number;
+  /** Of the document. */
+  bytes: number;
+  /** That were predicted. */
+  tokens: number;
+  /** Bits of each byte: those of its token, shared out evenly. [bytes] */
+  byteBits: Float64Array;
+}
+
+/** @throws CodecLmError `INPUT_NOT_FOUND`, or the codec's code naming the file */
+export async function readDocument(
+  file: string,
+  { codec, tokenizer }: LoadedCheckpoint,
+): Promise<ScoredDocument> {
+  let source: Uint8Array;
+  try {
+    source = await readFile(file);
+  } catch (error) {
+    throw fileError(error, 'reading', file);
+  }
+  const { bytes } = await codec.codec.encode(source, file);
+  return { bytes, ids: tokenizer.encodeDocument(bytes) };
+}
+
+/** @param engine with room for a sequence of `ids.length` */
+export async function scoreDocument(
+  { bytes, ids }: ScoredDocument,
+  tokenizer: ByteBpe,
+  engine: Engine,
+): Promise<Score> {
+  const byteBits = new Float64Array(bytes.length);
+  const sequence = engine.open(ids.length)!;
+  let total = 0;
+  let offset = 0;
+  // The last token is read by nobody: nothing follows it.
+  const read = ids.length - 1;
+  for (let from = 0; from < read; from += engine.maxRows) {
+    const part = ids.subarray(from, Math.min(read, from + engine.maxRows));
+    const rows = Array.from(part, (id) => ({ sequence, id, wantsLogits: true }));
+    for (const [i, logits] of (await engine.step(rows)).entries()) {
+      const id = ids[from + i + 1];
+      const bits = bitsOf(logits, id);
+      total += bits;
+      const { length } = tokenizer.tokenBytes(id);
+      byteBits.fill(bits / length, offset, offset + length);
+      offset += length;
+    }
+  }
+  engine.close(sequence);
+  return { bitsPerByte: total / bytes.length, bytes: bytes.length, tokens: read, byteBits };
+}
+
+/** -log2 softmax(logits)[id] */
+function bitsOf(logits: Float32Array, id: number): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) highest = Math.max(highest, logit);
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - highest);
+  return (Math.log(total) + highest - logits[id]) / Math.LN2;
+}
