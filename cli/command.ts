@@ -32,6 +32,8 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
    * default, and `.meta({ valueName })` overrides the `<value>` shown.
    */
   options: Options;
+  /** Flags whose name is not that of the library's option, e.g. `{ 'cut.ratio': '--prompt-ratio' }`. */
+  flags?: Readonly<Record<string, string>>;
   /** Full command lines, shown under the help. */
   examples?: string[];
   /** Resolves to the exit code (nothing is 0). Heavy modules are imported in here, not above. */

@@ -2,6 +2,7 @@
 import { Command as Commander, CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
 import type { Command, Io } from './command.ts';
+import { withFlags } from './flags.ts';
 import { optionsOf, parseOptions } from './options.ts';
 import { StderrProgress } from './progress.ts';
 import { handleSignals } from './signals.ts';
@@ -34,24 +35,34 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
     signal,
   };
   let exitCode: number;
+  let running: Command | undefined;
+  const onStart = (command: Command) => {
+    running = command;
+  };
   try {
-    exitCode = await parseAndRun(spec, argv, io);
+    exitCode = await parseAndRun(spec, argv, io, onStart);
   } catch (error) {
     stderr.done();
-    exitCode = report(spec.name, error);
+    exitCode = report(spec.name, error, running);
   }
   stderr.done();
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
   process.exit(interruptedBy ?? exitCode);
 }
 
-async function parseAndRun(spec: CliSpec, argv: string[], io: Io): Promise<number> {
+async function parseAndRun(
+  spec: CliSpec,
+  argv: string[],
+  io: Io,
+  onStart: (command: Command) => void,
+): Promise<number> {
   const program = new Commander(spec.name).description(spec.summary);
   configure(program);
   program.version(VERSION, '-V, --version').helpCommand(false);
   let exitCode = 0;
   for (const command of spec.commands) {
     addCommand(program, command, async (positionals, raw) => {
+      onStart(command);
       exitCode = (await command.run(positionals, parseOptions(command.options, raw), io)) ?? 0;
     });
   }
@@ -102,10 +113,11 @@ function configure(program: Commander): Commander {
     .configureOutput({ outputError: (text, write) => write(text) });
 }
 
-function report(program: string, error: unknown): number {
+function report(program: string, error: unknown, command?: Command): number {
   if (error instanceof CodecLmError) {
     const hint = error.hint ? ` (${error.hint})` : '';
-    process.stderr.write(`${program}: ${error.message}${hint} [${error.code}]\n`);
+    const message = withFlags(`${error.message}${hint}`, command);
+    process.stderr.write(`${program}: ${message} [${error.code}]\n`);
     if (process.env.CODEC_LM_DEBUG)
       process.stderr.write(`${error.stack}\n${String(error.cause)}\n`);
     return error.exitCode;

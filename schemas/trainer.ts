@@ -146,3 +146,6 @@ export const trainerConfigSchema = z.strictObject({
 });
 
 export type TrainerConfig = z.output<typeof trainerConfigSchema>;
+
+/** What a person writes of it: every key may be left out. */
+export type TrainerConfigInput = z.input<typeof trainerConfigSchema>;

@@ -27,7 +27,7 @@ interface Job {
 
 const [dir] = process.argv.slice(2);
 const job: Job = JSON.parse(await readFile(join(dir, 'batch.json'), 'utf8'));
-const backend = await chooseBackend({ log: (line) => console.error(line) });
+const backend = await chooseBackend({ onEvent: ({ reason }) => console.error(reason) });
 const { tf } = backend;
 const model = await loadModel(backend, join(dir, 'model'));
 await saveModel(join(dir, 'resaved'), model);

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
-import { fit as train } from '../../trainer/fit/fit.ts';
+import { train } from '../../trainer/fit/train.ts';
 import { readSeries } from '../../trainer/report/series.ts';
 
 const ROWS = 10;
@@ -24,7 +24,7 @@ try {
     const out = join(folder, precision);
     const set = [`train.precision=${precision}`, `train.steps=${steps}`, 'train.saveEvery=0'];
     const config = await resolveConfig({ preset, set: [...set, 'train.seqLen=512'] });
-    await train({ config, data, out, chooseBackend: () => chooseBackend(), log: () => undefined });
+    await train({ config, data, out, chooseBackend: () => chooseBackend() });
     curves.push(await readSeries(out));
   }
   console.log('| step | fp32 | bf16 | difference |\n|---|---|---|---|');

@@ -33,7 +33,6 @@ try {
       ...[`train.steps=${steps}`, 'optim.zLoss=0.0001'],
     ),
     chooseBackend: () => chooseBackend(),
-    log: () => undefined,
   });
   const { name, native, tf } = session.backend;
   const now = async () => {

@@ -23,7 +23,7 @@ export const exportCommand = command({
     const { chooseBackend } = await import('../../trainer/backend/choose.ts');
     const exported = await exportModel({
       ...{ checkpoint, to, precision },
-      chooseBackend: () => chooseBackend({ log: io.log }),
+      chooseBackend: () => chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
     });
     if (json) io.printJson(exported);
     else io.print(exported.path);

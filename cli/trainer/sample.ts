@@ -89,6 +89,12 @@ export const sampleCommand = command({
     'trainer sample --checkpoint RUN --num 4 --to completions --prompt photo.jpg --prompt-ratio 0.5',
     'trainer sample --checkpoint RUN --num 4 --to continuations --prompt clip.mp4 --prompt-frames 10',
   ],
+  flags: {
+    'cut.ratio': '--prompt-ratio',
+    'cut.marker': '--prompt-marker',
+    'cut.frames': '--prompt-frames',
+    'grammar: false': '--grammar off',
+  },
   async run(_positionals, given, io) {
     const prompt = promptOf(given);
     const { sampleFiles } = await import('../../trainer/sample/files.ts');
@@ -99,7 +105,7 @@ export const sampleCommand = command({
       batchSize: batch,
       grammar: grammar === 'on',
       prompt,
-      chooseBackend: () => chooseBackend({ log: io.log }),
+      chooseBackend: () => chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
       onSample: (sample) => given.json && io.printJson(sample),
       onProgress: (line) => io.progress.update(line),
       signal: io.signal,

@@ -46,7 +46,7 @@ export const scoreCommand = command({
     if (map) await makeEmpty(map);
     const positions = Math.max(...documents.map(({ ids }) => ids.length));
     const engine = await loadEngine(checkpoint, { sequences: 1, positions, threads }, () =>
-      chooseBackend({ log: io.log }),
+      chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
     );
     const table: string[][] = [];
     for (const [i, document] of documents.entries()) {

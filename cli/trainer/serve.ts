@@ -63,7 +63,7 @@ export const serveCommand = command({
       ...given,
       batchSize: batch,
       grammar: grammar === 'on',
-      chooseBackend: () => chooseBackend({ log: io.log }),
+      chooseBackend: () => chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
       log: io.log,
     });
     io.print(server.url);

@@ -56,7 +56,7 @@ async function encoderOf(dataset: Dataset, raw: boolean) {
       if (!(error instanceof CodecLmError)) throw error;
       throw new CodecLmError(error.code, `document ${docId}: ${error.message}`, {
         cause: error,
-        hint: 'use --raw for its bytes as they are',
+        hint: 'use `raw` for its bytes as they are',
       });
     }
   };

@@ -87,7 +87,7 @@ export async function viewShardRow(path: string, index: number): Promise<RowView
 }
 
 function noRow(index: number, rows: number): CodecLmError {
-  return new CodecLmError('USAGE', `--row ${index}: there are ${rows} rows, counted from 0`);
+  return new CodecLmError('USAGE', `\`row\` ${index}: there are ${rows} rows, counted from 0`);
 }
 
 function viewRow(

@@ -61,7 +61,7 @@ export class Sequences {
     this.rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
     if (this.length > 0) return;
     throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
-      hint: 'a val split is made by pipeline run --val-fraction',
+      hint: 'a val split is made by the pipeline, with its option `valFraction`',
     });
   }
 

@@ -1,9 +1,11 @@
 /** Runs of a model of a few thousand parameters on tokens made up here: seconds, in this process. */
 import { join } from 'node:path';
+import { fitLogLine } from '../../cli/trainer/fit-events.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
-import { type FitOptions, type FitResult, fit as runFit } from '../../trainer/fit/fit.ts';
+import type { FitEvent } from '../../trainer/events.ts';
+import { type FitResult, type TrainOptions, train } from '../../trainer/fit/train.ts';
 import { type DatasetOptions, makeDataset } from '../helpers/dataset.ts';
 import { ranksInProcess } from '../helpers/ranks.ts';
 
@@ -33,24 +35,28 @@ export function smallConfig(...set: string[]): Promise<TrainerConfig> {
   return resolveConfig({ set: [...SETTINGS, ...set] });
 }
 
-export type SmallFit = Pick<FitOptions, 'data' | 'out' | 'resume' | 'init' | 'signal'> & {
+export type SmallFit = Pick<TrainOptions, 'data' | 'out' | 'resume' | 'init' | 'signal'> & {
   set?: string[];
   ranks?: number;
-  log?: (line: string) => void;
+  log?: (line: string) => unknown;
   /** One of these for each rank wins over `signal`. */
   signals?: (AbortSignal | undefined)[];
 };
 
 /** @returns what each rank returned */
 export async function smallFit(options: SmallFit): Promise<FitResult[]> {
-  const { set = [], ranks = 1, log = () => undefined, signals, ...rest } = options;
+  const { set = [], ranks = 1, log, signals, ...rest } = options;
+  const onEvent = (event: FitEvent) => {
+    const line = fitLogLine(event);
+    if (line !== undefined) log?.(line);
+  };
   const config = await smallConfig(...set);
   return Promise.all(
     ranksInProcess(ranks).map((communicator, rank) =>
-      runFit({
+      train({
         signal: signals?.[rank],
         ...rest,
-        ...{ config, communicator, log },
+        ...{ config, communicator, onEvent },
         chooseBackend: () => chooseBackend(),
       }),
     ),

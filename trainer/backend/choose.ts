@@ -1,5 +1,6 @@
 /** One choice of backend a process: native where it is set up, WebAssembly elsewhere. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import type { BackendEvent } from '../events.ts';
 import { type Binding, loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 
@@ -23,8 +24,8 @@ export interface Backend {
 export interface ChooseOptions {
   /** Default: CODEC_LM_BACKEND, else `auto`. */
   backend?: BackendChoice;
-  /** Gets `reason`, once a process. */
-  log?: (line: string) => void;
+  /** Told which one it is, once a process. */
+  onEvent?: (event: BackendEvent) => void;
 }
 
 const CHOICES: readonly string[] = ['auto', 'native', 'wasm'] satisfies BackendChoice[];
@@ -40,7 +41,8 @@ export async function chooseBackend(options: ChooseOptions = {}): Promise<Backen
   const wanted = options.backend ?? backendFromEnv();
   if (!chosen) {
     const starting = start(wanted).then((backend) => {
-      options.log?.(backend.reason);
+      const { name, device, reason } = backend;
+      options.onEvent?.({ type: 'backend', name, device, reason });
       return backend;
     });
     chosen = starting;

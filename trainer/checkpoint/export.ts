@@ -37,7 +37,7 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   if (!(await isFree(path))) {
     throw new CodecLmError('OUTPUT_IN_USE', `${path} is not an empty folder`, {
       path,
-      hint: 'name another folder with --to',
+      hint: 'name another folder as `to`',
     });
   }
   const model = await loadModel(await options.chooseBackend(), from);

@@ -2,6 +2,7 @@
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Communicator } from '../distributed/communicator.ts';
+import type { FitEvent } from '../events.ts';
 import { checkpointPath, listCheckpoints } from '../run/directory.ts';
 import { type LoadedCheckpoint, loadCheckpoint } from './resume.ts';
 
@@ -15,9 +16,9 @@ export async function findLastGood(
   backend: Backend,
   run: string,
   tokenizerHash: string,
-  log: (line: string) => void,
+  emit: (event: FitEvent) => void,
 ): Promise<LoadedCheckpoint | undefined> {
-  const found = communicator.rank === 0 ? await newestThatLoads(backend, run, log) : undefined;
+  const found = communicator.rank === 0 ? await newestThatLoads(backend, run, emit) : undefined;
   const step = Float64Array.of(found?.state.step ?? 0);
   await communicator.allReduce(step);
   if (step[0] === 0) return undefined;
@@ -29,20 +30,20 @@ export async function findLastGood(
       { hint: 'resume with the dataset of the run' },
     );
   }
-  log(`resuming ${loaded.path}`);
+  emit({ type: 'resume', checkpoint: loaded.path });
   return loaded;
 }
 
 async function newestThatLoads(
   backend: Backend,
   run: string,
-  log: (line: string) => void,
+  emit: (event: FitEvent) => void,
 ): Promise<LoadedCheckpoint | undefined> {
   for (const { path } of (await listCheckpoints(run)).reverse()) {
     try {
       return await loadCheckpoint(backend, path);
     } catch (error) {
-      log(`passing over ${path}: ${messageOf(error)}`);
+      emit({ type: 'skip-checkpoint', checkpoint: path, reason: messageOf(error) });
     }
   }
   return undefined;

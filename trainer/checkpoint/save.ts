@@ -2,35 +2,40 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileError } from '../../base/error.ts';
-import { type RunState, STATE_VERSION } from '../../schemas/run.ts';
-import type { Session } from '../fit/session.ts';
-import { checkpointPath } from '../run/directory.ts';
+import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import type { RankedOptimizer } from '../distributed/ranked.ts';
+import type { Llama } from '../model/llama.ts';
 import { writeFolderAside } from './aside.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
 import { streamSafetensors } from './safetensors.ts';
 
+/** All that a checkpoint holds, as it stands between two steps. */
+export interface CheckpointSnapshot {
+  /** Folder to write, `RUN/checkpoints/step-00000100`. */
+  path: string;
+  state: RunState;
+  model: Llama;
+  optimizer: RankedOptimizer;
+  /** The folder whose tokenizer is copied. */
+  tokenizerDir: string;
+  codec: CheckpointCodec;
+  /** Its ranks have shares of the moments; rank 0 writes. */
+  communicator: Communicator;
+}
+
 /**
- * Saves the state after `session.step`. The folder gets its name when all of it is on the disk,
- * so an interrupted save never spoils an earlier one. The same for any number of ranks. Collective.
+ * The folder gets its name when all of it is on the disk, so an interrupted save never spoils an
+ * earlier one. The same for any number of ranks. Collective.
  * @returns its path
  * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`
  */
-export async function saveCheckpoint(session: Session): Promise<string> {
-  const path = checkpointPath(session.run, session.step);
-  const state: RunState = {
-    formatVersion: STATE_VERSION,
-    step: session.step,
-    tokensSeen: session.tokensSeen,
-    tokenCounts: Array.from(session.tokenCounts.counts),
-    loader: session.dataState,
-    tokenizerHash: session.data.datasets[0].manifest.tokenizerHash,
-    backend: session.backend.name,
-  };
-  const { communicator, optimizer } = session;
+export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<string> {
+  const { path, communicator, optimizer } = snapshot;
   if (communicator.rank === 0) {
     try {
-      await writeFolderAside(path, (aside) => writeAll(aside, session, state));
+      await writeFolderAside(path, (aside) => writeAll(aside, snapshot));
     } catch (error) {
       throw fileError(error, 'saving the checkpoint', path);
     }
@@ -40,14 +45,12 @@ export async function saveCheckpoint(session: Session): Promise<string> {
   }
   // Nobody goes on before it is there.
   await communicator.barrier();
-  session.checkpoint = path;
-  session.checkpointStep = session.step;
   return path;
 }
 
-async function writeAll(folder: string, session: Session, state: RunState): Promise<void> {
-  const { model, optimizer, data, codec } = session;
-  await saveModel(folder, model, { tokenizerDir: data.datasets[0].tokenizerDir });
+async function writeAll(folder: string, snapshot: CheckpointSnapshot): Promise<void> {
+  const { model, optimizer, tokenizerDir, codec, state } = snapshot;
+  await saveModel(folder, model, { tokenizerDir });
   await streamSafetensors(join(folder, OPTIMIZER_FILE), {
     shapes: optimizer.momentShapes(),
     tensors: optimizer.moments(),

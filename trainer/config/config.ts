@@ -1,9 +1,13 @@
-/** The resolved configuration of a run: defaults < preset < YAML file < `--set key.path=value`. */
+/** The resolved configuration of a run: defaults < preset < YAML file < `key.path=value` settings. */
 import { readFile } from 'node:fs/promises';
 import { parse, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
-import { type TrainerConfig, trainerConfigSchema } from '../../schemas/trainer.ts';
+import {
+  type TrainerConfig,
+  type TrainerConfigInput,
+  trainerConfigSchema,
+} from '../../schemas/trainer.ts';
 import { readPreset } from './presets.ts';
 
 export interface ConfigSource {
@@ -11,8 +15,10 @@ export interface ConfigSource {
   preset?: string;
   /** Path of a YAML file. */
   file?: string;
+  /** The same keys as an object. */
+  keys?: TrainerConfigInput;
   /** `key.path=value` each, the value in YAML: `optim.betas=[0.9, 0.99]`. */
-  set?: string[];
+  set?: readonly string[];
   /** Keys of `model.` that a checkpoint decides: they win over the preset, and nothing else. */
   model?: Record<string, unknown>;
 }
@@ -37,6 +43,7 @@ export function configKeys(): string[] {
  */
 export async function resolveConfig(source: ConfigSource): Promise<TrainerConfig> {
   const file = source.file === undefined ? [] : await settingsOfFile(source.file);
+  file.push(...settingsOfTree(source.keys ?? {}, 'config'));
   const set = (source.set ?? []).map(settingOfFlag);
   const named = [...file, ...set].findLast(({ key }) => key === 'model.preset');
   const preset = source.preset ?? (named === undefined ? undefined : String(named.value));
@@ -54,8 +61,11 @@ export async function readResolvedConfig(path: string): Promise<TrainerConfig> {
   return changeResolvedConfig(path, []);
 }
 
-/** The same with changes from the command line, for a run that is resumed. */
-export async function changeResolvedConfig(path: string, set: string[]): Promise<TrainerConfig> {
+/** The same with changes, for a run that is resumed. */
+export async function changeResolvedConfig(
+  path: string,
+  set: readonly string[] = [],
+): Promise<TrainerConfig> {
   return validate([...(await settingsOfFile(path)), ...set.map(settingOfFlag)]);
 }
 
@@ -97,33 +107,36 @@ function settingsOfText(text: string, origin: string): Setting[] {
       cause: document.errors[0],
     });
   }
-  const tree: unknown = document.toJS() ?? {};
+  return settingsOfTree(document.toJS() ?? {}, origin);
+}
+
+function settingsOfTree(tree: unknown, origin: string): Setting[] {
   if (!isTree(tree)) {
     throw new CodecLmError('CONFIG_INVALID', `${origin}: expected groups of keys, found a value`);
   }
   return Object.entries(tree).flatMap(([group, values]) => {
     if (!(group in trainerConfigSchema.shape)) throw unknownKey(group, origin);
-    if (values === null) return [];
+    if (values === null || values === undefined) return [];
     if (!isTree(values)) {
       throw new CodecLmError('CONFIG_INVALID', `${origin}: "${group}" must hold keys of its own`);
     }
-    return Object.entries(values).map(([key, value]) =>
-      checkKey({ key: `${group}.${key}`, value, origin }),
-    );
+    return Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => checkKey({ key: `${group}.${key}`, value, origin }));
   });
 }
 
 function settingOfFlag(text: string): Setting {
   const at = text.indexOf('=');
   if (at < 1) {
-    throw new CodecLmError('CONFIG_INVALID', `--set ${text}: expected key.path=value`);
+    throw new CodecLmError('CONFIG_INVALID', `\`set\` ${text}: expected key.path=value`);
   }
   const key = text.slice(0, at).trim();
   try {
-    return checkKey({ key, value: parse(text.slice(at + 1)), origin: '--set' });
+    return checkKey({ key, value: parse(text.slice(at + 1)), origin: '`set`' });
   } catch (error) {
     if (error instanceof CodecLmError) throw error;
-    throw new CodecLmError('CONFIG_INVALID', `--set ${text}: ${messageOf(error)}`, {
+    throw new CodecLmError('CONFIG_INVALID', `\`set\` ${text}: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -144,7 +144,7 @@ export class MpiCommunicator implements Communicator {
       'RANK_FAILED',
       `rank ${this.rank} waited ${this.#waitSeconds} s for the other ${this.size - 1} in ${what}`,
       {
-        hint: 'a rank has died or hangs: see its messages above; start again with --resume',
+        hint: 'a rank has died or hangs: see its messages above; start again with `resume`',
       },
     );
   }
@@ -157,7 +157,7 @@ export class MpiCommunicator implements Communicator {
     throw new CodecLmError(
       'RANK_FAILED',
       `${what} failed in ${this.#mpi.name}: ${text.toString('utf8', 0, length[0])}`,
-      { hint: 'a rank or its machine may have failed; start again with --resume' },
+      { hint: 'a rank or its machine may have failed; start again with `resume`' },
     );
   }
 }

@@ -2,7 +2,7 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { readManifest } from '../../shards/dataset/manifest.ts';
-import { accumulationOf, llamaConfig } from '../fit/resolve.ts';
+import { accumulationOf, llamaConfig } from '../config/derived.ts';
 import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
 import { estimateMemory, type MemoryEstimate } from './memory.ts';
@@ -41,7 +41,7 @@ export async function estimate(config: TrainerConfig, options: EstimateOptions):
   const seqLen = config.train.seqLen ?? manifest?.seqLen;
   if (seqLen === undefined) {
     throw new CodecLmError('CONFIG_INVALID', 'nothing says how long sequences are', {
-      hint: 'set it, e.g. --set train.seqLen=12288, or name the dataset by --data',
+      hint: 'set it, e.g. `train.seqLen=12288`, or name the dataset as `data`',
     });
   }
   const gradAccumulation = accumulationOf(config, worldSize);

@@ -1,104 +1,93 @@
-/** The training loop: one optimizer step after the other, with metrics, evaluations and checkpoints. */
-import { setImmediate } from 'node:timers/promises';
-import { saveCheckpoint } from '../checkpoint/save.ts';
-import { pruneCheckpoints } from '../run/directory.ts';
-import { evaluate } from './evaluate.ts';
-import { Recorder } from './recorder.ts';
-import { prepareSession, type Session, type SessionOptions } from './session.ts';
-import { trainStep } from './step.ts';
+/** `fit`: a dataset to a trained model, with defaults for everything but where it lies and goes. */
+import { existsSync } from 'node:fs';
+import { CodecLmError } from '../../base/error.ts';
+import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
+import type { MixtureSource } from '../../shards/loader/mixture.ts';
+import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
+import { modelSettingsOf } from '../checkpoint/init.ts';
+import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { openCommunicator } from '../distributed/open.ts';
+import type { FitEvent } from '../events.ts';
+import { configPath } from '../run/directory.ts';
+import { emitterOf } from './session.ts';
+import { type FitResult, train } from './train.ts';
 
-export interface FitOptions extends SessionOptions {
-  /** A state of the run for a progress line. */
-  onProgress?: (line: string) => void;
-  /** Saves at the next step boundary and ends; its `reason` may be an exit code. */
+export interface FitOptions {
+  /** Dataset directory, or several with the shares that they are mixed in. */
+  data: string | readonly MixtureSource[];
+  /** Run directory, made here. */
+  out: string;
+  /** Name of a preset to start from. */
+  preset?: string;
+  /** Keys by group, `{ train: { steps: 100 } }`, or the path of a YAML file of them. */
+  config?: TrainerConfigInput | string;
+  /** Single keys that win over `config`: `optim.lr=3e-4`. */
+  set?: readonly string[];
+  /** Start with the weights of a Llama in Hugging Face layout; its shape is the default of `model`. */
+  init?: string;
+  /** Go on from the last good checkpoint of the run in `out`, if there is one. */
+  resume?: boolean;
+  /** What computes; default CODEC_LM_BACKEND, else native where it is set up. */
+  backend?: BackendChoice;
+  /** The ranks that train together; default those that `mpirun` or `srun` started. */
+  communicator?: Communicator;
+  /** Told in rank 0. */
+  onEvent?: (event: FitEvent) => void;
+  /** Saves at the next step boundary and ends; a number as its `reason` is the exit code. */
   signal?: AbortSignal;
 }
 
-export interface FitResult {
-  /** Optimizer steps done in all. */
-  step: number;
-  /** Of the last step; undefined when there was nothing left to do. */
-  loss?: number;
-  /** The newest checkpoint; none when the signal came before the first step. */
-  checkpoint?: string;
-  interrupted: boolean;
-  /** 0, or the code that the signal asks for: the same in every rank, whichever got it. */
-  exitCode: number;
+export interface RankedFitResult extends FitResult {
+  /** Rank of this process, and how many there are. */
+  rank: number;
+  worldSize: number;
 }
 
 /**
- * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Every rank
- * calls it.
- * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is
- *   written; `NOT_FINITE` when the loss or a gradient is no number: the last good checkpoint stays
+ * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Of several
+ * ranks every one calls it. A process has one backend: its second run computes with the same.
+ * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `DATASET_MISMATCH`
+ *   before anything is written; `NOT_FINITE` when the loss or a gradient is no number: the last
+ *   good checkpoint stays; `RANK_FAILED` when another rank is gone
  */
-export async function fit(options: FitOptions): Promise<FitResult> {
-  const session = await prepareSession(options);
-  let recorder: Recorder | undefined;
+export async function fit(options: FitOptions): Promise<RankedFitResult> {
+  const { data, out, init, resume, signal, onEvent } = options;
+  const config = await configOf(options);
+  const communicator = options.communicator ?? (await openCommunicator(config.train.rankTimeout));
+  const { rank, size } = communicator;
+  const emit = emitterOf({ communicator, onEvent });
+  if (size > 1) emit({ type: 'ranks', size });
   try {
-    if (session.communicator.rank === 0) {
-      recorder = await Recorder.open(session, options.onProgress);
-    }
-    return await loop(session, recorder, options);
-  } finally {
-    await recorder?.close();
-    await session.dispose();
+    const result = await train({
+      ...{ config, out, init, resume, communicator, signal, onEvent },
+      data: typeof data === 'string' ? data : [...data],
+      chooseBackend: () => chooseBackend({ backend: options.backend, onEvent: emit }),
+    });
+    // Whoever brought the group may need it for more.
+    if (!options.communicator) await communicator.close();
+    return { ...result, rank, worldSize: size };
+  } catch (error) {
+    throw size > 1 ? inNameOf(error, rank, size) : error;
   }
 }
 
-async function loop(
-  session: Session,
-  recorder: Recorder | undefined,
-  { signal, log }: FitOptions,
-): Promise<FitResult> {
-  const { train } = session.config;
-  let loss: number | undefined;
-  let exitCode = 0;
-  const isStopping = async () => {
-    exitCode ||= await agreeToStop(session, signal);
-    return exitCode !== 0;
-  };
-  while (session.step < train.steps && !(await isStopping())) {
-    const result = await trainStep(session);
-    loss = result.loss;
-    await recorder?.step(result);
-    const isLast = session.step === train.steps;
-    if (session.hasVal && (isLast || isDue(session.step, train.evalEvery))) {
-      const val = await evaluate(session, isStopping);
-      if (val !== undefined) {
-        await recorder?.evaluation(val);
-        log(
-          `step ${val.step}: validation loss ${val.loss.toFixed(4)}, ${val.bitsPerByte.toFixed(4)} bits/byte`,
-        );
-      }
-    }
-    if (isLast || isDue(session.step, train.saveEvery)) await save(session);
-    // Native ops block the thread: a turn of the event loop lets signals in.
-    await setImmediate();
-  }
-  const interrupted = session.step < train.steps;
-  if (interrupted && session.step > 0 && session.checkpointStep !== session.step) {
-    await save(session);
-  }
-  return { step: session.step, loss, checkpoint: session.checkpoint, interrupted, exitCode };
+/** A run that is resumed and told nothing else keeps its configuration. */
+async function configOf(options: FitOptions): Promise<TrainerConfig> {
+  const { preset, config, out, init, resume, set } = options;
+  const isGoingOn =
+    resume && config === undefined && preset === undefined && existsSync(configPath(out));
+  if (isGoingOn) return changeResolvedConfig(configPath(out), set);
+  return resolveConfig({
+    ...{ preset, set },
+    ...(typeof config === 'string' ? { file: config } : { keys: config }),
+    model: init === undefined ? undefined : await modelSettingsOf(init),
+  });
 }
 
-async function save(session: Session): Promise<void> {
-  await saveCheckpoint(session);
-  if (session.communicator.rank === 0) await pruneCheckpoints(session.run, session.config.train);
-}
-
-/** What an API user's signal without a code ends with: that of Ctrl-C. */
-const INTERRUPTED = 130;
-
-/** A launcher may tell one rank only: all of them stop at the same step. Collective. */
-async function agreeToStop({ communicator }: Session, signal?: AbortSignal): Promise<number> {
-  const reason: unknown = signal?.aborted ? signal.reason : 0;
-  const code = Float64Array.of(typeof reason === 'number' ? reason : INTERRUPTED);
-  await communicator.allReduce(code, 'max');
-  return code[0];
-}
-
-function isDue(step: number, every: number): boolean {
-  return every > 0 && step % every === 0;
+/** Says which rank failed. */
+function inNameOf(error: unknown, rank: number, size: number): unknown {
+  if (!(error instanceof CodecLmError)) return error;
+  const { code, message, path, hint, cause } = error;
+  return new CodecLmError(code, `rank ${rank} of ${size}: ${message}`, { path, hint, cause });
 }

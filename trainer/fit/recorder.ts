@@ -1,12 +1,13 @@
-/** What is kept of a run's steps and evaluations: metrics.jsonl, TensorBoard, the progress line. Rank 0 has one. */
+/** What is kept of a run's steps and evaluations: metrics.jsonl, TensorBoard, and what is told. Rank 0 has one. */
 import { join } from 'node:path';
 import type { ValMetrics } from '../../schemas/run.ts';
 import { GpuMemory } from '../backend/gpu-memory.ts';
 import { flopsPerToken } from '../estimate/flops.ts';
 import { measurePeakFlops } from '../estimate/peak.ts';
+import type { FitEvent } from '../events.ts';
 import { metricsPath } from '../run/directory.ts';
 import { TensorBoardLog } from '../tensorboard/writer.ts';
-import { MetricsLog, ProgressLine } from './metrics.ts';
+import { MetricsLog } from './metrics.ts';
 import type { Session } from './session.ts';
 import type { StepResult } from './step.ts';
 
@@ -17,8 +18,8 @@ interface Outputs {
 
 export class Recorder {
   readonly #outputs: Outputs;
-  readonly #onProgress?: (line: string) => void;
-  readonly #line: ProgressLine;
+  readonly #emit: (event: FitEvent) => void;
+  readonly #steps: number;
   readonly #gpuMemory: GpuMemory;
   /** Seconds that a token would take if all ranks did nothing but multiply. */
   readonly #idealSeconds: number;
@@ -27,22 +28,22 @@ export class Recorder {
     session: Session,
     outputs: Outputs,
     peakFlops: number,
-    onProgress?: (line: string) => void,
+    emit: (event: FitEvent) => void,
   ) {
     const { backend, communicator, config, model } = session;
     this.#outputs = outputs;
-    this.#onProgress = onProgress;
-    this.#line = new ProgressLine(config.train.steps);
+    this.#emit = emit;
+    this.#steps = config.train.steps;
     this.#gpuMemory = new GpuMemory(backend);
     this.#idealSeconds =
       flopsPerToken(model.config, config.train.seqLen) / (peakFlops * communicator.size);
   }
 
-  static async open(session: Session, onProgress?: (line: string) => void): Promise<Recorder> {
+  static async open(session: Session, emit: (event: FitEvent) => void): Promise<Recorder> {
     const peak = session.config.train.peakFlops ?? (await measurePeakFlops(session.backend));
     const metrics = await MetricsLog.open(metricsPath(session.run));
     const tensorBoard = await TensorBoardLog.open(join(session.run, 'tensorboard'), session.step);
-    return new Recorder(session, { metrics, tensorBoard }, peak, onProgress);
+    return new Recorder(session, { metrics, tensorBoard }, peak, emit);
   }
 
   async step(result: StepResult): Promise<void> {
@@ -56,7 +57,7 @@ export class Recorder {
     } as const;
     await this.#outputs.metrics.write(metrics);
     await this.#outputs.tensorBoard.write(metrics);
-    this.#onProgress?.(this.#line.after(metrics));
+    this.#emit({ type: 'step', metrics, steps: this.#steps });
   }
 
   async evaluation(metrics: ValMetrics): Promise<void> {

@@ -1,15 +1,18 @@
-/** What a configuration leaves to the dataset and to the number of ranks, and what a resumed run may change. */
-
+/** What a configuration leaves to the dataset, and what a resumed run may change. */
 import { CodecLmError } from '../../base/error.ts';
-import { specialIds } from '../../schemas/dataset.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import type { LlamaConfig } from '../model/config.ts';
+import { accumulationOf, type ResolvedConfig } from '../config/derived.ts';
 import type { TrainingData } from './training-data.ts';
 
-export type SettledConfig = TrainerConfig & { train: { seqLen: number } };
-
-/** @throws CodecLmError `CONFIG_INVALID`, `INPUT_EMPTY` */
-export function settle(config: TrainerConfig, data: TrainingData, ranks: number): SettledConfig {
+/**
+ * Fills in what the configuration leaves open.
+ * @throws CodecLmError `CONFIG_INVALID`, `INPUT_EMPTY`
+ */
+export function resolveForData(
+  config: TrainerConfig,
+  data: TrainingData,
+  ranks: number,
+): ResolvedConfig {
   const longest = data.seqLen;
   const seqLen = config.train.seqLen ?? longest;
   if (seqLen > longest) {
@@ -24,27 +27,6 @@ export function settle(config: TrainerConfig, data: TrainingData, ranks: number)
   if (empty) throw new CodecLmError('INPUT_EMPTY', `${empty.dir} has no sequences in ${split}`);
   const gradAccumulation = accumulationOf(config, ranks);
   return { ...config, train: { ...config.train, gradAccumulation, seqLen } };
-}
-
-/**
- * Micro batches of a step, of each rank.
- * @throws CodecLmError `CONFIG_INVALID` when they cannot be spread evenly
- */
-export function accumulationOf({ train }: TrainerConfig, ranks: number): number {
-  const { globalBatch, microBatch, gradAccumulation } = train;
-  if (globalBatch === undefined) return gradAccumulation;
-  const accumulation = globalBatch / (microBatch * ranks);
-  if (Number.isInteger(accumulation)) return accumulation;
-  throw new CodecLmError(
-    'CONFIG_INVALID',
-    `train.globalBatch ${globalBatch} is no multiple of train.microBatch ${microBatch} on ${ranks} rank(s)`,
-    { hint: 'change one of them, or the number of ranks' },
-  );
-}
-
-export function llamaConfig({ model, train }: SettledConfig, vocabSize: number): LlamaConfig {
-  const { preset: _, ...shape } = model;
-  return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };
 }
 
 /**

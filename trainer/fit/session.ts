@@ -7,15 +7,17 @@ import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import type { Backend } from '../backend/choose.ts';
 import { startFrom } from '../checkpoint/init.ts';
 import { findLastGood } from '../checkpoint/last-good.ts';
+import { llamaConfig, type ResolvedConfig } from '../config/derived.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import { createOptimizer } from '../distributed/optimizer.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
 import { single } from '../distributed/single.ts';
+import type { FitEvent } from '../events.ts';
 import { createLlama, Llama } from '../model/llama.ts';
 import { createRun, holdsRun, readRunConfig, truncateMetrics } from '../run/directory.ts';
 import { lockRun } from '../run/lock.ts';
 import { TokenCounts } from './batches.ts';
-import { checkSameRun, llamaConfig, type SettledConfig, settle } from './resolve.ts';
+import { checkSameRun, resolveForData } from './resolve.ts';
 import {
   type DataState,
   openTrainingData,
@@ -37,13 +39,13 @@ export interface SessionOptions {
   communicator?: Communicator;
   /** Loaded only when data and folders have been found good. */
   chooseBackend: () => Promise<Backend>;
-  /** Lines for people. */
-  log: (line: string) => void;
+  /** Rank 0 tells it. */
+  onEvent?: (event: FitEvent) => void;
 }
 
 export interface Session {
   readonly run: string;
-  readonly config: SettledConfig;
+  readonly config: ResolvedConfig;
   readonly backend: Backend;
   readonly communicator: Communicator;
   readonly model: Llama;
@@ -68,6 +70,20 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** What tells the events of a run: silent in all ranks but the first. */
+export function emitterOf({
+  communicator = single,
+  onEvent,
+}: Pick<SessionOptions, 'communicator' | 'onEvent'>): (event: FitEvent) => void {
+  return (event) => {
+    if (communicator.rank === 0) onEvent?.(event);
+  };
+}
+
+/**
+ * Makes everything ready that a run needs; every rank calls it.
+ * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is written
+ */
 export async function prepareSession(options: SessionOptions): Promise<Session> {
   const { out, resume = false, communicator = single } = options;
   const sources =
@@ -75,7 +91,7 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
   const data = await openTrainingData(sources, options.config.train.seqLen);
   let unlock: Unlock | undefined;
   try {
-    const config = settle(options.config, data, communicator.size);
+    const config = resolveForData(options.config, data, communicator.size);
     const entered = await enterRun(out, resume, config, communicator);
     unlock = entered.unlock;
     return await startSession(options, data, config, entered);
@@ -89,11 +105,12 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
 async function startSession(
   options: SessionOptions,
   data: TrainingData,
-  config: SettledConfig,
+  config: ResolvedConfig,
   { isResumed, unlock }: Entered,
 ): Promise<Session> {
-  const { out, resume = false, communicator = single, log } = options;
+  const { out, resume = false, communicator = single } = options;
   const { rank, size } = communicator;
+  const emit = emitterOf(options);
   const [{ manifest, tokenizerDir }] = data.datasets;
   const tokenizer = await readTokenizer(tokenizerDir);
   const byteLengths = Uint16Array.from(
@@ -102,10 +119,11 @@ async function startSession(
   );
   const backend = await options.chooseBackend();
   const loaded = isResumed
-    ? await findLastGood(communicator, backend, out, manifest.tokenizerHash, log)
+    ? await findLastGood(communicator, backend, out, manifest.tokenizerHash, emit)
     : undefined;
-  if (resume && !loaded) log(`nothing to resume in ${out}: starting from the beginning`);
-  const model = loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options));
+  if (resume && !loaded) emit({ type: 'nothing-to-resume', out });
+  const model =
+    loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options.init, emit));
   const optimizer = createOptimizer(backend, communicator, model.parameters, config.optim);
   if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
   const { split, shuffle, seed, docMask } = config.data;
@@ -157,7 +175,7 @@ interface Entered {
 async function enterRun(
   out: string,
   resume: boolean,
-  config: SettledConfig,
+  config: ResolvedConfig,
   communicator: Communicator,
 ): Promise<Entered> {
   let isResumed = false;
@@ -175,7 +193,7 @@ async function enterRun(
 
 async function writeRun(
   out: string,
-  config: SettledConfig,
+  config: ResolvedConfig,
   step: number,
   unlock: Unlock | undefined,
 ): Promise<Unlock> {
@@ -186,14 +204,14 @@ async function writeRun(
 
 async function newModel(
   backend: Backend,
-  config: SettledConfig,
+  config: ResolvedConfig,
   vocabSize: number,
-  { init, log }: SessionOptions,
+  init: string | undefined,
+  emit: (event: FitEvent) => void,
 ): Promise<Llama> {
   const shape = llamaConfig(config, vocabSize);
   if (init === undefined) return createLlama(backend, shape, config.train.seed);
   const { weights, fresh } = await startFrom(init, shape, config.train.seed);
-  const anew = fresh.length === 0 ? '' : `; another vocabulary, so ${fresh.join(', ')} start anew`;
-  log(`starting with the weights of ${init}${anew}`);
+  emit({ type: 'init', from: init, fresh });
   return new Llama(backend, shape, weights);
 }

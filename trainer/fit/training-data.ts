@@ -59,7 +59,7 @@ export function parseSource(text: string): MixtureSource {
   if (!match || existsSync(text)) return { dir: text, weight: 1 };
   const weight = Number(match[2]);
   if (weight > 0 && Number.isFinite(weight)) return { dir: match[1], weight };
-  throw new CodecLmError('USAGE', `--data ${text}: the weight must be a number above 0`);
+  throw new CodecLmError('USAGE', `\`data\` ${text}: the weight must be a number above 0`);
 }
 
 /**
@@ -150,7 +150,7 @@ function checkAlike([first, ...others]: Dataset[], seqLen: number | undefined): 
     throw mismatch(
       dir,
       `has rows of ${manifest.seqLen} tokens, ${first.dir} of ${first.manifest.seqLen}`,
-      `cut all rows to one length, e.g. --set train.seqLen=${shorter}`,
+      `cut all rows to one length, e.g. \`train.seqLen=${shorter}\``,
     );
   }
 }

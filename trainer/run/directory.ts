@@ -42,13 +42,13 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
   if (!names.includes(CONFIG_FILE)) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} is not empty and holds no run of the trainer`, {
       path: out,
-      hint: 'name another folder with --out',
+      hint: 'name another folder as `out`',
     });
   }
   if (!resume) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} already holds a run`, {
       path: out,
-      hint: 'go on with it by --resume, or name another folder with --out',
+      hint: 'go on with it by `resume`, or name another folder as `out`',
     });
   }
   return true;
@@ -89,7 +89,7 @@ export async function readRunConfig(run: string): Promise<TrainerConfig> {
   if (!existsSync(configPath(run))) {
     throw new CodecLmError('INPUT_NOT_FOUND', `${run} holds no run of the trainer`, {
       path: run,
-      hint: `a run is a folder with a ${CONFIG_FILE}, made by \`trainer fit --out\``,
+      hint: `a run is a folder with a ${CONFIG_FILE}, made by \`trainer fit\``,
     });
   }
   return readResolvedConfig(configPath(run));

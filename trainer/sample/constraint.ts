@@ -49,7 +49,7 @@ export function grammarConstraints(
       throw new CodecLmError(
         'CONFIG_INVALID',
         `a ${what} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
-        { hint: 'raise --max-tokens, or sample without the grammar by --grammar off' },
+        { hint: 'raise `maxTokens`, or sample without the grammar by `grammar: false`' },
       );
     }
     return {

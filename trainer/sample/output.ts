@@ -110,7 +110,7 @@ export async function makeEmpty(folder: string): Promise<void> {
   if (names.length > 0) {
     throw new CodecLmError('OUTPUT_IN_USE', `${folder} is not empty`, {
       path: folder,
-      hint: 'name another folder with --to',
+      hint: 'name another folder as `to`',
     });
   }
   try {

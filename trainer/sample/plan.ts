@@ -28,7 +28,7 @@ export function planSamples(
       throw new CodecLmError(
         'CONFIG_INVALID',
         `the prompt ${prompt?.name ?? '<bos>'} takes ${limit - maxTokens} tokens, which leaves none of ${limit}`,
-        { hint: 'lower --prompt-ratio or raise --max-tokens' },
+        { hint: 'lower `cut.ratio` or raise `maxTokens`' },
       );
     }
     return Array.from({ length: num }, (_, i) => ({ index: nth * num + i, prompt, maxTokens }));

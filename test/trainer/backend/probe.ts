@@ -6,7 +6,7 @@ import { chooseBackend } from '../../../trainer/backend/choose.ts';
 try {
   const lines: string[] = [];
   const { name, reason, tf, executeOp, native, versions } = await chooseBackend({
-    log: (line) => lines.push(line),
+    onEvent: ({ reason }) => lines.push(reason),
   });
   const a = tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]);
   const b = tf.tensor2d([0.5, -1, 2, 0, 1, 3], [3, 2]);

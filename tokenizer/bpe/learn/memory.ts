@@ -66,7 +66,7 @@ export class Sample {
 
 function checkSample(bytes: number, documents: number, merges: number, limit: number): void {
   const needed = learningMemory(bytes, documents, merges);
-  const hint = 'learn from fewer samples (--bpe-samples)';
+  const hint = 'learn from fewer samples (`bpeSamples`)';
   if (bytes + documents + 1 > MAX_CELLS) {
     throw new CodecLmError(
       'MEMORY_LIMIT',

@@ -1,0 +1,30 @@
+import test from 'ava';
+import { z } from 'zod';
+import { command } from '../../cli/command.ts';
+import { withFlags } from '../../cli/flags.ts';
+
+const sample = command({
+  name: 'sample',
+  summary: 'draws',
+  options: z.object({ maxTokens: z.int().optional(), to: z.string(), set: z.array(z.string()) }),
+  flags: { 'cut.ratio': '--prompt-ratio', 'grammar: false': '--grammar off' },
+  run: async () => 0,
+});
+
+const cases = [
+  ['raise `maxTokens`', 'raise --max-tokens'],
+  ['lower `cut.ratio` or give `grammar: false`', 'lower --prompt-ratio or give --grammar off'],
+  ['use `optim.lr=3e-4`', 'use --set optim.lr=3e-4'],
+  ['`npm run setup` installs it; `quality` is no option here', undefined],
+  ['no option at all', undefined],
+] as const;
+
+for (const [text, expected = text] of cases) {
+  test(`options of the library on a terminal: ${text}`, (t) => {
+    t.is(withFlags(text, sample), expected);
+  });
+}
+
+test('an error before a command runs keeps its words', (t) => {
+  t.is(withFlags('raise `maxTokens`', undefined), 'raise `maxTokens`');
+});

@@ -1,0 +1,30 @@
+/** What follows from a configuration once the dataset and the number of ranks are known. */
+import { CodecLmError } from '../../base/error.ts';
+import { specialIds } from '../../schemas/dataset.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import type { LlamaConfig } from '../model/config.ts';
+
+/** A configuration that leaves nothing open. */
+export type ResolvedConfig = TrainerConfig & { train: { seqLen: number } };
+
+/**
+ * Micro batches of a step, of each rank.
+ * @throws CodecLmError `CONFIG_INVALID` when they cannot be spread evenly
+ */
+export function accumulationOf({ train }: TrainerConfig, ranks: number): number {
+  const { globalBatch, microBatch, gradAccumulation } = train;
+  if (globalBatch === undefined) return gradAccumulation;
+  const accumulation = globalBatch / (microBatch * ranks);
+  if (Number.isInteger(accumulation)) return accumulation;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `train.globalBatch ${globalBatch} is no multiple of train.microBatch ${microBatch} on ${ranks} rank(s)`,
+    { hint: 'change one of them, or the number of ranks' },
+  );
+}
+
+/** The model that is trained: its shape is the configuration's, its ids are the tokenizer's. */
+export function llamaConfig({ model, train }: ResolvedConfig, vocabSize: number): LlamaConfig {
+  const { preset: _, ...shape } = model;
+  return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };
+}

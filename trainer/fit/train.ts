@@ -1,0 +1,107 @@
+/** The training loop: one optimizer step after the other, with metrics, evaluations and checkpoints. */
+import { setImmediate } from 'node:timers/promises';
+import { saveCheckpoint } from '../checkpoint/save.ts';
+import type { FitEvent } from '../events.ts';
+import { pruneCheckpoints } from '../run/directory.ts';
+import { evaluate } from './evaluate.ts';
+import { Recorder } from './recorder.ts';
+import { emitterOf, prepareSession, type Session, type SessionOptions } from './session.ts';
+import { snapshotOf } from './snapshot.ts';
+import { trainStep } from './step.ts';
+
+export interface TrainOptions extends SessionOptions {
+  /** Saves at the next step boundary and ends; its `reason` may be an exit code. */
+  signal?: AbortSignal;
+}
+
+export interface FitResult {
+  /** Optimizer steps done in all. */
+  step: number;
+  /** Of the last step; undefined when there was nothing left to do. */
+  loss?: number;
+  /** The newest checkpoint; none when the signal came before the first step. */
+  checkpoint?: string;
+  interrupted: boolean;
+  /** 0, or the code that the signal asks for: the same in every rank, whichever got it. */
+  exitCode: number;
+}
+
+/**
+ * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Every rank
+ * calls it.
+ * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is
+ *   written; `NOT_FINITE` when the loss or a gradient is no number: the last good checkpoint stays
+ */
+export async function train(options: TrainOptions): Promise<FitResult> {
+  const session = await prepareSession(options);
+  let recorder: Recorder | undefined;
+  try {
+    if (session.communicator.rank === 0) {
+      recorder = await Recorder.open(session, emitterOf(options));
+    }
+    return await loop(session, recorder, options.signal, emitterOf(options));
+  } finally {
+    await recorder?.close();
+    await session.dispose();
+  }
+}
+
+async function loop(
+  session: Session,
+  recorder: Recorder | undefined,
+  signal: AbortSignal | undefined,
+  emit: (event: FitEvent) => void,
+): Promise<FitResult> {
+  const { train } = session.config;
+  let loss: number | undefined;
+  let exitCode = 0;
+  const isStopping = async () => {
+    exitCode ||= await agreeToStop(session, signal);
+    return exitCode !== 0;
+  };
+  while (session.step < train.steps && !(await isStopping())) {
+    const result = await trainStep(session);
+    loss = result.loss;
+    await recorder?.step(result);
+    const isLast = session.step === train.steps;
+    if (session.hasVal && (isLast || isDue(session.step, train.evalEvery))) {
+      const val = await evaluate(session, isStopping);
+      if (val !== undefined) {
+        await recorder?.evaluation(val);
+        emit({ type: 'evaluation', metrics: val });
+      }
+    }
+    if (isLast || isDue(session.step, train.saveEvery)) await save(session, emit);
+    // Native ops block the thread: a turn of the event loop lets signals in.
+    await setImmediate();
+  }
+  const interrupted = session.step < train.steps;
+  if (interrupted && session.step > 0 && session.checkpointStep !== session.step) {
+    await save(session, emit);
+  }
+  return { step: session.step, loss, checkpoint: session.checkpoint, interrupted, exitCode };
+}
+
+async function save(session: Session, emit: (event: FitEvent) => void): Promise<void> {
+  const { step } = session;
+  const checkpoint = await saveCheckpoint(snapshotOf(session));
+  session.checkpoint = checkpoint;
+  session.checkpointStep = step;
+  emit({ type: 'checkpoint', checkpoint, step });
+  if (session.communicator.rank === 0) await pruneCheckpoints(session.run, session.config.train);
+}
+
+/** What an API user's signal without a code ends with: that of Ctrl-C. */
+const INTERRUPTED = 130;
+
+/** A launcher may tell one rank only: all of them stop at the same step. Collective. */
+async function agreeToStop({ communicator }: Session, signal?: AbortSignal): Promise<number> {
+  const reason: unknown = signal?.aborted ? signal.reason : 0;
+  const code = Float64Array.of(typeof reason === 'number' ? reason : INTERRUPTED);
+  await communicator.allReduce(code, 'max');
+  return code[0];
+}
+
+function isDue(step: number, every: number): boolean {
+  return every > 0 && step % every === 0;
+}
