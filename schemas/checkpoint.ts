@@ -10,10 +10,21 @@ const size = z.int().min(1).max(1_000_000);
 const layers = z.int().min(1).max(10_000);
 const tokenId = z.int().min(0).max(1_000_000);
 
+/** All of a head's channels turn. */
+const wholeHead = z.literal(1, 'only 1 is computed here').nullish();
+
 /** transformers 5 keeps the rotary base in here; 4.x has `rope_theta` at the top level. */
 const ropeParametersSchema = z.looseObject({
   rope_type: z.literal('default').default('default'),
   rope_theta: z.number().positive().optional(),
+  partial_rotary_factor: wholeHead,
+});
+
+/** The older name of what scales rotary positions; in files before transformers 4.43 it has a `type`. */
+const ropeScalingSchema = z.looseObject({
+  rope_type: z.literal('default').optional(),
+  type: z.literal('default').optional(),
+  factor: z.literal(1).optional(),
 });
 
 const absent = z.union([z.null(), z.undefined()]);
@@ -37,7 +48,10 @@ export const llamaConfigFileSchema = z.looseObject({
   rope_theta: z.number().positive().nullish(),
   rope_parameters: ropeParametersSchema.nullish(),
   /** Scaled rotary positions are not computed here. */
-  rope_scaling: absent.optional(),
+  rope_scaling: ropeScalingSchema.nullish(),
+  partial_rotary_factor: wholeHead,
+  /** Quantized weights are codes, which need scales. */
+  quantization_config: absent.optional(),
   vocab_size: size,
   max_position_embeddings: z.int().min(1).default(2048),
   bos_token_id: tokenId.nullish(),
@@ -49,6 +63,7 @@ export const llamaConfigFileSchema = z.looseObject({
   hidden_act: z.literal('silu').default('silu'),
   /** A Qwen3's; every position sees all before it here. */
   use_sliding_window: z.literal(false).optional(),
+  layer_types: z.array(z.literal('full_attention')).nullish(),
 });
 
 export type LlamaConfigFile = z.output<typeof llamaConfigFileSchema>;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../base/error.ts';
-import { BYTES_PER_ELEMENT, FLOAT_TYPES, type FloatType } from './floats.ts';
+import { BYTES_PER_ELEMENT, type FloatType, READABLE_TYPES, type ReadableType } from './floats.ts';
 
 /** The format's own cap on the header: 100 MB. */
 export const MAX_HEADER = 100_000_000;
@@ -12,14 +12,14 @@ export const MAX_HEADER = 100_000_000;
 const MAX_ELEMENTS = 2 ** 30;
 
 const entrySchema = z.strictObject({
-  dtype: z.enum(FLOAT_TYPES),
+  dtype: z.enum(READABLE_TYPES),
   shape: z.array(z.int().min(0).max(MAX_ELEMENTS)).max(8),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
 export interface Entry {
   name: string;
-  dtype: FloatType;
+  dtype: ReadableType;
   shape: number[];
   /** Bytes from the beginning of the data. */
   start: number;
@@ -89,7 +89,27 @@ export function invalid(path: string, message: string): CodecLmError {
   });
 }
 
+/**
+ * The format's other types (safetensors 0.8). A weight of them is a code that means nothing without
+ * its scales, which a plain Llama does not have; transformers would take the code for the value.
+ */
+const CODED_TYPES = /^(BOOL|C64|[UI]\d+|F[468](_E\dM\d[A-Z]*)?)$/;
+
+function checkType(name: string, value: unknown, path: string): void {
+  const dtype = (value as { dtype?: unknown } | null)?.dtype;
+  if (typeof dtype !== 'string' || !CODED_TYPES.test(dtype)) return;
+  throw new CodecLmError(
+    'CHECKPOINT_INVALID',
+    `${path}: tensor ${name}: dtype ${dtype} holds no floating-point numbers that a model can be computed with (${READABLE_TYPES.join(', ')} do)`,
+    {
+      path,
+      hint: 'turn the model back into bf16 or fp32 with the tool that quantized it, and save it again',
+    },
+  );
+}
+
 function checkEntry(name: string, value: unknown, path: string): Entry {
+  checkType(name, value, path);
   const result = entrySchema.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0];

@@ -9,14 +9,14 @@ import {
   configToHuggingFace,
   generationConfig,
   type LlamaConfig,
-  parameterShapes,
 } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
 import { Llama } from '../model/llama.ts';
 import { writeFileAside } from './aside.ts';
 import type { FloatType } from './floats.ts';
+import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { streamSafetensors } from './safetensors.ts';
-import { readJson, readWeightFiles, WEIGHTS_FILE } from './weight-files.ts';
+import { readJson, WEIGHTS_FILE } from './weight-files.ts';
 
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
@@ -84,27 +84,15 @@ export async function loadModel(backend: Backend, dir: string): Promise<Llama> {
   }
 }
 
-/** @throws CodecLmError as `loadModel` */
+/**
+ * A tied configuration whose weights hold another output layer counts as not tied.
+ * @throws CodecLmError as `loadModel`
+ */
 export async function readModelConfig(dir: string): Promise<LlamaConfig> {
   const path = join(dir, 'config.json');
-  return configFromHuggingFace(await readJson(path), path);
-}
-
-/** The weights of that configuration, and no other ones. */
-export async function readModelWeights(
-  dir: string,
-  config: LlamaConfig,
-): Promise<{ path: string; weights: Weights }> {
-  const { path, weights } = await readWeightFiles(dir);
-  const known = parameterShapes(config);
-  for (const name of weights.keys()) {
-    if (known.has(name) || isRedundant(name, config.tieEmbeddings)) continue;
-    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: unknown weight ${name}`, {
-      path,
-      hint: 'the file is not that of a plain LlamaForCausalLM',
-    });
-  }
-  return { path, weights };
+  const config = configFromHuggingFace(await readJson(path), path);
+  if (!config.tieEmbeddings) return config;
+  return { ...config, tieEmbeddings: !(await hasHeadOfItsOwn(dir)) };
 }
 
 /** Copies of all weights, in the order of the computation. */
@@ -120,11 +108,6 @@ async function* weightsOf(model: Llama) {
   for (const [name, variable] of model.parameters) {
     yield [name, await variable.data<'float32'>()] as const;
   }
-}
-
-/** Old checkpoints keep the rotary frequencies, and some of tied models the output layer again. */
-function isRedundant(name: string, tieEmbeddings: boolean): boolean {
-  return name.endsWith('.rotary_emb.inv_freq') || (tieEmbeddings && name === 'lm_head.weight');
 }
 
 function writeJson(path: string, value: unknown): Promise<void> {

@@ -2,7 +2,8 @@
 import type { LlamaConfig } from '../model/config.ts';
 import { parameterShapes } from '../model/config.ts';
 import { initialSource, type Weights } from '../model/init.ts';
-import { readModelConfig, readModelWeights } from './huggingface.ts';
+import { readModelConfig } from './huggingface.ts';
+import { readModelWeights } from './model-weights.ts';
 
 /**
  * The keys of `model.` that a checkpoint decides.

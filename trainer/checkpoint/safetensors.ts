@@ -29,18 +29,42 @@ export interface SafetensorsContent {
   metadata?: Record<string, string>;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` saying what is wrong with the file */
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+/**
+ * @param wanted names of the tensors to read, those that exist; default all
+ * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` saying what is wrong with the file
+ */
+export async function readSafetensors(
+  path: string,
+  wanted?: ReadonlySet<string>,
+): Promise<SafetensorsFile> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
     const { entries, metadata, dataStart } = await readHeader(file, path);
     const tensors: Weights = new Map();
     for (const { name, dtype, shape, start, end } of entries) {
+      if (wanted && !wanted.has(name)) continue;
       const bytes = await readExactly(file, dataStart + start, end - start, path);
       tensors.set(name, { shape, data: toFloat32(bytes, dtype) });
     }
     return { tensors, metadata };
+  } catch (error) {
+    throw fileError(error, 'reading', path);
+  } finally {
+    await file?.close();
+  }
+}
+
+/**
+ * Shapes by name, without the data.
+ * @throws CodecLmError as `readSafetensors`
+ */
+export async function readShapes(path: string): Promise<Map<string, number[]>> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const { entries } = await readHeader(file, path);
+    return new Map(entries.map(({ name, shape }) => [name, shape]));
   } catch (error) {
     throw fileError(error, 'reading', path);
   } finally {

@@ -1,5 +1,7 @@
 /** One token from the logits of one position, and what is worth knowing of it. */
+import { CodecLmError } from '../../base/error.ts';
 import { isInMask } from '../../tokenizer/mask/mask.ts';
+import { firstNotFinite } from '../checkpoint/floats.ts';
 import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 
 /** What may follow, from a grammar; one a sequence, fed with every token that is taken. */
@@ -31,20 +33,45 @@ export interface DrawOptions extends FilterSettings {
   alternatives?: number;
 }
 
-/** @param uniform in [0, 1) */
+/**
+ * @param uniform in [0, 1)
+ * @throws CodecLmError `NOT_FINITE` for logits that are no distribution
+ */
 export function drawToken(
   logits: Float32Array,
   options: DrawOptions,
   allowed: Uint32Array,
   uniform: number,
 ): DrawnToken {
+  checkFinite(logits);
   const id = pick(filterLogits(logits, options, allowed), uniform);
   const isCorrected = !isInMask(allowed, likeliestId(logits));
   return { ...rateToken(logits, id, options.alternatives), isCorrected };
 }
 
-/** @param logits in front of the token */
+/**
+ * NaN or an infinity among the logits would draw noise and rate it NaN. Weights are finite when they
+ * are loaded; sums of large ones can still leave the range of fp32.
+ * @throws CodecLmError `NOT_FINITE`
+ */
+export function checkFinite(logits: Float32Array): void {
+  const first = firstNotFinite(logits);
+  if (first < 0) return;
+  throw new CodecLmError(
+    'NOT_FINITE',
+    `the model computes ${logits[first]} as the logit of token ${first}: nothing can be drawn or scored`,
+    {
+      hint: 'its weights are too large for fp32, or were spoilt in training; take another checkpoint',
+    },
+  );
+}
+
+/**
+ * @param logits in front of the token
+ * @throws CodecLmError `NOT_FINITE`
+ */
 export function rateToken(logits: Float32Array, id: number, alternatives = 0): RatedToken {
+  checkFinite(logits);
   const highest = logits[likeliestId(logits)];
   let total = 0;
   for (const logit of logits) total += Math.exp(logit - highest);

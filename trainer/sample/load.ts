@@ -6,10 +6,10 @@ import { CodecLmError, fileError } from '../../base/error.ts';
 import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Backend } from '../backend/choose.ts';
-import { readModelConfig, readModelWeights } from '../checkpoint/huggingface.ts';
+import { readModelConfig } from '../checkpoint/huggingface.ts';
+import { readModelWeights } from '../checkpoint/model-weights.ts';
 import { WEIGHTS_FILE } from '../checkpoint/weight-files.ts';
-import { type LlamaConfig, parameterShapes } from '../model/config.ts';
-import type { Weights } from '../model/init.ts';
+import type { LlamaConfig } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { readSamplingCodec, type SamplingCodec } from './codec.ts';
@@ -56,21 +56,11 @@ export async function loadEngine(
   size: EngineSize,
   chooseBackend: () => Promise<Backend>,
 ): Promise<Engine> {
-  const { path: file, weights } = await readModelWeights(path, config);
-  checkWeights(config, weights, file);
+  const { weights } = await readModelWeights(path, config);
   const engine = createWasmEngine(config, weights, size);
   if (engine) return engine;
   const model = new Llama(await chooseBackend(), config, weights);
   return createTfjsEngine(model, size.sequences, size.positions);
-}
-
-function checkWeights(config: LlamaConfig, weights: Weights, path: string): void {
-  for (const [name, shape] of parameterShapes(config)) {
-    const found = weights.get(name)?.shape;
-    if (found?.join() === shape.join()) continue;
-    const what = found ? `is [${found}], not [${shape}]` : 'is missing';
-    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: the weight ${name} ${what}`, { path });
-  }
 }
 
 /** sha256 of the weights (of their index, where they are several files), in hex: what a sample was drawn from. */

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileError } from '../../base/error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { checkFinite } from '../sample/draw.ts';
 import type { Engine } from '../sample/engine/engine.ts';
 import type { LoadedCheckpoint } from '../sample/load.ts';
 
@@ -38,7 +39,10 @@ export async function readDocument(
   return { bytes, ids: tokenizer.encodeDocument(bytes) };
 }
 
-/** @param engine with room for a sequence of `ids.length` */
+/**
+ * @param engine with room for a sequence of `ids.length`
+ * @throws CodecLmError `NOT_FINITE` when the model's logits are
+ */
 export async function scoreDocument(
   { bytes, ids }: ScoredDocument,
   tokenizer: ByteBpe,
@@ -68,6 +72,7 @@ export async function scoreDocument(
 
 /** -log2 softmax(logits)[id] */
 function bitsOf(logits: Float32Array, id: number): number {
+  checkFinite(logits);
   let highest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) highest = Math.max(highest, logit);
   let total = 0;

@@ -1,0 +1,104 @@
+/** The weights that a configuration asks for, from a folder that may come from anywhere. */
+import { CodecLmError } from '../../base/error.ts';
+import { type LlamaConfig, parameterShapes } from '../model/config.ts';
+import type { Weights } from '../model/init.ts';
+import { firstNotFinite } from './floats.ts';
+import { findWeights, type Place, readWeightsAt, type WeightFiles } from './weight-files.ts';
+
+const EMBEDDING = 'model.embed_tokens.weight';
+const HEAD = 'lm_head.weight';
+
+/**
+ * Whether a folder whose configuration ties the output layer to the embedding holds another output
+ * layer all the same: transformers then computes with both, as it does since release 5.
+ * @throws CodecLmError as `findWeights`
+ */
+export async function hasHeadOfItsOwn(dir: string): Promise<boolean> {
+  const { places } = await findWeights(dir);
+  const [embedding, head] = [places.get(EMBEDDING), places.get(HEAD)];
+  if (!embedding || !head) return false;
+  if (embedding.shape.join() !== head.shape.join()) return true;
+  const weights = await readWeightsAt(places, [EMBEDDING, HEAD]);
+  const { data } = weights.get(EMBEDDING)!;
+  // NaN differs from itself, and is named when the weights are read.
+  return weights.get(HEAD)!.data.some((value, i) => value !== data[i]);
+}
+
+/**
+ * All weights of that configuration and no other ones, each finite.
+ * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` that names file and tensor
+ */
+export async function readModelWeights(
+  dir: string,
+  config: LlamaConfig,
+): Promise<{ path: string; weights: Weights }> {
+  const files = await findWeights(dir);
+  const places = chosenPlaces(files, config);
+  const weights = await readWeightsAt(places, places.keys());
+  for (const [name, { data, shape }] of weights) {
+    checkFinite(name, data, shape, places.get(name)!.file);
+  }
+  if (!weights.has(EMBEDDING)) {
+    // Tied, and written under the other name.
+    weights.set(EMBEDDING, weights.get(HEAD)!);
+    weights.delete(HEAD);
+  }
+  return { path: files.path, weights };
+}
+
+/** Checked by names and shapes alone, before much is read. */
+function chosenPlaces({ path, places }: WeightFiles, config: LlamaConfig): Map<string, Place> {
+  const shapes = parameterShapes(config);
+  for (const [name, { file }] of places) {
+    if (shapes.has(name) || isRedundant(name, config.tieEmbeddings)) continue;
+    throw invalid(file, `unknown weight ${name}`, {
+      hint: 'the file is not that of a plain LlamaForCausalLM',
+    });
+  }
+  const chosen = new Map<string, Place>();
+  for (const [name, shape] of shapes) {
+    const isTiedHead = name === EMBEDDING && config.tieEmbeddings && !places.has(name);
+    const key = isTiedHead && places.has(HEAD) ? HEAD : name;
+    const place = places.get(key);
+    if (!place) throw missing(path, name, config);
+    if (place.shape.join() !== shape.join()) {
+      throw invalid(place.file, `the weight ${key} is [${place.shape}], not [${shape}]`, {
+        hint: 'config.json describes another model than these weights',
+      });
+    }
+    chosen.set(key, place);
+  }
+  return chosen;
+}
+
+/** Old checkpoints keep the rotary frequencies, and some of tied models the output layer again. */
+function isRedundant(name: string, tieEmbeddings: boolean): boolean {
+  return name.endsWith('.rotary_emb.inv_freq') || (tieEmbeddings && name === HEAD);
+}
+
+/** transformers would start a missing weight at random, with a warning. */
+function missing(path: string, name: string, { tieEmbeddings }: LlamaConfig): CodecLmError {
+  const isHead = name === HEAD && !tieEmbeddings;
+  const hint = isHead
+    ? 'where the output layer is the embedding, config.json has to say tie_word_embeddings: true'
+    : 'the checkpoint is not complete; save or download it again';
+  return invalid(path, `the weight ${name} is missing`, { hint });
+}
+
+function checkFinite(name: string, data: Float32Array, shape: number[], file: string): void {
+  const first = firstNotFinite(data);
+  if (first < 0) return;
+  const place: number[] = [];
+  let rest = first;
+  for (const length of shape.toReversed()) {
+    place.unshift(rest % length);
+    rest = Math.floor(rest / length);
+  }
+  throw invalid(file, `the weight ${name} holds ${data[first]} at [${place}], as fp32`, {
+    hint: 'nothing can be computed with it; take an earlier checkpoint, or one that was not cut off at its largest numbers',
+  });
+}
+
+function invalid(path: string, message: string, details: { hint?: string } = {}): CodecLmError {
+  return new CodecLmError('CHECKPOINT_INVALID', `${path}: ${message}`, { path, ...details });
+}
