@@ -6,7 +6,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError } from './error.ts';
+import { writeError } from './file-error.ts';
 
 /** IOV_MAX of POSIX systems: buffers one call may write. */
 const MAX_BUFFERS = 1024;
@@ -32,7 +32,7 @@ export class AtomicFile {
     try {
       return new AtomicFile(path, temporary, await open(temporary, 'wx'));
     } catch (error) {
-      throw fileError(error, 'writing', path);
+      throw writeError(error, path);
     }
   }
 
@@ -51,7 +51,7 @@ export class AtomicFile {
         rest = behind(rest, bytesWritten);
       }
     } catch (error) {
-      throw fileError(error, 'writing', this.path);
+      throw writeError(error, this.path);
     }
   }
 
@@ -68,7 +68,7 @@ export class AtomicFile {
       await rename(this.temporary, this.path);
       await syncFolder(dirname(this.path));
     } catch (error) {
-      throw fileError(error, 'writing', this.path);
+      throw writeError(error, this.path);
     }
     return { bytes: this.bytes, sha256: this.hash.digest('hex') };
   }

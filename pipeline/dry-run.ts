@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { writeError } from '../base/file-error.ts';
 import { formatBytes, formatCount } from '../base/format.ts';
 import { learnMerges } from '../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
@@ -43,7 +44,9 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
   const { out, config } = request;
   const { plan } = await inspectOutput(out);
   if (plan) checkSameConfig(out, plan.config, config, request.allowEncoderChange);
-  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-dry-run-'));
+  const folder = await mkdtemp(join(tmpdir(), 'codec-lm-dry-run-')).catch((error) => {
+    throw writeError(error, join(tmpdir(), 'codec-lm-dry-run-'), 'making a temporary folder');
+  });
   try {
     const { spool, log } = await spoolInputs(request, join(folder, 'spool'));
     try {

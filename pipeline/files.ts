@@ -1,9 +1,11 @@
 /** Files of a dataset directory: where each is, and how it is read and written. */
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeAtomically } from '../base/atomic-file.ts';
-import { CodecLmError, fileError, systemCode } from '../base/error.ts';
+import { CodecLmError, systemCode } from '../base/error.ts';
+import { readError } from '../base/file-error.ts';
+import { namesIn } from '../base/files.ts';
 
 /** Paths in a dataset directory; `name` is that of a partition, e.g. `part-00000`. */
 export const paths = {
@@ -29,47 +31,6 @@ export function numbered(index: number): string {
   return String(index).padStart(5, '0');
 }
 
-/**
- * Makes a folder and those above it, one at a time: Node's recursive mkdir never returns
- * where a folder cannot be made below one that exists (/proc).
- */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const system = systemCode(error);
-    if (system === 'EEXIST' && (await isFolder(path))) return;
-    const isParentMissing = system === 'ENOENT' && !(await isFolder(dirname(path)));
-    if (!isParentMissing || dirname(path) === path) throw outputError(error, path);
-    await makeFolder(dirname(path));
-    await makeFolder(path);
-  }
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-}
-
-/** As {@link fileError}, but what is in the way of an output is no missing input. */
-export function outputError(error: unknown, path: string): CodecLmError {
-  const system = systemCode(error) ?? '';
-  if (['ENOENT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'].includes(system)) {
-    return new CodecLmError(
-      'OUTPUT_UNWRITABLE',
-      `writing ${path}: no folder can be made there (${system})`,
-      {
-        cause: error,
-        path,
-        hint: 'name a folder that does not exist yet below one that does',
-      },
-    );
-  }
-  return fileError(error, 'writing', path);
-}
-
 export async function writeText(path: string, text: string): Promise<void> {
   await writeAtomically(path, (file) => file.write(Buffer.from(text)));
 }
@@ -84,7 +45,7 @@ export async function readText(path: string): Promise<string | undefined> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
 }
 
@@ -105,16 +66,6 @@ export async function readJson<Schema extends z.ZodType>(
       cause: error,
       path,
     });
-  }
-}
-
-/** Names in a folder; none when there is no such folder. */
-export async function namesIn(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw fileError(error, 'reading', path);
   }
 }
 

@@ -8,7 +8,9 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CodecLmError, systemCode } from '../base/error.ts';
-import { makeFolder, namesIn, outputError, paths } from './files.ts';
+import { writeError } from '../base/file-error.ts';
+import { makeFolder, namesIn } from '../base/files.ts';
+import { paths } from './files.ts';
 import type { Ranks } from './rank.ts';
 
 const TOUCH_MS = 10_000;
@@ -84,7 +86,7 @@ async function take(path: string, self: Holder): Promise<void> {
     await file.writeFile(`${JSON.stringify(self)}\n`);
     await file.close();
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw outputError(error, path);
+    if (systemCode(error) !== 'EEXIST') throw writeError(error, path);
     throw new CodecLmError('OUTPUT_IN_USE', `another process took ${path} just now`, { path });
   }
 }

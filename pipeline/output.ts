@@ -3,9 +3,10 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CodecLmError, systemCode } from '../base/error.ts';
+import { writeError } from '../base/file-error.ts';
+import { namesIn } from '../base/files.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { MANIFEST_FILE } from '../shards/dataset/manifest.ts';
-import { namesIn, outputError } from './files.ts';
 import { readPlan } from './plan/plan.ts';
 
 /** What a run may have left that was killed while it planned. */
@@ -24,7 +25,7 @@ export interface OutputState {
  */
 export async function inspectOutput(out: string): Promise<OutputState> {
   await checkWritable(out);
-  const names = await namesIn(out);
+  const names = await namesIn(out, writeError);
   const plan = await readPlan(out);
   if (!plan) {
     const foreign = names.find((name) => !BEFORE_PLAN.has(name) && !/^\..*\.tmp$/.test(name));
@@ -50,7 +51,7 @@ async function checkWritable(out: string): Promise<void> {
       await access(path, constants.W_OK | constants.X_OK);
       return;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw outputError(error, out);
+      if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw writeError(error, out);
       path = dirname(path);
     }
   }

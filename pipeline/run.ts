@@ -6,6 +6,7 @@
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { makeFolder } from '../base/files.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/dataset/manifest.ts';
@@ -14,7 +15,7 @@ import type { Codec } from '../tokenizer/codecs/codec.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
-import { makeFolder, paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
+import { paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
 import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';

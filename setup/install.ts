@@ -6,7 +6,8 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lock } from 'proper-lockfile';
-import { CodecLmError, fileError, systemCode } from '../base/error.ts';
+import { CodecLmError, systemCode } from '../base/error.ts';
+import { writeError } from '../base/file-error.ts';
 import {
   findInstalled,
   type Installed,
@@ -48,7 +49,7 @@ export async function install(context: RouteContext, parts: InstallParts = {}): 
   if (found) return { installed: found, failures: [], already: true };
   const dir = nativeDir(context.variant);
   await mkdir(dirname(dir), { recursive: true }).catch((error) => {
-    throw fileError(error, 'creating', dirname(dir));
+    throw writeError(error, dirname(dir), 'creating');
   });
   const held = await takeLock(dir, context);
   try {
@@ -88,7 +89,7 @@ async function tryRoutes(dir: string, context: RouteContext, parts: InstallParts
 
 function asOurs(error: unknown, route: Route): CodecLmError {
   if (error instanceof CodecLmError) return error;
-  if (systemCode(error)) return fileError(error, `${route.name}: writing`, 'the cache folder');
+  if (systemCode(error)) return writeError(error, 'the cache folder', `${route.name}: writing`);
   // a mistake of ours: not a reason to go on quietly
   throw error;
 }
@@ -115,7 +116,7 @@ async function takeLock(dir: string, context: RouteContext): Promise<Held> {
       const free = () => (lost.signal.aborted ? Promise.resolve() : release());
       return { signal: AbortSignal.any(signals), release: free };
     } catch (error) {
-      if (systemCode(error) !== 'ELOCKED') throw fileError(error, 'locking', dir);
+      if (systemCode(error) !== 'ELOCKED') throw writeError(error, dir, 'locking');
     }
     if (!told) context.log('another set-up is running; waiting for it');
     told = true;

@@ -135,7 +135,8 @@ export async function encodeOne(
       counts.seconds.encode += secondsSince(encodeStart);
     }
   } catch (error) {
-    if (error instanceof CodecLmError && isInputError(error)) return error;
+    // Any other error stops the run.
+    if (error instanceof CodecLmError && error.scope === 'input') return error;
     throw error;
   }
 }
@@ -155,11 +156,6 @@ async function encodeInPlace(
     counts.sourceBytes += file.size;
     counts.seconds.encode += secondsSince(start);
   }
-}
-
-/** Codes that name one input; any other error stops the run. */
-function isInputError({ code }: CodecLmError): boolean {
-  return code.startsWith('IMAGE_') || code.startsWith('VIDEO_');
 }
 
 export function secondsSince(start: number): number {

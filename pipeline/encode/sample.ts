@@ -2,12 +2,14 @@
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { namesIn } from '../../base/files.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { namesIn, paths, readText } from '../files.ts';
+import { paths, readText } from '../files.ts';
 import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
 import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
 import { BATCH } from './lanes.ts';
@@ -115,7 +117,9 @@ export async function saveTokenizer(out: string, bpe: ByteBpe, seqLen: number): 
   await writeTokenizer(draft, bpe, { model_max_length: seqLen });
   const written = await namesIn(draft);
   for (const file of FILES.filter((name) => written.includes(name))) {
-    await rename(join(draft, file), join(out, file));
+    await rename(join(draft, file), join(out, file)).catch((error) => {
+      throw writeError(error, join(out, file));
+    });
   }
   await rm(draft, { recursive: true, force: true });
 }

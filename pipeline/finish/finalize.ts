@@ -1,6 +1,7 @@
 /** The end of a dataset: the tails of all partitions in a last shard, then the manifest. */
 import { rm } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
+import { namesIn } from '../../base/files.ts';
 import {
   type DocumentFileEntry,
   FORMAT_VERSION,
@@ -15,7 +16,7 @@ import { MANIFEST_FILE, readManifest, writeManifest } from '../../shards/dataset
 import { writeSequenceShard } from '../../shards/parquet/writer.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
-import { namesIn, paths, removeLeftovers } from '../files.ts';
+import { paths, removeLeftovers } from '../files.ts';
 import type { DatasetHeader } from '../pack/partition.ts';
 import { documentsOf, packTails, readTail, rowsOf } from '../pack/tail.ts';
 import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts';

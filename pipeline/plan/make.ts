@@ -5,8 +5,10 @@ import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CodecLmError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { makeFolder } from '../../base/files.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
-import { makeFolder, outputError, paths, writeJson } from '../files.ts';
+import { paths, writeJson } from '../files.ts';
 import { ListingLog, listInputs } from '../sources/list-inputs.ts';
 import { baseOf, fileOf, formatInput, type Input, type ListingContext } from '../sources/source.ts';
 import { fromText } from './byte-strings.ts';
@@ -135,6 +137,6 @@ function writeList(path: string, text: string): void {
     fsyncSync(file);
     closeSync(file);
   } catch (error) {
-    throw outputError(error, path);
+    throw writeError(error, path);
   }
 }

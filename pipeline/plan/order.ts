@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { outputError } from '../files.ts';
+import { writeError } from '../../base/file-error.ts';
 
 const CHUNK = 1 << 20;
 const FLUSH_BYTES = 1 << 20;
@@ -58,7 +58,7 @@ export class Spool {
     try {
       this.file = openSync(path, 'w+');
     } catch (error) {
-      throw outputError(error, path);
+      throw writeError(error, path);
     }
   }
 
@@ -123,7 +123,7 @@ export class Spool {
     try {
       for (let done = 0; done < block.length; ) done += writeSync(this.file, block, done);
     } catch (error) {
-      throw outputError(error, this.path);
+      throw writeError(error, this.path);
     }
     this.pending = [];
     this.pendingBytes = 0;

@@ -1,6 +1,7 @@
 /** The SRC arguments: what each is, and all inputs that they name. */
 import { stat } from 'node:fs/promises';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { Listing } from '../../schemas/plan.ts';
 import {
   absolute,
@@ -40,7 +41,7 @@ async function resolveSource(arg: string): Promise<string> {
     }
   } catch (error) {
     if (error instanceof CodecLmError) throw error;
-    throw fileError(error, 'listing', isList ? arg.slice(1) : arg);
+    throw readError(error, isList ? arg.slice(1) : arg, 'listing');
   }
   return (isList ? '@' : '') + escapePath(path);
 }

@@ -1,6 +1,6 @@
 /** Inputs named in a text file, one path a line. */
 import { createReadStream } from 'node:fs';
-import { fileError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { type ByteString, bytesOf, escapePath, extensionOf, join } from '../plan/byte-strings.ts';
 import type { Input, ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
@@ -37,7 +37,7 @@ async function* linesOf(list: ByteString): AsyncGenerator<ByteString> {
       for (const line of lines) yield line.replace(/\r$/, '');
     }
   } catch (error) {
-    throw fileError(error, 'reading the list', escapePath(list));
+    throw readError(error, escapePath(list), 'reading the list');
   }
   if (rest !== '') yield rest.replace(/\r$/, '');
 }

@@ -1,6 +1,7 @@
 /** Failed inputs: one JSON line each, counted by code. */
 
 import { CodecLmError } from '../../base/error.ts';
+import { isUnread } from '../../base/error-codes.ts';
 import { type Failure, failureSchema } from '../../schemas/dataset.ts';
 import { paths, readText } from '../files.ts';
 
@@ -71,7 +72,7 @@ export class VanishedCorpus {
 
   /** @throws CodecLmError `INPUT_NOT_FOUND` when no input could be read for a long time */
   check({ documents, failures }: { documents: readonly unknown[]; failures: readonly Failure[] }) {
-    const unreadable = failures.filter(({ code }) => code.endsWith('_UNREADABLE'));
+    const unreadable = failures.filter(({ code }) => isUnread(code));
     const isAny = documents.length > 0 || unreadable.length < failures.length;
     this.inARow = isAny ? 0 : this.inARow + unreadable.length;
     if (this.inARow < UNREADABLE_IN_A_ROW) return;

@@ -2,9 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
+import { namesIn } from '../../base/files.ts';
 import { type PartitionStats, partitionStatsSchema } from '../../schemas/dataset.ts';
 import { MANIFEST_FILE, readManifest } from '../../shards/dataset/manifest.ts';
-import { namesIn, paths, readJson } from '../files.ts';
+import { paths, readJson } from '../files.ts';
 import { partitionsOfRound, readRound, roundsOf } from '../finish/rounds.ts';
 import { livingHolders } from '../lock.ts';
 import { inputsOf, type Partition, readPlan } from '../plan/plan.ts';

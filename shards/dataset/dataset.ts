@@ -1,7 +1,7 @@
 /** A dataset directory, open: its documents one by one, and its sequences for the trainer. */
-import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { namesIn } from '../../base/files.ts';
 import type { Manifest, ShardEntry, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { Loader, type LoaderOptions } from '../loader/loader.ts';
@@ -97,7 +97,7 @@ export class Dataset {
    * may have been copied. One of the two is to be closed.
    */
   async present(): Promise<Dataset> {
-    const here = await namesIn(join(this.dir, 'shards'));
+    const here = new Set(await namesIn(join(this.dir, 'shards')));
     const shards = this.manifest.shards.filter(({ file }) => here.has(basename(file)));
     return new Dataset(this.dir, { ...this.manifest, shards });
   }
@@ -130,16 +130,6 @@ export class Dataset {
       if (part !== here[here.length - 1]) break;
     }
     return parts;
-  }
-}
-
-/** Files of a folder of a dataset; none where the folder is missing. */
-export async function namesIn(folder: string): Promise<Set<string>> {
-  try {
-    return new Set(await readdir(folder));
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return new Set();
-    throw fileError(error, 'reading', folder);
   }
 }
 

@@ -1,7 +1,9 @@
 /** Documents back to files: viewable ones, or their canonical bytes. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError, systemCode } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { makeFolder } from '../../base/files.ts';
 import type { Dataset } from './dataset.ts';
 import type { DocumentTokens } from './segments.ts';
 import { readTokenizerOf } from './tokenizer.ts';
@@ -28,9 +30,7 @@ export async function extractDocuments(dataset: Dataset, options: ExtractOptions
   const { extension, fileOf } = await encoderOf(dataset, options.raw);
   const documents =
     options.doc === 'all' ? dataset.documents() : [await dataset.readDocument(options.doc)];
-  await mkdir(options.to, { recursive: true }).catch((error) => {
-    throw fileError(error, 'making the folder', options.to);
-  });
+  await makeFolder(options.to);
   let written = 0;
   for await (const document of documents) {
     if (options.signal?.aborted) break;
@@ -67,7 +67,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(path, bytes, { flag: 'wx' });
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw fileError(error, 'writing', path);
+    if (systemCode(error) !== 'EEXIST') throw writeError(error, path);
     throw new CodecLmError('OUTPUT_IN_USE', `${path} exists already`, {
       cause: error,
       path,

@@ -4,7 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { writeAtomically } from '../../base/atomic-file.ts';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError, systemCode } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import {
   FORMAT_VERSION,
   type Manifest,
@@ -83,7 +84,7 @@ async function readText(dir: string, path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' || (error as NodeJS.ErrnoException).path === dir) {
-      throw fileError(error, 'reading', path);
+      throw readError(error, path);
     }
     throw new CodecLmError('DATASET_INCOMPLETE', `${dir} holds no ${MANIFEST_FILE}`, {
       cause: error,

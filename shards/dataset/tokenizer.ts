@@ -1,7 +1,8 @@
 /** The tokenizer of a dataset, only if it is the one its shards were made with. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { tokenizerHash } from './manifest.ts';
@@ -21,7 +22,8 @@ export async function checkTokenizer({
   const path = join(tokenizerDir, 'tokenizer.json');
   const hint = 'restore the tokenizer.json that the dataset was made with';
   const bytes = await readFile(path).catch((error) => {
-    const cause = fileError(error, 'reading', path);
+    const cause = readError(error, path);
+    if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
     throw new CodecLmError('DATASET_INVALID', cause.message, { cause, path, hint });
   });
   const found = tokenizerHash(bytes);
@@ -54,7 +56,7 @@ export async function checkCompanions(dataset: Tokenized, bpe: ByteBpe): Promise
   for (const [name, text] of Object.entries(expected)) {
     const path = join(dataset.tokenizerDir, name);
     const found = await readFile(path, 'utf8').catch((error) => {
-      throw fileError(error, 'reading', path);
+      throw readError(error, path);
     });
     if (found === text) continue;
     throw new CodecLmError(

@@ -1,9 +1,10 @@
 /** What is in a dataset or a shard, as data; the tables of it are in inspect-print.ts. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
+import { namesIn } from '../../base/files.ts';
 import type { Manifest, ShardMetadata, Split } from '../../schemas/dataset.ts';
-import { type Dataset, namesIn } from '../dataset/dataset.ts';
+import type { Dataset } from '../dataset/dataset.ts';
 import { readDocuments } from '../dataset/documents.ts';
 import { openShard } from '../parquet/reader.ts';
 
@@ -57,7 +58,7 @@ export async function isFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
 }
 
@@ -112,7 +113,7 @@ function splitsOf({ shards }: Manifest): SplitSummary[] {
 }
 
 async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
-  const here = await namesIn(join(dir, 'documents'));
+  const here = new Set(await namesIn(join(dir, 'documents')));
   const files = manifest.documents.filter(({ file }) => here.has(basename(file)));
   const step = Math.max(1, Math.ceil(files.length / MAX_SAMPLED_FILES));
   const lengths: number[] = [];

@@ -6,7 +6,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
 import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
-import { CodecLmError, fileError, messageOf, systemCode } from '../../base/error.ts';
+import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { isSchema } from './schema.ts';
 
@@ -85,7 +86,7 @@ export class ParquetFile {
       return await work();
     } catch (error) {
       if (error instanceof CodecLmError) throw error;
-      if (systemCode(error)) throw fileError(error, 'reading', this.path);
+      if (systemCode(error)) throw readError(error, this.path);
       throw shardError(this.path, `${what} is damaged: ${messageOf(error)}`, error);
     }
   }
@@ -187,7 +188,7 @@ async function openFile(path: string): Promise<{ handle: FileHandle; size: numbe
     return { handle, size: stat.size };
   } catch (error) {
     await handle?.close();
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
 }
 

@@ -1,10 +1,12 @@
 /** The part of verify that looks at the plan: its lists are whole, each input a document or a failure. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
+import { namesIn } from '../../base/files.ts';
 import { failureSchema } from '../../schemas/dataset.ts';
 import { planSchema } from '../../schemas/plan.ts';
 import type { Dataset } from '../dataset/dataset.ts';
@@ -36,7 +38,7 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
 
 async function readPlan(path: string) {
   const text = await readFile(path, 'utf8').catch((error) => {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   });
   let value: unknown;
   try {
@@ -54,7 +56,7 @@ async function hashFile(path: string, hash: ReturnType<typeof createHash>): Prom
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk);
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
 }
 
@@ -86,9 +88,12 @@ async function readFailures(dir: string, findings: Findings): Promise<Set<number
   const failed = new Set<number>();
   const folder = join(dir, 'failures');
   // A dataset without a failed input may have no such folder.
-  for (const name of await readdir(folder).catch(() => [])) {
+  for (const name of await namesIn(folder)) {
     if (!name.endsWith('.jsonl')) continue;
-    const text = await readFile(join(folder, name), 'utf8');
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8').catch((error) => {
+      throw readError(error, path);
+    });
     for (const line of text.split('\n').filter(Boolean)) {
       const failure = parseFailure(line);
       if (failure) failed.add(failure.input);

@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { type Dataset, openDataset } from '../dataset/dataset.ts';
@@ -75,7 +76,7 @@ async function checkHash(
       bytes += chunk.length;
     }
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
   if (bytes !== entry.bytes) {
     throw new CodecLmError('DATASET_INVALID', `${bytes} bytes, the manifest says ${entry.bytes}`);
@@ -153,7 +154,7 @@ async function checkUnlisted(dir: string, manifest: Manifest, findings: Findings
   for (const folder of ['shards', 'documents']) {
     const path = join(dir, folder);
     const names = await readdir(path).catch((error) => {
-      throw fileError(error, 'reading', path);
+      throw readError(error, path);
     });
     const listed = new Set([...manifest.shards, ...manifest.documents].map(({ file }) => file));
     for (const name of names.sort()) {

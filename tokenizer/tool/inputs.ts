@@ -1,7 +1,8 @@
 /** The inputs of `tokenizer`: files and folders to documents. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { Codec } from '../codecs/codec.ts';
 
 /** Canonical bytes as they are; any other file goes through the codec. */
@@ -30,7 +31,7 @@ export async function listInputs(
       if ((await stat(source)).isDirectory()) inputs.push(...(await listFolder(source, wanted)));
       else inputs.push({ path: source, name: withoutExtension(basename(source)) });
     } catch (error) {
-      throw fileError(error, 'reading', source);
+      throw readError(error, source);
     }
   }
   if (inputs.length === 0) {
@@ -73,7 +74,7 @@ export async function readDocument(path: string, codec: () => Promise<Codec>): P
   try {
     source = await readFile(path);
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
   if (path.endsWith(RAW)) return source;
   return (await (await codec()).encode(source, path)).bytes;

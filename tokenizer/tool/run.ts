@@ -1,8 +1,11 @@
 /** What the subcommands of `tokenizer` do: documents in, tokens or a tokenizer out. */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { isUnread } from '../../base/error-codes.ts';
+import { readError, writeError } from '../../base/file-error.ts';
+import { makeFolder } from '../../base/files.ts';
 import { formatCount } from '../../base/format.ts';
 import type { Io } from '../../cli/command.ts';
 import { writeTokenizer } from '../bpe/files/huggingface.ts';
@@ -27,9 +30,7 @@ async function forEachInput(
     try {
       await work(input);
     } catch (error) {
-      // Only what is wrong with this one input is survived: exit codes of 2 concern the whole run.
-      const isOfInput = error instanceof CodecLmError && /^(IMAGE|TOKEN|JPEG)_/.test(error.code);
-      if (!isOfInput || inputs.length === 1) throw error;
+      if (!isOfInput(error) || inputs.length === 1) throw error;
       failed++;
       io.log(`${error.message} [${error.code}]`);
     }
@@ -40,6 +41,12 @@ async function forEachInput(
     throw new CodecLmError('TOO_MANY_FAILURES', `none of the ${failed} inputs could be used`);
   }
   return failed;
+}
+
+/** Whether an error is about this one input: what it holds, or that it may not be read. */
+function isOfInput(error: unknown): error is CodecLmError {
+  if (!(error instanceof CodecLmError)) return false;
+  return error.scope === 'input' || error.scope === 'file' || isUnread(error.code);
 }
 
 /** Learns from at most `samples` inputs, spread evenly over all of them. @returns failed inputs */
@@ -114,7 +121,7 @@ async function readTokens(path: string): Promise<{ ids: ArrayLike<number>; suffi
   try {
     file = await readFile(path);
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
   if (!path.endsWith('.jsonl')) return [{ ids: fromNpy(file, path), suffix: '' }];
   const lines = Buffer.from(file).toString('utf8').split('\n').filter(Boolean);
@@ -135,9 +142,9 @@ function parseLine(line: string, path: string, index: number): number[] {
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeFile(path, bytes);
   } catch (error) {
-    throw fileError(error, 'writing', path);
+    throw writeError(error, path);
   }
 }

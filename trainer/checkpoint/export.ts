@@ -1,8 +1,10 @@
 /** A model to give away: weights, configuration, tokenizer and codec, without what a run resumes from. */
 import { existsSync } from 'node:fs';
-import { copyFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError, systemCode } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { copySmallFile } from '../../base/files.ts';
 import type { Backend } from '../backend/choose.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { writeFolderAside } from './aside.ts';
@@ -45,10 +47,10 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
     await writeFolderAside(path, async (aside) => {
       await saveModel(aside, model, { tokenizerDir: from, precision });
       const codec = join(from, CODEC_FILE);
-      if (existsSync(codec)) await copyFile(codec, join(aside, CODEC_FILE));
+      if (existsSync(codec)) await copySmallFile(codec, join(aside, CODEC_FILE));
     });
   } catch (error) {
-    throw fileError(error, 'exporting the model', path);
+    throw writeError(error, path, 'exporting the model');
   } finally {
     model.dispose();
   }
@@ -61,6 +63,6 @@ async function isFree(folder: string): Promise<boolean> {
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return true;
     if (systemCode(error) === 'ENOTDIR') return false;
-    throw fileError(error, 'reading', folder);
+    throw writeError(error, folder);
   }
 }

@@ -1,8 +1,9 @@
 /** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { copySmallFile, makeFolder } from '../../base/files.ts';
 import type { Backend } from '../backend/choose.ts';
 import {
   configFromHuggingFace,
@@ -48,15 +49,15 @@ export async function saveModel(
   const { dtype, torch } = PRECISIONS[precision];
   const config = { ...configToHuggingFace(model.config), torch_dtype: torch, dtype: torch };
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await writeJson(join(dir, 'config.json'), config);
     await writeJson(join(dir, 'generation_config.json'), generationConfig(model.config));
     for (const name of tokenizerDir === undefined ? [] : TOKENIZER_FILES) {
       const source = join(tokenizerDir!, name);
-      if (existsSync(source)) await copyFile(source, join(dir, name));
+      if (existsSync(source)) await copySmallFile(source, join(dir, name));
     }
   } catch (error) {
-    throw fileError(error, 'writing', dir);
+    throw writeError(error, dir);
   }
   await streamSafetensors(join(dir, WEIGHTS_FILE), {
     shapes: new Map([...model.parameters].map(([name, { shape }]) => [name, [...shape]])),

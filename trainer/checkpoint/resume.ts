@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { type RunState, runStateSchema } from '../../schemas/run.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';
@@ -29,8 +30,12 @@ export async function loadCheckpoint(backend: Backend, path: string): Promise<Lo
 
 async function readState(path: string): Promise<RunState> {
   try {
-    return runStateSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    const text = await readFile(path, 'utf8').catch((error) => {
+      throw readError(error, path);
+    });
+    return runStateSchema.parse(JSON.parse(text));
   } catch (error) {
+    if (error instanceof CodecLmError && error.code !== 'INPUT_NOT_FOUND') throw error;
     throw new CodecLmError('CHECKPOINT_INVALID', `${path}: ${messageOf(error)}`, {
       cause: error,
       path,

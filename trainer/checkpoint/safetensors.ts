@@ -3,7 +3,7 @@
  * types, shapes and offsets, then the tensors' bytes.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from '../../base/error.ts';
+import { readError, writeError } from '../../base/file-error.ts';
 import type { Weights } from '../model/init.ts';
 import { writeAside } from './aside.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
@@ -49,7 +49,7 @@ export async function readSafetensors(
     }
     return { tensors, metadata };
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   } finally {
     await file?.close();
   }
@@ -84,7 +84,7 @@ export async function streamSafetensors(path: string, content: SafetensorsConten
       for await (const [, data] of tensors) await file.writeFile(fromFloat32(data, dtype));
     });
   } catch (error) {
-    throw fileError(error, 'writing', path);
+    throw writeError(error, path);
   }
 }
 

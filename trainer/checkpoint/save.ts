@@ -1,7 +1,7 @@
 /** A checkpoint of a run: a model that Hugging Face loads, and beside it all that an exact resume needs. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
 import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
@@ -37,7 +37,7 @@ export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<stri
     try {
       await writeFolderAside(path, (aside) => writeAll(aside, snapshot));
     } catch (error) {
-      throw fileError(error, 'saving the checkpoint', path);
+      throw writeError(error, path, 'saving the checkpoint');
     }
   } else {
     // Their share of the moments is asked for, one after the other.

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { weightIndexSchema } from '../../schemas/checkpoint.ts';
 import type { Weights } from '../model/init.ts';
 import { readSafetensors, readShapes } from './safetensors.ts';
@@ -101,7 +102,7 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
   try {
     return JSON.parse(text);

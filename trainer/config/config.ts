@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parse, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
-import { CodecLmError, fileError, messageOf } from '../../base/error.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import {
   type TrainerConfig,
   type TrainerConfigInput,
@@ -96,7 +97,7 @@ async function settingsOfFile(path: string): Promise<Setting[]> {
   try {
     return settingsOfText(await readFile(path, 'utf8'), path);
   } catch (error) {
-    throw fileError(error, 'reading the configuration', path);
+    throw readError(error, path, 'reading the configuration');
   }
 }
 

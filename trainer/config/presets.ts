@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 
 export async function listPresets(): Promise<string[]> {
   const names = await readdir(folder());
@@ -27,7 +28,7 @@ export async function readPreset(name: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw fileError(error, 'reading the preset', path);
+    throw readError(error, path, 'reading the preset');
   }
 }
 

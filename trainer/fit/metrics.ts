@@ -1,6 +1,6 @@
 /** metrics.jsonl of a run. */
 import { type FileHandle, open } from 'node:fs/promises';
-import { fileError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
 import type { Metrics } from '../../schemas/run.ts';
 
 /** Appends a line at a time. A line is written whole; a killed run leaves at most a last one cut short. */
@@ -17,7 +17,7 @@ export class MetricsLog {
     try {
       return new MetricsLog(await open(path, 'a'), path);
     } catch (error) {
-      throw fileError(error, 'opening the metrics', path);
+      throw writeError(error, path, 'opening the metrics');
     }
   }
 
@@ -25,7 +25,7 @@ export class MetricsLog {
     try {
       await this.file.appendFile(`${JSON.stringify(metrics)}\n`);
     } catch (error) {
-      throw fileError(error, 'writing the metrics', this.path);
+      throw writeError(error, this.path, 'writing the metrics');
     }
   }
 

@@ -1,7 +1,8 @@
 /** Pictures for a page: some documents of a dataset, and what `trainer sample` wrote. */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { openDataset } from '../../shards/dataset/dataset.ts';
 import { openViewer } from '../../shards/dataset/viewer.ts';
 import type { Picture, Pictures } from './write.ts';
@@ -65,6 +66,6 @@ export async function samplePictures(dir: string): Promise<Pictures> {
       note: shown.length < names.length ? `${note}; the first ${shown.length}` : note,
     };
   } catch (error) {
-    throw fileError(error, 'reading the samples in', dir);
+    throw readError(error, dir, 'reading the samples in');
   }
 }

@@ -1,7 +1,8 @@
 /** metrics.jsonl as series of points. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import {
   type Metrics,
   metricsSchema,
@@ -24,7 +25,7 @@ export async function readSeries(run: string): Promise<Series> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw fileError(error, 'reading the metrics', path);
+    throw readError(error, path, 'reading the metrics');
   }
   return splitSeries(parseMetrics(text, path));
 }

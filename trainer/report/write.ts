@@ -1,7 +1,8 @@
 /** One self-contained HTML page of a run: what went in, how the loss fell, what came out. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { fileError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { makeFolder } from '../../base/files.ts';
 import { formatCount } from '../../base/format.ts';
 import { readRunConfig } from '../run/directory.ts';
 import { escapeHtml, lineChart } from './chart.ts';
@@ -52,10 +53,10 @@ export async function writeReport(options: ReportOptions): Promise<void> {
     '</main></body></html>\n',
   ].join('\n');
   try {
-    await mkdir(dirname(options.to), { recursive: true });
+    await makeFolder(dirname(options.to));
     await writeFile(options.to, page);
   } catch (error) {
-    throw fileError(error, 'writing the page', options.to);
+    throw writeError(error, options.to, 'writing the page');
   }
 }
 

@@ -1,8 +1,10 @@
 /** RUN/: who may write into it, where its files lie, which checkpoints it holds. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError, writeError } from '../../base/file-error.ts';
+import { makeFolder, namesIn } from '../../base/files.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { isAside, writeFileAside } from '../checkpoint/aside.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
@@ -37,7 +39,7 @@ export function checkpointPath(run: string, step: number): string {
  *   for, or holds anything that is no run
  */
 export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
-  const names = (await namesIn(out)).filter((name) => name !== LOCK_FILE);
+  const names = (await namesIn(out, writeError)).filter((name) => name !== LOCK_FILE);
   if (names.length === 0) return false;
   if (!names.includes(CONFIG_FILE)) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} is not empty and holds no run of the trainer`, {
@@ -66,14 +68,14 @@ export async function createRun(
   unlock?: () => Promise<void>,
 ): Promise<() => Promise<void>> {
   try {
-    await mkdir(out, { recursive: true });
+    await makeFolder(out);
     const leave = unlock ?? (await lockRun(out));
-    await mkdir(join(out, CHECKPOINTS), { recursive: true });
+    await makeFolder(join(out, CHECKPOINTS));
     await removeUnfinished(join(out, CHECKPOINTS));
     await writeFileAside(configPath(out), formatConfig(config));
     return leave;
   } catch (error) {
-    throw fileError(error, 'creating the run', out);
+    throw writeError(error, out, 'creating the run');
   }
 }
 
@@ -86,13 +88,16 @@ async function removeUnfinished(folder: string): Promise<void> {
 
 /** @throws CodecLmError `INPUT_NOT_FOUND` when there is no run in the folder */
 export async function readRunConfig(run: string): Promise<TrainerConfig> {
-  if (!existsSync(configPath(run))) {
+  try {
+    return await readResolvedConfig(configPath(run));
+  } catch (error) {
+    if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
     throw new CodecLmError('INPUT_NOT_FOUND', `${run} holds no run of the trainer`, {
+      cause: error,
       path: run,
       hint: `a run is a folder with a ${CONFIG_FILE}, made by \`trainer fit\``,
     });
   }
-  return readResolvedConfig(configPath(run));
 }
 
 /** Checkpoints of a run, oldest first. Each is whole: a checkpoint gets its name when it is complete. */
@@ -140,21 +145,16 @@ export async function pruneCheckpoints(
 export async function truncateMetrics(run: string, step: number): Promise<void> {
   const path = metricsPath(run);
   if (!existsSync(path)) return;
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error) => {
+    throw readError(error, path);
+  });
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const kept = whole.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
-  await writeFileAside(path, kept.map((line) => `${line}\n`).join(''));
+  await writeFileAside(path, kept.map((line) => `${line}\n`).join('')).catch((error) => {
+    throw writeError(error, path);
+  });
 }
 
 function stepOf(line: string): number {
   return Number((JSON.parse(line) as { step: number }).step);
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
-    throw fileError(error, 'reading', folder);
-  }
 }

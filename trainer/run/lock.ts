@@ -7,7 +7,8 @@ import { open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError, systemCode } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
 
 export const LOCK_FILE = '.lock';
 
@@ -62,7 +63,7 @@ async function create(path: string, owner: Owner): Promise<boolean> {
     return true;
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
-    throw fileError(error, 'locking the run', path);
+    throw writeError(error, path, 'locking the run');
   }
 }
 
@@ -75,7 +76,7 @@ async function removeIfStale(path: string, run: string): Promise<void> {
     if (!isSilent && !isDead) throw inUse(run, `process ${pid} on ${host}`);
     await rm(path, { force: true });
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, 'looking at the lock', path);
+    if (systemCode(error) !== 'ENOENT') throw writeError(error, path, 'looking at the lock');
   }
 }
 

@@ -1,7 +1,8 @@
 /** The codec that a checkpoint was trained on, as the sampler needs it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
 import { avcSettingsSchema } from '../../tokenizer/codecs/avc/settings.ts';
 import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
@@ -34,8 +35,10 @@ async function readCodecFile(path: string): Promise<CheckpointCodec> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new CodecLmError('CHECKPOINT_INVALID', fileError(error, 'reading', path).message, {
-      cause: error,
+    const cause = readError(error, path);
+    if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
+    throw new CodecLmError('CHECKPOINT_INVALID', cause.message, {
+      cause,
       path,
       hint: 'sampling needs the codec and its settings, which `trainer fit` writes beside the weights',
     });

@@ -1,7 +1,7 @@
 /** A sample as a file that grows token by token, the way a viewer would load it from a slow line. */
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
 import type { SamplingCodec } from './codec.ts';
 import { sampleName } from './output.ts';
 
@@ -42,7 +42,7 @@ export class GrowingFile {
     try {
       appendFileSync(this.#path, bytes);
     } catch (error) {
-      throw fileError(error, 'writing', this.#path);
+      throw writeError(error, this.#path);
     }
   }
 }

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Backend } from '../backend/choose.ts';
@@ -71,7 +72,7 @@ export async function checkpointHash({ path }: LoadedCheckpoint): Promise<string
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
   } catch (error) {
-    throw fileError(error, 'reading', file);
+    throw readError(error, file);
   }
   return hash.digest('hex');
 }

@@ -1,7 +1,9 @@
 /** The files of a sample: the picture (or what was drawn instead), and a description beside it. */
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError, systemCode } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { makeFolder, namesIn } from '../../base/files.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Generation } from './batcher.ts';
 import type { SamplingCodec } from './codec.ts';
@@ -101,29 +103,20 @@ export async function writeDescription(
 
 /** Files of another command are never mixed with or written over. */
 export async function makeEmpty(folder: string): Promise<void> {
-  let names: string[] = [];
-  try {
-    names = await readdir(folder);
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError(error, 'opening', folder);
-  }
+  const names = await namesIn(folder, writeError);
   if (names.length > 0) {
     throw new CodecLmError('OUTPUT_IN_USE', `${folder} is not empty`, {
       path: folder,
       hint: 'name another folder as `to`',
     });
   }
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw fileError(error, 'creating', folder);
-  }
+  await makeFolder(folder);
 }
 
 export async function write(path: string, content: Uint8Array): Promise<void> {
   try {
     await writeFile(path, content);
   } catch (error) {
-    throw fileError(error, 'writing', path);
+    throw writeError(error, path);
   }
 }

@@ -1,7 +1,8 @@
 /** What samples go on from: the beginnings of documents (paper, section 5.1). */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { CodecLmError, fileError } from '../../base/error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { PromptCut } from './medium.ts';
@@ -32,7 +33,7 @@ export async function readPrompts(
     try {
       source = await readFile(file);
     } catch (error) {
-      throw fileError(error, 'reading the prompt', file);
+      throw readError(error, file, 'reading the prompt');
     }
     prompts.push(await promptOf(source, file, cut, codec, tokenizer));
   }
@@ -69,6 +70,6 @@ async function filesOf(path: string): Promise<string[]> {
     }
     return names.sort().map((name) => join(path, name));
   } catch (error) {
-    throw fileError(error, 'reading the prompts', path);
+    throw readError(error, path, 'reading the prompts');
   }
 }

@@ -1,6 +1,6 @@
 /** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
 import { readFile } from 'node:fs/promises';
-import { fileError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { checkFinite } from '../sample/draw.ts';
 import type { Engine } from '../sample/engine/engine.ts';
@@ -33,7 +33,7 @@ export async function readDocument(
   try {
     source = await readFile(file);
   } catch (error) {
-    throw fileError(error, 'reading', file);
+    throw readError(error, file);
   }
   const { bytes } = await codec.codec.encode(source, file);
   return { bytes, ids: tokenizer.encodeDocument(bytes) };

@@ -13,10 +13,10 @@ export class HttpError extends Error {
   }
 }
 
-/** What is wrong with an input is the client's to know; what is wrong inside is not. */
+/** What is wrong with a request or its input is the client's to know; what is wrong with the machine is not. */
 export function httpErrorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
-  if (error instanceof CodecLmError && error.code !== 'INTERNAL') {
+  if (error instanceof CodecLmError && error.scope !== 'machine') {
     const hint = error.hint ? ` (${error.hint})` : '';
     return new HttpError(400, `${error.message}${hint}`);
   }

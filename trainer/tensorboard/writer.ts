@@ -1,8 +1,9 @@
 /** RUN/tensorboard/: the scalars of metrics.jsonl for TensorBoard, a file for each start of the run. */
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fileError } from '../../base/error.ts';
+import { writeError } from '../../base/file-error.ts';
+import { makeFolder } from '../../base/files.ts';
 import type { Metrics } from '../../schemas/run.ts';
 import { scalarsRecord, startRecord, versionRecord } from './event.ts';
 
@@ -25,12 +26,12 @@ export class TensorBoardLog {
     const name = `events.out.tfevents.${String(Math.floor(now)).padStart(10, '0')}.${hostname()}.${process.pid}`;
     const path = join(dir, name);
     try {
-      await mkdir(dir, { recursive: true });
+      await makeFolder(dir);
       const log = new TensorBoardLog(await open(path, 'a'), path);
       await log.append(Buffer.concat([versionRecord(now), startRecord(now, step)]));
       return log;
     } catch (error) {
-      throw fileError(error, 'opening the event file', path);
+      throw writeError(error, path, 'opening the event file');
     }
   }
 
@@ -50,7 +51,7 @@ export class TensorBoardLog {
     try {
       await this.file.appendFile(record);
     } catch (error) {
-      throw fileError(error, 'writing the event file', this.path);
+      throw writeError(error, this.path, 'writing the event file');
     }
   }
 }

@@ -1,8 +1,10 @@
 /** Tokenizers as files that Hugging Face tokenizers and transformers read, and theirs here. */
-import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
-import { CodecLmError, fileError, messageOf, systemCode } from '../../../base/error.ts';
+import { CodecLmError, messageOf } from '../../../base/error.ts';
+import { readError, writeError } from '../../../base/file-error.ts';
+import { makeFolder } from '../../../base/files.ts';
 import {
   type SpecialTokensFile,
   specialTokensSchema,
@@ -28,12 +30,12 @@ export async function writeTokenizer(
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(bpe.vocabulary, extra));
     await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(bpe.vocabulary));
     await writeFile(join(dir, 'tokenizer.json'), tokenizerJson(bpe.merges, bpe.vocabulary));
   } catch (error) {
-    throw fileError(error, 'writing the tokenizer to', dir);
+    throw writeError(error, dir, 'writing the tokenizer to');
   }
 }
 
@@ -60,7 +62,7 @@ async function tokenizerPath(dirOrFile: string): Promise<string> {
     const isFolder = (await stat(dirOrFile)).isDirectory();
     return isFolder ? join(dirOrFile, 'tokenizer.json') : dirOrFile;
   } catch (error) {
-    throw fileError(error, 'opening the tokenizer', dirOrFile);
+    throw readError(error, dirOrFile, 'opening the tokenizer');
   }
 }
 
@@ -99,13 +101,7 @@ async function readCapped(path: string, limit: number): Promise<string> {
       await handle.close();
     }
   } catch (error) {
-    if (systemCode(error) === 'EACCES') {
-      throw new CodecLmError('INPUT_NOT_FOUND', `reading ${path}: not allowed`, {
-        cause: error,
-        path,
-      });
-    }
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   }
 }
 

@@ -2,7 +2,8 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { CodecLmError, fileError } from '../../../base/error.ts';
+import { CodecLmError } from '../../../base/error.ts';
+import { writeError } from '../../../base/file-error.ts';
 import type { Codec, Document, FileSpan } from '../codec.ts';
 import { parseAvcDocument } from './document.ts';
 import { encodingOptions, untrustedInput } from './ffmpeg/command.ts';
@@ -64,7 +65,7 @@ async function encodeBytes(
     try {
       await writeFile(path, source);
     } catch (error) {
-      throw fileError(error, 'writing', path);
+      throw writeError(error, path);
     }
     const file = { path: Buffer.from(path), offset: 0, size: source.length, isMember: false };
     return encodeFile(file, label);

@@ -1,7 +1,8 @@
 /** Between a document and a file that every player opens, or its pixels. Nothing is encoded again. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodecLmError, fileError } from '../../../base/error.ts';
+import { CodecLmError } from '../../../base/error.ts';
+import { writeError } from '../../../base/file-error.ts';
 import { parseAvcDocument } from './document.ts';
 import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, RGB_OPTIONS } from './ffmpeg/command.ts';
 import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg/ffmpeg.ts';
@@ -116,6 +117,6 @@ async function write(path: string, bytes: Uint8Array): Promise<void> {
   try {
     await writeFile(path, bytes);
   } catch (error) {
-    throw fileError(error, 'writing', path);
+    throw writeError(error, path);
   }
 }
