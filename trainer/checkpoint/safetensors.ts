@@ -66,7 +66,7 @@ export async function readShapes(path: string): Promise<Map<string, number[]>> {
     const { entries } = await readHeader(file, path);
     return new Map(entries.map(({ name, shape }) => [name, shape]));
   } catch (error) {
-    throw fileError(error, 'reading', path);
+    throw readError(error, path);
   } finally {
     await file?.close();
   }
