@@ -21,10 +21,18 @@ const inspect = command({
   }),
   examples: ['shards inspect DS', 'shards inspect DS --row 0', 'shards inspect DS --html ds.html'],
   async run([path], { json, row, html }, io) {
-    const { inspectPath } = await import('../../shards/inspect/run.ts');
-    const { text, data } = await inspectPath(path, { row, html });
-    if (json) io.printJson(data);
-    else io.print(text);
+    const { inspect, inspectRow, writeInspectPage } = await import('../../shards/inspect/run.ts');
+    const { printRow, printSummary } = await import('./print.ts');
+    if (html !== undefined) await writeInspectPage(path, html);
+    if (row === undefined) {
+      const summary = await inspect(path);
+      if (json) io.printJson(summary);
+      else io.print(printSummary(summary));
+    } else {
+      const view = await inspectRow(path, row);
+      if (json) io.printJson(view);
+      else io.print(printRow(view));
+    }
     return 0;
   },
 });
@@ -37,8 +45,12 @@ const verify = command({
   examples: ['shards verify DS'],
   async run([dir], { json }, io) {
     const { verifyDataset } = await import('../../shards/verify/verify.ts');
-    const onProgress = (line: string) => io.progress.update(line);
-    const report = await verifyDataset(dir, { signal: io.signal, onProgress });
+    const report = await verifyDataset(dir, {
+      signal: io.signal,
+      onEvent: ({ type, done, total }) => {
+        io.progress.update(`${type}  ${done}/${total}${type === 'hashes' ? ' files' : ''}`);
+      },
+    });
     io.progress.done();
     if (io.signal.aborted) throw new CodecLmError('INTERRUPTED', 'stopped before the end');
     if (json) io.printJson(report);
@@ -76,13 +88,14 @@ const extract = command({
     const { openDataset } = await import('../../shards/dataset/dataset.ts');
     const { extractDocuments } = await import('../../shards/dataset/extract.ts');
     const dataset = await openDataset(dir);
-    const total = dataset.manifest.totals.documents;
-    const onFile = (path: string, index: number) => {
-      if (json) io.printJson({ file: path });
-      if (all) io.progress.update(`${index + 1}/${total} documents`);
-    };
     const { signal } = io;
-    const written = await extractDocuments(dataset, { doc: doc ?? 'all', to, raw, signal, onFile });
+    const written = await extractDocuments(dataset, {
+      ...{ doc, to, raw, signal },
+      onEvent: ({ path, done, total }) => {
+        if (json) io.printJson({ file: path });
+        if (all) io.progress.update(`${done}/${total} documents`);
+      },
+    });
     io.progress.done();
     await dataset.close();
     if (signal.aborted) throw new CodecLmError('INTERRUPTED', `stopped after ${written} documents`);

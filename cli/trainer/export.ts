@@ -19,11 +19,10 @@ export const exportCommand = command({
   }),
   examples: ['trainer export --checkpoint RUN --to model --precision bf16'],
   async run(_positionals, { checkpoint, to, precision, json }, io) {
-    const { exportModel } = await import('../../trainer/checkpoint/export.ts');
-    const { chooseBackend } = await import('../../trainer/backend/choose.ts');
-    const exported = await exportModel({
+    const { exportCheckpoint } = await import('../../trainer/checkpoint/export.ts');
+    const exported = await exportCheckpoint({
       ...{ checkpoint, to, precision },
-      chooseBackend: () => chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
+      onEvent: ({ reason }) => io.log(reason),
     });
     if (json) io.printJson(exported);
     else io.print(exported.path);

@@ -32,7 +32,7 @@ export class Dataset {
   }
 
   /** Batches for the trainer; see loader.ts for the order. */
-  loader(options: LoaderOptions): Loader {
+  loader(options: LoaderOptions = {}): Loader {
     return new Loader(this.manifest, this.pool, options);
   }
 

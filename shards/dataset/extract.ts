@@ -4,20 +4,22 @@ import { join } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
+import type { ExtractEvent } from '../events.ts';
 import type { Dataset } from './dataset.ts';
 import type { DocumentTokens } from './segments.ts';
 import { readTokenizerOf } from './tokenizer.ts';
 import { openViewer } from './viewer.ts';
 
 export interface ExtractOptions {
-  /** A document id, or all of the dataset. */
-  doc: number | 'all';
+  /** A document id, or all of the dataset, which is the default. */
+  doc?: number | 'all';
   /** Made when it is not there; files in it are never overwritten. */
   to: string;
   /** Canonical bytes (.bin) in place of a viewable file. */
-  raw: boolean;
+  raw?: boolean;
+  /** Ends before the next document. */
   signal?: AbortSignal;
-  onFile?(path: string, index: number): void;
+  onEvent?(event: ExtractEvent): void;
 }
 
 /**
@@ -27,17 +29,18 @@ export interface ExtractOptions {
  *   `DATASET_INVALID`, `SHARD_INVALID`, `JPEG_INVALID` for a damaged dataset
  */
 export async function extractDocuments(dataset: Dataset, options: ExtractOptions): Promise<number> {
-  const { extension, fileOf } = await encoderOf(dataset, options.raw);
-  const documents =
-    options.doc === 'all' ? dataset.documents() : [await dataset.readDocument(options.doc)];
+  const { doc = 'all', raw = false } = options;
+  const { extension, fileOf } = await encoderOf(dataset, raw);
+  const documents = doc === 'all' ? dataset.documents() : [await dataset.readDocument(doc)];
+  const total = doc === 'all' ? dataset.manifest.totals.documents : 1;
   await makeFolder(options.to);
   let written = 0;
   for await (const document of documents) {
     if (options.signal?.aborted) break;
     const path = join(options.to, `${String(document.docId).padStart(8, '0')}${extension}`);
     await writeNew(path, await fileOf(document));
-    options.onFile?.(path, written);
     written++;
+    options.onEvent?.({ type: 'file', path, done: written, total });
   }
   return written;
 }

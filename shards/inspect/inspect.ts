@@ -1,4 +1,4 @@
-/** What is in a dataset or a shard, as data; the tables of it are in inspect-print.ts. */
+/** What is in a dataset or a shard, as data; the command line makes tables of it. */
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readError } from '../../base/file-error.ts';

@@ -1,64 +1,82 @@
-/** `shards inspect` on whatever the path is: a dataset or a shard, whole or one row. */
+/** What is in a dataset or in a shard, as data: whole, or one row of it. */
 import { CodecLmError } from '../../base/error.ts';
-import { type Dataset, openDataset } from '../dataset/dataset.ts';
+import { openDataset } from '../dataset/dataset.ts';
 import { readTokenizerOf } from '../dataset/tokenizer.ts';
-import { isFolder, summarizeDataset, summarizeShard } from './inspect.ts';
-import { printDataset, printMerges, printRow, printShard } from './print.ts';
-import { tokenText, viewDatasetRow, viewShardRow } from './row.ts';
+import {
+  type DatasetSummary,
+  isFolder,
+  type ShardSummaryView,
+  summarizeDataset,
+  summarizeShard,
+} from './inspect.ts';
+import { type RowView, tokenText, viewDatasetRow, viewShardRow } from './row.ts';
 
 const TOP_MERGES = 10;
 
-export interface InspectOptions {
-  row?: number;
-  /** Where to write a page with pictures. */
-  html?: string;
+/** A merge of the tokenizer. */
+export interface MergeView {
+  id: number;
+  /** The bytes that it stands for, in hex. */
+  bytes: string;
+}
+
+export interface InspectedDataset extends DatasetSummary {
+  /** The first merges: the most frequent pairs of the corpus. */
+  topMerges: MergeView[];
 }
 
 /**
- * @returns the same as tables and as data
- * @throws CodecLmError as openDataset and openShard do; `USAGE` for --html of a single shard
+ * @param path a dataset directory, or a file of its shards/
+ * @returns a summary; `kind` says of which of the two
+ * @throws CodecLmError as openDataset and openShard do
  */
-export async function inspectPath(
-  path: string,
-  { row, html }: InspectOptions,
-): Promise<{ text: string; data: unknown }> {
-  if (!(await isFolder(path))) {
-    if (html !== undefined) {
-      throw new CodecLmError('USAGE', '--html needs the dataset directory, not one of its files');
-    }
-    if (row === undefined) {
-      const data = await summarizeShard(path);
-      return { text: printShard(data), data };
-    }
-    const data = await viewShardRow(path, row);
-    return { text: printRow(data), data };
-  }
+export async function inspect(path: string): Promise<InspectedDataset | ShardSummaryView> {
+  if (!(await isFolder(path))) return summarizeShard(path);
   const dataset = await openDataset(path);
   try {
-    if (html !== undefined) {
-      const { writePage } = await import('./page.ts');
-      await writePage(dataset, html);
-    }
-    return await inspectDataset(dataset, row);
+    const bpe = await readTokenizerOf(dataset);
+    const summary = await summarizeDataset(dataset);
+    const topMerges = bpe.merges.slice(0, TOP_MERGES).map((_, i) => {
+      return { id: 256 + i, bytes: tokenText(256 + i, bpe) };
+    });
+    return { ...summary, topMerges };
   } finally {
     await dataset.close();
   }
 }
 
-async function inspectDataset(dataset: Dataset, row?: number) {
-  if (row !== undefined) {
+/**
+ * One packed sequence.
+ * @param path a dataset directory, or a file of its shards/
+ * @param row counted from 0; of a dataset through its shards in the order of the manifest
+ * @throws CodecLmError `USAGE` when there is no such row; as openDataset and openShard do
+ */
+export async function inspectRow(path: string, row: number): Promise<RowView> {
+  if (!(await isFolder(path))) return viewShardRow(path, row);
+  const dataset = await openDataset(path);
+  try {
     const { openViewer } = await import('../dataset/viewer.ts');
-    const data = await viewDatasetRow(dataset, row, await openViewer(dataset));
-    return { text: printRow(data), data };
+    return await viewDatasetRow(dataset, row, await openViewer(dataset));
+  } finally {
+    await dataset.close();
   }
-  const bpe = await readTokenizerOf(dataset);
-  const summary = await summarizeDataset(dataset);
-  const topMerges = bpe.merges.slice(0, TOP_MERGES).map((_, i) => {
-    return { id: 256 + i, bytes: tokenText(256 + i, bpe) };
-  });
-  const text = printDataset(summary);
-  return {
-    text: topMerges.length > 0 ? `${text}\n\n${printMerges(topMerges)}` : text,
-    data: { ...summary, topMerges },
-  };
+}
+
+/**
+ * Writes one self-contained HTML page with pictures.
+ * @param dir a dataset directory
+ * @param html path of the page; written whole or not at all
+ * @throws CodecLmError `USAGE` for a single shard; as openDataset does
+ */
+export async function writeInspectPage(dir: string, html: string): Promise<void> {
+  if (!(await isFolder(dir))) {
+    throw new CodecLmError('USAGE', '`html` needs the dataset directory, not one of its files');
+  }
+  const dataset = await openDataset(dir);
+  try {
+    const { writePage } = await import('./page.ts');
+    await writePage(dataset, html);
+  } finally {
+    await dataset.close();
+  }
 }

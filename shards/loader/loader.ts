@@ -13,7 +13,7 @@ import type { Manifest } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
 import { ReadAhead, type WaitStats } from './ahead.ts';
-import { type CommonOptions, checkInteger, settleCommon } from './options.ts';
+import { type CommonOptions, checkInteger, resolveCommon } from './options.ts';
 import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
 
 export interface LoaderState {
@@ -51,7 +51,7 @@ export class Loader implements AsyncIterable<Batch> {
   constructor(manifest: Manifest, pool: ShardPool, options: LoaderOptions) {
     const { epochs } = options;
     if (epochs !== undefined) checkInteger('epochs', epochs, 0, 2 ** 31);
-    const common = settleCommon(options, manifest.seqLen);
+    const common = resolveCommon(options, manifest.seqLen);
     this.settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
     this.source = new Sequences(manifest, pool, this.settings);
     this.sequences = this.source.length;

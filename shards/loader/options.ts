@@ -6,8 +6,8 @@ import type { Split } from '../../schemas/dataset.ts';
 export interface CommonOptions {
   rank?: number;
   worldSize?: number;
-  /** Sequences a batch, of one rank. */
-  microBatch: number;
+  /** Sequences a batch, of one rank; default 1. */
+  microBatch?: number;
   /** Tokens a sequence; the dataset's when not given. */
   seqLen?: number;
   seed?: number;
@@ -23,11 +23,11 @@ export interface CommonOptions {
  * @param longest tokens a row of the dataset
  * @throws CodecLmError `CONFIG_INVALID` that names the option and its value
  */
-export function settleCommon(options: CommonOptions, longest: number): Required<CommonOptions> {
+export function resolveCommon(options: CommonOptions, longest: number): Required<CommonOptions> {
   const settings = {
     rank: options.rank ?? 0,
     worldSize: options.worldSize ?? 1,
-    microBatch: options.microBatch,
+    microBatch: options.microBatch ?? 1,
     seqLen: options.seqLen ?? longest,
     seed: options.seed ?? 0,
     shuffle: options.shuffle ?? true,

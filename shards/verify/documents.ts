@@ -15,7 +15,7 @@ import { checkCoverage } from './plan.ts';
 export async function verifyDocuments(
   dataset: Dataset,
   findings: Findings,
-  { signal, onProgress }: VerifyOptions,
+  { signal, onEvent }: VerifyOptions,
 ): Promise<number> {
   const viewer = await findings.collect('tokenizer.json', () => openViewer(dataset));
   if (viewer) await findings.collect('tokenizer.json', () => checkCompanions(dataset, viewer.bpe));
@@ -27,8 +27,10 @@ export async function verifyDocuments(
       if (signal?.aborted) return;
       const { docId, file } = parts[0];
       seen.add(docId);
-      if (seen.size % 256 === 0)
-        onProgress?.(`documents  ${seen.size}/${dataset.manifest.totals.documents}`);
+      if (seen.size % 256 === 0) {
+        const total = dataset.manifest.totals.documents;
+        onEvent?.({ type: 'documents', done: seen.size, total });
+      }
       for (; row && row.docId < docId; row = await nextRow(index, findings)) {
         findings.add('documents', `document ${row.docId} (${row.source}) is in no shard`);
       }

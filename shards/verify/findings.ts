@@ -1,5 +1,6 @@
 /** What `verify` finds wrong, and how it is told what to do. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import type { VerifyEvent } from '../events.ts';
 
 export interface Problem {
   /** A file of the dataset, e.g. `shards/part-00003.parquet`. */
@@ -9,7 +10,7 @@ export interface Problem {
 
 export interface VerifyOptions {
   signal?: AbortSignal;
-  onProgress?(line: string): void;
+  onEvent?(event: VerifyEvent): void;
 }
 
 /** A dataset that is wrong everywhere need not be listed whole. */

@@ -42,13 +42,13 @@ export async function verifyDataset(
   const files = [...manifest.shards, ...manifest.documents];
   for (const entry of files) {
     if (options.signal?.aborted) break;
-    options.onProgress?.(`hashes  ${report.files}/${files.length} files`);
+    options.onEvent?.({ type: 'hashes', done: report.files, total: files.length });
     await findings.collect(entry.file, () => checkHash(dir, entry));
     report.files++;
   }
   for (const entry of manifest.shards) {
     if (options.signal?.aborted) break;
-    options.onProgress?.(`rows  ${report.rows}/${manifest.totals.rows}`);
+    options.onEvent?.({ type: 'rows', done: report.rows, total: manifest.totals.rows });
     const counts = await findings.collect(entry.file, () => checkShard(dataset, entry));
     report.rows += counts?.rows ?? 0;
     report.tokens += counts?.tokens ?? 0;

@@ -5,36 +5,38 @@ import { join } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { copySmallFile } from '../../base/files.ts';
-import type { Backend } from '../backend/choose.ts';
+import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
+import type { BackendEvent } from '../events.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { writeFolderAside } from './aside.ts';
 import { CODEC_FILE } from './files.ts';
-import { loadModel, type Precision, saveModel } from './huggingface.ts';
+import { loadModel, saveModel, type WeightFormat } from './huggingface.ts';
 
 export interface ExportOptions {
   /** Checkpoint folder, or a run whose newest one is meant. */
   checkpoint: string;
   /** Made here; it appears whole or not at all. */
   to: string;
-  /** Of the weights. */
-  precision: Precision;
-  /** Loaded only when the folders have been found good. */
-  chooseBackend: () => Promise<Backend>;
+  /** Of the weights, rounded to the nearest; default `bf16`. */
+  precision?: WeightFormat;
+  /** What computes; default CODEC_LM_BACKEND, else native where it is set up. */
+  backend?: BackendChoice;
+  onEvent?: (event: BackendEvent) => void;
 }
 
 export interface Exported {
   path: string;
   /** The checkpoint it was made of. */
   from: string;
-  precision: Precision;
+  precision: WeightFormat;
 }
 
 /**
  * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something; `INPUT_NOT_FOUND` or
  *   `CHECKPOINT_INVALID` for what is no checkpoint
  */
-export async function exportModel(options: ExportOptions): Promise<Exported> {
-  const { to: path, precision } = options;
+export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
+  const { to: path, precision = 'bf16', backend, onEvent } = options;
   const from = await findCheckpoint(options.checkpoint);
   if (!(await isFree(path))) {
     throw new CodecLmError('OUTPUT_IN_USE', `${path} is not an empty folder`, {
@@ -42,7 +44,8 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
       hint: 'name another folder as `to`',
     });
   }
-  const model = await loadModel(await options.chooseBackend(), from);
+  // Loaded only when the folders have been found good.
+  const model = await loadModel(await chooseBackend({ backend, onEvent }), from);
   try {
     await writeFolderAside(path, async (aside) => {
       await saveModel(aside, model, { tokenizerDir: from, precision });

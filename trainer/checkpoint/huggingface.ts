@@ -22,19 +22,19 @@ import { readJson, WEIGHTS_FILE } from './weight-files.ts';
 const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
 /** Number formats a model is saved in, and the names that safetensors and PyTorch have for them. */
-export const PRECISIONS = {
+export const WEIGHT_FORMATS = {
   fp32: { dtype: 'F32', torch: 'float32' },
   bf16: { dtype: 'BF16', torch: 'bfloat16' },
   fp16: { dtype: 'F16', torch: 'float16' },
 } as const satisfies Record<string, { dtype: FloatType; torch: string }>;
 
-export type Precision = keyof typeof PRECISIONS;
+export type WeightFormat = keyof typeof WEIGHT_FORMATS;
 
 export interface SaveOptions {
   /** Where the tokenizer's files are copied from, those that exist. */
   tokenizerDir?: string;
   /** Of the weights in the file. */
-  precision?: Precision;
+  precision?: WeightFormat;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function saveModel(
   model: Llama,
   { tokenizerDir, precision = 'fp32' }: SaveOptions = {},
 ): Promise<void> {
-  const { dtype, torch } = PRECISIONS[precision];
+  const { dtype, torch } = WEIGHT_FORMATS[precision];
   const config = { ...configToHuggingFace(model.config), torch_dtype: torch, dtype: torch };
   try {
     await makeFolder(dir);

@@ -7,11 +7,15 @@ import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
 import { estimateMemory, type MemoryEstimate } from './memory.ts';
 
+/** Bytes, the paper's 320 merges of images, and the special tokens. */
+const DEFAULT_VOCAB_SIZE = 579;
+
 export interface EstimateOptions {
+  /** Ranks that train together; default 1. */
   worldSize: number;
   /** Dataset directory: says vocabulary and row length. */
   data?: string;
-  /** Where there is no dataset. */
+  /** Where there is no dataset; default 579, that of 320 merges. */
   vocabSize: number;
 }
 
@@ -34,10 +38,13 @@ export interface Estimate {
 }
 
 /** @throws CodecLmError `CONFIG_INVALID` when nothing says the sequence length; what readManifest throws */
-export async function estimate(config: TrainerConfig, options: EstimateOptions): Promise<Estimate> {
-  const { worldSize } = options;
+export async function estimate(
+  config: TrainerConfig,
+  options: Partial<EstimateOptions> = {},
+): Promise<Estimate> {
+  const { worldSize = 1 } = options;
   const manifest = options.data === undefined ? undefined : await readManifest(options.data);
-  const vocabSize = manifest?.vocabSize ?? options.vocabSize;
+  const vocabSize = manifest?.vocabSize ?? options.vocabSize ?? DEFAULT_VOCAB_SIZE;
   const seqLen = config.train.seqLen ?? manifest?.seqLen;
   if (seqLen === undefined) {
     throw new CodecLmError('CONFIG_INVALID', 'nothing says how long sequences are', {

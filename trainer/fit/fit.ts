@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/loader/mixture.ts';
+import type { MixtureSource } from '../../shards/dataset/mixture.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';

@@ -2,7 +2,7 @@
 
 import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/loader/mixture.ts';
+import type { MixtureSource } from '../../shards/dataset/mixture.ts';
 import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import type { Backend } from '../backend/choose.ts';
 import { startFrom } from '../checkpoint/init.ts';

@@ -4,13 +4,13 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Split } from '../../schemas/dataset.ts';
 import type { RunState } from '../../schemas/run.ts';
 import { type Dataset, openDataset } from '../../shards/dataset/dataset.ts';
-import type { Batch } from '../../shards/loader/loader.ts';
 import {
   type Mixture,
   type MixtureBatch,
   type MixtureSource,
   openMixture,
-} from '../../shards/loader/mixture.ts';
+} from '../../shards/dataset/mixture.ts';
+import type { Batch } from '../../shards/loader/loader.ts';
 import type { CommonOptions } from '../../shards/loader/options.ts';
 import type { BatchTokens } from '../../shards/loader/sequences.ts';
 

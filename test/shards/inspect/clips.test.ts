@@ -5,8 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { openDataset } from '../../../shards/dataset/dataset.ts';
 import { extractDocuments } from '../../../shards/dataset/extract.ts';
-import type { RowView } from '../../../shards/inspect/row.ts';
-import { inspectPath } from '../../../shards/inspect/run.ts';
+import { inspectRow, writeInspectPage } from '../../../shards/inspect/run.ts';
 import { verifyDataset } from '../../../shards/verify/verify.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
 import { makeDataset } from '../../helpers/dataset.ts';
@@ -47,14 +46,14 @@ testWith(
       t.true(Buffer.from(stdout).equals(bytes), names[i]);
     }
     const html = join(dir, 'page.html');
-    await inspectPath(dir, { html });
+    await writeInspectPage(dir, html);
     const page = await readFile(html, 'utf8');
     t.is(page.match(/<img src="data:image\/png;base64,/g)?.length, 2);
     t.regex(page, /class="sheet strips"/);
     const readings = [];
     for (const row of [0, 1, 2]) {
-      const { data } = await inspectPath(dir, { row });
-      readings.push(...(data as RowView).readings!);
+      const { readings: more } = await inspectRow(dir, row);
+      readings.push(...more!);
     }
     for (const reading of [
       'SPS',

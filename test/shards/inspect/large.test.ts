@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { printRow, printSummary } from '../../../cli/shards/print.ts';
 import type { Manifest, ShardEntry } from '../../../schemas/dataset.ts';
 import { openDataset } from '../../../shards/dataset/dataset.ts';
 import { writeManifest } from '../../../shards/dataset/manifest.ts';
-import { inspectPath } from '../../../shards/inspect/run.ts';
+import { inspect, inspectRow, writeInspectPage } from '../../../shards/inspect/run.ts';
 import { makePictureDataset, somePictures } from '../../helpers/pictures.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
@@ -49,7 +50,8 @@ async function thousands(t: ExecutionContext): Promise<{ dir: string; others: Sh
 async function pageOf(t: ExecutionContext, dir: string): Promise<string> {
   const html = join(dir, 'page.html');
   const began = performance.now();
-  const { text } = await inspectPath(dir, { html });
+  await writeInspectPage(dir, html);
+  const text = printSummary(await inspect(dir));
   t.log(`${((performance.now() - began) / 1000).toFixed(1)} s`);
   t.regex(text, /… 9,980 more/);
   return readFile(html, 'utf8');
@@ -69,7 +71,7 @@ test('ten shards that were copied of ten thousand can be looked at', async (t) =
   const page = await pageOf(t, dir);
   t.regex(page, /over 10 of 10,000 shards; 9,990 shards are not here\./);
   t.true((page.match(/<img /g)?.length ?? 0) > 20);
-  const { text } = await inspectPath(dir, { row: 0 });
+  const text = printRow(await inspectRow(dir, 0));
   t.regex(text, /^row 0 of shards\/part-00000\.parquet/);
   const dataset = await openDataset(dir);
   t.teardown(() => dataset.close());
@@ -89,7 +91,7 @@ test('a page without one file of documents/ or shards/ still says what there is'
   for (const name of ['dataset.json', 'tokenizer.json', 'special_tokens_map.json']) {
     await writeFile(join(bare, name), await readFile(join(dir, name)));
   }
-  await inspectPath(bare, { html: join(bare, 'page.html') });
+  await writeInspectPage(bare, join(bare, 'page.html'));
   const page = await readFile(join(bare, 'page.html'), 'utf8');
   t.regex(page, /None of documents\/ is here/);
   t.true(page.includes(basename(manifest.shards[0].file)));

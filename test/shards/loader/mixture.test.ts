@@ -7,7 +7,7 @@ import {
   type MixtureBatch,
   type MixtureOptions,
   openMixture,
-} from '../../../shards/loader/mixture.ts';
+} from '../../../shards/dataset/mixture.ts';
 import { makeDataset } from '../../helpers/dataset.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 

@@ -2,8 +2,8 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { exportModel } from '../../../trainer/checkpoint/export.ts';
-import { loadModel, PRECISIONS, readWeights } from '../../../trainer/checkpoint/huggingface.ts';
+import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
+import { loadModel, readWeights, WEIGHT_FORMATS } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
 import { readSafetensors, streamSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import type { Weights } from '../../../trainer/model/init.ts';
@@ -124,18 +124,17 @@ for (const [title, [damage, message]] of Object.entries(broken)) {
   });
 }
 
-for (const [precision, { dtype, torch }] of Object.entries(PRECISIONS)) {
+for (const [precision, { dtype, torch }] of Object.entries(WEIGHT_FORMATS)) {
   test.serial(
     `trainer export in ${precision}: the type of every tensor, the nearest value`,
     async (t) => {
       const folder = await temporaryFolder(t);
       const to = join(folder, 'model');
       const from = join(GOLDEN, 'plain', 'model');
-      await exportModel({
+      await exportCheckpoint({
         checkpoint: from,
         to,
-        precision: precision as keyof typeof PRECISIONS,
-        chooseBackend,
+        precision: precision as keyof typeof WEIGHT_FORMATS,
       });
       const config = JSON.parse(await readFile(join(to, 'config.json'), 'utf8'));
       t.is(config.torch_dtype, torch);

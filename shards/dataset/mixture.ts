@@ -9,11 +9,11 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import { specialIds } from '../../schemas/dataset.ts';
-import { type Dataset, openDataset } from '../dataset/dataset.ts';
-import { ReadAhead, type WaitStats } from './ahead.ts';
-import { checkSeed } from './loader.ts';
-import { type CommonOptions, checkInteger, settleCommon } from './options.ts';
-import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
+import { ReadAhead, type WaitStats } from '../loader/ahead.ts';
+import { checkSeed } from '../loader/loader.ts';
+import { type CommonOptions, checkInteger, resolveCommon } from '../loader/options.ts';
+import { type BatchTokens, newBatch, Sequences } from '../loader/sequences.ts';
+import { type Dataset, openDataset } from './dataset.ts';
 
 export interface MixtureSource {
   /** A dataset directory. */
@@ -71,7 +71,7 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor({ datasets, shares }: Mixture, options: MixtureOptions) {
     const longest = Math.min(...datasets.map(({ manifest }) => manifest.seqLen));
-    this.settings = settleCommon(options, longest);
+    this.settings = resolveCommon(options, longest);
     this.shares = shares;
     this.sources = datasets.map(
       ({ manifest, pool }) => new Sequences(manifest, pool, this.settings),

@@ -2,15 +2,22 @@
 
 import { formatBar, formatBytes, formatCount, formatTable } from '../../base/format.ts';
 import type { CodecInfo } from '../../schemas/dataset.ts';
-import type { DatasetSummary, Histogram, ShardSummaryView } from './inspect.ts';
-import type { RowView } from './row.ts';
+import type { DatasetSummary, Histogram, ShardSummaryView } from '../../shards/inspect/inspect.ts';
+import type { RowView } from '../../shards/inspect/row.ts';
+import type { InspectedDataset, MergeView } from '../../shards/inspect/run.ts';
 
 /** Shards that are listed one by one; of more, the first and the last. */
 const LISTED_SHARDS = 20;
 const TOKENS_A_LINE = 8;
 const LISTED_TOKENS = 256;
 
-export function printDataset(summary: DatasetSummary): string {
+export function printSummary(summary: InspectedDataset | ShardSummaryView): string {
+  if (summary.kind === 'shard') return printShard(summary);
+  const { topMerges } = summary;
+  return sections(printDataset(summary), topMerges.length > 0 ? printMerges(topMerges) : '');
+}
+
+function printDataset(summary: DatasetSummary): string {
   const { manifest, path } = summary;
   const { totals } = manifest;
   const failures = Object.entries(totals.failuresByCode).map(([code, n]) => [code, formatCount(n)]);
@@ -50,7 +57,7 @@ export function printDataset(summary: DatasetSummary): string {
   );
 }
 
-export function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryView): string {
+function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryView): string {
   const { counts } = metadata;
   const partition = metadata.partition === null ? 'tails of all partitions' : metadata.partition;
   return pairs([
@@ -110,8 +117,7 @@ function tokenLines({ ids, bytes, readings, documents }: RowView, shown: number)
   );
 }
 
-/** The first merges: the most frequent pairs of the corpus. */
-export function printMerges(merges: { id: number; bytes: string }[]): string {
+function printMerges(merges: MergeView[]): string {
   return formatTable(
     ['top merges', 'bytes'],
     merges.map(({ id, bytes }) => [String(id), bytes]),

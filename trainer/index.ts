@@ -1,0 +1,91 @@
+/**
+ * Training, and what is done with trained models.
+ *
+ * @example
+ * import { fit } from 'codec-lm/trainer';
+ * const { checkpoint } = await fit({ data: 'DS', out: 'RUN', preset: 'tiny' });
+ *
+ * The folders below trainer/ form an order; each knows those in front of it, never those behind:
+ *
+ *     backend  ops  optim  model  config  distributed  run  checkpoint  estimate  tensorboard
+ *     fit  sample  score  serve  report
+ *
+ * @module
+ */
+import type { TrainerConfig } from '../schemas/trainer.ts';
+import type { Exported, ExportOptions } from './checkpoint/export.ts';
+import type { ConfigSource } from './config/config.ts';
+import type { Estimate, EstimateOptions } from './estimate/estimate.ts';
+import type { FitOptions, RankedFitResult } from './fit/fit.ts';
+import type { Series } from './report/series.ts';
+
+export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+export type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
+export type { TrainerConfig, TrainerConfigInput } from '../schemas/trainer.ts';
+export type { Backend, BackendChoice, BackendName } from './backend/choose.ts';
+export type { Exported, ExportOptions } from './checkpoint/export.ts';
+export type { WeightFormat } from './checkpoint/huggingface.ts';
+export type { ConfigSource } from './config/config.ts';
+export type { Communicator, Numbers, Reduction } from './distributed/communicator.ts';
+export type { Estimate, EstimateOptions } from './estimate/estimate.ts';
+export type { MemoryEstimate } from './estimate/memory.ts';
+export type { BackendEvent, FitEvent } from './events.ts';
+export type { FitOptions, RankedFitResult } from './fit/fit.ts';
+export type { FitResult } from './fit/train.ts';
+export type { Series } from './report/series.ts';
+
+/**
+ * Trains a model on a dataset until `train.steps`, or until the signal; a checkpoint is saved in
+ * both cases. Of several ranks every one calls it. A process has one backend: its second run
+ * computes with the same.
+ * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `DATASET_MISMATCH`
+ *   before anything is written; `NOT_FINITE` when the loss or a gradient is no number: the last
+ *   good checkpoint stays; `RANK_FAILED` when another rank is gone
+ */
+export async function fit(options: FitOptions): Promise<RankedFitResult> {
+  return (await import('./fit/fit.ts')).fit(options);
+}
+
+/**
+ * The configuration that a run would be trained with: defaults, then the preset, then the file,
+ * then the single keys.
+ * @throws CodecLmError `CONFIG_INVALID` that names the key, what was found and where;
+ *   `INPUT_NOT_FOUND` when the file is missing
+ */
+export async function resolveConfig(source: ConfigSource = {}): Promise<TrainerConfig> {
+  return (await import('./config/config.ts')).resolveConfig(source);
+}
+
+/** Names of the presets that come with the package. */
+export async function listPresets(): Promise<string[]> {
+  return (await import('./config/presets.ts')).listPresets();
+}
+
+/**
+ * Parameters, FLOPs and memory of a configuration, before any machine is asked for.
+ * @throws CodecLmError `CONFIG_INVALID` when nothing says the sequence length; `INPUT_NOT_FOUND` …
+ *   of a dataset that is named
+ */
+export async function estimate(
+  config: TrainerConfig,
+  options?: Partial<EstimateOptions>,
+): Promise<Estimate> {
+  return (await import('./estimate/estimate.ts')).estimate(config, options);
+}
+
+/**
+ * Writes the model of a checkpoint in Hugging Face layout, without what a run resumes from.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something; `INPUT_NOT_FOUND` or
+ *   `CHECKPOINT_INVALID` for what is no checkpoint
+ */
+export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
+  return (await import('./checkpoint/export.ts')).exportCheckpoint(options);
+}
+
+/**
+ * The metrics of a run directory.
+ * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for a line that is none
+ */
+export async function readMetrics(run: string): Promise<Series> {
+  return (await import('./report/series.ts')).readSeries(run);
+}
