@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
-import { exportModel } from '../../../trainer/checkpoint/export.ts';
+import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
 import { loadModel, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { startFrom } from '../../../trainer/checkpoint/init.ts';
 import { readModelWeights } from '../../../trainer/checkpoint/model-weights.ts';
@@ -163,7 +163,7 @@ test('NaN: no way leads past it', async (t) => {
   const { chooseBackend } = await import('../../../trainer/backend/choose.ts');
   await t.throwsAsync(loadModel(await chooseBackend(), dir), { message });
   const to = join(dir, 'to');
-  await t.throwsAsync(exportModel({ checkpoint: dir, to, precision: 'bf16', chooseBackend }), {
+  await t.throwsAsync(exportCheckpoint({ checkpoint: dir, to, precision: 'bf16' }), {
     message,
   });
 });

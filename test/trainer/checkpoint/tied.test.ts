@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { exportModel } from '../../../trainer/checkpoint/export.ts';
+import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
 import { loadModel, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -39,7 +39,7 @@ test('tied, and another output layer is there: both are kept, as transformers do
   t.is((await modelSettingsOf(dir)).tieEmbeddings, false);
   const to = join(await temporaryFolder(t), 'out');
   const done = { checkpoint: dir, to, precision: 'fp32' as const };
-  await exportModel({ ...done, chooseBackend: async () => backend });
+  await exportCheckpoint(done);
   t.deepEqual(await logits(to), await logits(dir));
 });
 
