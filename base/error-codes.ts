@@ -93,6 +93,10 @@ export const ERROR_CODES = {
     ),
     exitCode: 2,
   },
+  TOOL_FAILED: machine(
+    'A program that the work needs did not do it: it refuses an option, or was stopped.',
+    'The message has what it said; use another version of it, or give it more memory.',
+  ),
   IMAGE_EMPTY: input('An image file has no bytes.', 'Fetch it again or leave it out.'),
   IMAGE_UNREADABLE: {
     ...input(

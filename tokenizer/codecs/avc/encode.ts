@@ -12,6 +12,7 @@ import { runFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { type Ffmpeg, findFfmpeg } from './ffmpeg/find.ts';
 import { checkHead } from './ffmpeg/probe.ts';
 import { withFolder } from './ffmpeg/scratch.ts';
+import { toolFault } from './ffmpeg/tool-fault.ts';
 import { type AvcSettings, avcSettingsSchema } from './settings.ts';
 import { toMp4 } from './view.ts';
 
@@ -72,7 +73,7 @@ async function encodeBytes(
   });
 }
 
-/** @throws CodecLmError `VIDEO_*` */
+/** @throws CodecLmError `VIDEO_*`; `TOOL_MISSING`, `TOOL_FAILED` when no file is to blame */
 async function encodeSpan(
   file: FileSpan,
   label: string,
@@ -110,6 +111,8 @@ async function encodePath(
     memoryMb,
     maxOutputBytes: (frames + 1) * macroblocks * MAX_BYTES_A_MACROBLOCK,
   });
+  const fault = toolFault(ffmpeg.path, result, input);
+  if (fault) throw fault;
   if (result.failure) throw videoError(result, label, input);
   const said = oneLine(readable(result.stderr, label, input));
   checkWhole(result.output, said, label, settings);

@@ -14,12 +14,13 @@ export const avcSettingsSchema = z.strictObject({
     .max(1000)
     .default(15)
     .describe('Frames of a document, from the beginning of the video'),
+  // 0 is lossless in x264, which the baseline profile has not.
   qp: z
     .int()
-    .min(0)
+    .min(1)
     .max(51)
     .default(37)
-    .describe('Quantization parameter of H.264; the paper uses 37'),
+    .describe('Quantization parameter of H.264, from 1 (fine) to 51 (coarse); the paper uses 37'),
   profile: z
     .enum(['paper', 'reproducible'])
     .default('paper')

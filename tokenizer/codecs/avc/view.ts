@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import { parseAvcDocument } from './document.ts';
-import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, RGB_OPTIONS } from './ffmpeg/command.ts';
+import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, rgbOptions } from './ffmpeg/command.ts';
 import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { findFfmpeg } from './ffmpeg/find.ts';
 import { withFolder } from './ffmpeg/scratch.ts';
+import { stoppedFault, toolFault } from './ffmpeg/tool-fault.ts';
 import { evenFrames, readMp4Track } from './mp4.ts';
 
 /** Frames of a clip as pixels. */
@@ -25,7 +26,7 @@ const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
  * A document as an MP4 file of exactly this rate. That every frame is in it is read from
  * the file, since ffmpeg ends well whatever it left out.
  * @param fps frames a second, as in the settings it was encoded with
- * @throws CodecLmError `AVC_INVALID` when the bytes are no document; `TOOL_MISSING`
+ * @throws CodecLmError `AVC_INVALID` when the bytes are no document; `TOOL_MISSING`, `TOOL_FAILED`
  */
 export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array> {
   const { frames } = parseAvcDocument(bytes);
@@ -54,7 +55,7 @@ export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array>
 
 /**
  * The way back: the document in an MP4 file made by {@link toMp4}.
- * @throws CodecLmError `AVC_INVALID` when there is none in it
+ * @throws CodecLmError `AVC_INVALID` when there is none in it; `TOOL_MISSING`, `TOOL_FAILED`
  */
 export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
   return withFolder(async (folder) => {
@@ -72,7 +73,7 @@ export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
 /**
  * A document decoded.
  * @throws CodecLmError `AVC_INVALID` when the bytes are no document, or not every frame of it
- *   can be decoded without an error
+ *   can be decoded without an error; `TOOL_MISSING`, `TOOL_FAILED` when ffmpeg is to blame
  */
 export async function framesOf(bytes: Uint8Array): Promise<RgbClip> {
   const { width, height, frames } = parseAvcDocument(bytes);
@@ -83,7 +84,7 @@ export async function framesOf(bytes: Uint8Array): Promise<RgbClip> {
     const { output, stderr } = await convert({
       inputOptions: ['-threads', '1', ...documentInput(1)],
       input,
-      outputOptions: RGB_OPTIONS,
+      outputOptions: rgbOptions(await findFfmpeg()),
       maxOutputBytes: frameBytes * (frames.length + 1),
     });
     if (output.length !== frameBytes * frames.length || stderr !== '') {
@@ -106,6 +107,8 @@ type Conversion = Pick<
 async function convert(job: Conversion): Promise<FfmpegResult> {
   const { path } = await findFfmpeg();
   const result = await runFfmpeg({ ...LIMITS, ...job, ffmpeg: path });
+  const fault = toolFault(path, result, job.input) ?? stoppedFault(path, result);
+  if (fault) throw fault;
   if (result.failure) {
     const why = result.stderr.split('\n')[0] || result.failure.message;
     throw new CodecLmError('AVC_INVALID', `ffmpeg cannot read the document: ${why}`);

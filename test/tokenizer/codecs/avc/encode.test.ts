@@ -81,9 +81,10 @@ const KINDS: Kind[] = [
   ['one.mp4', (f) => ffmpeg([...moving('96x64', 1, 1), 'one.mp4'], f), 'VIDEO_TOO_SHORT'],
   [
     'variable.mkv',
-    (f) => {
+    async (f) => {
       const times = "setpts='if(lt(N,30),N/10,N/5-3)/TB'";
-      return ffmpeg([...moving('96x64', 10, 6), '-vf', times, '-vsync', 'vfr', 'variable.mkv'], f);
+      const { frameSync } = await findFfmpeg();
+      return ffmpeg([...moving('96x64', 10, 6), '-vf', times, frameSync, 'vfr', 'variable.mkv'], f);
     },
     15,
   ],

@@ -6,6 +6,7 @@ import {
   findFfmpeg,
   npmFfmpeg,
 } from '../../../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { pretender } from '../../../helpers/ffmpegs.ts';
 import { temporaryFolder } from '../../../helpers/temporary.ts';
 
 const LIBRARIES = 'libavcodec 59. 37.100 / 59. 37.100\nlibswscale 6. 7.100 / 6. 7.100';
@@ -37,6 +38,26 @@ test('an ffmpeg that cannot be used is named, with the reason', async (t) => {
   }
   const missing = join(folder, 'none');
   await t.throwsAsync(() => findFfmpeg(missing), { message: /none cannot be run/ });
+});
+
+test('options follow the libraries, whatever the build calls itself', async (t) => {
+  const folder = await temporaryFolder(t);
+  const real = await findFfmpeg();
+  const builds: [name: string, libavcodec: string, frameSync: string][] = [
+    ['n9.0.2-17-g2a571b6068-20260930', '63.  1.100', '-fps_mode'],
+    ['N-109542-g0f7e5b8', '59. 57.100', '-fps_mode'],
+    ['git-2022-07-22-8d98a61', '59. 37.100', '-fps_mode'],
+    ['5.0.1-static', '59. 18.100', '-vsync'],
+    ['4.4.2-0ubuntu0.22.04.1', '58.134.100', '-vsync'],
+  ];
+  for (const [name, libavcodec, frameSync] of builds) {
+    const path = join(folder, name);
+    const says = `ffmpeg version ${name} Copyright\nconfiguration: --enable-libx264\nlibavcodec     ${libavcodec} / ${libavcodec}\nlibswscale 6. 7.100 / 6. 7.100`;
+    await pretender(path, real.path, '-version', `echo '${says}'; exit 0`);
+    const found = await findFfmpeg(path);
+    t.is(found.frameSync as string, frameSync, name);
+    t.is(found.versions.ffmpeg, name);
+  }
 });
 
 test.serial('named, then the environment, then the system, then npm', async (t) => {

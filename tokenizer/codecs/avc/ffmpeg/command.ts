@@ -1,5 +1,6 @@
 /** The ffmpeg command lines: a video to Annex B by the paper's settings, and back to files and pixels. */
 import type { AvcSettings } from '../settings.ts';
+import type { Ffmpeg } from './find.ts';
 
 /**
  * Demuxers that read one file and nothing else. Playlists and lists of files (hls, dash,
@@ -83,5 +84,7 @@ export const MP4_OPTIONS = [...'-c copy -movflags +faststart -fflags +bitexact -
 /** The Annex B stream of an MP4 file. */
 export const ANNEX_B_OPTIONS = '-c copy -bsf:v h264_mp4toannexb -f h264'.split(' ');
 
-/** Every frame as RGB, 8 bits a sample. */
-export const RGB_OPTIONS = '-vsync passthrough -pix_fmt rgb24 -f rawvideo'.split(' ');
+/** Every frame as RGB, 8 bits a sample: none left out, none doubled. */
+export function rgbOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
+  return [frameSync, ...'passthrough -pix_fmt rgb24 -f rawvideo'.split(' ')];
+}

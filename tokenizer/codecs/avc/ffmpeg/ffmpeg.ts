@@ -33,7 +33,12 @@ export interface FfmpegResult {
   /** What ffmpeg wrote there, its last lines. */
   stderr: string;
   /** Undefined when it ended with 0. */
-  failure?: { reason: 'exit' | 'timeout' | 'too large'; message: string };
+  failure?: {
+    reason: 'exit' | 'timeout' | 'too large';
+    message: string;
+    /** Where it ended by itself. */
+    exitCode?: number;
+  };
 }
 
 /** Lines of stderr that are kept. */
@@ -102,7 +107,10 @@ function failureOf(
   stopped: 'timeout' | 'too large' | undefined,
 ): FfmpegResult['failure'] {
   if (stopped) return { reason: stopped, message: stopped };
-  return error === undefined ? undefined : { reason: 'exit', message: messageOf(error) };
+  if (error === undefined) return undefined;
+  const message = messageOf(error);
+  const exitCode = /exited with code (\d+)/.exec(message)?.[1];
+  return { reason: 'exit', message, exitCode: exitCode ? Number(exitCode) : undefined };
 }
 
 function notStarted(path: string, cause: unknown): CodecLmError {

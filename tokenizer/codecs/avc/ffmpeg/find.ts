@@ -17,6 +17,13 @@ export const FFMPEG_VARIABLE = 'CODEC_LM_FFMPEG';
 /** libavcodec of ffmpeg 4.1, the oldest one that was tried; `-version` of any build says its own. */
 const OLDEST_LIBAVCODEC = [58, 35];
 
+/**
+ * libavcodec of ffmpeg 5.1, the first that knows `-fps_mode`; 9.0 knows `-vsync` no more. A
+ * release, a nightly build and a distribution's own name their versions each in another way,
+ * but all say that of the library.
+ */
+const FPS_MODE_LIBAVCODEC = [59, 37];
+
 /** Long enough for the first start of a program from a cold network disk. */
 const PATIENCE_MS = 60_000;
 
@@ -25,6 +32,8 @@ export interface Ffmpeg {
   readonly origin: 'named' | 'system' | 'npm';
   /** Of what decides the bytes, as written in shard metadata. */
   readonly versions: Readonly<Record<'ffmpeg' | 'libavcodec' | 'libswscale' | 'x264', string>>;
+  /** Its option for how frames are dropped and doubled. */
+  readonly frameSync: '-fps_mode' | '-vsync';
 }
 
 /**
@@ -94,15 +103,20 @@ async function interrogate(path: string, origin: Ffmpeg['origin']): Promise<Ffmp
   if (!ffmpeg || !libavcodec || !libswscale) {
     throw unusable(path, 'is not ffmpeg: -version prints something else');
   }
-  const [major, minor] = libavcodec.split('.').map(Number);
-  const [oldestMajor, oldestMinor] = OLDEST_LIBAVCODEC;
-  if (major < oldestMajor || (major === oldestMajor && minor < oldestMinor)) {
+  if (!isAtLeast(libavcodec, OLDEST_LIBAVCODEC)) {
     throw unusable(path, `is ffmpeg ${ffmpeg}, which is too old: 4.1 or later is needed`);
   }
   if (!text.includes('--enable-libx264')) {
     throw unusable(path, `is ffmpeg ${ffmpeg}, built without libx264`);
   }
-  return { path, origin, versions: { ffmpeg, libavcodec, libswscale, x264: await askX264(path) } };
+  const frameSync = isAtLeast(libavcodec, FPS_MODE_LIBAVCODEC) ? '-fps_mode' : '-vsync';
+  const versions = { ffmpeg, libavcodec, libswscale, x264: await askX264(path) };
+  return { path, origin, versions, frameSync };
+}
+
+function isAtLeast(version: string, [leastMajor, leastMinor]: readonly number[]): boolean {
+  const [major, minor] = version.split('.').map(Number);
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
 }
 
 async function ask(path: string): Promise<string> {
