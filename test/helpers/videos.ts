@@ -45,3 +45,14 @@ export function damage(bytes: Uint8Array): Buffer {
   for (let i = from; i < from + Math.min(4000, bytes.length / 10); i++) damaged[i] ^= 0x5a;
   return damaged;
 }
+
+/**
+ * An MP4 file with another display matrix: versions of ffmpeg differ in how they are asked for one.
+ * @param matrix a, b, u, c, d, v of ISO/IEC 14496-12 (6.2.2) as whole numbers
+ */
+export function turn(file: Uint8Array, matrix: Int32Array): Buffer {
+  const turned = Buffer.from(file);
+  const at = turned.indexOf('tkhd') + 4 + 40;
+  for (const [i, value] of matrix.entries()) turned.writeInt32BE(value * 65_536, at + 4 * i);
+  return turned;
+}

@@ -94,3 +94,31 @@ export function readRbsp(bytes: Uint8Array, start: number, end: number, into: Ui
   }
   return length;
 }
+
+const LONG_START = Uint8Array.of(0, 0, 0, 1);
+
+/**
+ * NAL units behind their lengths (ISO/IEC 14496-15) to a stream: start codes of four bytes before
+ * parameter sets and the first unit of a frame, of three before the others.
+ * @returns undefined when the lengths do not fit
+ */
+export function toAnnexB(samples: Uint8Array): Uint8Array | undefined {
+  const lengths = new DataView(samples.buffer, samples.byteOffset, samples.length);
+  const parts: Uint8Array[] = [];
+  // Parameter sets or an SEI have begun a frame, and its slices are still to come.
+  let isBegun = false;
+  for (let at = 0; at < samples.length; ) {
+    const start = at + 4;
+    const end = start < samples.length ? start + lengths.getUint32(at) : 0;
+    if (end <= start || end > samples.length) return undefined;
+    const type = samples[start] & 31;
+    const isSlice = type === SLICE || type === IDR_SLICE;
+    // The top bit of a slice: first_mb_in_slice is 0.
+    const isFirst = !isBegun && (!isSlice || (samples[start + 1] & 0x80) !== 0);
+    const isLong = isFirst || type === SPS || type === PPS;
+    parts.push(isLong ? LONG_START : LONG_START.subarray(1), samples.subarray(start, end));
+    isBegun = !isSlice;
+    at = end;
+  }
+  return Buffer.concat(parts);
+}

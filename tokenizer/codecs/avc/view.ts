@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import { parseAvcDocument } from './document.ts';
-import { ANNEX_B_OPTIONS, documentInput, MP4_OPTIONS, rgbOptions } from './ffmpeg/command.ts';
+import { documentInput, MP4_OPTIONS, rgbOptions, SAMPLES_OPTIONS } from './ffmpeg/command.ts';
 import { type FfmpegJob, type FfmpegResult, runFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { findFfmpeg } from './ffmpeg/find.ts';
 import { withFolder } from './ffmpeg/scratch.ts';
 import { stoppedFault, toolFault } from './ffmpeg/tool-fault.ts';
 import { evenFrames, readMp4Track } from './mp4.ts';
+import { toAnnexB } from './nal.ts';
 
 /** Frames of a clip as pixels. */
 export interface RgbClip {
@@ -62,11 +63,13 @@ export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
     const input = join(folder, 'clip.mp4');
     await write(input, file);
     const inputOptions = ['-hide_banner', '-loglevel', 'error', '-f', 'mp4'];
-    const maxOutputBytes = 2 * file.length + 4096;
-    const job = { inputOptions, input, outputOptions: ANNEX_B_OPTIONS, maxOutputBytes };
+    const maxOutputBytes = file.length;
+    const job = { inputOptions, input, outputOptions: SAMPLES_OPTIONS, maxOutputBytes };
     const { output } = await convert(job);
-    parseAvcDocument(output);
-    return output;
+    const stream = toAnnexB(output);
+    if (!stream) throw new CodecLmError('AVC_INVALID', 'the MP4 file holds no H.264 samples');
+    parseAvcDocument(stream);
+    return stream;
   });
 }
 

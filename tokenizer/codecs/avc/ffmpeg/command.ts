@@ -81,8 +81,11 @@ export function documentInput(fps: number): string[] {
 /** Annex B in an MP4 file, the index first: nothing is encoded again. */
 export const MP4_OPTIONS = [...'-c copy -movflags +faststart -fflags +bitexact -f mp4'.split(' ')];
 
-/** The Annex B stream of an MP4 file. */
-export const ANNEX_B_OPTIONS = '-c copy -bsf:v h264_mp4toannexb -f h264'.split(' ');
+/**
+ * The samples of an MP4 file as they lie in it: each NAL unit behind its length. ffmpeg's own way to
+ * Annex B (h264_mp4toannexb) adds parameter sets, in 9.0 before every IDR picture and behind its SEI.
+ */
+export const SAMPLES_OPTIONS = '-c copy -f rawvideo'.split(' ');
 
 /** Every frame as RGB, 8 bits a sample: none left out, none doubled. */
 export function rgbOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
