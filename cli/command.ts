@@ -7,6 +7,8 @@ export interface Positional {
   description: string;
   variadic?: boolean;
   optional?: boolean;
+  /** Words; without it, a path. */
+  isText?: boolean;
 }
 
 /** What a running command may use of the process. */
@@ -29,7 +31,8 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
   positionals?: Positional[];
   /**
    * Each key is an option in kebab case; `.describe()` is its help, `.default()` its
-   * default, and `.meta({ valueName })` overrides the `<value>` shown.
+   * default, and `.meta({ valueName })` overrides the `<value>` shown. Strings are paths but for
+   * those of `.meta({ isText: true })`.
    */
   options: Options;
   /** Flags whose name is not that of the library's option, e.g. `{ 'cut.ratio': '--prompt-ratio' }`. */

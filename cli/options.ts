@@ -2,6 +2,8 @@
 import { Option } from 'commander';
 import { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
+import { localPath, localSource } from '../base/local-path.ts';
+import type { Positional } from './command.ts';
 
 type Kind = 'boolean' | 'number' | 'list' | 'string';
 
@@ -9,6 +11,8 @@ interface Field {
   key: string;
   kind: Kind;
   choices?: string[];
+  /** Words, which may look like a URL; any other option of a string is a path. */
+  isText: boolean;
   description: string;
   defaultValue: unknown;
   valueName: string;
@@ -51,7 +55,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const values: Record<string, unknown> = {};
   for (const field of fieldsOf(schema)) {
     const value = raw[field.key];
-    if (value !== undefined) values[field.key] = fromText(field.kind, value);
+    if (value !== undefined) values[field.key] = asPath(field, fromText(field.kind, value));
   }
   const result = schema.safeParse(values);
   if (result.success) return result.data;
@@ -59,6 +63,25 @@ export function parseOptions<Schema extends z.ZodObject>(
   const key = String(issue.path[0]);
   const received = raw[key] === undefined ? 'nothing' : `"${String(raw[key])}"`;
   throw new CodecLmError('USAGE', `--${kebabCase(key)}: ${issue.message}; received ${received}`);
+}
+
+/**
+ * Arguments as paths. Like options, they are paths unless their command says that they are words.
+ * @throws CodecLmError `USAGE` for a URL of a scheme that is not known
+ */
+export function parsePositionals(specs: readonly Positional[], values: string[]): string[] {
+  return values.map((value, i) => {
+    const spec = specs[Math.min(i, specs.length - 1)];
+    return spec === undefined || spec.isText ? value : localSource(value, spec.name.toUpperCase());
+  });
+}
+
+/** Every option of a string is a path unless it says otherwise, so that none can forget to be checked. */
+function asPath({ key, kind, choices, isText }: Field, value: unknown): unknown {
+  if (isText || choices || (kind !== 'string' && kind !== 'list')) return value;
+  const check = (text: unknown) =>
+    typeof text === 'string' ? localPath(text, `--${kebabCase(key)}`) : text;
+  return Array.isArray(value) ? value.map(check) : check(value);
 }
 
 function fromText(kind: Kind, value: unknown): unknown {
@@ -83,11 +106,12 @@ function fieldsOf(schema: z.ZodObject): Field[] {
   return Object.entries(schema.shape).map(([key, type]) => {
     const { inner, defaultValue } = unwrap(type as z.ZodType);
     const kind = kindOf(inner);
-    const meta = (type as z.ZodType).meta() ?? {};
+    const meta = { ...inner.meta(), ...(type as z.ZodType).meta() };
     return {
       key,
       kind,
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
+      isText: meta.isText === true,
       description: (type as z.ZodType).description ?? inner.description ?? '',
       defaultValue,
       valueName:

@@ -3,7 +3,7 @@ import { Command as Commander, CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
 import type { Command, Io } from './command.ts';
 import { withFlags } from './flags.ts';
-import { optionsOf, parseOptions } from './options.ts';
+import { optionsOf, parseOptions, parsePositionals } from './options.ts';
 import { StderrProgress } from './progress.ts';
 import { handleSignals } from './signals.ts';
 
@@ -63,7 +63,8 @@ async function parseAndRun(
   for (const command of spec.commands) {
     addCommand(program, command, async (positionals, raw) => {
       onStart(command);
-      exitCode = (await command.run(positionals, parseOptions(command.options, raw), io)) ?? 0;
+      const places = parsePositionals(command.positionals ?? [], positionals);
+      exitCode = (await command.run(places, parseOptions(command.options, raw), io)) ?? 0;
     });
   }
   try {

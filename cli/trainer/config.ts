@@ -14,7 +14,7 @@ export const configOptions = {
     .array(z.string())
     .default([])
     .describe('A key of the configuration, e.g. optim.lr=3e-4; may be repeated')
-    .meta({ valueName: 'key.path=value' }),
+    .meta({ valueName: 'key.path=value', isText: true }),
 };
 
 export const configFile = {

@@ -10,7 +10,11 @@ export const reportCommand = command({
   positionals: [{ name: 'run', description: 'Run directory of `trainer fit`' }],
   options: z.object({
     html: z.string().optional().describe('Write a page here').meta({ valueName: 'file' }),
-    title: z.string().default('A codec language model').describe('Heading of the page'),
+    title: z
+      .string()
+      .default('A codec language model')
+      .describe('Heading of the page')
+      .meta({ isText: true }),
     data: z
       .string()
       .optional()

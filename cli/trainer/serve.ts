@@ -11,20 +11,20 @@ const options = z.object({
     .string()
     .default('127.0.0.1')
     .describe('Address to listen on; 0.0.0.0 lets other machines in, and wants an --api-key')
-    .meta({ valueName: 'address' }),
+    .meta({ valueName: 'address', isText: true }),
   port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0 takes a free one'),
   apiKey: z
     .string()
     .min(1)
     .optional()
     .describe('Key that clients must send; better given as CODEC_LM_API_KEY')
-    .meta({ valueName: 'key' }),
+    .meta({ valueName: 'key', isText: true }),
   model: z
     .string()
     .min(1)
     .optional()
     .describe("Name of the model in requests; default the checkpoint's folder")
-    .meta({ valueName: 'name' }),
+    .meta({ valueName: 'name', isText: true }),
   batch: z.int().min(1).max(64).default(16).describe('Sequences drawn at once'),
   maxQueue: z
     .int()

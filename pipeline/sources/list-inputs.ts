@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { localPath } from '../../base/local-path.ts';
 import type { Listing } from '../../schemas/plan.ts';
 import {
   absolute,
@@ -31,7 +32,8 @@ export async function resolveSources(args: readonly string[]): Promise<string[]>
 
 async function resolveSource(arg: string): Promise<string> {
   const isList = arg.startsWith('@');
-  const path = absolute(fromText(isList ? arg.slice(1) : arg)).replace(/(?<=.)\/+$/, '');
+  const named = localPath(isList ? arg.slice(1) : arg, 'SRC');
+  const path = absolute(fromText(named)).replace(/(?<=.)\/+$/, '');
   try {
     const found = await stat(bytesOf(path));
     if (isList && found.isDirectory()) {

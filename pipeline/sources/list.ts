@@ -1,7 +1,15 @@
 /** Inputs named in a text file, one path a line. */
 import { createReadStream } from 'node:fs';
 import { readError } from '../../base/file-error.ts';
-import { type ByteString, bytesOf, escapePath, extensionOf, join } from '../plan/byte-strings.ts';
+import { localPath } from '../../base/local-path.ts';
+import {
+  type ByteString,
+  bytesOf,
+  escapePath,
+  extensionOf,
+  fromText,
+  join,
+} from '../plan/byte-strings.ts';
 import type { Input, ListingContext } from './source.ts';
 import { listTar } from './tar.ts';
 
@@ -11,6 +19,7 @@ const MAX_LINE_BYTES = 65_536;
 /**
  * Paths are relative to the list's own folder; empty lines and lines that begin with `#`
  * are passed over. Bytes are taken as they are: a list may hold names that are no UTF-8.
+ * @throws CodecLmError `USAGE` for an entry that is a URL, but for `file:///…`
  */
 export async function* listText(
   source: number,
@@ -18,13 +27,22 @@ export async function* listText(
   base: ByteString,
   context: ListingContext,
 ): AsyncGenerator<Input> {
-  for await (const path of linesOf(list)) {
+  for await (const entry of linesOf(list)) {
     context.signal?.throwIfAborted();
-    if (path === '' || path.startsWith('#')) continue;
+    if (entry === '' || entry.startsWith('#')) continue;
+    const path = localEntry(entry, list);
     const file = path.startsWith('/') ? path : join(base, path);
     if (extensionOf(path) === '.tar') yield* listTar(source, file, context, path);
     else yield { source, path };
   }
+}
+
+/** @throws CodecLmError `USAGE` that names the list, for a URL of a scheme that is not known */
+function localEntry(entry: ByteString, list: ByteString): ByteString {
+  if (!entry.includes('://')) return entry;
+  const text = bytesOf(entry).toString('utf8');
+  const path = localPath(text, `in the list ${escapePath(list)}:`);
+  return path === text ? entry : fromText(path);
 }
 
 async function* linesOf(list: ByteString): AsyncGenerator<ByteString> {
