@@ -36,6 +36,8 @@ export interface GenerationRequest extends DrawOptions {
   onPromptToken?(token: RatedToken): void;
   /** Sees every token but `<eos>`; true ends the generation after it. */
   onToken?(token: DrawnToken): boolean | undefined;
+  /** Sees `<eos>`, when it is drawn. */
+  onEnd?(token: DrawnToken): void;
 }
 
 /** `length`: cut off before `<eos>`; `stop`: `onToken` ended it. */
@@ -201,6 +203,7 @@ export class Batcher {
     generation.logProbability += token.logProbability;
     if (request.constraint && token.isCorrected) generation.corrected++;
     if (token.id === request.eosId) {
+      request.onEnd?.(token);
       this.#finish(job, 'eos');
       return;
     }

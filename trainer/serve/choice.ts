@@ -1,7 +1,7 @@
 /** One continuation on its way to the client: text, stop texts, log-probabilities. */
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { RatedToken } from '../sample/draw.ts';
-import { textOf } from './text.ts';
+import { specialNames, textOf } from './text.ts';
 
 /** As OpenAI's completions have them; one entry a token. The first of a prompt is predicted by nothing. */
 export interface LogProbabilities {
@@ -18,6 +18,7 @@ export interface Piece {
 
 export class Choice {
   readonly #tokenizer: ByteBpe;
+  readonly #names: ReadonlyMap<number, string>;
   readonly #stop: readonly string[];
   readonly #logprobs: number | undefined;
   /** The end of a text that may turn out to begin a stop text is held back. */
@@ -31,6 +32,7 @@ export class Choice {
 
   constructor(tokenizer: ByteBpe, stop: readonly string[], logprobs: number | undefined) {
     this.#tokenizer = tokenizer;
+    this.#names = new Map([...specialNames(tokenizer)].map(([name, id]) => [id, name]));
     this.#stop = stop;
     this.#logprobs = logprobs;
     this.#held = Math.max(0, ...stop.map((text) => text.length - 1));
@@ -55,6 +57,11 @@ export class Choice {
     if (ends.length === 0) return false;
     this.#text = this.#text.slice(0, Math.min(...ends));
     return true;
+  }
+
+  /** The `<eos>` that was drawn: a token like others, and none of the text. */
+  end(token: RatedToken): void {
+    this.#report(token, this.#echoLength + this.#text.length);
   }
 
   /** What has not been taken yet. @param isLast nothing more is held back */
@@ -85,8 +92,6 @@ export class Choice {
   }
 
   #textOf(id: number): string {
-    const { bosId, eosId, padId } = this.#tokenizer;
-    const names = { [bosId]: '<bos>', [eosId]: '<eos>', [padId]: '<pad>' };
-    return names[id] ?? textOf(this.#tokenizer.tokenBytes(id));
+    return this.#names.get(id) ?? textOf(this.#tokenizer.tokenBytes(id));
   }
 }

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Generation, GenerationRequest, Ticket } from '../sample/batcher.ts';
 import { Choice, type Piece } from './choice.ts';
-import { HttpError } from './errors.ts';
+import { fileOf } from './file.ts';
+import { generationOf } from './generation.ts';
 import type { CompletionRequest } from './request.ts';
 import { sendJson } from './respond.ts';
 import type { Service } from './service.ts';
@@ -15,6 +16,7 @@ const FINISH = { eos: 'stop', stop: 'stop', length: 'length' } as const;
 
 interface Running {
   index: number;
+  prompt: number[];
   choice: Choice;
   ticket: Ticket;
 }
@@ -29,12 +31,16 @@ export async function complete(
     id: `cmpl-${randomUUID()}`,
     object: 'text_completion',
     created: Math.floor(Date.now() / 1000),
-    model: service.model,
+    model: service.names[0],
   };
-  const emit = (index: number, piece: Piece, finish: string | null) => {
-    const choices = [{ index, ...piece, finish_reason: finish }];
-    writeEvent(response, { ...base, choices });
+  // As OpenAI's: who asks for the usage finds the field in every piece, and its value in the last.
+  const noUsage = request.includeUsage ? { usage: null } : {};
+  const emit = (index: number, piece: Piece, finish: string | null, more = {}) => {
+    const choices = [{ index, ...piece, finish_reason: finish, ...more }];
+    writeEvent(response, { ...base, choices, ...noUsage });
   };
+  const fileFields = async ({ prompt }: Running, { ids }: Generation) =>
+    request.wantsFile ? fileOf(service, [...prompt, ...ids]) : {};
   const running = submitAll(service, request, request.stream ? emit : undefined);
   // A client that goes away frees its places.
   response.on('close', () => {
@@ -50,9 +56,10 @@ export async function complete(
     });
     response.flushHeaders();
     await Promise.all(
-      running.map(async ({ index, choice }, i) => {
-        const { finish } = await finishes[i];
-        emit(index, choice.take(true), FINISH[finish]);
+      running.map(async (run, i) => {
+        const generation = await finishes[i];
+        const file = await fileFields(run, generation);
+        emit(run.index, run.choice.take(true), FINISH[generation.finish], file);
       }),
     );
     const usage = usageOf(request, await Promise.all(finishes));
@@ -61,9 +68,13 @@ export async function complete(
     return;
   }
   const generations = await Promise.all(finishes);
-  const choices = running.map(({ index, choice }, i) => {
-    return { index, ...choice.take(true), finish_reason: FINISH[generations[i].finish] };
-  });
+  const choices = await Promise.all(
+    running.map(async (run, i) => ({
+      ...{ index: run.index, ...run.choice.take(true) },
+      finish_reason: FINISH[generations[i].finish],
+      ...(await fileFields(run, generations[i])),
+    })),
+  );
   sendJson(response, 200, { ...base, choices, usage: usageOf(request, generations) });
 }
 
@@ -78,7 +89,7 @@ function submitAll(
     for (let i = 0; i < request.n; i++) {
       const index = choices.length;
       const choice = new Choice(service.tokenizer, request.stop, request.logprobs);
-      choices.push({ index, choice });
+      choices.push({ index, prompt, choice });
       if (request.echo) choice.echo({ id: prompt[0] });
       const isRated = request.echo && request.logprobs !== undefined;
       if (request.echo && !isRated) for (const id of prompt.slice(1)) choice.echo({ id });
@@ -91,36 +102,12 @@ function submitAll(
           if (emit && !isStopped) emit(index, choice.take(false), null);
           return isStopped;
         },
+        onEnd: (token) => choice.end(token),
       });
     }
   }
   const tickets = service.runner.submit(generations);
   return choices.map((choice, i) => ({ ...choice, ticket: tickets[i] }));
-}
-
-function generationOf(
-  { tokenizer, constraints, maxPositions }: Service,
-  request: CompletionRequest,
-  prompt: number[],
-): Omit<GenerationRequest, 'stream' | 'onToken'> {
-  const room = maxPositions - prompt.length;
-  const maxTokens = request.maxTokens ?? room;
-  if (maxTokens > room || (room < 1 && maxTokens !== 0)) {
-    throw new HttpError(
-      400,
-      `a prompt of ${prompt.length} tokens and max_tokens ${maxTokens} are more than the ${maxPositions} of this model`,
-    );
-  }
-  const given = prompt[0] === tokenizer.bosId ? prompt.slice(1) : prompt;
-  const isDrawing = request.grammar && maxTokens > 0;
-  const { temperature, topP, topK, minP, seed, logprobs } = request;
-  return {
-    ...{ prompt, maxTokens, temperature, topP, topK, minP, seed },
-    alternatives: logprobs,
-    eosId: tokenizer.eosId,
-    bannedIds: [tokenizer.bosId, tokenizer.padId],
-    constraint: isDrawing ? constraints(given, maxTokens, { mayEndEarly: true }) : undefined,
-  };
 }
 
 function usageOf(request: CompletionRequest, generations: readonly Generation[]): object {

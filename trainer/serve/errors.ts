@@ -1,21 +1,32 @@
 /** What a client is told when its request is refused, in the form of OpenAI's interface. */
 import { CodecLmError } from '../../base/error.ts';
 
+export interface HttpErrorDetails {
+  headers?: Record<string, string>;
+  /** The field of the request that is at fault. */
+  param?: string;
+}
+
 export class HttpError extends Error {
   override readonly name = 'HttpError';
   readonly status: number;
   readonly headers: Record<string, string>;
+  readonly param: string | null;
 
-  constructor(status: number, message: string, headers: Record<string, string> = {}) {
+  constructor(status: number, message: string, { headers = {}, param }: HttpErrorDetails = {}) {
     super(message);
     this.status = status;
     this.headers = headers;
+    this.param = param ?? null;
   }
 }
 
 /** What is wrong with a request or its input is the client's to know; what is wrong with the machine is not. */
 export function httpErrorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
+  if (error instanceof CodecLmError && error.code === 'NOT_FINITE') {
+    return new HttpError(500, error.message);
+  }
   if (error instanceof CodecLmError && error.scope !== 'machine') {
     const hint = error.hint ? ` (${error.hint})` : '';
     return new HttpError(400, `${error.message}${hint}`);
@@ -32,7 +43,7 @@ const TYPES: Record<number, string> = {
   503: 'server_error',
 };
 
-export function errorBody({ status, message }: HttpError): object {
+export function errorBody({ status, message, param }: HttpError): object {
   const type = TYPES[status] ?? 'invalid_request_error';
-  return { error: { message, type, param: null, code: status } };
+  return { error: { message, type, param, code: status } };
 }

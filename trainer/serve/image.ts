@@ -6,13 +6,13 @@ import { readBody, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 
 /**
- * The answer has the ids of the prompt, and as base64 the whole image, the part that is given
+ * The answer has the ids of the prompt, how many tokens may follow, and as base64 the whole image, the part that is given
  * (the bytes of a continuation, put after it, make a file that a browser shows), and a picture of
  * that part.
  * @throws HttpError 400, 413, 415; CodecLmError for what is no image
  */
 export async function promptOfUpload(
-  { codec, tokenizer, maxBody }: Service,
+  { codec, tokenizer, maxBody, maxPositions }: Service,
   request: IncomingMessage,
   response: ServerResponse,
   url: URL,
@@ -29,6 +29,7 @@ export async function promptOfUpload(
   const given = prompt.original.subarray(0, prompt.given);
   sendJson(response, 200, {
     prompt: [...prompt.ids],
+    room: maxPositions - prompt.ids.length,
     original: base64(await codec.view(prompt.original)),
     given: base64(codec.preview(given)),
     shown: base64(await codec.still.draw(given, prompt.given)),

@@ -85,7 +85,7 @@ async function run(signal) {
   draw();
   const timer = setInterval(draw, 250);
   try {
-    const body = JSON.stringify({ prompt: prompt.prompt, n: count, stream: true,
+    const body = JSON.stringify({ prompt: prompt.prompt, n: count, stream: true, max_tokens: prompt.room,
       temperature: Number(by('temperature').value), top_p: Number(by('topP').value) });
     const answer = await checked(await fetch('v1/completions',
       { method: 'POST', body, headers: headers('application/json'), signal }));
@@ -141,6 +141,10 @@ export const PAGE = `<!doctype html>
 <label>Key, if asked for <input id="key" type="password" autocomplete="off"></label>
 <button>Continue</button> <button type="button" id="stop">Stop</button>
 </form>
+<p>By program: <code>POST v1/completions</code>. The text of its answers is the bare document, which
+no viewer has to open: <code>"response_format": {"type": "image"}</code> brings the file as
+a data URL beside it. Without <code>max_tokens</code> a request draws 16 tokens, as OpenAI's does; one for a file
+draws to its end.</p>
 <p id="status" role="status"></p><div id="pictures"></div>
 <script>${SCRIPT}</script></body></html>
 `;

@@ -1,17 +1,16 @@
-/** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them) and grammar. */
+/** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them), grammar and response_format. */
 import { z } from 'zod';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { HttpError } from './errors.ts';
-import { bytesOf } from './text.ts';
+import type { Service } from './service.ts';
+import { bytesOf, idsOf, specialNames } from './text.ts';
 
 const MOST_CHOICES = 128;
-/** What the authors' released script calls any model it asks. */
-const RELEASED_NAME = 'jpeglm';
 const ids = z.array(z.int().min(0)).min(1);
 
 const bodySchema = z.object({
   model: z.string().optional(),
-  prompt: z.union([z.string(), z.array(z.string()).min(1), ids, z.array(ids).min(1)]).optional(),
+  prompt: z.union([z.string(), z.array(z.string()).min(1), ids, z.array(ids).min(1)]).nullish(),
   n: z.int().min(1).max(MOST_CHOICES).nullish(),
   max_tokens: z.int().min(0).nullish(),
   temperature: z.number().min(0).max(100).nullish(),
@@ -25,6 +24,7 @@ const bodySchema = z.object({
   stream_options: z.object({ include_usage: z.boolean().nullish() }).nullish(),
   echo: z.boolean().nullish(),
   grammar: z.enum(['on', 'off']).nullish(),
+  response_format: z.object({ type: z.enum(['text', 'image', 'video', 'file']) }).nullish(),
   // What is not built is refused, not passed over: the answer would not be what was asked for.
   suffix: z.null().optional(),
   best_of: z.int().nullish(),
@@ -37,7 +37,7 @@ export interface CompletionRequest {
   /** Ids of each prompt, as the model reads them. */
   prompts: number[][];
   n: number;
-  /** Tokens drawn at most; undefined: as many as fit; 0: only the prompt is read. */
+  /** Tokens drawn at most; undefined: the default; 0: only the prompt is read. */
   maxTokens: number | undefined;
   temperature: number;
   topP: number;
@@ -52,30 +52,23 @@ export interface CompletionRequest {
   includeUsage: boolean;
   echo: boolean;
   grammar: boolean;
+  /** The document as a file that opens comes with each choice. */
+  wantsFile: boolean;
 }
 
-/**
- * @param model name under which the checkpoint is served
- * @throws HttpError 400 that names the field, 404 for another model
- */
+/** @throws HttpError 400 that names the field, 404 for another model */
 export function parseRequest(
   json: unknown,
-  tokenizer: ByteBpe,
-  model: string,
-  defaultGrammar: boolean,
+  { tokenizer, names, grammar: defaultGrammar }: Pick<Service, 'tokenizer' | 'names' | 'grammar'>,
 ): CompletionRequest {
   const parsed = bodySchema.safeParse(json);
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
-    throw new HttpError(400, `${path.join('.') || 'the body'}: ${message}`);
+    const param = path.length > 0 ? String(path[0]) : undefined;
+    throw new HttpError(400, `${path.join('.') || 'the body'}: ${message}`, { param });
   }
   const body = parsed.data;
-  if (body.model !== undefined && ![model, RELEASED_NAME].includes(body.model)) {
-    throw new HttpError(
-      404,
-      `the model '${body.model}' does not exist; this server has '${model}'`,
-    );
-  }
+  if (body.model !== undefined && !names.includes(body.model)) throw noModel(body.model, names);
   if (body.best_of != null && body.best_of !== (body.n ?? 1)) {
     throw new HttpError(400, 'best_of: other values than n are not supported');
   }
@@ -90,8 +83,6 @@ export function parseRequest(
       `${prompts.length} prompts times n = ${n} are more than ${MOST_CHOICES} choices`,
     );
   }
-  const stop = [body.stop ?? []].flat().filter((text) => text !== '');
-  for (const text of stop) bytesOf(text);
   return {
     prompts,
     n,
@@ -101,23 +92,43 @@ export function parseRequest(
     topK: Math.max(0, body.top_k ?? 0),
     minP: body.min_p ?? 0,
     seed: (body.seed ?? Math.floor(Math.random() * 2 ** 32)) >>> 0,
-    stop,
+    stop: stopTexts(body.stop, tokenizer),
     logprobs: body.logprobs ?? undefined,
     stream: body.stream ?? false,
     includeUsage: body.stream_options?.include_usage ?? false,
     echo: body.echo ?? false,
     grammar: body.grammar == null ? defaultGrammar : body.grammar === 'on',
+    wantsFile: body.response_format != null && body.response_format.type !== 'text',
   };
+}
+
+/** @param names of the model that is there, the first of them its own */
+export function noModel(name: string, names: readonly string[]): HttpError {
+  return new HttpError(404, `the model '${name}' does not exist; this server has '${names[0]}'`, {
+    param: 'model',
+  });
+}
+
+/** Names of tokens such as `<eos>`, this tokenizer's or another's: clients add them to every request. */
+const TOKEN_NAME = /^<[^<>\s]+>$/;
+
+/** A document ends at its `<eos>` anyway, and no text contains the name of a token. */
+function stopTexts(stop: z.output<typeof bodySchema>['stop'], tokenizer: ByteBpe): string[] {
+  const names = specialNames(tokenizer);
+  const texts = [stop ?? []].flat();
+  const rest = texts.filter((text) => text !== '' && !names.has(text) && !TOKEN_NAME.test(text));
+  for (const text of rest) bytesOf(text);
+  return rest;
 }
 
 /** Text gets a `<bos>`; ids are taken as they are. Without a prompt, `<bos>` alone. */
 function promptIds(prompt: z.output<typeof bodySchema>['prompt'], tokenizer: ByteBpe): number[][] {
   const { vocabSize, bosId } = tokenizer;
-  if (prompt === undefined) return [[bosId]];
+  if (prompt == null) return [[bosId]];
   const isList = Array.isArray(prompt);
   const many = isList && typeof prompt[0] !== 'number' ? prompt : [prompt];
   return (many as (string | number[])[]).map((one) => {
-    if (typeof one === 'string') return [bosId, ...tokenizer.encode(bytesOf(one))];
+    if (typeof one === 'string') return idsOf(one, tokenizer);
     const bad = one.find((id) => id >= vocabSize);
     if (bad !== undefined) {
       throw new HttpError(400, `prompt: ${bad} is no token; the vocabulary has ${vocabSize} ids`);

@@ -5,7 +5,7 @@ import { complete } from './completions.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
 import { promptOfUpload } from './image.ts';
 import { PAGE } from './page.ts';
-import { parseRequest } from './request.ts';
+import { noModel, parseRequest } from './request.ts';
 import { readJson, send, sendError, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 
@@ -23,6 +23,8 @@ interface Route {
   isOpen?: boolean;
 }
 
+const MODELS = '/v1/models';
+
 const ROUTES: Record<string, Route> = {
   '/': {
     method: 'GET',
@@ -39,13 +41,12 @@ const ROUTES: Record<string, Route> = {
     handle: ({ runner }, _request, response) =>
       sendJson(response, 200, { status: 'ok', ...runner.load }),
   },
-  '/v1/models': { method: 'GET', handle: listModels },
+  [MODELS]: { method: 'GET', handle: listModels },
   '/v1/completions': {
     method: 'POST',
     async handle(service, request, response) {
       const json = await readJson(request, service.maxBody);
-      const parsed = parseRequest(json, service.tokenizer, service.model, service.grammar);
-      await complete(service, parsed, response);
+      await complete(service, parseRequest(json, service), response);
     },
   },
   '/api/prompt': { method: 'POST', handle: promptOfUpload },
@@ -60,11 +61,13 @@ export async function answer(
 ): Promise<void> {
   try {
     const url = urlOf(request);
-    const route = Object.hasOwn(ROUTES, url.pathname) ? ROUTES[url.pathname] : undefined;
+    const route = routeOf(url.pathname);
     if (!route) throw new HttpError(404, `there is nothing at ${url.pathname}`);
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (method !== route.method) {
-      throw new HttpError(405, `${url.pathname} takes ${route.method}`, { allow: route.method });
+      throw new HttpError(405, `${url.pathname} takes ${route.method}`, {
+        headers: { allow: route.method },
+      });
     }
     if (!route.isOpen) checkKey(service, request);
     await route.handle(service, request, response, url);
@@ -75,6 +78,12 @@ export async function answer(
     if (known.status === 500) onFailure(error);
     sendError(response, known);
   }
+}
+
+function routeOf(path: string): Route | undefined {
+  if (Object.hasOwn(ROUTES, path)) return ROUTES[path];
+  const isModel = path.startsWith(`${MODELS}/`) && path.length > MODELS.length + 1;
+  return isModel ? { method: 'GET', handle: retrieveModel } : undefined;
 }
 
 function urlOf(request: IncomingMessage): URL {
@@ -92,19 +101,38 @@ function checkKey({ apiKey }: Service, request: IncomingMessage): void {
   const given = request.headers.authorization ?? '';
   if (timingSafeEqual(hash(given), hash(`Bearer ${apiKey}`))) return;
   throw new HttpError(401, 'this server asks for its key: authorization: Bearer KEY', {
-    'www-authenticate': 'Bearer',
+    headers: { 'www-authenticate': 'Bearer' },
   });
 }
 
-function listModels(
-  { model, startedAt, maxPositions, tokenizer }: Service,
+function listModels(service: Service, _request: IncomingMessage, response: ServerResponse): void {
+  const data = [modelEntry(service, service.names[0])];
+  sendJson(response, 200, { object: 'list', data });
+}
+
+/** A name may have slashes of its own, as paths and names on the hub do, encoded or not. */
+function retrieveModel(
+  service: Service,
   _request: IncomingMessage,
   response: ServerResponse,
+  { pathname }: URL,
 ): void {
+  const rest = pathname.slice(MODELS.length + 1);
+  let name = rest;
+  try {
+    name = decodeURIComponent(rest);
+  } catch {
+    // A percent sign that encodes nothing is one of the name.
+  }
+  if (!service.names.includes(name)) throw noModel(name, service.names);
+  sendJson(response, 200, modelEntry(service, name));
+}
+
+/** @param id the name that was asked for; `root` is the model's own */
+function modelEntry({ names, startedAt, maxPositions, tokenizer }: Service, id: string): object {
   const created = Math.floor(startedAt.getTime() / 1000);
-  const entry = {
-    ...{ id: model, object: 'model', created, owned_by: 'codec-lm' },
+  return {
+    ...{ id, object: 'model', created, owned_by: 'codec-lm', root: names[0], parent: null },
     ...{ max_model_len: maxPositions, vocab_size: tokenizer.vocabSize },
   };
-  sendJson(response, 200, { object: 'list', data: [entry] });
 }

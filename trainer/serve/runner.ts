@@ -3,7 +3,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Batcher, GenerationRequest, Ticket } from '../sample/batcher.ts';
 import { HttpError } from './errors.ts';
 
-const RETRY = { 'retry-after': '5' };
+const RETRY = { headers: { 'retry-after': '5' } };
 
 export class Runner {
   readonly #batcher: Batcher;

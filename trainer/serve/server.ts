@@ -1,13 +1,14 @@
 /** A checkpoint behind HTTP, until it is told to stop. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import { Batcher } from '../sample/batcher.ts';
 import { grammarConstraints } from '../sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../sample/load.ts';
 import { errorBody, HttpError } from './errors.ts';
+import { isLocalName, isPrivateHost } from './host.ts';
 import { answer } from './routes.ts';
 import { Runner } from './runner.ts';
 import type { Service } from './service.ts';
@@ -19,7 +20,7 @@ export interface ServeOptions {
   /** 0 for any that is free. */
   port: number;
   apiKey?: string;
-  /** Name of the model; default that of its folder. */
+  /** Name of the model; default that of its folder, to which it answers too. */
   model?: string;
   /** Sequences drawn at once, and generations that may wait beside them. */
   batchSize: number;
@@ -40,14 +41,19 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
+/** What the authors' released script calls any model it asks. */
+const RELEASED_NAME = 'jpeglm';
 /** A request has arrived whole within this, or its sender is let go. */
 const SLOWEST_REQUEST_MS = 30_000;
 /** An answer that has been begun may take this long to be taken away when the server stops. */
 const LAST_WORDS_MS = 500;
 
-/** @throws CodecLmError of the checkpoint, or `OUTPUT_IN_USE` for a port that is taken */
+/**
+ * @throws CodecLmError `USAGE` for an address that other machines reach, without a key; of the
+ *   checkpoint; `OUTPUT_IN_USE` for a port that is taken
+ */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const isPrivate = await isPrivateHost(options.host, options.apiKey);
   const checkpoint = await readCheckpoint(options.checkpoint);
   const { codec, tokenizer } = checkpoint;
   const maxPositions = options.maxTokens ?? codec.seqLen;
@@ -61,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     options.log(`failed: ${error instanceof Error ? error.stack : messageOf(error)}`);
   const service: Service = {
     ...{ codec, tokenizer, maxPositions },
-    model: options.model ?? basename(checkpoint.path),
+    names: namesOf(options, checkpoint.path),
     constraints: grammarConstraints(codec, tokenizer),
     runner: new Runner(new Batcher(engine), options.maxQueue, fail),
     grammar: options.grammar,
@@ -69,9 +75,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     apiKey: options.apiKey,
     startedAt: new Date(),
   };
-  const isPrivate = LOOPBACK.test(options.host);
   const server = createServer({ requestTimeout: SLOWEST_REQUEST_MS }, (request, response) => {
-    if (isPrivate && !isLocal(request)) {
+    if (isPrivate && !isLocalName(request.headers.host, options.host)) {
       // A foreign site's name that was made to point here (DNS rebinding).
       const error = new HttpError(403, 'this server answers to localhost only');
       response.writeHead(403, { 'content-type': 'application/json' });
@@ -86,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await engine.dispose();
     throw error;
   }
-  options.log(`${service.model}: ${engine.description}, ${maxPositions} tokens a sequence`);
+  options.log(`${service.names[0]}: ${engine.description}, ${maxPositions} tokens a sequence`);
   return {
     url: urlOf(server, options.host),
     async close() {
@@ -112,8 +117,11 @@ function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
   });
 }
 
-function isLocal({ headers }: IncomingMessage): boolean {
-  return LOOPBACK.test((headers.host ?? '').replace(/:\d+$/, ''));
+/** A client may ask for the folder as it was named to the server, as those of vLLM do. */
+function namesOf({ model, checkpoint }: ServeOptions, path: string): string[] {
+  const folder = basename(path);
+  const names = [model ?? folder, folder, basename(resolve(checkpoint)), checkpoint, RELEASED_NAME];
+  return [...new Set(names)];
 }
 
 function urlOf(server: Server, host: string): string {

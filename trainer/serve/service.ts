@@ -5,8 +5,8 @@ import type { ConstraintFactory } from '../sample/constraint.ts';
 import type { Runner } from './runner.ts';
 
 export interface Service {
-  /** Name under which the checkpoint is served. */
-  model: string;
+  /** Names that the model answers to, the first of them its own. */
+  names: readonly string[];
   codec: SamplingCodec;
   tokenizer: ByteBpe;
   constraints: ConstraintFactory;

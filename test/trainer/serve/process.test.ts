@@ -70,7 +70,12 @@ async function client(url: string, nth: number, until: number): Promise<number> 
   for (; Date.now() < until; asked++) {
     const leaving = new AbortController();
     const isLeft = asked % 3 === 0;
-    const body = { seed: 100 * nth + asked, stream: asked % 2 === 0, n: 1 + (asked % 2) };
+    const body = {
+      max_tokens: 1000,
+      seed: 100 * nth + asked,
+      stream: asked % 2 === 0,
+      n: 1 + (asked % 2),
+    };
     const response = await post(url, body, leaving.signal);
     if (response.status !== 200) throw new Error(await response.text());
     if (isLeft) {

@@ -7,6 +7,8 @@ import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
 import { TOKENIZER } from '../sample/checkpoint.ts';
 import { type Completion, complete, IDLE, post, SIDE, settles, start } from './client.ts';
 
+/** More than any image here takes, and what room is left for it. */
+const WHOLE = 900;
 const GRAMMAR = createJpegGrammar({ width: SIDE, height: SIDE, quality: 25 });
 
 async function someDocument(): Promise<Uint8Array> {
@@ -19,7 +21,7 @@ test('prompts as ids, lists of ids, braille text and nothing become whole images
   const document = await someDocument();
   const given = document.subarray(0, 100);
   const ids = [TOKENIZER.bosId, ...TOKENIZER.encode(given)];
-  const limits = { seed: 3, top_k: 40 };
+  const limits = { seed: 3, top_k: 40, max_tokens: WHOLE };
   const one = await complete(server, { ...limits, prompt: ids });
   const both = await complete(server, { ...limits, prompt: [ids, [TOKENIZER.bosId]], n: 2 });
   const text = await complete(server, { ...limits, prompt: textOf(given), echo: true });

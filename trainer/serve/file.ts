@@ -1,0 +1,37 @@
+/** `response_format`: the document of a choice as a file that opens, beside its text. */
+import { CodecLmError } from '../../base/error.ts';
+import type { Service } from './service.ts';
+
+/** What viewers call the files that codecs write. */
+const MIME: Readonly<Record<string, string>> = {
+  '.jpg': 'image/jpeg',
+  '.png': 'image/png',
+  '.mp4': 'video/mp4',
+};
+
+/** Prompt and continuation in one. */
+export interface ChoiceFile {
+  mime: string;
+  /** The file as a data URL: what follows the comma is base64. */
+  url: string;
+}
+
+export type FileFields = { file: ChoiceFile } | { file: null; file_error: string };
+
+/** @param ids prompt and continuation; the document is what follows the last `<bos>` of them */
+export async function fileOf(
+  { codec, tokenizer }: Service,
+  ids: readonly number[],
+): Promise<FileFields> {
+  try {
+    const own = ids.slice(ids.lastIndexOf(tokenizer.bosId) + 1);
+    const document = tokenizer.decode(own, { specials: 'skip' });
+    const file = Buffer.from(await codec.view(document));
+    const mime = MIME[codec.codec.extension] ?? 'application/octet-stream';
+    return { file: { mime, url: `data:${mime};base64,${file.toString('base64')}` } };
+  } catch (error) {
+    // Cut off by `max_tokens` or `stop`, or drawn without the grammar.
+    if (!(error instanceof CodecLmError)) throw error;
+    return { file: null, file_error: `the document is not whole: ${error.message}` };
+  }
+}
