@@ -52,7 +52,7 @@ const inWholeTiles = (rows: Local): Code =>
  * Rows into tiles: [tile, inputs, 4], or [inputs] for one that is alone. Parameters: x, xStride,
  * rows, inputs (a multiple of 4), to.
  */
-export const packRows: FunctionSpec = {
+export const rowTilesKernel: FunctionSpec = {
   name: 'packRows',
   params: [I32, I32, I32, I32, I32],
   body(scope, x, xStride, rows, inputs, to) {
@@ -102,12 +102,12 @@ export const packRows: FunctionSpec = {
 };
 
 /**
- * Parameters, in bytes where they are addresses or strides: x (as `packRows` leaves them), rows,
+ * Parameters, in bytes where they are addresses or strides: x (as `rowTilesKernel` leaves them), rows,
  * inputs (a multiple of 4), panels (address of the first), count of panels, y (of the first panel;
  * of rows up to a multiple of 4), yStride.
  * @param adds y += x Wᵀ instead of y = x Wᵀ
  */
-export function matMul(name: string, adds: boolean): FunctionSpec {
+export function matMulKernel(name: string, adds: boolean): FunctionSpec {
   return {
     name,
     params: [I32, I32, I32, I32, I32, I32, I32],

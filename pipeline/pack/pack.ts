@@ -7,7 +7,7 @@
 import type { SequenceRow } from '../../shards/parquet/rows.ts';
 
 /** Where a document's first token lies, counted in sequences from the packer's first one. */
-export interface Place {
+export interface PackedPlace {
   row: number;
   offset: number;
 }
@@ -35,7 +35,7 @@ export class Packer {
   }
 
   /** Where the next document will begin. */
-  get place(): Place {
+  get place(): PackedPlace {
     return { row: this.rows, offset: this.filled };
   }
 

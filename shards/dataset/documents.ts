@@ -12,7 +12,7 @@ import {
 } from '../../schemas/dataset.ts';
 import { type ColumnPages, EnvelopeWriter } from '../parquet/envelope.ts';
 import { ParquetFile, type RowGroupPlace, shardError } from '../parquet/footer.ts';
-import { bytesOf, dataPage, readDataPage } from '../parquet/pages.ts';
+import { dataPage, readDataPage, viewBytes } from '../parquet/pages.ts';
 import { DOCUMENT_COLUMNS, documentSchema } from '../parquet/schema.ts';
 import { nameInDataset } from '../parquet/writer.ts';
 
@@ -62,7 +62,7 @@ function encodeColumns(rows: DocumentRow[]): ColumnPages[] {
     const body =
       kind === 'text'
         ? encodeTexts(rows.map((row) => row[field]))
-        : bytesOf(Int32Array.from(rows, (row) => row[field]));
+        : viewBytes(Int32Array.from(rows, (row) => row[field]));
     const page = dataPage('PLAIN', rows.length, body);
     const ready: ReadyPage = { page, num_values: rows.length, first_row_index: 0 };
     return { path, pages: [ready] };

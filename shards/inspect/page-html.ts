@@ -3,7 +3,7 @@ import { formatBytes, formatCount } from '../../base/format.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
 
-export interface Picture {
+export interface PagePicture {
   docId: number;
   /** `data:` address of a viewable file, or undefined for a document that is not canonical. */
   source?: string;
@@ -12,7 +12,7 @@ export interface Picture {
 
 export interface PageData {
   summary: DatasetSummary;
-  pictures: Picture[];
+  pictures: PagePicture[];
   /** Most frequent first. */
   frequencies: TokenFrequency[];
   /** Shards that rows were looked at of, and those whose files are here. */
@@ -108,7 +108,7 @@ function contactSheet({ summary, pictures, sampled, present }: PageData): string
   return `<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure).join('\n')}</div>`;
 }
 
-function figure({ docId, source, caption }: Picture): string {
+function figure({ docId, source, caption }: PagePicture): string {
   const picture = source ? `<img src="${source}" alt="document ${docId}" loading="lazy">` : '';
   const words = `<b>${docId}</b>${escapeHtml(caption)}`;
   return `<figure>${picture}<figcaption>${words}</figcaption></figure>`;

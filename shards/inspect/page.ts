@@ -6,7 +6,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
 import { summarizeDataset } from './inspect.ts';
-import { type Picture, renderPage } from './page-html.ts';
+import { type PagePicture, renderPage } from './page-html.ts';
 import type { TokenFrequency } from './page-plots.ts';
 import { tokenText } from './row.ts';
 
@@ -44,8 +44,8 @@ async function picturesOf(
   dataset: Dataset,
   viewer: DocumentViewer,
   docIds: number[],
-): Promise<Picture[]> {
-  const pictures: Picture[] = [];
+): Promise<PagePicture[]> {
+  const pictures: PagePicture[] = [];
   for (const docId of spread(docIds, PICTURES)) {
     pictures.push(await pictureOf(dataset, viewer, docId));
   }
@@ -90,7 +90,7 @@ async function pictureOf(
   dataset: Dataset,
   viewer: DocumentViewer,
   docId: number,
-): Promise<Picture> {
+): Promise<PagePicture> {
   try {
     const { ids } = await dataset.readDocument(docId);
     const bytes = viewer.bytesOf(ids);

@@ -15,7 +15,7 @@ import type { ShardEntry } from '../../schemas/dataset.ts';
 export const WINDOW_GROUPS = 16;
 
 /** A sequence for the trainer: piece `piece` of a row of a shard. */
-export interface Place {
+export interface SequencePlace {
   shard: ShardEntry;
   row: number;
   piece: number;
@@ -54,7 +54,7 @@ export class SequenceOrder {
   }
 
   /** @param position 0 <= position < length */
-  at(epoch: number, position: number): Place {
+  at(epoch: number, position: number): SequencePlace {
     const plan = this.planOf(epoch);
     const index = lastAtMost(plan.starts, position);
     const blocks = plan.blocks.slice(index * WINDOW_GROUPS, (index + 1) * WINDOW_GROUPS);

@@ -12,7 +12,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Manifest, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
-import { type Place, SequenceOrder } from './order.ts';
+import { SequenceOrder, type SequencePlace } from './order.ts';
 import { RowCache } from './row-cache.ts';
 
 export interface SequenceOptions {
@@ -66,12 +66,16 @@ export class Sequences {
   }
 
   /** The n-th from the start of epoch 0. The order keeps one window: ask in turn, before any read. */
-  placeOf(n: number): Place {
+  placeOf(n: number): SequencePlace {
     return this.order.at(Math.floor(n / this.length), n % this.length);
   }
 
   /** Reads a sequence into row `index` of a new batch. */
-  async fill(batch: BatchTokens, index: number, { shard, row, piece }: Place): Promise<void> {
+  async fill(
+    batch: BatchTokens,
+    index: number,
+    { shard, row, piece }: SequencePlace,
+  ): Promise<void> {
     await this.pool.checkTokenizer();
     const { seqLen } = this.options;
     const at = index * seqLen;

@@ -3,7 +3,7 @@
  * the Parquet format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit
  * first. Typed arrays in and out; the work is done by kernels.ts, a chunk at a time.
  */
-import { BLOCK, CHUNK, kernelMemory, kernelsOf, surveyKernel } from './kernels.ts';
+import { BLOCK, kernelMemory, kernelsOf, PAGE_CHUNK, surveyKernel } from './kernels.ts';
 
 /** Bits that hold 0..count-1, at least one. */
 export function bitWidth(count: number): number {
@@ -27,7 +27,7 @@ export function packBits(
 ): void {
   const { pack } = kernelsOf(width);
   const { packed } = kernelMemory;
-  for (let at = 0; at < values.length; at += CHUNK) {
+  for (let at = 0; at < values.length; at += PAGE_CHUNK) {
     const count = takeChunk(values, at);
     pack(inBlocks(count));
     const length = packedLength(count, width);
@@ -50,8 +50,8 @@ export function unpackBits(
   const { unpack } = kernelsOf(width);
   const { values, packed, result } = kernelMemory;
   let most = 0;
-  for (let at = 0; at < count; at += CHUNK) {
-    const here = Math.min(CHUNK, count - at);
+  for (let at = 0; at < count; at += PAGE_CHUNK) {
+    const here = Math.min(PAGE_CHUNK, count - at);
     const from = (at / 8) * width;
     const length = packedLength(here, width);
     packed.set(source.subarray(from, from + length));
@@ -75,7 +75,7 @@ export interface Survey {
 export function surveyValues(values: Uint16Array, first: number, second: number): Survey {
   const { result } = kernelMemory;
   const survey: Survey = { most: 0, first: 0, second: 0 };
-  for (let at = 0; at < values.length; at += CHUNK) {
+  for (let at = 0; at < values.length; at += PAGE_CHUNK) {
     const count = takeChunk(values, at);
     const blocks = inBlocks(count);
     surveyKernel(blocks, first, second);
@@ -93,7 +93,7 @@ export function surveyValues(values: Uint16Array, first: number, second: number)
 
 /** @returns how many of the values from `at` are in the kernels' memory now, zeros behind them */
 function takeChunk(values: Uint16Array, at: number): number {
-  const chunk = values.subarray(at, at + CHUNK);
+  const chunk = values.subarray(at, at + PAGE_CHUNK);
   kernelMemory.values.set(chunk);
   kernelMemory.values.fill(0, chunk.length, inBlocks(chunk.length));
   return chunk.length;

@@ -27,7 +27,7 @@ export class HeaderForm {
 
   /**
    * Writes the header so that it ends where the body begins.
-   * @param target with room for {@link MAX_HEADER} bytes before `end`
+   * @param target with room for {@link MAX_PAGE_HEADER} bytes before `end`
    * @returns where it begins
    */
   write(target: Buffer, end: number, crc: number): number {
@@ -52,7 +52,7 @@ export class HeaderForm {
 }
 
 /** Thrift's headers of our pages take about 30 bytes. */
-export const MAX_HEADER = 64;
+export const MAX_PAGE_HEADER = 64;
 
 /** A signed 32-bit integer as thrift's varints hold it. */
 function zigzag(value: number): number {

@@ -4,7 +4,7 @@
  */
 import { bitWidth, packBits, packedLength, unpackBits } from './bits.ts';
 import { crc32 } from './crc32.ts';
-import { HeaderForm, MAX_HEADER } from './header-form.ts';
+import { HeaderForm, MAX_PAGE_HEADER } from './header-form.ts';
 import { encodeLevels, writeVarint } from './levels.ts';
 import { readDataPage } from './pages.ts';
 
@@ -44,7 +44,7 @@ export class IdsPageForm {
 
   /** Bytes that a page takes at most. */
   get room(): number {
-    return MAX_HEADER + this.bodyLength;
+    return MAX_PAGE_HEADER + this.bodyLength;
   }
 
   /**
@@ -53,7 +53,7 @@ export class IdsPageForm {
    * @returns the page, somewhere in them
    */
   encode(indices: Uint16Array, target: Buffer, offset: number): Buffer {
-    const start = offset + MAX_HEADER;
+    const start = offset + MAX_PAGE_HEADER;
     const end = start + this.bodyLength;
     target.set(this.prefix, start);
     packBits(indices, this.width, target, start + this.prefix.length);

@@ -18,7 +18,7 @@ import {
 import { bits, i16x8, i64, pickBytes, u32x4, u64x2 } from '../../wasm/integers.ts';
 
 /** Values a call takes at most; both forms of them stay in the nearest cache. */
-export const CHUNK = 16_384;
+export const PAGE_CHUNK = 16_384;
 /** Values a turn of the loops takes. */
 export const BLOCK = 32;
 
@@ -27,22 +27,22 @@ const GROUPS = BLOCK / GROUP;
 const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Where things are in the memory, in bytes. Behind each lies room for a vector too many. */
 const VALUES = 0;
-const PACKED = VALUES + CHUNK * 2 + 32;
-const RESULT = PACKED + CHUNK * 2 + 32;
+const PACKED = VALUES + PAGE_CHUNK * 2 + 32;
+const RESULT = PACKED + PAGE_CHUNK * 2 + 32;
 const PAGE_BYTES = 65_536;
 const PAGES = Math.ceil((RESULT + 64) / PAGE_BYTES);
 
 /** The places that values go between. */
 export interface KernelMemory {
-  /** [CHUNK] */
+  /** [PAGE_CHUNK] */
   values: Uint16Array;
-  /** [CHUNK * 2] */
+  /** [PAGE_CHUNK * 2] */
   packed: Uint8Array;
   /** Eight lanes each of: the largest values, and how often the two asked for occurred. */
   result: Uint16Array;
 }
 
-export interface Kernels {
+export interface PageKernels {
   /** values -> packed */
   pack(values: number): void;
   /** packed -> values, and their largest to result */
@@ -50,17 +50,17 @@ export interface Kernels {
 }
 
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: false });
-const compiled: Kernels[] = [];
+const compiled: PageKernels[] = [];
 
 export const kernelMemory: KernelMemory = {
-  values: new Uint16Array(memory.buffer, VALUES, CHUNK),
-  packed: new Uint8Array(memory.buffer, PACKED, CHUNK * 2),
+  values: new Uint16Array(memory.buffer, VALUES, PAGE_CHUNK),
+  packed: new Uint8Array(memory.buffer, PACKED, PAGE_CHUNK * 2),
   result: new Uint16Array(memory.buffer, RESULT, 24),
 };
 
 /** @param width 1..16 bits a value; compiled when first asked for */
-export function kernelsOf(width: number): Kernels {
-  compiled[width] ??= compile([pack(width), unpack(width)]) as unknown as Kernels;
+export function kernelsOf(width: number): PageKernels {
+  compiled[width] ??= compile([pack(width), unpack(width)]) as unknown as PageKernels;
   return compiled[width];
 }
 

@@ -47,7 +47,7 @@ export function dictionaryPage(values: Uint16Array): Buffer {
   header.dictionary_page_header.num_values = values.length;
   header.dictionary_page_header.encoding = PLAIN_DICTIONARY;
   header.dictionary_page_header.is_sorted = true;
-  return page(header, bytesOf(Int32Array.from(values)));
+  return page(header, viewBytes(Int32Array.from(values)));
 }
 
 function page(header: PageHeader, ...body: Uint8Array[]): Buffer {
@@ -64,7 +64,7 @@ function serialize(header: PageHeader, length: number, crc: number): Buffer {
 }
 
 /** The bytes of a typed array, little-endian as on every machine that Node runs on. */
-export function bytesOf(array: Int32Array | Uint16Array): Uint8Array {
+export function viewBytes(array: Int32Array | Uint16Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 

@@ -4,7 +4,7 @@ import { dictionaryOf, indicesOf } from './dictionary.ts';
 import type { ColumnPages } from './envelope.ts';
 import { IdsPageForms } from './ids-page.ts';
 import { decodeLevels, encodeLevels } from './levels.ts';
-import { bytesOf, dataPage, dictionaryPage, readDataPage } from './pages.ts';
+import { dataPage, dictionaryPage, readDataPage, viewBytes } from './pages.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS } from './schema.ts';
 
@@ -92,7 +92,7 @@ function lookUp(values: Uint16Array, table: Uint16Array): void {
 function integerLists(path: string, lists: Int32Array[]): ColumnPages {
   const lengths = lists.map((list) => list.length);
   const count = lengths.reduce((sum, length) => sum + length, 0);
-  const page = dataPage('PLAIN', count, encodeLevels(lengths), ...lists.map(bytesOf));
+  const page = dataPage('PLAIN', count, encodeLevels(lengths), ...lists.map(viewBytes));
   return { path, pages: [{ page, num_values: count, first_row_index: 0 }] };
 }
 
@@ -102,7 +102,7 @@ export function decodeIntegerLists(page: Buffer, rows: number, values: number): 
   const { lengths, end } = decodeLevels(body, rows, values);
   if (body.length !== end + values * 4) throw new RangeError('document lists cut short');
   const all = new Int32Array(values);
-  bytesOf(all).set(body.subarray(end));
+  viewBytes(all).set(body.subarray(end));
   const lists: Int32Array[] = [];
   for (let row = 0, at = 0; row < rows; at += lengths[row++]) {
     lists.push(all.subarray(at, at + lengths[row]));

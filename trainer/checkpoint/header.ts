@@ -7,7 +7,7 @@ import { CodecLmError, messageOf } from '../../base/error.ts';
 import { BYTES_PER_ELEMENT, type FloatType, READABLE_TYPES, type ReadableType } from './floats.ts';
 
 /** The format's own cap on the header: 100 MB. */
-export const MAX_HEADER = 100_000_000;
+export const MAX_TENSORS_HEADER = 100_000_000;
 /** 4 GiB of fp32: more than the largest matrix of any published Llama. */
 const MAX_ELEMENTS = 2 ** 30;
 
@@ -43,17 +43,17 @@ export function parseHeader(text: string, dataSize: number, path: string): Heade
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw invalid(path, `the header is no JSON: ${messageOf(error)}`);
+    throw invalidTensors(path, `the header is no JSON: ${messageOf(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalid(path, 'the header is no JSON object');
+    throw invalidTensors(path, 'the header is no JSON object');
   }
   const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
   const entries = Object.entries(tensors).map(([name, entry]) => checkEntry(name, entry, path));
   entries.sort((a, b) => a.start - b.start || a.end - b.end);
   checkOffsets(entries, dataSize, path);
   const strings = z.record(z.string(), z.string()).safeParse(metadata);
-  if (!strings.success) throw invalid(path, '__metadata__ is not text by name');
+  if (!strings.success) throw invalidTensors(path, '__metadata__ is not text by name');
   return { entries, metadata: strings.data };
 }
 
@@ -82,7 +82,7 @@ export function encodeHeader(
   return header;
 }
 
-export function invalid(path: string, message: string): CodecLmError {
+export function invalidTensors(path: string, message: string): CodecLmError {
   return new CodecLmError('CHECKPOINT_INVALID', `${path}: ${message}`, {
     path,
     hint: 'the file is damaged or no safetensors file; save or download it again',
@@ -113,13 +113,16 @@ function checkEntry(name: string, value: unknown, path: string): Entry {
   const result = entrySchema.safeParse(value);
   if (!result.success) {
     const issue = result.error.issues[0];
-    throw invalid(path, `tensor ${name}: ${issue.path.join('.')}: ${issue.message}`);
+    throw invalidTensors(path, `tensor ${name}: ${issue.path.join('.')}: ${issue.message}`);
   }
   const { dtype, shape, data_offsets } = result.data;
   const [start, end] = data_offsets;
   const elements = elementsOf(shape);
   if (elements > MAX_ELEMENTS || elements * BYTES_PER_ELEMENT[dtype] !== end - start) {
-    throw invalid(path, `tensor ${name}: [${shape}] of ${dtype} is not ${end - start} bytes`);
+    throw invalidTensors(
+      path,
+      `tensor ${name}: [${shape}] of ${dtype} is not ${end - start} bytes`,
+    );
   }
   return { name, dtype, shape, start, end };
 }
@@ -129,12 +132,15 @@ function checkOffsets(entries: Entry[], dataSize: number, path: string): void {
   let expected = 0;
   for (const { name, start, end } of entries) {
     if (start !== expected) {
-      throw invalid(path, `tensor ${name} begins at byte ${start} of the data, not ${expected}`);
+      throw invalidTensors(
+        path,
+        `tensor ${name} begins at byte ${start} of the data, not ${expected}`,
+      );
     }
     expected = end;
   }
   if (expected !== dataSize) {
-    throw invalid(path, `the tensors take ${expected} bytes, the file has ${dataSize}`);
+    throw invalidTensors(path, `the tensors take ${expected} bytes, the file has ${dataSize}`);
   }
 }
 

@@ -4,7 +4,7 @@ import type { Backend } from '../backend/choose.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { FitEvent } from '../events.ts';
 import { checkpointPath, listCheckpoints } from '../run/directory.ts';
-import { type LoadedCheckpoint, loadCheckpoint } from './resume.ts';
+import { loadCheckpoint, type ResumedCheckpoint } from './resume.ts';
 
 /**
  * The newest checkpoint that loads; a damaged one is named and passed over. Rank 0 looks for it,
@@ -17,7 +17,7 @@ export async function findLastGood(
   run: string,
   tokenizerHash: string,
   emit: (event: FitEvent) => void,
-): Promise<LoadedCheckpoint | undefined> {
+): Promise<ResumedCheckpoint | undefined> {
   const found = communicator.rank === 0 ? await newestThatLoads(backend, run, emit) : undefined;
   const step = Float64Array.of(found?.state.step ?? 0);
   await communicator.allReduce(step);
@@ -38,7 +38,7 @@ async function newestThatLoads(
   backend: Backend,
   run: string,
   emit: (event: FitEvent) => void,
-): Promise<LoadedCheckpoint | undefined> {
+): Promise<ResumedCheckpoint | undefined> {
   for (const { path } of (await listCheckpoints(run)).reverse()) {
     try {
       return await loadCheckpoint(backend, path);

@@ -11,7 +11,7 @@ import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { loadModel } from './huggingface.ts';
 import { readSafetensors } from './safetensors.ts';
 
-export interface LoadedCheckpoint {
+export interface ResumedCheckpoint {
   path: string;
   state: RunState;
   model: Llama;
@@ -20,7 +20,7 @@ export interface LoadedCheckpoint {
 }
 
 /** @throws CodecLmError `CHECKPOINT_INVALID` or `INPUT_NOT_FOUND` that names the file */
-export async function loadCheckpoint(backend: Backend, path: string): Promise<LoadedCheckpoint> {
+export async function loadCheckpoint(backend: Backend, path: string): Promise<ResumedCheckpoint> {
   // The small file first: it says soonest that this is no checkpoint of a run.
   const state = await readState(join(path, STATE_FILE));
   const { tensors } = await readSafetensors(join(path, OPTIMIZER_FILE));

@@ -7,7 +7,13 @@ import { readError, writeError } from '../../base/file-error.ts';
 import type { Weights } from '../model/init.ts';
 import { writeAside } from './aside.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
-import { encodeHeader, type Header, invalid, MAX_HEADER, parseHeader } from './header.ts';
+import {
+  encodeHeader,
+  type Header,
+  invalidTensors,
+  MAX_TENSORS_HEADER,
+  parseHeader,
+} from './header.ts';
 
 /** One system call reads less than 2 GiB. */
 const CHUNK = 2 ** 28;
@@ -104,10 +110,10 @@ async function* dataOf(tensors: Weights) {
 
 async function readHeader(file: FileHandle, path: string): Promise<Header & { dataStart: number }> {
   const { size } = await file.stat();
-  if (size < 10) throw invalid(path, `${size} bytes are too few for a header`);
+  if (size < 10) throw invalidTensors(path, `${size} bytes are too few for a header`);
   const length = Number((await readExactly(file, 0, 8, path)).readBigUInt64LE(0));
-  if (length > MAX_HEADER || 8 + length > size) {
-    throw invalid(path, `the header claims ${length} bytes, the file has ${size}`);
+  if (length > MAX_TENSORS_HEADER || 8 + length > size) {
+    throw invalidTensors(path, `the header claims ${length} bytes, the file has ${size}`);
   }
   const text = (await readExactly(file, 8, length, path)).toString('utf8');
   return { ...parseHeader(text, size - 8 - length, path), dataStart: 8 + length };
@@ -124,7 +130,7 @@ async function readExactly(
   while (done < length) {
     const part = Math.min(CHUNK, length - done);
     const { bytesRead } = await file.read(buffer, done, part, position + done);
-    if (bytesRead === 0) throw invalid(path, 'the file became shorter while it was read');
+    if (bytesRead === 0) throw invalidTensors(path, 'the file became shorter while it was read');
     done += bytesRead;
   }
   return buffer;

@@ -8,7 +8,8 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import type { NativeOps } from '../backend/native.ts';
 import { flag } from './differentiable.ts';
-import { matMul, type Transposes } from './mat-mul.ts';
+import { matMul } from './mat-mul.ts';
+import type { Transposes } from './wasm/heap-product.ts';
 
 /** TensorFlow's number of the type. */
 const BFLOAT16 = 14;

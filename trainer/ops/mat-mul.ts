@@ -4,12 +4,7 @@
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
-import { fitsKernels, productInHeap } from './wasm/heap-product.ts';
-
-export interface Transposes {
-  a?: boolean;
-  b?: boolean;
-}
+import { fitsHeapKernels, productInHeap, type Transposes } from './wasm/heap-product.ts';
 
 /** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
 export function matMul(
@@ -19,7 +14,7 @@ export function matMul(
   transpose: Transposes = {},
 ): Tensor2D {
   const { tf, name } = backend;
-  if (name === 'native' || !fitsKernels(a, b, transpose)) {
+  if (name === 'native' || !fitsHeapKernels(a, b, transpose)) {
     return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
   }
   return tf.tidy(() => {
@@ -36,7 +31,7 @@ export function batchMatMul(
   transpose: Transposes = {},
 ): Tensor3D {
   const { tf, name } = backend;
-  if (name === 'native' || !fitsKernels(a, b, transpose)) {
+  if (name === 'native' || !fitsHeapKernels(a, b, transpose)) {
     return tf.matMul(a, b, transpose.a ?? false, transpose.b ?? false);
   }
   return productInHeap(backend, a, b, transpose);

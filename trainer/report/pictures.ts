@@ -5,7 +5,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { openDataset } from '../../shards/dataset/dataset.ts';
 import { openViewer } from '../../shards/dataset/viewer.ts';
-import type { Picture, Pictures } from './write.ts';
+import type { Pictures, ReportPicture } from './write.ts';
 
 const INPUTS = 24;
 
@@ -23,7 +23,7 @@ export async function inputPictures(dir: string): Promise<Pictures> {
     const viewer = await openViewer(dataset);
     const last = Math.max(0, ...documents.map(({ lastDoc }) => lastDoc ?? 0));
     const count = Math.min(INPUTS, totals.documents);
-    const pictures: Picture[] = [];
+    const pictures: ReportPicture[] = [];
     for (let i = 0; i < count; i++) {
       const docId = Math.floor((i * (last + 1)) / count);
       const ids = await dataset.readDocument(docId).then((document) => document.ids, unlessMissing);
@@ -53,7 +53,7 @@ export async function samplePictures(dir: string): Promise<Pictures> {
     const names = (await readdir(dir)).filter((name) => /^\d{8}\.(jpg|mp4|bin)$/.test(name)).sort();
     const shown = names.slice(0, MAX_SAMPLES);
     const pictures = await Promise.all(
-      shown.map(async (name): Promise<Picture | null> => {
+      shown.map(async (name): Promise<ReportPicture | null> => {
         const { extension, type } = SHOWN[extname(name)] ?? {};
         if (!extension) return null;
         return { type, file: await readFile(join(dir, basename(name, extname(name)) + extension)) };

@@ -20,14 +20,14 @@ export interface ReportOptions {
   to: string;
 }
 
-export interface Picture {
+export interface ReportPicture {
   /** `image/jpeg` */
   type: string;
   file: Uint8Array;
 }
 
 export interface Pictures {
-  pictures: readonly (Picture | null)[];
+  pictures: readonly (ReportPicture | null)[];
   /** A line under the heading, e.g. the sampling settings. */
   note?: string;
 }

@@ -17,7 +17,7 @@ import {
   writeSample,
 } from './output.ts';
 import { samplesPage } from './page.ts';
-import { givenIds, longest, type Plan, planSamples } from './plan.ts';
+import { givenIds, longest, type PlannedSample, planSamples } from './plan.ts';
 import { readPrompts } from './prompt.ts';
 import { drawSheet, sheetRows } from './sheet.ts';
 
@@ -80,7 +80,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
   const meter = new Meter(plans.length, options.onProgress);
   const batcher = new Batcher(engine);
   const written: WrittenSample[] = [];
-  const finish = async (plan: Plan): Promise<void> => {
+  const finish = async (plan: PlannedSample): Promise<void> => {
     const given = givenIds(plan);
     const growing = options.stream
       ? new GrowingFile(options.to, plan.index, codec, tokenizer.decode(given))

@@ -8,7 +8,7 @@ import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Generation } from './batcher.ts';
 import type { SamplingCodec } from './codec.ts';
 import type { Companion } from './medium.ts';
-import { givenIds, type Plan } from './plan.ts';
+import { givenIds, type PlannedSample } from './plan.ts';
 
 /** One finished sample: a line of `--json`. */
 export interface SampleFile {
@@ -47,7 +47,7 @@ export function sampleName(index: number): string {
 /** A document that is not whole keeps its bytes as they are, under another name. */
 export async function writeSample(
   folder: string,
-  plan: Plan,
+  plan: PlannedSample,
   generation: Generation,
   codec: SamplingCodec,
   tokenizer: ByteBpe,

@@ -3,7 +3,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Prompt } from './prompt.ts';
 
 /** One sample to be drawn. */
-export interface Plan {
+export interface PlannedSample {
   /** With the seed it decides all random numbers. */
   index: number;
   prompt?: Prompt;
@@ -20,7 +20,7 @@ export function planSamples(
   prompts: readonly Prompt[] | undefined,
   num: number,
   limit: number,
-): Plan[] {
+): PlannedSample[] {
   const sources: (Prompt | undefined)[] = prompts ? [...prompts] : [undefined];
   return sources.flatMap((prompt, nth) => {
     const maxTokens = limit - (prompt?.ids.length ?? 1);
@@ -36,12 +36,12 @@ export function planSamples(
 }
 
 /** The prompt's ids without `<bos>`. */
-export function givenIds({ prompt }: Plan): number[] {
+export function givenIds({ prompt }: PlannedSample): number[] {
   return prompt ? [...prompt.ids.subarray(1)] : [];
 }
 
 /** Tokens of the longest of them. */
-export function longest(plans: readonly Plan[]): number {
+export function longest(plans: readonly PlannedSample[]): number {
   let most = 0;
   for (const { prompt, maxTokens } of plans) {
     most = Math.max(most, (prompt?.ids.length ?? 1) + maxTokens);

@@ -9,9 +9,9 @@ import {
   unpackBits,
 } from '../../../shards/parquet/bits.ts';
 import { dictionaryOf } from '../../../shards/parquet/dictionary.ts';
-import { HeaderForm, MAX_HEADER } from '../../../shards/parquet/header-form.ts';
+import { HeaderForm, MAX_PAGE_HEADER } from '../../../shards/parquet/header-form.ts';
 import { type Dictionary, IdsPageForm } from '../../../shards/parquet/ids-page.ts';
-import { CHUNK } from '../../../shards/parquet/kernels.ts';
+import { PAGE_CHUNK } from '../../../shards/parquet/kernels.ts';
 import { serializeDataHeader } from '../../../shards/parquet/pages.ts';
 import { openShard } from '../../../shards/parquet/reader.ts';
 import type { SequenceRow } from '../../../shards/parquet/rows.ts';
@@ -39,7 +39,20 @@ function someValues(count: number, limit: number): Uint16Array {
 }
 
 test('the kernels pack the very bits of the format, at every width and around every border', (t) => {
-  const counts = [1, 7, 8, 9, 31, 32, 33, 255, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 9];
+  const counts = [
+    1,
+    7,
+    8,
+    9,
+    31,
+    32,
+    33,
+    255,
+    PAGE_CHUNK - 1,
+    PAGE_CHUNK,
+    PAGE_CHUNK + 1,
+    2 * PAGE_CHUNK + 9,
+  ];
   for (let width = 1; width <= 16; width++) {
     for (const count of counts) {
       const values = someValues(count, 2 ** width);
@@ -67,7 +80,7 @@ test('the kernels pack the very bits of the format, at every width and around ev
 });
 
 test('a survey counts what is there, whatever chunks are filled up with', (t) => {
-  for (const count of [0, 1, 31, 32, 1000, CHUNK + 5]) {
+  for (const count of [0, 1, 31, 32, 1000, PAGE_CHUNK + 5]) {
     const values = someValues(count, 7);
     const survey = surveyValues(values, 0, 3);
     const expected = {
@@ -84,9 +97,9 @@ test('a header made from its form is the one that thrift makes, for any checksum
   fc.assert(
     fc.property(anything, ([values, length, crc]) => {
       const form = new HeaderForm('PLAIN_DICTIONARY', values, length);
-      const target = Buffer.alloc(MAX_HEADER + 3);
-      const start = form.write(target, MAX_HEADER, crc);
-      const written = target.subarray(start, MAX_HEADER);
+      const target = Buffer.alloc(MAX_PAGE_HEADER + 3);
+      const start = form.write(target, MAX_PAGE_HEADER, crc);
+      const written = target.subarray(start, MAX_PAGE_HEADER);
       const thrift = serializeDataHeader('PLAIN_DICTIONARY', values, length, crc);
       const found = form.match(target.subarray(start));
       const other = new HeaderForm('PLAIN_DICTIONARY', values + 1, length).match(written);

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { PAGE } from '../../../trainer/sample/engine/kernels/attention.ts';
+import { CACHE_PAGE } from '../../../trainer/sample/engine/kernels/attention.ts';
 import { GROUP, type Run, shareAttention } from '../../../trainer/sample/engine/share.ts';
 
 /** A prompt, a sequence that begins, one that is as long as it gets, and one of whole groups. */
@@ -7,7 +7,7 @@ const RUNS: Run[] = [
   { row: 0, rows: 40, length: 700 },
   { row: 40, rows: 1, length: 1 },
   { row: 41, rows: 1, length: 8000 },
-  { row: 42, rows: 1, length: 2 * GROUP * PAGE },
+  { row: 42, rows: 1, length: 2 * GROUP * CACHE_PAGE },
 ];
 
 for (const [threads, kvHeads] of [
@@ -26,7 +26,7 @@ for (const [threads, kvHeads] of [
         thread,
         threads,
       )) {
-        const pages = Math.min(GROUP, Math.ceil(length / PAGE) - group * GROUP);
+        const pages = Math.min(GROUP, Math.ceil(length / CACHE_PAGE) - group * GROUP);
         work[thread] += rows * pages * (toHead - fromHead);
         for (let head = fromHead; head < toHead; head++) {
           const key = `${row} ${group} ${head}`;
@@ -34,7 +34,10 @@ for (const [threads, kvHeads] of [
         }
       }
     }
-    const groups = RUNS.reduce((sum, { length }) => sum + Math.ceil(length / PAGE / GROUP), 0);
+    const groups = RUNS.reduce(
+      (sum, { length }) => sum + Math.ceil(length / CACHE_PAGE / GROUP),
+      0,
+    );
     t.is(seen.size, groups * kvHeads);
     t.true([...seen.values()].every((times) => times === 1));
     const total = work.reduce((sum, one) => sum + one, 0);

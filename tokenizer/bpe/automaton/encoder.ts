@@ -8,7 +8,7 @@
 import type { TokenTable } from '../decode.ts';
 import type { Merge } from '../learn/learn.ts';
 import { BpeAutomaton, START, UNKNOWN } from './automaton.ts';
-import { CHUNK, STRANDS } from './strand-layout.ts';
+import { STRAND_CHUNK, STRANDS } from './strand-layout.ts';
 import { Strands } from './strands.ts';
 
 const LAST = STRANDS - 1;
@@ -30,7 +30,7 @@ export class AutomatonEncoder {
   private readonly strands: Strands;
   private readonly automaton: BpeAutomaton;
   /** Room for a document's tokens. */
-  private found = new Uint16Array(CHUNK);
+  private found = new Uint16Array(STRAND_CHUNK);
   private count = 0;
   /** The next token begins so many bytes behind the beginning of the strand at hand. */
   private ahead = 0;
@@ -53,11 +53,11 @@ export class AutomatonEncoder {
     if (this.found.length < bytes.length) this.found = new Uint16Array(bytes.length);
     this.count = 0;
     this.ahead = 0;
-    const chunks = Math.ceil(bytes.length / CHUNK);
+    const chunks = Math.ceil(bytes.length / STRAND_CHUNK);
     const later: Uint16Array[][] = [];
     let state = START;
     for (let n = chunks - 1; n >= 0; n--) {
-      const chunk = bytes.subarray(n * CHUNK, (n + 1) * CHUNK);
+      const chunk = bytes.subarray(n * STRAND_CHUNK, (n + 1) * STRAND_CHUNK);
       state = this.scan(chunk, state);
       // The first chunk's states stay where they are.
       if (n > 0) later.push(this.strands.states.map((states) => states.slice()));
@@ -65,10 +65,10 @@ export class AutomatonEncoder {
     if (this.automaton.full) return undefined;
     for (let n = 0; n < chunks; n++) {
       if (n > 0) later.pop()!.forEach((states, i) => void this.strands.states[i].set(states));
-      this.emit(cutOf(Math.min(CHUNK, bytes.length - n * CHUNK)));
+      this.emit(cutOf(Math.min(STRAND_CHUNK, bytes.length - n * STRAND_CHUNK)));
     }
     const ids = this.found.slice(0, this.count);
-    if (bytes.length > KEEP_SCRATCH) this.found = new Uint16Array(CHUNK);
+    if (bytes.length > KEEP_SCRATCH) this.found = new Uint16Array(STRAND_CHUNK);
     return ids;
   }
 

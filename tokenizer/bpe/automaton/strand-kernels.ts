@@ -17,7 +17,7 @@ import {
   v128,
 } from '../../../wasm/assembler.ts';
 import { bits } from '../../../wasm/integers.ts';
-import { type Layout, STRANDS, TURN, VECTOR } from './strand-layout.ts';
+import { STRANDS, type StrandLayout, TURN, VECTOR } from './strand-layout.ts';
 
 export interface StrandKernels {
   /** Cuts the input in strands of `length` bytes. Without the rest. */
@@ -38,7 +38,7 @@ const numbers = Array.from({ length: STRANDS }, (_, n) => n);
 
 export function compileStrandKernels(
   memory: WebAssembly.Memory,
-  layout: Layout,
+  layout: StrandLayout,
   longest: number,
 ): StrandKernels {
   let module = modules.get(longest);
@@ -52,12 +52,12 @@ export function compileStrandKernels(
 }
 
 /** A local variable for each strand, from `entry`. */
-function entered(scope: Scope, { entry }: Layout): { locals: Local[]; enter: Code } {
+function entered(scope: Scope, { entry }: StrandLayout): { locals: Local[]; enter: Code } {
   const locals = numbers.map(() => scope.local(I32));
   return { locals, enter: locals.map((each, n) => each.set(i32.load(i32.const(entry), 4 * n))) };
 }
 
-function spread({ input, bytes, byteStride }: Layout): FunctionSpec {
+function spread({ input, bytes, byteStride }: StrandLayout): FunctionSpec {
   return {
     name: 'spread',
     params: [I32],
@@ -75,7 +75,7 @@ function spread({ input, bytes, byteStride }: Layout): FunctionSpec {
   };
 }
 
-function scan(at: Layout): FunctionSpec {
+function scan(at: StrandLayout): FunctionSpec {
   return {
     name: 'scan',
     params: [I32],
@@ -105,7 +105,7 @@ function scan(at: Layout): FunctionSpec {
   };
 }
 
-function emit(at: Layout, longest: number): FunctionSpec {
+function emit(at: StrandLayout, longest: number): FunctionSpec {
   return {
     name: 'emit',
     params: [I32, I32],

@@ -4,7 +4,7 @@ import { MAX_STATES } from './automaton.ts';
 export const STRANDS = 8;
 /** Bytes of a strand at most, but for the last one's rest. */
 const STRAND = 1024;
-export const CHUNK = STRANDS * STRAND;
+export const STRAND_CHUNK = STRANDS * STRAND;
 /** The longest token that can be found, in bytes. */
 export const LONGEST = 2048;
 /** Bytes of a vector. */
@@ -17,14 +17,14 @@ const PAGE_BYTES = 65_536;
 export const REST = STRANDS - 1;
 
 /** Where things are, in bytes. */
-export interface Layout {
+export interface StrandLayout {
   /** u32 [MAX_STATES]: token | length << 17. */
   outputs: number;
   /** u32 [STRANDS]: see the kernels. */
   entry: number;
   /** u32: how many tokens the strand of most tokens has, or a few more. */
   most: number;
-  /** u8 [CHUNK + REST]. */
+  /** u8 [STRAND_CHUNK + REST]. */
   input: number;
   /** u8 [STRANDS, stride]: the input, each strand at its place. */
   bytes: number;
@@ -42,7 +42,7 @@ export interface Layout {
 }
 
 /** @param longest token in bytes, at most `LONGEST` */
-export function layoutOf(longest: number): Layout {
+export function layoutOf(longest: number): StrandLayout {
   // An odd number of vectors apart: strands at a power of two apart would share cache lines.
   const stride = (bytes: number) => (Math.ceil(bytes / VECTOR) | 1) * VECTOR;
   const byteStride = stride(STRAND + VECTOR);
@@ -52,7 +52,7 @@ export function layoutOf(longest: number): Layout {
   const entry = outputs + 4 * MAX_STATES;
   const most = entry + 4 * STRANDS;
   const input = most + VECTOR;
-  const bytes = input + CHUNK + REST + 1 + VECTOR;
+  const bytes = input + STRAND_CHUNK + REST + 1 + VECTOR;
   const states = bytes + STRANDS * byteStride;
   const tokens = states + STRANDS * stateStride;
   const table = tokens + STRANDS * tokenStride;

@@ -1,7 +1,7 @@
 /** A chunk of a document cut in eight strands that are encoded at once (strand-kernels.ts). */
 import { NO_TOKEN } from './automaton.ts';
 import { compileStrandKernels, type StrandKernels } from './strand-kernels.ts';
-import { CHUNK, layoutOf, REST, STRANDS } from './strand-layout.ts';
+import { layoutOf, REST, STRAND_CHUNK, STRANDS } from './strand-layout.ts';
 
 /** Views of the memory that the kernels work on. */
 export class Strands {
@@ -29,7 +29,7 @@ export class Strands {
     this.outputs = new Uint32Array(buffer, at.outputs, states);
     this.entry = new Uint32Array(buffer, at.entry, STRANDS);
     this.most = new Uint32Array(buffer, at.most, 1);
-    this.input = new Uint8Array(buffer, at.input, CHUNK + REST);
+    this.input = new Uint8Array(buffer, at.input, STRAND_CHUNK + REST);
     const views = (start: number, stride: number) =>
       Array.from(
         { length: STRANDS },

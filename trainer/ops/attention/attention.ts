@@ -20,7 +20,7 @@ import {
   splitRows,
   unfold,
 } from './blocks.ts';
-import { blocksOf, type Mask, maskOf, type Range } from './causal-blocks.ts';
+import { blockMask, blocksOf, type Mask, type Range } from './causal-blocks.ts';
 
 /** Queries of a block: scores of this many rows are alive at once. */
 export const QUERY_BLOCK = 128;
@@ -57,7 +57,7 @@ export function attention(
       const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Grouped;
       const [keyRows, valueRows] = [keyed(k), keyed(v)];
       const output = tf.tidy(() => {
-        const mask = maskOf(backend, shape, block, segments);
+        const mask = blockMask(backend, shape, block, segments);
         const blocks = blocksOf(time, block).map((range) =>
           tf.tidy(() => {
             const rows = queries(backend, shape, scaled, range);
@@ -88,7 +88,7 @@ export function attention(
           { q: scaled as Grouped, k: keyRows as Tensor3D, v: valueRows as Tensor3D },
           grouped(dy),
           rowSums as Grouped,
-          maskOf(backend, shape, block, segments as Tensor2D | undefined),
+          blockMask(backend, shape, block, segments as Tensor2D | undefined),
         );
         return [
           tf.reshape(tf.mul(gradients.q, 1 / Math.sqrt(size)), q.shape),

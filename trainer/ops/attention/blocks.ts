@@ -1,7 +1,7 @@
 /** What a block of queries cuts out of the tensors of attention, and how blocks are joined again. */
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../backend/choose.ts';
-import { rowsOf } from '../wasm/heap.ts';
+import { sliceRows } from '../wasm/heap.ts';
 import type { Range } from './causal-blocks.ts';
 
 export interface Shape {
@@ -37,7 +37,7 @@ export function queries(
   const leading = x.shape.slice(0, -2);
   const begin = [...leading.map(() => 0), start, 0];
   const length = [...leading, end - start, -1];
-  const rows = native ? (tf.slice(x, begin, length) as Grouped) : rowsOf(backend, x, start, end);
+  const rows = native ? (tf.slice(x, begin, length) as Grouped) : sliceRows(backend, x, start, end);
   if (rows.rank === 3) return rows as Tensor3D;
   return tf.reshape(rows, [shape.groups, shape.queriesPerKey * (end - start), x.shape[3]!]);
 }
@@ -46,14 +46,14 @@ export function queries(
 export function keys(backend: Backend, x: Tensor3D, { end }: Range): Tensor3D {
   if (end === x.shape[1]) return x;
   if (backend.native) return backend.tf.slice(x, [0, 0, 0], [-1, end, -1]);
-  return rowsOf(backend, x, 0, end);
+  return sliceRows(backend, x, 0, end);
 }
 
 /** The rows before `at`, and those from there on. */
 export function splitRows(backend: Backend, x: Tensor3D, at: number): Tensor3D[] {
   const rows = x.shape[1];
   if (backend.native) return backend.tf.split(x, [at, rows - at], 1) as Tensor3D[];
-  return [rowsOf(backend, x, 0, at), rowsOf(backend, x, at, rows)];
+  return [sliceRows(backend, x, 0, at), sliceRows(backend, x, at, rows)];
 }
 
 /** [groups, queriesPerKey * rows, size] -> what is grouped */

@@ -26,7 +26,7 @@ export function blocksOf(time: number, block: number): Range[] {
  * Counted from the end, every block has the same triangle: one table is made, blocks are cut from it.
  * @param segments int32 [batch, time]; when given, a query sees only keys of its own segment
  */
-export function maskOf(
+export function blockMask(
   backend: Backend,
   { batch, time }: { batch: number; time: number },
   block: number,

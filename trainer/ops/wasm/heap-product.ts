@@ -5,9 +5,8 @@
  */
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
 import { assemble } from '../../../wasm/assembler.ts';
-import { matMul, PANEL, TILE } from '../../../wasm/mat-mul.ts';
+import { matMulKernel, PANEL, TILE } from '../../../wasm/mat-mul.ts';
 import type { Backend } from '../../backend/choose.ts';
-import type { Transposes } from '../mat-mul.ts';
 import { type Heap, heapOf } from './heap.ts';
 import { packColumns, packRows } from './pack.ts';
 
@@ -16,6 +15,12 @@ const FLOAT = 4;
 const MAX_PAGES = 65_536;
 /** Rows are packed and multiplied in blocks of this many numbers, which stay in the second cache. */
 const BLOCK = 65_536;
+
+/** Factors that are transposed first. */
+export interface Transposes {
+  a?: boolean;
+  b?: boolean;
+}
 
 type Pack = (from: number, stride: number, count: number, inputs: number, to: number) => void;
 
@@ -39,7 +44,7 @@ interface Kernels {
 const compiled = new WeakMap<Heap, Kernels>();
 
 /** Whether there is a whole tile and a whole panel: smaller matrices are left to tfjs. */
-export function fitsKernels(a: Tensor, b: Tensor, transpose: Transposes): boolean {
+export function fitsHeapKernels(a: Tensor, b: Tensor, transpose: Transposes): boolean {
   const { m, n } = sizesOf(a, b, transpose);
   return m >= TILE && n >= PANEL;
 }
@@ -128,7 +133,7 @@ function kernelsOf(heap: Heap): Kernels {
     packColumns('tilesOfColumns', TILE),
     packRows('panelsOfRows', PANEL),
     packColumns('panelsOfColumns', PANEL),
-    matMul('matMul', false),
+    matMulKernel('matMul', false),
   ];
   const module = new WebAssembly.Module(
     assemble(functions, { maxPages: MAX_PAGES, shared: false }),

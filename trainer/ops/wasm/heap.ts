@@ -36,7 +36,7 @@ function make<T extends Tensor>(
 }
 
 /** Rows start..end of the last axis but one, of a tensor of any rank above it. */
-export function rowsOf<T extends Tensor>(backend: Backend, x: T, start: number, end: number): T {
+export function sliceRows<T extends Tensor>(backend: Backend, x: T, start: number, end: number): T {
   const [rows, columns] = x.shape.slice(-2);
   const outer = x.shape.slice(0, -2);
   const length = (end - start) * columns;

@@ -1,18 +1,18 @@
 /** Attention of a step, as each thread computes its parts of it. */
 import { headSize, type LlamaConfig } from '../../model/config.ts';
-import { PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
-import type { Kernels } from './kernels/module.ts';
-import { FLOAT, type Layout, MAX_ROWS } from './layout.ts';
-import { GROUP, type Part, type Run, shareAttention } from './share.ts';
+import type { EngineKernels } from './kernels/module.ts';
+import { type EngineLayout, FLOAT, MAX_ROWS } from './layout.ts';
+import { GROUP, type RowShare, type Run, shareAttention } from './share.ts';
 
-/** Int32 of a row in `Layout.rows`. */
+/** Int32 of a row in `EngineLayout.rows`. */
 export const ROW_CELLS = 4;
 
 export class AttentionThread {
   readonly #config: LlamaConfig;
-  readonly #kernels: Kernels;
-  readonly #layout: Layout;
+  readonly #kernels: EngineKernels;
+  readonly #layout: EngineLayout;
   readonly #thread: number;
   readonly #floats: Float32Array;
   readonly #words: Uint32Array;
@@ -20,12 +20,12 @@ export class AttentionThread {
   readonly #size: number;
   /** Bytes of a row of queries, keys and values. */
   readonly #stride: number;
-  #parts: Part[] = [];
+  #parts: RowShare[] = [];
 
   constructor(
     config: LlamaConfig,
-    kernels: Kernels,
-    layout: Layout,
+    kernels: EngineKernels,
+    layout: EngineLayout,
     memory: ArrayBufferLike,
     thread: number,
     stride: number,
@@ -85,7 +85,7 @@ export class AttentionThread {
   }
 
   /** Copies of its own: other threads turn the same queries. */
-  #turnQueries({ row, rows }: Part): void {
+  #turnQueries({ row, rows }: RowShare): void {
     const { heads, hiddenSize } = this.#config;
     for (let i = row; i < row + rows; i++) {
       const from = this.#layout.qkv + i * this.#stride;
@@ -100,39 +100,39 @@ export class AttentionThread {
   }
 
   /** Keys and values of the positions that are new: nobody else reads those of this part. */
-  #writeNew(layer: number, { row, rows, group, fromHead, toHead }: Part): void {
+  #writeNew(layer: number, { row, rows, group, fromHead, toHead }: RowShare): void {
     const { heads, kvHeads } = this.#config;
     const headBytes = this.#size * FLOAT;
     for (let i = row; i < row + rows; i++) {
       const position = this.#position(i);
       if (groupOf(position) !== group) continue;
-      const page = this.#page(layer, i, Math.floor(position / PAGE));
+      const page = this.#page(layer, i, Math.floor(position / CACHE_PAGE));
       const key = this.#layout.qkv + i * this.#stride + heads * headBytes;
       this.#turn(key + fromHead * headBytes, i, toHead - fromHead);
       for (let head = fromHead; head < toHead; head++) {
-        const to = page + (head * 2 * PAGE + (position % PAGE)) * headBytes;
+        const to = page + (head * 2 * CACHE_PAGE + (position % CACHE_PAGE)) * headBytes;
         const from = key + head * headBytes;
         this.#copy(from, to, this.#size);
-        this.#copy(from + kvHeads * headBytes, to + PAGE * headBytes, this.#size);
+        this.#copy(from + kvHeads * headBytes, to + CACHE_PAGE * headBytes, this.#size);
       }
     }
   }
 
   /** Page by page, as they lie in memory; one that is in the cache serves all rows and queries. */
-  #attend(layer: number, part: Part): void {
+  #attend(layer: number, part: RowShare): void {
     const { row, rows, length, group, fromHead, toHead } = part;
-    const end = Math.min((group + 1) * GROUP, Math.ceil(length / PAGE));
+    const end = Math.min((group + 1) * GROUP, Math.ceil(length / CACHE_PAGE));
     for (let page = group * GROUP; page < end; page++) {
       const address = this.#page(layer, row, page);
       for (let head = fromHead; head < toHead; head++) {
-        const keys = address + head * 2 * PAGE * this.#size * FLOAT;
+        const keys = address + head * 2 * CACHE_PAGE * this.#size * FLOAT;
         for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, keys);
       }
     }
   }
 
   #attendPage(row: number, kvHead: number, page: number, keys: number): void {
-    const count = Math.min(PAGE, this.#position(row) + 1 - page * PAGE);
+    const count = Math.min(CACHE_PAGE, this.#position(row) + 1 - page * CACHE_PAGE);
     if (count <= 0) return;
     const { emptyAverage, scores } = this.#layout;
     const queries = this.#config.heads / this.#config.kvHeads;
@@ -173,5 +173,5 @@ export class AttentionThread {
 }
 
 function groupOf(position: number): number {
-  return Math.floor(position / (GROUP * PAGE));
+  return Math.floor(position / (GROUP * CACHE_PAGE));
 }

@@ -7,8 +7,8 @@ import { PANEL } from '../../../wasm/mat-mul.ts';
 import type { LlamaConfig } from '../../model/config.ts';
 import { AttentionThread } from './attend.ts';
 import type { Barrier } from './barrier.ts';
-import type { Kernels } from './kernels/module.ts';
-import { FLOAT, type Layout, MAX_ROWS, type Matrix } from './layout.ts';
+import type { EngineKernels } from './kernels/module.ts';
+import { type EngineLayout, FLOAT, MAX_ROWS, type Matrix } from './layout.ts';
 
 export interface StepSize {
   rows: number;
@@ -18,8 +18,8 @@ export interface StepSize {
 
 export class StepThread {
   readonly #config: LlamaConfig;
-  readonly #kernels: Kernels;
-  readonly #layout: Layout;
+  readonly #kernels: EngineKernels;
+  readonly #layout: EngineLayout;
   readonly #barrier: Barrier;
   readonly #thread: number;
   readonly #threads: number;
@@ -30,8 +30,8 @@ export class StepThread {
 
   constructor(
     config: LlamaConfig,
-    kernels: Kernels,
-    layout: Layout,
+    kernels: EngineKernels,
+    layout: EngineLayout,
     memory: ArrayBufferLike,
     barrier: Barrier,
     thread: number,

@@ -3,7 +3,7 @@
 import { PANEL } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
-import { PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
 import { GROUP } from './share.ts';
 
@@ -32,7 +32,7 @@ export interface LayerLayout {
 }
 
 /** Plain numbers, so that it can be sent to threads. All addresses in bytes. */
-export interface Layout {
+export interface EngineLayout {
   control: number;
   /** Four Int32 a row: its page table, its position, whether it goes on from the row before; a spare. */
   rows: number;
@@ -79,7 +79,7 @@ export interface Layout {
 }
 
 /** Whether the kernels can compute such a model: they work on whole vectors, and norm no heads. */
-export function fitsKernels(config: LlamaConfig): boolean {
+export function fitsEngine(config: LlamaConfig): boolean {
   return (
     !config.qkNorm &&
     config.hiddenSize % PANEL === 0 &&
@@ -101,7 +101,7 @@ export function planLayout(
   sequences: number,
   positions: number,
   cachedTokens: number,
-): Layout | undefined {
+): EngineLayout | undefined {
   let bytes = 0;
   const take = (size: number): number => {
     const address = bytes;
@@ -117,9 +117,9 @@ export function planLayout(
   const size = headSize(config);
   const perThread = (count: number) => Array.from({ length: threads }, () => floats(count));
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
-  const tableBytes = Math.ceil(positions / PAGE) * 4;
-  const groups = Math.ceil(positions / (GROUP * PAGE));
-  const pageBytes = 2 * kvHeads * PAGE * size * FLOAT;
+  const tableBytes = Math.ceil(positions / CACHE_PAGE) * 4;
+  const groups = Math.ceil(positions / (GROUP * CACHE_PAGE));
+  const pageBytes = 2 * kvHeads * CACHE_PAGE * size * FLOAT;
   const fixed = {
     control: take(CONTROL_BYTES),
     rows: take(MAX_ROWS * 16),
@@ -129,7 +129,7 @@ export function planLayout(
     x: floats(MAX_ROWS * hiddenSize),
     normed: perThread(MAX_ROWS * hiddenSize),
     packed: perThread(MAX_ROWS * Math.max(hiddenSize, intermediateSize)),
-    scores: perThread(PAGE + 4),
+    scores: perThread(CACHE_PAGE + 4),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
     averages: take(MAX_ROWS * groups * heads * averageBytes(size)),
     groups,
@@ -158,9 +158,9 @@ export function planLayout(
   };
   const pages = bytes;
   // A sequence may leave a part of its last page empty.
-  const wanted = Math.ceil(cachedTokens / PAGE) + sequences;
+  const wanted = Math.ceil(cachedTokens / CACHE_PAGE) + sequences;
   const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / (config.layers * pageBytes)));
-  if (pageCount < Math.ceil(positions / PAGE)) return undefined;
+  if (pageCount < Math.ceil(positions / CACHE_PAGE)) return undefined;
   const layerBytes = pageCount * pageBytes;
   return { ...fixed, pages, layerBytes, pageCount, bytes: pages + config.layers * layerBytes };
 }
@@ -168,7 +168,7 @@ export function planLayout(
 /** Copies the weights of a checkpoint to their places. */
 export function packWeights(
   memory: Float32Array,
-  layout: Layout,
+  layout: EngineLayout,
   config: LlamaConfig,
   weights: Weights,
 ): void {

@@ -3,7 +3,7 @@
  * and some key heads of it: groups are the same however many threads there are, and so is every
  * average over one. A thread's parts follow each other in memory.
  */
-import { PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/attention.ts';
 
 /** Pages over which one average goes. */
 export const GROUP = 8;
@@ -16,7 +16,7 @@ export interface Run {
   length: number;
 }
 
-export interface Part extends Run {
+export interface RowShare extends Run {
   group: number;
   /** Key heads, the last not included. */
   fromHead: number;
@@ -29,10 +29,10 @@ export function shareAttention(
   kvHeads: number,
   thread: number,
   threads: number,
-): Part[] {
+): RowShare[] {
   const total = runs.reduce((sum, { rows, length }) => sum + rows * pagesOf(length) * kvHeads, 0);
   const [from, to] = [(total * thread) / threads, (total * (thread + 1)) / threads];
-  const parts: Part[] = [];
+  const parts: RowShare[] = [];
   let done = 0;
   for (const run of runs) {
     const pages = pagesOf(run.length);
@@ -50,5 +50,5 @@ export function shareAttention(
 }
 
 function pagesOf(length: number): number {
-  return Math.ceil(length / PAGE);
+  return Math.ceil(length / CACHE_PAGE);
 }

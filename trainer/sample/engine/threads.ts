@@ -1,11 +1,11 @@
 /** Starts the further threads of the decoder, and what they are told through shared memory. */
 import { Worker } from 'node:worker_threads';
 import type { LlamaConfig } from '../../model/config.ts';
-import type { Layout } from './layout.ts';
+import type { EngineLayout } from './layout.ts';
 
 export interface ThreadData {
   config: LlamaConfig;
-  layout: Layout;
+  layout: EngineLayout;
   memory: WebAssembly.Memory;
   thread: number;
 }
@@ -16,14 +16,14 @@ export const STEP_WANTED = 3;
 /** Instead of a number of rows: ends the threads. */
 export const STOP = -1;
 
-export function controlOf(memory: ArrayBufferLike, layout: Layout): Int32Array {
+export function controlOf(memory: ArrayBufferLike, layout: EngineLayout): Int32Array {
   return new Int32Array(memory, layout.control, 8);
 }
 
 /** All but the first, which is the caller's own. */
 export function startThreads(
   config: LlamaConfig,
-  layout: Layout,
+  layout: EngineLayout,
   memory: WebAssembly.Memory,
 ): Worker[] {
   return layout.normed.slice(1).map((_, i) => {

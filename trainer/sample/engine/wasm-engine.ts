@@ -8,10 +8,17 @@ import { ROW_CELLS } from './attend.ts';
 import { Barrier } from './barrier.ts';
 import { StepThread } from './compute.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
-import { PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/attention.ts';
 import { writeEmptyAverage } from './kernels/average.ts';
 import { compileKernels, newMemory } from './kernels/module.ts';
-import { FLOAT, fitsKernels, type Layout, MAX_ROWS, packWeights, planLayout } from './layout.ts';
+import {
+  type EngineLayout,
+  FLOAT,
+  fitsEngine,
+  MAX_ROWS,
+  packWeights,
+  planLayout,
+} from './layout.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
 
 export interface EngineSize {
@@ -37,7 +44,7 @@ class PagedSequence implements CachedSequence {
   constructor(slot: number, pages: number[]) {
     this.slot = slot;
     this.pages = pages;
-    this.capacity = pages.length * PAGE;
+    this.capacity = pages.length * CACHE_PAGE;
   }
 }
 
@@ -47,7 +54,7 @@ export function createWasmEngine(
   weights: Weights,
   { sequences, positions, threads = defaultThreads(config) }: EngineSize,
 ): Engine | undefined {
-  if (!fitsKernels(config)) return undefined;
+  if (!fitsEngine(config)) return undefined;
   const layout = planLayout(config, threads, sequences, positions, sequences * positions);
   if (!layout) return undefined;
   return new WasmEngine(config, weights, layout);
@@ -64,7 +71,7 @@ class WasmEngine implements Engine {
   readonly capacity: number;
   readonly description: string;
   readonly #config: LlamaConfig;
-  readonly #layout: Layout;
+  readonly #layout: EngineLayout;
   readonly #floats: Float32Array;
   readonly #words: Uint32Array;
   readonly #control: Int32Array;
@@ -76,11 +83,11 @@ class WasmEngine implements Engine {
   /** Radians a position, by pair of a head. */
   readonly #frequencies: Float64Array;
 
-  constructor(config: LlamaConfig, weights: Weights, layout: Layout) {
+  constructor(config: LlamaConfig, weights: Weights, layout: EngineLayout) {
     this.#config = config;
     this.#layout = layout;
     this.vocabSize = config.vocabSize;
-    this.capacity = layout.pageCount * PAGE;
+    this.capacity = layout.pageCount * CACHE_PAGE;
     const threads = layout.normed.length;
     this.description = `WebAssembly kernels on ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
     const memory = newMemory(layout.bytes);
@@ -104,7 +111,7 @@ class WasmEngine implements Engine {
   }
 
   open(capacity: number): CachedSequence | undefined {
-    const count = Math.ceil(capacity / PAGE);
+    const count = Math.ceil(capacity / CACHE_PAGE);
     if (count * 4 > this.#layout.tableBytes) {
       throw new CodecLmError('INTERNAL', `a sequence of ${capacity} tokens was not planned for`);
     }

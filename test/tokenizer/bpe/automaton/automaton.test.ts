@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import test from 'ava';
 import fc from 'fast-check';
 import { Adjacency } from '../../../../tokenizer/bpe/automaton/adjacent.ts';
-import { CHUNK } from '../../../../tokenizer/bpe/automaton/strand-layout.ts';
+import { STRAND_CHUNK } from '../../../../tokenizer/bpe/automaton/strand-layout.ts';
 import { TokenTable } from '../../../../tokenizer/bpe/decode.ts';
 import { BpeEncoder } from '../../../../tokenizer/bpe/encode.ts';
 import { learnMerges, type Merge } from '../../../../tokenizer/bpe/learn/learn.ts';
@@ -51,8 +51,8 @@ test('two tokens may be neighbours exactly if their bytes are encoded as them', 
 test('documents of many strands and chunks are encoded as by queues', (t) => {
   const length = fc.oneof(
     fc.integer({ min: 0, max: 40 }),
-    fc.integer({ min: CHUNK - 9, max: CHUNK + 9 }),
-    fc.integer({ min: 2 * CHUNK - 9, max: 3 * CHUNK }),
+    fc.integer({ min: STRAND_CHUNK - 9, max: STRAND_CHUNK + 9 }),
+    fc.integer({ min: 2 * STRAND_CHUNK - 9, max: 3 * STRAND_CHUNK }),
   );
   const parts = fc.array(adversarialDocument, { minLength: 1, maxLength: 6 });
   fc.assert(
@@ -76,14 +76,14 @@ test('tokens longer than a strand reach from chunk to chunk', (t) => {
   const merges = Array.from({ length: 11 }, (_, i): Merge => (i ? [255 + i, 255 + i] : [0, 0]));
   t.is(new TokenTable(merges).longest, 2048);
   const { automaton, queues } = encoders(merges);
-  for (const length of [1, 2047, 2048, 4095, CHUNK + 2047, 5 * CHUNK + 1]) {
+  for (const length of [1, 2047, 2048, 4095, STRAND_CHUNK + 2047, 5 * STRAND_CHUNK + 1]) {
     const zeros = new Uint8Array(length);
     const broken = zeros.map((_, i) => (i % 5000 === 4999 ? 1 : 0));
     for (const document of [zeros, broken]) {
       deepStrictEqual(automaton.encode(document), queues.encode(document));
     }
   }
-  t.is(automaton.encode(new Uint8Array(3 * CHUNK)).length, (3 * CHUNK) / 2048);
+  t.is(automaton.encode(new Uint8Array(3 * STRAND_CHUNK)).length, (3 * STRAND_CHUNK) / 2048);
 });
 
 test('queues take over where a tokenizer has too many states', (t) => {

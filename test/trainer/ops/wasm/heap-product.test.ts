@@ -2,7 +2,7 @@ import '../wasm.ts';
 import type { Tensor3D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { batchMatMul } from '../../../../trainer/ops/mat-mul.ts';
-import { fitsKernels, productInHeap } from '../../../../trainer/ops/wasm/heap-product.ts';
+import { fitsHeapKernels, productInHeap } from '../../../../trainer/ops/wasm/heap-product.ts';
 import { backend, difference, random } from '../gradcheck.ts';
 
 const { tf } = backend;
@@ -28,7 +28,7 @@ for (const [a, b] of [
       tf.tidy(() => {
         const left = random<Tensor3D>(a ? [3, k, m] : [3, m, k], 1);
         const right = random<Tensor3D>(b ? [3, n, k] : [3, k, n], 2);
-        t.true(fitsKernels(left, right, { a, b }));
+        t.true(fitsHeapKernels(left, right, { a, b }));
         const ours = productInHeap(backend, left, right, { a, b });
         const theirs = tf.matMul(left, right, a, b);
         t.deepEqual(ours.shape, [3, m, n]);
@@ -41,7 +41,7 @@ for (const [a, b] of [
 
 test('matrices below a tile or a panel are left to tfjs', (t) => {
   const [column, row] = [tf.ones([2, 9, 1]), tf.ones([2, 1, 9])] as Tensor3D[];
-  t.false(fitsKernels(row, column, {}));
+  t.false(fitsHeapKernels(row, column, {}));
   t.deepEqual([...batchMatMul(backend, row, column).dataSync()], [9, 9]);
   t.deepEqual([...batchMatMul(backend, column, column, { a: true }).dataSync()], [9, 9]);
 });

@@ -25,7 +25,7 @@ import { columnsOf, HIGHEST, LOWEST, SUM, VALUES } from './average.ts';
 import { exponential } from './exponential.ts';
 
 /** Positions of a page. */
-export const PAGE = 64;
+export const CACHE_PAGE = 64;
 const FLOAT = 4;
 /**
  * Values that are weighed together, for one read and write of their sum. Four take fewer instructions,
@@ -182,7 +182,7 @@ function weigh(
     columnsOf(size).map((at) =>
       v128.store(after.get, f32x4.mul(v128.load(before.get, at), factor.get), at),
     ),
-    value.set(i32.add(at.page.get, i32.const(PAGE * rowBytes))),
+    value.set(i32.add(at.page.get, i32.const(CACHE_PAGE * rowBytes))),
     toEnd.set(i32.add(after.get, i32.const(VALUES + rowBytes))),
     score.set(scores.get),
     whole.set(i32.add(scores.get, i32.and(bytes, i32.const(-TOGETHER * FLOAT)))),

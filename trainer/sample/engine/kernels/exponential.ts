@@ -49,7 +49,7 @@ export function exponential(scope: Scope, x: Code): Code {
 }
 
 /** gate = gate / (1 + e^-gate) * up. Parameters: gate, up, bytes (a multiple of 16). */
-export const swiglu: FunctionSpec = {
+export const swigluKernel: FunctionSpec = {
   name: 'swiglu',
   params: [I32, I32, I32],
   body(scope, gate, up, bytes) {
@@ -68,7 +68,7 @@ export const swiglu: FunctionSpec = {
 };
 
 /** y = x / sqrt(mean(x²) + epsilon) * weight, a row. Parameters: x, weight, y, size (a multiple of 4), epsilon. */
-export const rmsNorm: FunctionSpec = {
+export const rmsNormKernel: FunctionSpec = {
   name: 'rmsNorm',
   params: [I32, I32, I32, I32, F32],
   body(scope, x, weight, y, size, epsilon) {

@@ -1,15 +1,15 @@
 /** All kernels of a model as one WebAssembly module. */
 import { assemble } from '../../../../wasm/assembler.ts';
-import { matMul, packRows } from '../../../../wasm/mat-mul.ts';
+import { matMulKernel, rowTilesKernel } from '../../../../wasm/mat-mul.ts';
 import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
-import { rmsNorm, swiglu } from './exponential.ts';
-import { rope } from './rope.ts';
+import { rmsNormKernel, swigluKernel } from './exponential.ts';
+import { ropeKernel } from './rope.ts';
 
 type Kernel = (...args: number[]) => void;
 
 /** See each kernel for its parameters. */
-export interface Kernels {
+export interface EngineKernels {
   packRows: Kernel;
   matMul: Kernel;
   matMulAdd: Kernel;
@@ -28,18 +28,18 @@ export function newMemory(bytes: number): WebAssembly.Memory {
 }
 
 /** @param headSize a multiple of 4 */
-export function compileKernels(memory: WebAssembly.Memory, headSize: number): Kernels {
+export function compileKernels(memory: WebAssembly.Memory, headSize: number): EngineKernels {
   const functions = [
-    packRows,
-    matMul('matMul', false),
-    matMul('matMulAdd', true),
-    rmsNorm,
-    swiglu,
-    rope(headSize),
+    rowTilesKernel,
+    matMulKernel('matMul', false),
+    matMulKernel('matMulAdd', true),
+    rmsNormKernel,
+    swigluKernel,
+    ropeKernel(headSize),
     attendPage(headSize),
     combineAverages(headSize),
   ];
   const maxPages = memory.buffer.byteLength / PAGE_BYTES;
   const module = new WebAssembly.Module(assemble(functions, { maxPages, shared: true }));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as Kernels;
+  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as EngineKernels;
 }

@@ -1,4 +1,4 @@
-/** Rotary embedding of heads that lie side by side, in place: see ops/rope.ts for the same in tensors. */
+/** Rotary embedding of heads that lie side by side, in place: see ops/ropeKernel.ts for the same in tensors. */
 import {
   type Code,
   F32,
@@ -20,7 +20,7 @@ const FLOAT = 4;
  * Turns heads by their position. Parameters: x, cos, sin (half a head each), heads.
  * @param size of a head, a multiple of 4
  */
-export function rope(size: number): FunctionSpec {
+export function ropeKernel(size: number): FunctionSpec {
   const half = (size / 2) * FLOAT;
   // The halves of a head of 4, 12, 20 are no whole vectors.
   const { type, bytes, load, store, add, sub, mul } =
