@@ -1,6 +1,7 @@
 /** Runs a command line: finds the command, validates, runs it, and ends with the right exit code. */
 import { Command as Commander, CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
+import { asTyped } from './called.ts';
 import type { Command, Io } from './command.ts';
 import { withFlags } from './flags.ts';
 import { optionsOf, parseOptions, parsePositionals } from './options.ts';
@@ -10,8 +11,10 @@ import { handleSignals } from './signals.ts';
 const VERSION = '0.1.0';
 
 export interface CliSpec {
-  /** Name of the program, as typed. */
+  /** Name of the program. */
   name: string;
+  /** How it was called, where that is more than its name: `codec-lm trainer`. */
+  calledAs?: string;
   summary: string;
   commands: Command[];
 }
@@ -22,10 +25,11 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
   process.exitCode = 1;
   endQuietlyOnBrokenPipe();
   const stderr = new StderrProgress();
+  const called = spec.calledAs ?? spec.name;
   let interruptedBy: number | undefined;
   const signal = handleSignals((exitCode, name) => {
     interruptedBy = exitCode;
-    stderr.log(`${spec.name}: ${name} received, stopping cleanly; once more to stop at once`);
+    stderr.log(`${called}: ${name} received, stopping cleanly; once more to stop at once`);
   });
   const io: Io = {
     print: (line) => process.stdout.write(`${line}\n`),
@@ -43,7 +47,7 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
     exitCode = await parseAndRun(spec, argv, io, onStart);
   } catch (error) {
     stderr.done();
-    exitCode = report(spec.name, error, running);
+    exitCode = report(called, error, running);
   }
   stderr.done();
   await Promise.all([flush(process.stdout), flush(process.stderr)]);
@@ -56,8 +60,13 @@ async function parseAndRun(
   io: Io,
   onStart: (command: Command) => void,
 ): Promise<number> {
-  const program = new Commander(spec.name).description(spec.summary);
-  configure(program);
+  const called = spec.calledAs ?? spec.name;
+  const program = new Commander(called).description(spec.summary);
+  // commands that are made below take this over
+  configure(program).configureOutput({
+    writeOut: (text) => process.stdout.write(asTyped(text, called)),
+    outputError: (text, write) => write(text),
+  });
   program.version(VERSION, '-V, --version').helpCommand(false);
   let exitCode = 0;
   for (const command of spec.commands) {
@@ -110,13 +119,12 @@ function configure(program: Commander): Commander {
   return program
     .exitOverride()
     .showSuggestionAfterError(true)
-    .configureHelp({ showGlobalOptions: false })
-    .configureOutput({ outputError: (text, write) => write(text) });
+    .configureHelp({ showGlobalOptions: false });
 }
 
 function report(program: string, error: unknown, command?: Command): number {
   if (error instanceof CodecLmError) {
-    const hint = error.hint ? ` (${error.hint})` : '';
+    const hint = error.hint ? ` (${asTyped(error.hint, program)})` : '';
     const message = withFlags(`${error.message}${hint}`, command);
     process.stderr.write(`${program}: ${message} [${error.code}]\n`);
     if (process.env.CODEC_LM_DEBUG)

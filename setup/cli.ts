@@ -1,9 +1,10 @@
 /** `npm run setup`. Tests and the demo call it each time, so being done costs as little as can be. */
 import { findInstalled } from '../trainer/backend/installed.ts';
+import { findTfjsNode } from '../trainer/backend/tfjs-node.ts';
 
 const asked = process.argv.length > 2 || process.env.CODEC_LM_BACKEND;
 const installed = asked ? undefined : findInstalled('cpu');
-if (installed) {
+if (installed && findTfjsNode()) {
   const { libtensorflow, source } = installed;
   process.stderr.write(
     `setup: native backend is there: libtensorflow ${libtensorflow} (${source})\n`,

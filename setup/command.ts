@@ -1,4 +1,4 @@
-/** The command behind `npm run setup`: the native backend, or one line that says why there is none. */
+/** `codec-lm setup`: the native backend, or one line that says why there is none. */
 import { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { command } from '../cli/command.ts';
@@ -17,7 +17,7 @@ export const setup = command({
       .describe('native: fail when it cannot be had; wasm: set nothing up (env CODEC_LM_BACKEND)'),
     json: z.boolean().default(false).describe('print the outcome as JSON'),
   }),
-  examples: ['npm run setup', 'npm run setup -- --gpu', 'CODEC_LM_BACKEND=wasm npm test'],
+  examples: ['codec-lm setup', 'codec-lm setup --gpu'],
   async run(_positionals, options, io) {
     const backend = options.backend ?? backendFromEnv();
     if (backend === 'wasm') {
@@ -26,8 +26,8 @@ export const setup = command({
       return 0;
     }
     const variant = options.gpu ? 'gpu' : 'cpu';
-    const { install } = await import('./install.ts');
-    const { installed, failures, already } = await install({
+    const { installWhole } = await import('./whole.ts');
+    const { installed, failures, already } = await installWhole({
       variant,
       log: (line) => io.log(`setup: ${line}`),
       progress: io.progress,
@@ -50,7 +50,7 @@ export const setup = command({
     const version = `libtensorflow ${installed.libtensorflow} (${installed.source})`;
     io.log(`setup: native backend ${already ? 'is there' : 'set up'}: ${version}`);
     if (variant === 'cpu' && gpuCount() > 0 && !findInstalled('gpu')) {
-      io.log('setup: an NVIDIA GPU is here; `npm run setup -- --gpu` makes use of it');
+      io.log('setup: an NVIDIA GPU is here; `npx codec-lm setup --gpu` makes use of it');
     }
     if (options.json) io.printJson({ backend: 'native', ...installed });
     return 0;

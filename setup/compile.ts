@@ -1,11 +1,9 @@
 /** Compiles tfjs-node's addon (two C++ files, C++17) against a libtensorflow and Node-API's headers alone. */
 import { mkdir, readdir } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { loadOptional } from '../base/optional.ts';
 import { runTool } from './tool.ts';
-
-const require = createRequire(import.meta.url);
 
 const HINT = 'install a C++ compiler (Debian: apt-get install g++), or name one in CXX';
 
@@ -13,6 +11,8 @@ const HINT = 'install a C++ compiler (Debian: apt-get install g++), or name one 
 const NAPI_VERSION = 8;
 
 export interface CompileInput {
+  /** Folder of tfjs-node's package. */
+  packageDir: string;
   /** Folder with `tensorflow/c/c_api.h` below it. */
   includeDir: string;
   libraryDir: string;
@@ -23,15 +23,10 @@ export interface CompileInput {
   signal?: AbortSignal;
 }
 
-/** Folder of the installed tfjs-node-gpu. */
-export function tfjsNodeDir(): string {
-  return dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
-}
-
 /** @throws CodecLmError TOOL_MISSING without a compiler; BACKEND_UNAVAILABLE when it fails */
 export async function compileBinding(input: CompileInput): Promise<void> {
   const compiler = await findCompiler(input.signal);
-  const sourceDir = join(tfjsNodeDir(), 'binding');
+  const sourceDir = join(input.packageDir, 'binding');
   const sources = (await readdir(sourceDir)).filter((file) => file.endsWith('.cc'));
   await mkdir(dirname(input.output), { recursive: true });
   await runTool(
@@ -39,13 +34,18 @@ export async function compileBinding(input: CompileInput): Promise<void> {
     [
       ...['-std=c++17', '-O2', '-fPIC', '-w', `-DNAPI_VERSION=${NAPI_VERSION}`],
       ...platformFlags(relative(dirname(input.output), input.libraryDir)),
-      ...['-I', input.includeDir, '-I', require('node-api-headers').include_dir],
+      ...['-I', input.includeDir, '-I', headersDir()],
       ...sources.map((file) => join(sourceDir, file)),
       ...input.libraries.map((file) => join(input.libraryDir, file)),
       ...['-o', input.output],
     ],
     { signal: input.signal, timeoutMs: 10 * 60_000 },
   );
+}
+
+function headersDir(): string {
+  const name = 'node-api-headers';
+  return loadOptional<{ include_dir: string }>(name, 'compilers').include_dir;
 }
 
 function platformFlags(libraries: string): string[] {

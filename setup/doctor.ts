@@ -1,15 +1,14 @@
-/** `npm run doctor`: what was found on this machine, with a hint for each thing missing. Always exit 0. */
+/** `codec-lm doctor`: what was found on this machine, with a hint for each thing missing. Always exit 0. */
 import { z } from 'zod';
 import { command } from '../cli/command.ts';
-import { runCli } from '../cli/run.ts';
 
-const doctor = command({
+export const doctor = command({
   name: 'doctor',
   summary: 'Show what this machine has of what the project can use',
   options: z.object({
     json: z.boolean().default(false).describe('one JSON object a finding: name, found, ok, hint'),
   }),
-  examples: ['npm run doctor', 'npm run --silent doctor -- --json'],
+  examples: ['codec-lm doctor', 'codec-lm doctor --json'],
   async run(_positionals, options, io) {
     const { findAll } = await import('./findings.ts');
     const findings = await findAll();
@@ -24,8 +23,3 @@ const doctor = command({
     return 0;
   },
 });
-
-await runCli({ name: 'codec-lm', summary: 'Doctor', commands: [doctor] }, [
-  'doctor',
-  ...process.argv.slice(2),
-]);

@@ -1,4 +1,4 @@
-/** What `npm run doctor` looks at. Each look is bounded in time and never throws. */
+/** What `codec-lm doctor` looks at. Each look is bounded in time and never throws. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -57,9 +57,9 @@ async function backend(): Promise<Finding> {
     const where = native ? `; kept in ${cacheDir()}` : '';
     const found = `${chosen.reason.replace('backend: ', '')}; tfjs ${chosen.versions.tfjs}${where}`;
     const wanted = native || process.env.CODEC_LM_BACKEND === 'wasm';
-    return { name, found, ok: wanted, hint: wanted ? undefined : 'run `npm run setup`' };
+    return { name, found, ok: wanted, hint: wanted ? undefined : 'run `npx codec-lm setup`' };
   } catch (error) {
-    return { name, found: messageOf(error), ok: false, hint: 'run `npm run setup`' };
+    return { name, found: messageOf(error), ok: false, hint: 'run `npx codec-lm setup`' };
   }
 }
 
@@ -77,7 +77,7 @@ async function gpus(): Promise<Finding> {
     name,
     found,
     ok,
-    hint: ok ? undefined : 'run `npm run setup -- --gpu` to make use of it',
+    hint: ok ? undefined : 'run `npx codec-lm setup --gpu` to make use of it',
   };
 }
 

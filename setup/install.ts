@@ -16,7 +16,8 @@ import {
   nativeDir,
 } from '../trainer/backend/installed.ts';
 import { checkBinding } from './compile.ts';
-import { packageRoute, type Route, type RouteContext, wheelRoute } from './routes.ts';
+import { packageRoute } from './package-route.ts';
+import { type Route, type RouteContext, wheelRoute } from './routes.ts';
 
 const LOCK_POLL_MS = 300;
 

@@ -20,7 +20,7 @@ else process.exitCode = runAll();
 
 function whatIsMissing(): string | undefined {
   if (gpuCount() === 0) return "NVIDIA's driver shows no GPU on this machine";
-  if (!findInstalled('gpu')) return 'the CUDA build is not set up: `npm run setup -- --gpu`';
+  if (!findInstalled('gpu')) return 'the CUDA build is not set up: `npx codec-lm setup --gpu`';
   return undefined;
 }
 

@@ -1,26 +1,5 @@
-/** The command line `trainer`. */
+/** Starts `trainer`. */
 import { runCli } from '../run.ts';
-import { configSchema, configShow } from './config.ts';
-import { estimateCommand } from './estimate.ts';
-import { exportCommand } from './export.ts';
-import { fitCommand } from './fit.ts';
-import { reportCommand } from './report.ts';
-import { sampleCommand } from './sample.ts';
-import { scoreCommand } from './score.ts';
-import { serveCommand } from './serve.ts';
+import { spec } from './spec.ts';
 
-await runCli({
-  name: 'trainer',
-  summary: 'Train Llama models on packed codec tokens, and sample images from them.',
-  commands: [
-    fitCommand,
-    sampleCommand,
-    scoreCommand,
-    exportCommand,
-    serveCommand,
-    reportCommand,
-    estimateCommand,
-    configShow,
-    configSchema,
-  ],
-});
+await runCli(spec);

@@ -61,14 +61,14 @@ test('the doctor lists what is here and hints at what is missing', async (t) => 
     CODEC_LM_BACKEND: '',
     CXX: 'no-such-compiler',
   };
-  const run = await start(['setup/doctor.ts', '--json'], env);
+  const run = await start(['cli/codec-lm/main.ts', 'doctor', '--json'], env);
   t.is(run.exitCode, 0);
   const findings = run.stdout.split('\n').map((line) => JSON.parse(line));
   const find = (name: string) => findings.find((finding) => finding.name === name);
   t.true(find('Node').ok);
   t.regex(find('Images').found, /libvips \d+/);
   t.false(find('Backend').ok);
-  t.is(find('Backend').hint, 'run `npm run setup`');
+  t.is(find('Backend').hint, 'run `npx codec-lm setup`');
   t.false(find('C++').ok);
   t.regex(find('C++').hint, /g\+\+/);
 });

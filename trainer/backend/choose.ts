@@ -78,8 +78,8 @@ async function start(wanted: BackendChoice): Promise<Backend> {
   const installed = pickInstalled();
   if (!installed) {
     const why = 'the native backend is not set up here';
-    if (wanted === 'auto') return startWasm(`${why}; \`npm run setup\` installs it`);
-    throw new CodecLmError('BACKEND_UNAVAILABLE', why, { hint: 'run `npm run setup`' });
+    if (wanted === 'auto') return startWasm(`${why}; \`npx codec-lm setup\` installs it`);
+    throw new CodecLmError('BACKEND_UNAVAILABLE', why, { hint: 'run `npx codec-lm setup`' });
   }
   try {
     const { tf, ops, usesGpu } = await loadNative(installed);

@@ -1,4 +1,4 @@
-/** Where `npm run setup` keeps the native backend, and what it left there. */
+/** Where `codec-lm setup` keeps the native backend, and what it left there. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -9,7 +9,8 @@ export type NativeVariant = 'cpu' | 'gpu';
 /** Raised when the layout of an installation changes, so that an older one is not taken for a new one. */
 const LAYOUT = 1;
 
-const TFJS_NODE_VERSION = '4.22.0';
+/** The release whose kernels and addon the native backend is made of. */
+export const TFJS_NODE_VERSION = '4.22.0';
 
 /** The TensorFlow release whose C library the native backend runs on. */
 export const TENSORFLOW_VERSION = '2.21.0';

@@ -2,7 +2,6 @@
  * tfjs-node-gpu's kernels on the addon that set-up compiled. The package's own entry is
  * not used: it looks for its addon in node_modules, which a fresh `npm ci` empties.
  */
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { CodecLmError, messageOf } from '../../base/error.ts';
@@ -10,10 +9,10 @@ import { gpuCount, visibleDevice } from './gpu.ts';
 import { findInstalled, type Installed } from './installed.ts';
 import { polyfillUtil } from './polyfill.ts';
 import { quietly } from './quiet.ts';
+import { loadTfjs, type Tfjs } from './tfjs.ts';
+import { createKernelBackend, findTfjsNode, TFJS_NODE, type TfjsNodeBackend } from './tfjs-node.ts';
 
-const require = createRequire(import.meta.url);
-
-export type Tfjs = typeof import('@tensorflow/tfjs');
+export type { Tfjs };
 
 /** What the addon says of a tensor it holds; `dtype` is TensorFlow's number (1 float32, 3 int32, 14 bfloat16 …). */
 export interface TensorMetadata {
@@ -67,17 +66,6 @@ export interface NativeOps {
   run(op: string, attrs: OpAttr[], inputs: TensorInfo[], outputs: number): Tensor[];
 }
 
-interface KernelBackend {
-  getInputTensorIds(tensors: TensorInfo[]): number[];
-  createOutputTensor(metadata: TensorMetadata): Tensor;
-  executeMultipleOutputs(
-    op: string,
-    attrs: OpAttr[],
-    inputs: TensorInfo[],
-    outputs: number,
-  ): Tensor[];
-}
-
 export interface NativeBackend {
   tf: Tfjs;
   ops: NativeOps;
@@ -119,7 +107,7 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
     throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
       cause: error,
       path,
-      hint: 'delete its folder and run `npm run setup` again',
+      hint: 'delete its folder and run `npx codec-lm setup` again',
     });
   }
   return holder.exports as Binding;
@@ -127,21 +115,25 @@ export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env):
 
 /** @throws CodecLmError BACKEND_UNAVAILABLE */
 export async function loadNative(installed: Installed): Promise<NativeBackend> {
+  const tfjsNode = findTfjsNode();
+  if (!tfjsNode) {
+    throw new CodecLmError(
+      'BACKEND_UNAVAILABLE',
+      `${TFJS_NODE} is not here; \`npx codec-lm setup\` fetches it`,
+    );
+  }
   polyfillUtil();
+  // TensorFlow speaks while it is loaded: not before it is known that the rest is here
+  const tf = loadTfjs();
   const binding = loadBinding(installed.bindingPath);
-  const tf: Tfjs = require('@tensorflow/tfjs');
-  require('@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js');
-  const {
-    NodeJSKernelBackend,
-  } = require('@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js');
-  const kernels = new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node-gpu');
+  const kernels = createKernelBackend(tfjsNode, binding);
   // The kernels look their backend up by this name.
   tf.registerBackend('tensorflow', () => kernels, 3);
   await tf.setBackend('tensorflow');
   return { tf, ops: nativeOps(binding, kernels), installed, usesGpu: binding.isUsingGpuDevice() };
 }
 
-function nativeOps(binding: Binding, kernels: KernelBackend): NativeOps {
+function nativeOps(binding: Binding, kernels: TfjsNodeBackend): NativeOps {
   return {
     binding,
     tensorIds: (tensors) => kernels.getInputTensorIds(tensors),

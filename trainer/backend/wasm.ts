@@ -1,9 +1,6 @@
 /** The backend that needs nothing but npm: tfjs's WebAssembly kernels with SIMD, on one thread. */
-import { createRequire } from 'node:module';
 import { CodecLmError } from '../../base/error.ts';
-import type { Tfjs } from './native.ts';
-
-const require = createRequire(import.meta.url);
+import { loadTfjs, loadWasmKernels, type Tfjs } from './tfjs.ts';
 
 export interface WasmBackend {
   tf: Tfjs;
@@ -12,11 +9,11 @@ export interface WasmBackend {
 
 /** @throws CodecLmError BACKEND_UNAVAILABLE */
 export async function loadWasm(): Promise<WasmBackend> {
-  const tf: Tfjs = require('@tensorflow/tfjs');
-  require('@tensorflow/tfjs-backend-wasm');
+  const tf = loadTfjs();
+  loadWasmKernels();
   if (!(await tf.setBackend('wasm'))) {
     throw new CodecLmError('BACKEND_UNAVAILABLE', 'the WebAssembly backend did not start', {
-      hint: 'run `npm ci` again; `npm run doctor` shows what was found',
+      hint: 'install the packages again; `npx codec-lm doctor` shows what was found',
     });
   }
   return { tf, simd: await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT').then(Boolean) };

@@ -1,12 +1,13 @@
 /** The presets that come with the package: one YAML file each, in `trainer/config/presets/`. */
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 
+const FOLDER = fileURLToPath(new URL('./presets/', import.meta.url));
+
 export async function listPresets(): Promise<string[]> {
-  const names = await readdir(folder());
+  const names = await readdir(FOLDER);
   return names
     .filter((name) => name.endsWith('.yaml'))
     .map((name) => name.slice(0, -'.yaml'.length))
@@ -24,18 +25,10 @@ export async function readPreset(name: string): Promise<string> {
       hint: `there are ${presets.join(', ')}`,
     });
   }
-  const path = `${folder()}${name}.yaml`;
+  const path = `${FOLDER}${name}.yaml`;
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
     throw readError(error, path, 'reading the preset');
   }
-}
-
-/** Beside this file in the repository; a built package runs from `dist/` and keeps them outside it. */
-function folder(): string {
-  const beside = fileURLToPath(new URL('./presets/', import.meta.url));
-  return existsSync(beside)
-    ? beside
-    : fileURLToPath(new URL('../../../trainer/config/presets/', import.meta.url));
 }

@@ -4,6 +4,7 @@
  * those of MPICH's ABI are integers.
  */
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import { loadOptional } from '../../base/optional.ts';
 
 /** A handle of MPI: an address or an integer, never looked into. */
 type Handle = bigint | number;
@@ -65,7 +66,7 @@ const MPICH_CONSTANTS: MpiConstants = {
  * @throws CodecLmError `MPI_UNAVAILABLE` when FFI or the library is missing
  */
 export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
-  const koffi = await importKoffi();
+  const koffi = loadOptional<Koffi>('koffi', 'several ranks');
   const failures: string[] = [];
   for (const name of names) {
     try {
@@ -86,17 +87,6 @@ export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
 }
 
 type Koffi = typeof import('koffi');
-
-async function importKoffi(): Promise<Koffi> {
-  try {
-    return await import('koffi');
-  } catch (error) {
-    throw new CodecLmError('MPI_UNAVAILABLE', `MPI is called by koffi: ${messageOf(error)}`, {
-      cause: error,
-      hint: 'install the optional dependencies: `npm ci` without --omit=optional',
-    });
-  }
-}
 
 function bind(library: ReturnType<Koffi['load']>, name: string): MpiLibrary {
   const constants = openMpiConstants(library) ?? MPICH_CONSTANTS;

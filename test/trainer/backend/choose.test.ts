@@ -55,7 +55,7 @@ test('auto falls back to wasm, with the reason; native by name does not', async 
     probe({ CODEC_LM_CACHE: empty, CODEC_LM_BACKEND: 'native' }),
   ]);
   t.is(auto.name, 'wasm');
-  t.regex(auto.reason, /not set up here; `npm run setup`/);
+  t.regex(auto.reason, /not set up here; `npx codec-lm setup`/);
   t.is(native.code, 'BACKEND_UNAVAILABLE');
 });
 

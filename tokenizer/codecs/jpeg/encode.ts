@@ -5,7 +5,7 @@
 import type { Sharp } from 'sharp';
 import type { z } from 'zod';
 import { CodecLmError } from '../../../base/error.ts';
-import { SHARP_VERSIONS, sharp } from '../../../base/sharp.ts';
+import { sharp, sharpVersions } from '../../../base/sharp.ts';
 import type { Codec } from '../codec.ts';
 import { openImage } from './decode.ts';
 import { imageError } from './failures.ts';
@@ -60,7 +60,7 @@ export function createJpegCodec(
     settings: Object.fromEntries(
       Object.entries(settings).filter(([, value]) => value !== undefined),
     ) as Codec['settings'],
-    versions: { ...SHARP_VERSIONS, recipe: RECIPE },
+    versions: { ...sharpVersions(), recipe: RECIPE },
     async encode(source, label) {
       const jpeg = await baselineOf(source, label, settings);
       const bytes = addRestartMarkers(jpeg, settings.quality);

@@ -8,8 +8,8 @@
  * early is an error though all is well; `kill` before the start does nothing.
  */
 import { Writable } from 'node:stream';
-import createCommand from 'fluent-ffmpeg';
 import { CodecLmError, messageOf, systemCode } from '../../../../base/error.ts';
+import { loadOptional } from '../../../../base/optional.ts';
 import { type FenceLimits, fenced, fenceTools } from './fence.ts';
 
 export interface FfmpegJob extends FenceLimits {
@@ -55,6 +55,7 @@ interface Internals {
 /** @throws CodecLmError `TOOL_MISSING` when no process can be started */
 export async function runFfmpeg(job: FfmpegJob): Promise<FfmpegResult> {
   const [program, ...prefix] = fenced(await fenceTools(), job, job.ffmpeg);
+  const createCommand = loadOptional<typeof import('fluent-ffmpeg')>('fluent-ffmpeg', 'videos');
   const command = createCommand({ source: job.input, stdoutLines: STDERR_LINES });
   command.inputOptions('-nostdin', ...job.inputOptions);
   const sink = new Sink(job.maxOutputBytes ?? 0, () => kill('too large'));

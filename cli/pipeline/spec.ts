@@ -1,0 +1,141 @@
+/** The `pipeline` command line. */
+import { resolve } from 'node:path';
+import type { RunRequest } from '../../pipeline/run.ts';
+import {
+  finalizeOptions,
+  parseShare,
+  planImagesOptions,
+  planVideosOptions,
+  runImagesOptions,
+  runVideosOptions,
+  statusOptions,
+} from '../../schemas/pipeline.ts';
+import { command, type Io } from '../command.ts';
+import type { CliSpec } from '../run.ts';
+
+/** Finished, but not with everything that was asked for. */
+const SAMPLES_SKIPPED = 3;
+
+const SRC = {
+  name: 'src',
+  description: 'folders (recursive), media files, webdataset .tar archives, @list.txt',
+  variadic: true,
+};
+
+/** Plans and runs, or shows what that would do. */
+async function runOrShow(
+  request: RunRequest,
+  { dryRun: isDry, json }: { dryRun: boolean; json: boolean },
+  io: Io,
+): Promise<number> {
+  if (isDry) {
+    const { dryRun, formatDryRun } = await import('../../pipeline/dry-run.ts');
+    const found = await dryRun(request);
+    if (json) io.printJson(found);
+    else io.print(formatDryRun(request.out, found));
+    return 0;
+  }
+  const { runPipeline } = await import('../../pipeline/run.ts');
+  const manifest = await runPipeline(request);
+  return manifest && manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+}
+
+const runImages = command({
+  name: 'run images',
+  summary: 'turn images into packed token shards; run again to go on where it was stopped',
+  positionals: [SRC],
+  options: runImagesOptions,
+  examples: [
+    'pipeline run images photos/ --out photos-256',
+    'pipeline run images @train.txt shards/*.tar --out ds --size 128 --seq-len 4096 --val-fraction 0.01',
+  ],
+  async run(sources, options, io) {
+    const { imagesRequest } = await import('../../pipeline/images.ts');
+    return runOrShow(await imagesRequest(sources, options, io, false), options, io);
+  },
+});
+
+const runVideos = command({
+  name: 'run videos',
+  summary: 'turn videos into packed token shards; run again to go on where it was stopped',
+  positionals: [SRC],
+  options: runVideosOptions,
+  examples: [
+    'pipeline run videos clips/ --out clips-256x144',
+    'pipeline run videos @train.txt --out ds --profile reproducible --frames 30 --workers 8',
+  ],
+  async run(sources, options, io) {
+    const { videosRequest } = await import('../../pipeline/videos.ts');
+    return runOrShow(await videosRequest(sources, options, io, false), options, io);
+  },
+});
+
+const PLAN_SUMMARY =
+  'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks';
+
+const planImages = command({
+  name: 'plan images',
+  summary: PLAN_SUMMARY,
+  positionals: [SRC],
+  options: planImagesOptions,
+  examples: ['pipeline plan images photos/ --out photos-256'],
+  async run(sources, options, io) {
+    const { imagesRequest } = await import('../../pipeline/images.ts');
+    const { runPipeline } = await import('../../pipeline/run.ts');
+    await runPipeline(await imagesRequest(sources, options, io, true));
+    return 0;
+  },
+});
+
+const planVideos = command({
+  name: 'plan videos',
+  summary: PLAN_SUMMARY,
+  positionals: [SRC],
+  options: planVideosOptions,
+  examples: ['pipeline plan videos clips/ --out clips-256x144'],
+  async run(sources, options, io) {
+    const { videosRequest } = await import('../../pipeline/videos.ts');
+    const { runPipeline } = await import('../../pipeline/run.ts');
+    await runPipeline(await videosRequest(sources, options, io, true));
+    return 0;
+  },
+});
+
+const DATASET = { name: 'dataset', description: 'dataset directory' };
+
+const status = command({
+  name: 'status',
+  summary: 'how far a dataset is: done, left, failed, time to go; also while it runs elsewhere',
+  positionals: [DATASET],
+  options: statusOptions,
+  examples: ['pipeline status photos-256'],
+  async run([out], options, io) {
+    const { readStatus } = await import('../../pipeline/status/status.ts');
+    const { formatStatus } = await import('../../pipeline/status/table.ts');
+    const found = await readStatus(out);
+    if (options.json) io.printJson(found);
+    else io.print(formatStatus(out, found));
+    return 0;
+  },
+});
+
+const finalize = command({
+  name: 'finalize',
+  summary: 'pack the tails and write dataset.json, when all ranks are done',
+  positionals: [DATASET],
+  options: finalizeOptions,
+  examples: ['pipeline finalize photos-256'],
+  async run([out], options, io) {
+    const { finalizeDataset } = await import('../../pipeline/finish/finalize.ts');
+    const { Report } = await import('../../pipeline/status/report.ts');
+    const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
+    new Report(io, options).done(out, manifest, true);
+    return manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+  },
+});
+
+export const spec: CliSpec = {
+  name: 'pipeline',
+  summary: 'a corpus of media files to a dataset of packed token shards',
+  commands: [runImages, runVideos, planImages, planVideos, status, finalize],
+};

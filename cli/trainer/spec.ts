@@ -1,0 +1,26 @@
+/** The command line `trainer`. */
+import type { CliSpec } from '../run.ts';
+import { configSchema, configShow } from './config.ts';
+import { estimateCommand } from './estimate.ts';
+import { exportCommand } from './export.ts';
+import { fitCommand } from './fit.ts';
+import { reportCommand } from './report.ts';
+import { sampleCommand } from './sample.ts';
+import { scoreCommand } from './score.ts';
+import { serveCommand } from './serve.ts';
+
+export const spec: CliSpec = {
+  name: 'trainer',
+  summary: 'Train Llama models on packed codec tokens, and sample images from them.',
+  commands: [
+    fitCommand,
+    sampleCommand,
+    scoreCommand,
+    exportCommand,
+    serveCommand,
+    reportCommand,
+    estimateCommand,
+    configShow,
+    configSchema,
+  ],
+};
