@@ -89,7 +89,7 @@ export const ERROR_CODES = {
   TOOL_MISSING: {
     ...machine(
       'A program or library that the work needs is not installed.',
-      'Install what the message names, or name its place; `npm run doctor` shows what is found.',
+      'Install what the message names, or name its place; `codec-lm doctor` shows what is found.',
     ),
     exitCode: 2,
   },
@@ -185,11 +185,11 @@ export const ERROR_CODES = {
   ),
   BACKEND_UNAVAILABLE: machine(
     'The compute backend that was asked for cannot be used.',
-    'Run `npm run doctor`, or choose another backend with CODEC_LM_BACKEND.',
+    'Run `codec-lm doctor`, or choose another backend with CODEC_LM_BACKEND.',
   ),
   MPI_UNAVAILABLE: machine(
     'The process was started by MPI, and its library cannot be used.',
-    'Install Open MPI or MPICH, the same as the launcher is of; `npm run doctor` shows what is found.',
+    'Install Open MPI or MPICH, the same as the launcher is of; `codec-lm doctor` shows what is found.',
   ),
   RANK_FAILED: machine(
     'Another rank of the run has failed.',
