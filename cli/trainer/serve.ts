@@ -10,7 +10,9 @@ const options = z.object({
   host: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on; 0.0.0.0 lets other machines in, and wants an --api-key')
+    .describe(
+      'Address to listen on; one that other machines reach, such as 0.0.0.0, wants an --api-key',
+    )
     .meta({ valueName: 'address', isText: true }),
   port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0 takes a free one'),
   apiKey: z

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { CodecLmError } from '../../base/error.ts';
 import { TokenTable } from './decode.ts';
 import { BpeEncoder } from './encode.ts';
-import { tokenizerJson } from './files/json.ts';
+import { type Surround, tokenizerJson } from './files/json.ts';
 import type { Merge } from './learn/learn.ts';
 import {
   ABSENT,
@@ -27,6 +27,8 @@ export class ByteBpe {
   /** Pairs in order of learning: 0..255 bytes, 256 + i the token of merge i, whatever its id. */
   readonly merges: readonly Merge[];
   readonly vocabulary: Vocabulary;
+  /** How its `tokenizer.json` is written, which decides the hash and nothing else here. */
+  readonly surround: Surround;
   /** One more than the largest id. */
   readonly vocabSize: number;
   readonly bosId: number;
@@ -39,8 +41,13 @@ export class ByteBpe {
   private fileHash: string | undefined;
 
   /** @throws CodecLmError `TOKENIZER_INVALID` when a merge names a later token or comes twice */
-  constructor(merges: readonly Merge[], vocabulary = denseVocabulary(merges.length)) {
+  constructor(
+    merges: readonly Merge[],
+    vocabulary = denseVocabulary(merges.length),
+    surround: Surround = 'bos',
+  ) {
     checkMerges(merges);
+    this.surround = surround;
     this.merges = merges;
     this.vocabulary = vocabulary;
     this.vocabSize = vocabularySize(vocabulary);
@@ -58,7 +65,7 @@ export class ByteBpe {
   /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
   get hash(): string {
     this.fileHash ??= createHash('sha256')
-      .update(tokenizerJson(this.merges, this.vocabulary))
+      .update(tokenizerJson(this.merges, this.vocabulary, this.surround))
       .digest('hex');
     return this.fileHash;
   }

@@ -1,9 +1,9 @@
 /** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
-import { copySmallFile, makeFolder } from '../../base/files.ts';
+import { makeFolder } from '../../base/files.ts';
+import { copyTokenizer } from '../../tokenizer/bpe/files/copy.ts';
 import type { Backend } from '../backend/choose.ts';
 import {
   configFromHuggingFace,
@@ -18,8 +18,6 @@ import type { FloatType } from './floats.ts';
 import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { streamSafetensors } from './safetensors.ts';
 import { readJson, WEIGHTS_FILE } from './weight-files.ts';
-
-const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
 /** Number formats a model is saved in, and the names that safetensors and PyTorch have for them. */
 export const WEIGHT_FORMATS = {
@@ -52,10 +50,7 @@ export async function saveModel(
     await makeFolder(dir);
     await writeJson(join(dir, 'config.json'), config);
     await writeJson(join(dir, 'generation_config.json'), generationConfig(model.config));
-    for (const name of tokenizerDir === undefined ? [] : TOKENIZER_FILES) {
-      const source = join(tokenizerDir!, name);
-      if (existsSync(source)) await copySmallFile(source, join(dir, name));
-    }
+    if (tokenizerDir !== undefined) await copyTokenizer(tokenizerDir, dir);
   } catch (error) {
     throw writeError(error, dir);
   }

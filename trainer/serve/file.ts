@@ -31,7 +31,7 @@ export async function fileOf(
     return { file: { mime, url: `data:${mime};base64,${file.toString('base64')}` } };
   } catch (error) {
     // Cut off by `max_tokens` or `stop`, or drawn without the grammar.
-    if (!(error instanceof CodecLmError)) throw error;
+    if (!(error instanceof CodecLmError) || error.scope === 'machine') throw error;
     return { file: null, file_error: `the document is not whole: ${error.message}` };
   }
 }

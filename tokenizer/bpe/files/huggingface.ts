@@ -33,7 +33,10 @@ export async function writeTokenizer(
     await makeFolder(dir);
     await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(bpe.vocabulary, extra));
     await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(bpe.vocabulary));
-    await writeFile(join(dir, 'tokenizer.json'), tokenizerJson(bpe.merges, bpe.vocabulary));
+    await writeFile(
+      join(dir, 'tokenizer.json'),
+      tokenizerJson(bpe.merges, bpe.vocabulary, bpe.surround),
+    );
   } catch (error) {
     throw writeError(error, dir, 'writing the tokenizer to');
   }
@@ -50,7 +53,9 @@ export async function readTokenizer(dirOrFile: string): Promise<ByteBpe> {
   const file = parseJson(tokenizerFileSchema, text, path);
   const { merges, vocabulary } = parseTokenizer(file, await readSpecialNames(path), path);
   try {
-    return new ByteBpe(merges, vocabulary);
+    // A dataset of the first release keeps its file, and the hash of it that its shards carry.
+    const isFirst = text === tokenizerJson(merges, vocabulary, 'bos-eos');
+    return new ByteBpe(merges, vocabulary, isFirst ? 'bos-eos' : 'bos');
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     throw new CodecLmError(error.code, `${path}: ${error.message}`, { cause: error, path });

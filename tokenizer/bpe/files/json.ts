@@ -33,10 +33,21 @@ export function fromBraille(text: string): Uint8Array | undefined {
 }
 
 /**
+ * What Hugging Face's tools put around a text that they tokenize with the file: `<bos>` in front, as
+ * Llama's do, so that a text is a prompt; or, in files of the first release, `<eos>` behind it as
+ * well, which makes a prompt a document that has ended. Ids of bytes are the same.
+ */
+export type Surround = 'bos' | 'bos-eos';
+
+/**
  * The canonical file: equal merges and vocabularies give equal text. Merges are written as
  * `"a b"`, which every release of tokenizers reads (pairs only since 0.20).
  */
-export function tokenizerJson(merges: readonly Merge[], vocabulary: Vocabulary): string {
+export function tokenizerJson(
+  merges: readonly Merge[],
+  vocabulary: Vocabulary,
+  surround: Surround = 'bos',
+): string {
   const table = new TokenTable(merges);
   const textOf = (token: number) => toBraille(table.bytesOf(token));
   const vocab: Record<string, number> = {};
@@ -53,7 +64,7 @@ export function tokenizerJson(merges: readonly Merge[], vocabulary: Vocabulary):
     added_tokens: [...specials.values()].sort((a, b) => a.id - b.id).map(addedToken),
     normalizer: null,
     pre_tokenizer: null,
-    post_processor: aroundDocument(bos, eos),
+    post_processor: surroundings(bos, surround === 'bos-eos' ? eos : undefined),
     decoder: { type: 'Fuse' },
     model: {
       type: 'BPE',
@@ -104,21 +115,22 @@ function addedToken({ id, content }: SpecialToken) {
   };
 }
 
-/** Puts `<bos>` and `<eos>` around each document, as the sequences of a dataset have them. */
-function aroundDocument(bos: SpecialToken, eos: SpecialToken) {
+function surroundings(bos: SpecialToken, eos: SpecialToken | undefined) {
   const special = (token: SpecialToken, segment: number) => ({
     SpecialToken: { id: token.content, type_id: segment },
   });
-  const document = (name: 'A' | 'B', segment: number) => [
+  const text = (name: 'A' | 'B', segment: number) => [
     special(bos, segment),
     { Sequence: { id: name, type_id: segment } },
-    special(eos, segment),
+    ...(eos ? [special(eos, segment)] : []),
   ];
-  const entry = ({ id, content }: SpecialToken) => ({ id: content, ids: [id], tokens: [content] });
+  const entries = [bos, ...(eos ? [eos] : [])].map(({ id, content }) => {
+    return [content, { id: content, ids: [id], tokens: [content] }] as const;
+  });
   return {
     type: 'TemplateProcessing',
-    single: document('A', 0),
-    pair: [...document('A', 0), ...document('B', 1)],
-    special_tokens: { [bos.content]: entry(bos), [eos.content]: entry(eos) },
+    single: text('A', 0),
+    pair: [...text('A', 0), ...text('B', 1)],
+    special_tokens: Object.fromEntries(entries),
   };
 }

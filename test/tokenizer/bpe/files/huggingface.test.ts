@@ -1,10 +1,12 @@
 import { deepStrictEqual } from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { CodecLmError } from '../../../../base/error.ts';
+import { copyTokenizer } from '../../../../tokenizer/bpe/files/copy.ts';
 import { readTokenizer, writeTokenizer } from '../../../../tokenizer/bpe/files/huggingface.ts';
 import { learnMerges } from '../../../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../../../tokenizer/bpe/tokenizer.ts';
@@ -56,6 +58,83 @@ test('what is written opens as it was, whatever its ids', async (t) => {
     const config = JSON.parse(await readFile(join(dir, 'tokenizer_config.json'), 'utf8'));
     t.is(config.model_max_length, 12_288);
     t.is(config.tokenizer_class, 'PreTrainedTokenizerFast');
+  }
+});
+
+const FIRST_TEMPLATE = {
+  type: 'TemplateProcessing',
+  single: [
+    { SpecialToken: { id: '<bos>', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+    { SpecialToken: { id: '<eos>', type_id: 0 } },
+  ],
+  pair: [
+    { SpecialToken: { id: '<bos>', type_id: 0 } },
+    { Sequence: { id: 'A', type_id: 0 } },
+    { SpecialToken: { id: '<eos>', type_id: 0 } },
+    { SpecialToken: { id: '<bos>', type_id: 1 } },
+    { Sequence: { id: 'B', type_id: 1 } },
+    { SpecialToken: { id: '<eos>', type_id: 1 } },
+  ],
+  special_tokens: {
+    '<bos>': { id: '<bos>', ids: [259], tokens: ['<bos>'] },
+    '<eos>': { id: '<eos>', ids: [260], tokens: ['<eos>'] },
+  },
+};
+
+/** The file as the first release wrote it: only the post-processor differs. */
+async function inFirstForm(dir: string): Promise<string> {
+  const path = join(dir, 'tokenizer.json');
+  const file = JSON.parse(await readFile(path, 'utf8'));
+  const text = `${JSON.stringify({ ...file, post_processor: FIRST_TEMPLATE }, null, 2)}\n`;
+  await writeFile(path, text);
+  return text;
+}
+
+const THREE: [number, number][] = [
+  [1, 2],
+  [256, 3],
+  [5, 5],
+];
+
+test('what is tokenized with it is a prompt: <bos> in front and nothing behind', async (t) => {
+  const dir = await folder(t);
+  await writeTokenizer(dir, new ByteBpe(THREE));
+  const { post_processor } = JSON.parse(await readFile(join(dir, 'tokenizer.json'), 'utf8'));
+  t.deepEqual(post_processor.single, FIRST_TEMPLATE.single.slice(0, 2));
+  t.deepEqual(
+    post_processor.pair.map((part: { Sequence?: object }) => 'Sequence' in part),
+    [false, true, false, true],
+  );
+  t.deepEqual(Object.keys(post_processor.special_tokens), ['<bos>']);
+});
+
+test('a file of the first release opens, keeps its bytes and its hash, and gives the same ids', async (t) => {
+  const dir = await folder(t);
+  const ours = new ByteBpe(THREE);
+  await writeTokenizer(dir, ours);
+  const text = await inFirstForm(dir);
+  const old = await readTokenizer(dir);
+  t.is(old.hash, createHash('sha256').update(text).digest('hex'));
+  t.not(old.hash, ours.hash);
+  const bytes = Uint8Array.of(1, 2, 3, 5, 5, 9);
+  t.deepEqual(old.encodeDocument(bytes), ours.encodeDocument(bytes));
+  await writeTokenizer(dir, old);
+  t.is(await readFile(join(dir, 'tokenizer.json'), 'utf8'), text);
+});
+
+test('a copy beside a model is in the new form, what is not ours is copied as it is', async (t) => {
+  const [from, to] = [await folder(t), await folder(t)];
+  await writeTokenizer(from, new ByteBpe(THREE), { model_max_length: 7 });
+  await inFirstForm(from);
+  await copyTokenizer(from, to);
+  t.is((await readTokenizer(to)).hash, new ByteBpe(THREE).hash);
+  const name = 'tokenizer_config.json';
+  t.is(await readFile(join(to, name), 'utf8'), await readFile(join(from, name), 'utf8'));
+  for (const text of ['{}', await readFile(join(GOLDEN, 'tokenizer.json'), 'utf8')]) {
+    await writeFile(join(from, 'tokenizer.json'), text);
+    await copyTokenizer(from, to);
+    t.is(await readFile(join(to, 'tokenizer.json'), 'utf8'), text);
   }
 });
 
