@@ -1,0 +1,11 @@
+/**
+ * Train Llama models that write image and video files byte by byte. What most programs need is
+ * here; each folder has a door of its own for the rest: `codec-lm/tokenizer`, `codec-lm/shards`,
+ * `codec-lm/pipeline`, `codec-lm/trainer`.
+ *
+ * @module
+ */
+export { CodecLmError, type ErrorCode, type ErrorDetails } from './base/error.ts';
+export { type Dataset, openDataset } from './shards/index.ts';
+export { type ByteBpe, openTokenizer } from './tokenizer/index.ts';
+export { type FitEvent, type FitOptions, type FitResult, fit } from './trainer/index.ts';
