@@ -7,7 +7,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const RECORD = pathToFileURL(join(import.meta.dirname, 'record.mjs')).href;
 
 /** What takes long to load, or need not be installed. */
-const HEAVY = /node_modules\/(@tensorflow|sharp|@img|fluent-ffmpeg|@ffmpeg-installer|highland|koffi)\//;
+const HEAVY =
+  /node_modules\/(@tensorflow|sharp|@img|fluent-ffmpeg|@ffmpeg-installer|highland|koffi)\//;
 
 async function modulesOf(code: string): Promise<string[]> {
   const args = ['--import=tsx', `--import=${RECORD}`, '--input-type=module', '--eval', code];

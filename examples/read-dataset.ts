@@ -1,0 +1,22 @@
+/** What is in a dataset: its manifest, its documents, one of them as the file it stands for. */
+import { openDataset, openViewer } from 'codec-lm/shards';
+
+const [dir] = process.argv.slice(2);
+const dataset = await openDataset(dir);
+const { codec, seqLen, vocabSize, totals } = dataset.manifest;
+console.log(
+  `${totals.documents} documents of ${codec.name}, rows of ${seqLen} of ${vocabSize} ids`,
+);
+
+let longest = { docId: -1, tokens: 0 };
+for await (const { docId, ids } of dataset.documents()) {
+  if (ids.length > longest.tokens) longest = { docId, tokens: ids.length };
+}
+console.log(`the longest is document ${longest.docId} with ${longest.tokens} tokens`);
+
+const viewer = await openViewer(dataset);
+const { ids } = await dataset.readDocument(longest.docId);
+const bytes = viewer.bytesOf(ids);
+const file = await viewer.view(bytes);
+console.log(`${bytes.length} canonical bytes, ${file.length} as ${viewer.extension}`);
+await dataset.close();
