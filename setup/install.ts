@@ -11,8 +11,8 @@ import { writeError } from '../base/file-error.ts';
 import {
   findInstalled,
   type Installed,
+  type InstalledManifest,
   MANIFEST,
-  type Manifest,
   nativeDir,
 } from '../trainer/backend/installed.ts';
 import { checkBinding } from './compile.ts';
@@ -71,7 +71,7 @@ async function tryRoutes(dir: string, context: RouteContext, parts: InstallParts
       const built = await route.build(temporary, context);
       const check = parts.check ?? checkBinding;
       const libtensorflow = await check(join(temporary, built.binding), context.signal);
-      const manifest: Manifest = { libtensorflow, variant: context.variant, ...built };
+      const manifest: InstalledManifest = { libtensorflow, variant: context.variant, ...built };
       await writeFile(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
       context.signal?.throwIfAborted();
       // a folder without a manifest is no installation: it may be replaced

@@ -54,7 +54,7 @@ export interface ShardSummaryView {
   metadata: ShardMetadata;
 }
 
-export async function isFolder(path: string): Promise<boolean> {
+export async function isDatasetFolder(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory();
   } catch (error) {

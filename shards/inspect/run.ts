@@ -4,7 +4,7 @@ import { openDataset } from '../dataset/dataset.ts';
 import { readTokenizerOf } from '../dataset/tokenizer.ts';
 import {
   type DatasetSummary,
-  isFolder,
+  isDatasetFolder,
   type ShardSummaryView,
   summarizeDataset,
   summarizeShard,
@@ -31,7 +31,7 @@ export interface InspectedDataset extends DatasetSummary {
  * @throws CodecLmError as openDataset and openShard do
  */
 export async function inspect(path: string): Promise<InspectedDataset | ShardSummaryView> {
-  if (!(await isFolder(path))) return summarizeShard(path);
+  if (!(await isDatasetFolder(path))) return summarizeShard(path);
   const dataset = await openDataset(path);
   try {
     const bpe = await readTokenizerOf(dataset);
@@ -52,7 +52,7 @@ export async function inspect(path: string): Promise<InspectedDataset | ShardSum
  * @throws CodecLmError `USAGE` when there is no such row; as openDataset and openShard do
  */
 export async function inspectRow(path: string, row: number): Promise<RowView> {
-  if (!(await isFolder(path))) return viewShardRow(path, row);
+  if (!(await isDatasetFolder(path))) return viewShardRow(path, row);
   const dataset = await openDataset(path);
   try {
     const { openViewer } = await import('../dataset/viewer.ts');
@@ -69,7 +69,7 @@ export async function inspectRow(path: string, row: number): Promise<RowView> {
  * @throws CodecLmError `USAGE` for a single shard; as openDataset does
  */
 export async function writeInspectPage(dir: string, html: string): Promise<void> {
-  if (!(await isFolder(dir))) {
+  if (!(await isDatasetFolder(dir))) {
     throw new CodecLmError('USAGE', '`html` needs the dataset directory, not one of its files');
   }
   const dataset = await openDataset(dir);

@@ -18,7 +18,7 @@ export const TENSORFLOW_VERSION = '2.21.0';
 /** Written last into an installation: its presence means that the rest is whole. */
 export const MANIFEST = 'native.json';
 
-export interface Manifest {
+export interface InstalledManifest {
   /** Version that the library itself reported when it was loaded for the first time. */
   libtensorflow: string;
   variant: NativeVariant;
@@ -28,7 +28,7 @@ export interface Manifest {
   binding: string;
 }
 
-export interface Installed extends Manifest {
+export interface Installed extends InstalledManifest {
   dir: string;
   /** Absolute path of the addon. */
   bindingPath: string;
@@ -54,7 +54,7 @@ export function findInstalled(
   env: Env = process.env,
 ): Installed | undefined {
   const dir = nativeDir(variant, env);
-  let manifest: Manifest;
+  let manifest: InstalledManifest;
   try {
     manifest = JSON.parse(readFileSync(join(dir, MANIFEST), 'utf8'));
   } catch {

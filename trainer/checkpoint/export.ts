@@ -7,8 +7,8 @@ import { writeError } from '../../base/file-error.ts';
 import { copySmallFile } from '../../base/files.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
+import { writeFolderAside } from '../run/aside.ts';
 import { findCheckpoint } from '../run/directory.ts';
-import { writeFolderAside } from './aside.ts';
 import { CODEC_FILE } from './files.ts';
 import { loadModel, saveModel, type WeightFormat } from './huggingface.ts';
 

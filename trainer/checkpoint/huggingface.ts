@@ -13,11 +13,11 @@ import {
 } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
 import { Llama } from '../model/llama.ts';
-import { writeFileAside } from './aside.ts';
+import { writeFileAside } from '../run/aside.ts';
 import type { FloatType } from './floats.ts';
 import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { streamSafetensors } from './safetensors.ts';
-import { readJson, WEIGHTS_FILE } from './weight-files.ts';
+import { readModelJson, WEIGHTS_FILE } from './weight-files.ts';
 
 /** Number formats a model is saved in, and the names that safetensors and PyTorch have for them. */
 export const WEIGHT_FORMATS = {
@@ -86,7 +86,7 @@ export async function loadModel(backend: Backend, dir: string): Promise<Llama> {
  */
 export async function readModelConfig(dir: string): Promise<LlamaConfig> {
   const path = join(dir, 'config.json');
-  const config = configFromHuggingFace(await readJson(path), path);
+  const config = configFromHuggingFace(await readModelJson(path), path);
   if (!config.tieEmbeddings) return config;
   return { ...config, tieEmbeddings: !(await hasHeadOfItsOwn(dir)) };
 }

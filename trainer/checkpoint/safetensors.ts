@@ -5,7 +5,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { readError, writeError } from '../../base/file-error.ts';
 import type { Weights } from '../model/init.ts';
-import { writeAside } from './aside.ts';
+import { writeAside } from '../run/aside.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
   encodeHeader,

@@ -6,7 +6,7 @@ import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
 import type { Llama } from '../model/llama.ts';
-import { writeFolderAside } from './aside.ts';
+import { writeFolderAside } from '../run/aside.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
 import { streamSafetensors } from './safetensors.ts';

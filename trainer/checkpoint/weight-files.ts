@@ -39,7 +39,7 @@ export async function findWeights(dir: string): Promise<WeightFiles> {
     return { path: single, places: new Map(places) };
   }
   if (!existsSync(index)) throw await noWeights(dir, single);
-  const parsed = weightIndexSchema.safeParse(await readJson(index));
+  const parsed = weightIndexSchema.safeParse(await readModelJson(index));
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
     throw invalid(index, `${path.join('.')}: ${message}`);
@@ -97,7 +97,7 @@ async function placesOf(
 }
 
 /** @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID` */
-export async function readJson(path: string): Promise<unknown> {
+export async function readModelJson(path: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

@@ -6,8 +6,8 @@ import { CodecLmError } from '../../base/error.ts';
 import { readError, writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import { isAside, writeFileAside } from '../checkpoint/aside.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
+import { isAside, writeFileAside } from './aside.ts';
 import { LOCK_FILE, lockRun } from './lock.ts';
 
 const CONFIG_FILE = 'config.yaml';

@@ -43,7 +43,7 @@ export function drawToken(
   allowed: Uint32Array,
   uniform: number,
 ): DrawnToken {
-  checkFinite(logits);
+  checkLogits(logits);
   const id = pick(filterLogits(logits, options, allowed), uniform);
   const isCorrected = !isInMask(allowed, likeliestId(logits));
   return { ...rateToken(logits, id, options.alternatives), isCorrected };
@@ -54,7 +54,7 @@ export function drawToken(
  * are loaded; sums of large ones can still leave the range of fp32.
  * @throws CodecLmError `NOT_FINITE`
  */
-export function checkFinite(logits: Float32Array): void {
+export function checkLogits(logits: Float32Array): void {
   const first = firstNotFinite(logits);
   if (first < 0) return;
   throw new CodecLmError(
@@ -71,7 +71,7 @@ export function checkFinite(logits: Float32Array): void {
  * @throws CodecLmError `NOT_FINITE`
  */
 export function rateToken(logits: Float32Array, id: number, alternatives = 0): RatedToken {
-  checkFinite(logits);
+  checkLogits(logits);
   const highest = logits[likeliestId(logits)];
   let total = 0;
   for (const logit of logits) total += Math.exp(logit - highest);

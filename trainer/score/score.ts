@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import { checkFinite } from '../sample/draw.ts';
+import { checkLogits } from '../sample/draw.ts';
 import type { Engine } from '../sample/engine/engine.ts';
 import type { LoadedCheckpoint } from '../sample/load.ts';
 
@@ -72,7 +72,7 @@ export async function scoreDocument(
 
 /** -log2 softmax(logits)[id] */
 function bitsOf(logits: Float32Array, id: number): number {
-  checkFinite(logits);
+  checkLogits(logits);
   let highest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) highest = Math.max(highest, logit);
   let total = 0;
