@@ -195,6 +195,10 @@ export const ERROR_CODES = {
     'Another rank of the run has failed.',
     'Look at the message of the rank that failed first, then run the same command again.',
   ),
+  LOCK_LOST: machine(
+    'Another process took over what this one was writing, or removed the file of its lock.',
+    'Nothing was committed after that; see that one process writes there, then run the same command again.',
+  ),
   TOO_MANY_FAILURES: {
     ...usage(
       'More inputs failed than allowed.',

@@ -7,6 +7,7 @@ import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { makeFolder } from '../base/files.ts';
+import type { Lock } from '../base/lock/lock.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/dataset/manifest.ts';
@@ -15,7 +16,7 @@ import type { Codec } from '../tokenizer/codecs/codec.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
-import { paths, removeLeftovers, WORK_FOLDERS } from './files.ts';
+import { removeLeftovers, WORK_FOLDERS } from './files.ts';
 import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';
@@ -59,25 +60,37 @@ export interface RunRequest {
 
 /**
  * @returns the manifest, or undefined when other ranks or another command have to finish
- * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …
+ * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …;
+ *   `LOCK_LOST` when another process took the dataset over: nothing is committed after that
  */
 export async function runPipeline(request: RunRequest): Promise<Manifest | undefined> {
-  const { out, config } = request;
-  const state = await inspectOutput(out);
-  if (state.plan) checkSameConfig(out, state.plan.config, config, request.allowEncoderChange);
-  if (state.complete && !request.retryFailed) return alreadyComplete(request);
+  const { out, ranks, report, signal } = request;
+  const before = await inspectState(request);
+  if (before.complete && !request.retryFailed) return alreadyComplete(request);
   const existed = await exists(out);
-  const release = await lockDataset(out, request.ranks);
+  let lock: Lock | undefined;
   try {
-    return await planAndRun(request, state);
+    lock = await lockDataset(out, ranks, { signal, onWait: (wait) => report.waiting(wait) });
+    // Another process may have planned or finished it before the lock was taken.
+    const state = await inspectState(request);
+    if (state.complete && !request.retryFailed) return await alreadyComplete(request);
+    const stop = AbortSignal.any([signal, lock.signal]);
+    return await planAndRun({ ...request, signal: stop, lock }, state);
   } catch (error) {
-    throw request.signal.aborted ? interrupted(out, error) : error;
+    throw signal.aborted ? interrupted(out, error) : error;
   } finally {
-    await release();
-    await rmdir(paths.locks(out)).catch(() => undefined);
+    await lock?.release();
     // Nothing came of it: leave no empty folder where there was none.
     if (!existed) await rmdir(out).catch(() => undefined);
   }
+}
+
+type LockedRequest = RunRequest & { lock: Lock };
+
+async function inspectState({ out, config, allowEncoderChange }: RunRequest): Promise<OutputState> {
+  const state = await inspectOutput(out);
+  if (state.plan) checkSameConfig(out, state.plan.config, config, allowEncoderChange);
+  return state;
 }
 
 async function alreadyComplete({ out, maxFailures, report }: RunRequest): Promise<Manifest> {
@@ -89,10 +102,10 @@ async function alreadyComplete({ out, maxFailures, report }: RunRequest): Promis
 }
 
 async function planAndRun(
-  request: RunRequest,
+  request: LockedRequest,
   { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
-  const { out, config, ranks, report, signal } = request;
+  const { out, config, ranks, report, lock, signal } = request;
   if (!frozen && ranks.size > 1) throw planFirst(out);
   const onFound = (found: number) => report.listing(found);
   const onFrozen = (done: number, of: number) => report.freezing(done, of);
@@ -119,7 +132,9 @@ async function planAndRun(
   }
   // What failed may still be put right below, so its share is judged at the end.
   const allowed = request.retryFailed ? 1 : request.maxFailures;
-  const manifest = complete ? await readManifest(out) : await finalizePlan(out, plan, bpe, allowed);
+  const manifest = complete
+    ? await readManifest(out)
+    : await finalizePlan(out, plan, bpe, allowed, lock);
   const final = request.retryFailed
     ? await retryFailed({ ...request, context: { ...context, bpe } }, plan, manifest)
     : manifest;
@@ -130,12 +145,12 @@ async function planAndRun(
 
 /** The partitions of this rank that are not done yet. */
 async function runShare(
-  request: RunRequest,
+  request: LockedRequest,
   partitions: readonly Partition[],
   context: EncodeContext & { bpe: ByteBpe },
   plan: Plan,
 ): Promise<void> {
-  const { out, ranks, report } = request;
+  const { out, ranks, report, lock } = request;
   const share = shareOf(partitions, ranks);
   const names = await doneNames(out);
   const done = share.filter(({ name }) => names.has(name));
@@ -143,6 +158,7 @@ async function runShare(
   if (todo.length === 0) return;
   if (done.length > 0) await checkTokenizer(out, done[0].name, context.bpe);
   const unfinished = new Set(todo.map(({ name }) => name));
+  await lock.check();
   await removeLeftovers(out, (name) => unfinished.has(name));
   if (request.hint) report.note(request.hint);
   const inputs = inputsOf(share);
@@ -160,6 +176,7 @@ async function runShare(
     lanes: request.lanes,
     // Shards name the encoder that made them, where another one was allowed to go on.
     header: { ...headerOf(plan, context.bpe), codec: request.config.codec },
+    lock,
     signal: request.signal,
     onBatch: (batch) => {
       report.batch(batch);
@@ -175,7 +192,7 @@ async function runShare(
 }
 
 async function ensureTokenizer(
-  request: RunRequest,
+  request: LockedRequest,
   plan: Plan,
   context: EncodeContext,
 ): Promise<ByteBpe> {
@@ -190,7 +207,7 @@ async function ensureTokenizer(
     };
     bpe = await learnTokenizer(out, plan, context, lanes, progress, signal);
   }
-  if (!existing) await saveTokenizer(out, bpe, plan.config.seqLen);
+  if (!existing) await saveTokenizer(out, bpe, plan.config.seqLen, request.lock);
   report.tokenizer(bpe.vocabSize, bpe.merges.length, bpe.hash, !existing);
   return bpe;
 }

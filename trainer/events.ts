@@ -2,6 +2,7 @@
  * What the functions of the trainer tell while they work, for a progress line, a log or a program.
  * A listener is called at once and is not waited for; what it throws ends the work.
  */
+import type { LockWait } from '../base/lock/lock.ts';
 import type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
 
 /** The backend that computes has been chosen: told once a process, to whoever asked first. */
@@ -18,6 +19,8 @@ export type FitEvent =
   | BackendEvent
   /** Several processes train together. */
   | { type: 'ranks'; size: number }
+  /** Twice a second while a process that may have died elsewhere has the lock of the run. */
+  | ({ type: 'lock-wait' } & LockWait)
   /** The run goes on from this checkpoint. */
   | { type: 'resume'; checkpoint: string }
   /** A checkpoint that does not load; an older one is tried. */

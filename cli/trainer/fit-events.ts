@@ -1,5 +1,6 @@
 /** What a training run tells, as lines for people. */
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
+import type { LockWait } from '../../base/lock/lock.ts';
 import type { TrainMetrics } from '../../schemas/run.ts';
 import type { FitEvent } from '../../trainer/events.ts';
 import type { Io } from '../command.ts';
@@ -8,10 +9,16 @@ import type { Io } from '../command.ts';
 export function fitListener(io: Pick<Io, 'log' | 'progress'>): (event: FitEvent) => void {
   const line = new ProgressLine();
   return (event) => {
+    if (event.type === 'lock-wait') io.progress.update(lockLine(event));
     if (event.type === 'step') io.progress.update(line.after(event.metrics, event.steps));
     const text = fitLogLine(event);
     if (text !== undefined) io.log(text);
   };
+}
+
+function lockLine({ who, silentMs, staleMs }: LockWait): string {
+  const seconds = (ms: number) => Math.floor(ms / 1000);
+  return `${who} has the lock: no heartbeat for ${seconds(silentMs)} of ${seconds(staleMs)} s`;
 }
 
 /** @returns undefined for what is not logged */

@@ -4,6 +4,7 @@
  * memory is the batches in flight and the partitions being packed, however large the
  * corpus and however slow the disk.
  */
+import type { Lock } from '../../base/lock/lock.ts';
 import type { PartitionStats } from '../../schemas/dataset.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
@@ -29,6 +30,8 @@ export interface EngineRequest {
   /** Batches in flight. */
   lanes: number;
   header: DatasetHeader;
+  /** Checked before anything of a partition gets its name. */
+  lock: Pick<Lock, 'check'>;
   signal: AbortSignal;
   /** Where partitions go; to the dataset directory when not given. */
   commit?: (work: PartitionWork) => Promise<PartitionStats>;
@@ -101,6 +104,6 @@ function pack({ header, onBatch }: EngineRequest) {
       .sequence();
 }
 
-async function commit(work: PartitionWork, { out, header, commit: sink }: EngineRequest) {
-  return { work, stats: await (sink?.(work) ?? work.commit(out, header)) };
+async function commit(work: PartitionWork, { out, header, lock, commit: sink }: EngineRequest) {
+  return { work, stats: await (sink?.(work) ?? work.commit(out, header, lock)) };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
+import type { Lock } from '../../base/lock/lock.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
@@ -112,10 +113,17 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
 }
 
 /** Puts the tokenizer's files in the dataset, tokenizer.json last. */
-export async function saveTokenizer(out: string, bpe: ByteBpe, seqLen: number): Promise<void> {
+export async function saveTokenizer(
+  out: string,
+  bpe: ByteBpe,
+  seqLen: number,
+  lock: Pick<Lock, 'check'>,
+): Promise<void> {
+  await lock.check();
   const draft = join(out, 'tokenizer.tmp');
   await writeTokenizer(draft, bpe, { model_max_length: seqLen });
   const written = await namesIn(draft);
+  await lock.check();
   for (const file of FILES.filter((name) => written.includes(name))) {
     await rename(join(draft, file), join(out, file)).catch((error) => {
       throw writeError(error, join(out, file));

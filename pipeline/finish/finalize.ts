@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { namesIn } from '../../base/files.ts';
+import type { Lock } from '../../base/lock/lock.ts';
 import {
   type DocumentFileEntry,
   FORMAT_VERSION,
@@ -17,6 +18,7 @@ import { writeSequenceShard } from '../../shards/parquet/writer.ts';
 import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
 import { paths, removeLeftovers } from '../files.ts';
+import { lockDataset } from '../lock.ts';
 import type { DatasetHeader } from '../pack/partition.ts';
 import { documentsOf, packTails, readTail, rowsOf } from '../pack/tail.ts';
 import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts';
@@ -58,8 +60,10 @@ export async function finishRound(
   { partitions, tailIndex }: Round,
   header: DatasetHeader,
   padId: number,
+  lock: Pick<Lock, 'check'>,
 ): Promise<RoundResult> {
   await checkAllDone(out, partitions);
+  await lock.check();
   await removeLeftovers(out, () => true);
   const result: RoundResult = { shards: [], documents: [], stats: [] };
   const stats = await readAllStats(out, partitions);
@@ -72,6 +76,7 @@ export async function finishRound(
       if (tail[split].documents) result.documents.push(tail[split].documents);
     }
     const name = nameOf(split, tailIndex);
+    await lock.check();
     await writeTailShard(out, split, partitions, name, header, padId, result);
   }
   return result;
@@ -134,11 +139,12 @@ export async function finalizePlan(
   plan: Plan,
   bpe: ByteBpe,
   allowed: number,
+  lock: Pick<Lock, 'check'>,
 ): Promise<Manifest> {
   const partitions = partitionsOf(plan, plan.config.partitionSize);
   const header = headerOf(plan, bpe);
   const round = { partitions, tailIndex: partitions.length };
-  const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId);
+  const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId, lock);
   const totals = totalsOf(plan.inputs, stats, shards);
   checkFailureShare(totals.failures, plan.inputs, allowed, out);
   const manifest: Manifest = {
@@ -154,18 +160,44 @@ export async function finalizePlan(
     documents,
     totals,
   };
-  await publish(out, manifest);
+  await publish(out, manifest, lock);
   return manifest;
 }
 
 /** The tails are in the last shard: from here on they would only take space. */
-export async function publish(out: string, manifest: Manifest): Promise<void> {
+export async function publish(
+  out: string,
+  manifest: Manifest,
+  lock: Pick<Lock, 'check'>,
+): Promise<void> {
+  await lock.check();
   await writeManifest(out, manifest);
   await rm(paths.tails(out), { recursive: true, force: true });
 }
 
-/** `pipeline finalize`: what a single process does by itself. */
+/**
+ * `pipeline finalize`: what a single process does by itself. No rank may be writing meanwhile.
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
+ */
 export async function finalizeDataset(out: string, allowed: number): Promise<Manifest> {
+  const { plan, bpe } = await readPlanned(out);
+  if (await isComplete(out)) return readManifest(out);
+  await checkAllDone(out, partitionsOf(plan, plan.config.partitionSize));
+  const lock = await lockDataset(out, { rank: 0, size: 1 });
+  try {
+    // Another process may have finished it before the lock was taken.
+    if (await isComplete(out)) return await readManifest(out);
+    return await finalizePlan(out, plan, bpe, allowed, lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function isComplete(out: string): Promise<boolean> {
+  return (await namesIn(out)).includes(MANIFEST_FILE);
+}
+
+async function readPlanned(out: string): Promise<{ plan: Plan; bpe: ByteBpe }> {
   const plan = await readPlan(out);
   const bpe = plan && (await readDatasetTokenizer(out));
   if (!plan || !bpe) {
@@ -174,8 +206,7 @@ export async function finalizeDataset(out: string, allowed: number): Promise<Man
       hint: 'first pipeline plan, then pipeline run by every rank',
     });
   }
-  if ((await namesIn(out)).includes(MANIFEST_FILE)) return readManifest(out);
-  return finalizePlan(out, plan, bpe, allowed);
+  return { plan, bpe };
 }
 
 export function totalsOf(

@@ -16,7 +16,7 @@ import { doneNames } from '../status/status.ts';
 import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
 import { partitionsOfRound, readRound, roundsOf } from './rounds.ts';
 
-export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'signal'> & {
+export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'lock' | 'signal'> & {
   report: Report;
 };
 
@@ -26,9 +26,10 @@ export async function retryFailed(
   plan: Plan,
   manifest: Manifest,
 ): Promise<Manifest> {
-  const { out } = request;
+  const { out, lock } = request;
   const finished = roundsOf(manifest);
-  const round = (await readRound(out, finished + 1)) ?? (await freezeRound(out, plan, finished));
+  const round =
+    (await readRound(out, finished + 1)) ?? (await freezeRound(out, plan, finished, lock));
   if (!round) return manifest;
   await runRound(request, plan, round);
   return completeRound(request, plan, manifest, round);
@@ -39,6 +40,7 @@ async function freezeRound(
   out: string,
   plan: Plan,
   finished: number,
+  lock: EngineRequest['lock'],
 ): Promise<RetryRound | undefined> {
   const before = await partitionsOfRound(out, plan, finished);
   const failed: number[] = [];
@@ -49,6 +51,7 @@ async function freezeRound(
   const round: RetryRound = { round: finished + 1, partitions: [], tailIndex: before.next };
   const firstNumber = await partitionsBefore(out, plan, round.round);
   const { partitionSize } = plan.config;
+  await lock.check();
   failed.sort((a, b) => a - b);
   for (let start = 0; start < failed.length; start += partitionSize) {
     const ids = failed.slice(start, start + partitionSize);
@@ -117,13 +120,19 @@ async function runRound(request: RetryRequest, plan: Plan, round: RetryRound): P
 }
 
 async function completeRound(
-  { out, context }: RetryRequest,
+  { out, context, lock }: RetryRequest,
   plan: Plan,
   manifest: Manifest,
   { round, partitions, tailIndex }: RetryRound,
 ): Promise<Manifest> {
   const { bpe } = context;
-  const added = await finishRound(out, { partitions, tailIndex }, headerOf(plan, bpe), bpe.padId);
+  const added = await finishRound(
+    out,
+    { partitions, tailIndex },
+    headerOf(plan, bpe),
+    bpe.padId,
+    lock,
+  );
   const shards = [...manifest.shards, ...added.shards];
   const totals = totalsOf(plan.inputs, added.stats, shards);
   const merged: Manifest = {
@@ -138,6 +147,6 @@ async function completeRound(
       documentBytes: manifest.totals.documentBytes + totals.documentBytes,
     },
   };
-  await publish(out, merged);
+  await publish(out, merged, lock);
   return merged;
 }

@@ -3,6 +3,7 @@
  * one is there its files are written, each whole or absent, the stats last.
  */
 import { rm } from 'node:fs/promises';
+import type { Lock } from '../../base/lock/lock.ts';
 import {
   type Failure,
   FORMAT_VERSION,
@@ -50,19 +51,28 @@ export class PartitionWork {
 
   /**
    * Shards, documents, tails, failures, stats: in this order, so that a partition with stats
-   * has everything else.
+   * has everything else. The lock is checked before each of them.
+   * @throws CodecLmError `LOCK_LOST` when another process may be writing the partition
    */
-  async commit(out: string, header: DatasetHeader): Promise<PartitionStats> {
+  async commit(
+    out: string,
+    header: DatasetHeader,
+    lock: Pick<Lock, 'check'>,
+  ): Promise<PartitionStats> {
     const { number, name, index } = this.partition;
     const writeStart = performance.now();
     const ofPartition = { ...header, partition: number };
+    await lock.check();
     const train = await this.train.write(out, index, ofPartition);
+    await lock.check();
     const val = await this.val.write(out, index, ofPartition);
+    await lock.check();
     const { tokenizerHash } = header;
     const tail: Tail = { tokenizerHash, train: train.tail, val: val.tail };
     await writeJson(paths.tail(out, name), tail);
     await this.writeFailures(paths.failures(out, name));
     const stats = this.stats([train, val], secondsSince(writeStart));
+    await lock.check();
     await writeJson(paths.stats(out, name), stats);
     return stats;
   }

@@ -7,6 +7,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
+import type { Lock } from '../../base/lock/lock.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
 import { paths, writeJson } from '../files.ts';
 import { ListingLog, listInputs } from '../sources/list-inputs.ts';
@@ -28,13 +29,15 @@ export interface PlanRequest {
   onFrozen?: (done: number, of: number) => void;
 }
 
+type Locked = PlanRequest & { lock: Pick<Lock, 'check'> };
+
 /**
  * Lists the sources once and freezes the result: lists first, plan.json last, so that a
  * plan that was cut short is no plan.
  * @throws CodecLmError `INPUT_EMPTY` when nothing is there to do
  */
-export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const { out, config } = request;
+export async function makePlan(request: Locked): Promise<Plan> {
+  const { out, config, lock } = request;
   let spool: Spool | undefined;
   try {
     const found = await spoolInputs(request, join(paths.draft(out), 'spool'));
@@ -42,6 +45,7 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     spool = found.spool;
     await makeFolder(join(paths.draft(out), 'lists'));
     const frozen = await freezeLists(request, spool, log);
+    await lock.check();
     await rm(paths.lists(out), { recursive: true, force: true });
     await rename(join(paths.draft(out), 'lists'), paths.lists(out));
     const plan: Plan = {
@@ -50,11 +54,17 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
       ...frozen,
       listing: log.listing,
     };
+    await lock.check();
     await writeJson(paths.plan(out), plan);
     return plan;
   } finally {
     spool?.close();
-    await rm(paths.draft(out), { recursive: true, force: true });
+    // When the lock is lost, another process has its own draft there.
+    const isLost = await lock.check().then(
+      () => false,
+      () => true,
+    );
+    if (!isLost) await rm(paths.draft(out), { recursive: true, force: true });
   }
 }
 

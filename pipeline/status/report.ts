@@ -1,6 +1,7 @@
 /** What a run tells while it works: a progress line and messages for people, events for programs. */
 
 import { formatBar, formatBytes, formatCount, formatDuration } from '../../base/format.ts';
+import type { LockWait } from '../../base/lock/lock.ts';
 import type { Io } from '../../cli/command.ts';
 import type { Failure, Manifest, PartitionStats } from '../../schemas/dataset.ts';
 import type { Plan } from '../../schemas/plan.ts';
@@ -26,12 +27,24 @@ export class Report {
   private before = { inputs: 0, partitions: 0 };
   private now = { inputs: 0, partitions: 0, failures: 0 };
   private rate = new Rate();
+  private waits = false;
 
   /** @param noun what an input is called */
   constructor(io: Io, options: ReportOptions, noun = 'input') {
     this.io = io;
     this.options = options;
     this.noun = noun;
+  }
+
+  /** A process that may have died elsewhere has the lock. */
+  waiting({ who, path, silentMs, staleMs }: LockWait): void {
+    const ofSeconds = staleMs / 1000;
+    if (!this.waits) {
+      this.waits = true;
+      this.event('waiting', { who, path, ofSeconds });
+      this.say(`${who} has the lock; it counts as dead after ${ofSeconds} s without a heartbeat`);
+    }
+    this.progress(`no heartbeat for ${Math.floor(silentMs / 1000)} of ${ofSeconds} s`);
   }
 
   listing(found: number): void {

@@ -8,8 +8,8 @@ test('ranks that come while others go never miss the folder of the locks', async
   const out = await temporaryFolder(t);
   const comeAndGo = async (rank: number) => {
     for (let i = 0; i < 100; i++) {
-      const release = await lockDataset(out, { rank, size: 4 });
-      await release();
+      const lock = await lockDataset(out, { rank, size: 4 });
+      await lock.release();
       // As a run does at its end, when no other rank is left.
       await rmdir(paths.locks(out)).catch(() => undefined);
     }

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeError } from '../../base/file-error.ts';
+import type { Lock } from '../../base/lock/lock.ts';
 import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
@@ -23,19 +24,22 @@ export interface CheckpointSnapshot {
   codec: CheckpointCodec;
   /** Its ranks have shares of the moments; rank 0 writes. */
   communicator: Communicator;
+  /** Of rank 0: checked right before the folder gets its name. */
+  lock?: Pick<Lock, 'check'>;
 }
 
 /**
  * The folder gets its name when all of it is on the disk, so an interrupted save never spoils an
  * earlier one. The same for any number of ranks. Collective.
  * @returns its path
- * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`
+ * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`; `LOCK_LOST` when another process writes the run
  */
 export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<string> {
-  const { path, communicator, optimizer } = snapshot;
+  const { path, communicator, optimizer, lock } = snapshot;
   if (communicator.rank === 0) {
     try {
-      await writeFolderAside(path, (aside) => writeAll(aside, snapshot));
+      const check = async () => lock?.check();
+      await writeFolderAside(path, (aside) => writeAll(aside, snapshot), check);
     } catch (error) {
       throw writeError(error, path, 'saving the checkpoint');
     }

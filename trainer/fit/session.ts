@@ -1,5 +1,7 @@
 /** All that a run holds while it trains, made ready: fresh, or where its last good checkpoint left it. */
 
+import { makeFolder } from '../../base/files.ts';
+import type { Lock, LockWait } from '../../base/lock/lock.ts';
 import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import type { MixtureSource } from '../../shards/dataset/mixture.ts';
@@ -41,6 +43,8 @@ export interface SessionOptions {
   chooseBackend: () => Promise<Backend>;
   /** Rank 0 tells it. */
   onEvent?: (event: FitEvent) => void;
+  /** Saves at the next step boundary and ends; its `reason` may be an exit code. */
+  signal?: AbortSignal;
 }
 
 export interface Session {
@@ -48,6 +52,8 @@ export interface Session {
   readonly config: ResolvedConfig;
   readonly backend: Backend;
   readonly communicator: Communicator;
+  /** Of rank 0. */
+  readonly lock?: Lock;
   readonly model: Llama;
   readonly optimizer: RankedOptimizer;
   readonly data: TrainingData;
@@ -85,18 +91,18 @@ export function emitterOf({
  * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is written
  */
 export async function prepareSession(options: SessionOptions): Promise<Session> {
-  const { out, resume = false, communicator = single } = options;
+  const { communicator = single } = options;
   const sources =
     typeof options.data === 'string' ? [{ dir: options.data, weight: 1 }] : options.data;
   const data = await openTrainingData(sources, options.config.train.seqLen);
-  let unlock: Unlock | undefined;
+  let lock: Lock | undefined;
   try {
     const config = resolveForData(options.config, data, communicator.size);
-    const entered = await enterRun(out, resume, config, communicator);
-    unlock = entered.unlock;
+    const entered = await enterRun(options, config);
+    lock = entered.lock;
     return await startSession(options, data, config, entered);
   } catch (error) {
-    await unlock?.();
+    await lock?.release();
     await data.close();
     throw error;
   }
@@ -106,7 +112,7 @@ async function startSession(
   options: SessionOptions,
   data: TrainingData,
   config: ResolvedConfig,
-  { isResumed, unlock }: Entered,
+  { isResumed, lock: held }: Entered,
 ): Promise<Session> {
   const { out, resume = false, communicator = single } = options;
   const { rank, size } = communicator;
@@ -132,12 +138,14 @@ async function startSession(
   const order = { split, shuffle, seed, segments: docMask };
   const batches = data.batches({ ...order, rank, worldSize: size, microBatch, seqLen }, dataState);
   // Nothing is written before all of the above has been found good.
-  const leave = rank === 0 ? await writeRun(out, config, loaded?.state.step ?? 0, unlock) : unlock;
+  const step = loaded?.state.step ?? 0;
+  const lock = rank === 0 ? await writeRun(options, config, step, held) : undefined;
   return {
     run: out,
     config,
     backend,
     communicator,
+    lock,
     model,
     optimizer,
     data,
@@ -148,7 +156,7 @@ async function startSession(
     codec: { codec: manifest.codec, seqLen },
     tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.state.tokenCounts),
     tokensSeen: loaded?.state.tokensSeen ?? 0,
-    step: loaded?.state.step ?? 0,
+    step,
     dataState,
     checkpoint: loaded?.path,
     checkpointStep: loaded?.state.step,
@@ -157,49 +165,71 @@ async function startSession(
       optimizer.dispose();
       model.dispose();
       await data.close();
-      await leave?.();
+      await lock?.release();
     },
   };
 }
-
-type Unlock = () => Promise<void>;
 
 interface Entered {
   /** The folder holds a run that is gone on with. */
   isResumed: boolean;
   /** Of rank 0, where the run was there before. */
-  unlock?: Unlock;
+  lock?: Lock;
 }
 
 /** Rank 0 looks at the folder, so that no rank sees it half made. */
-async function enterRun(
-  out: string,
-  resume: boolean,
-  config: ResolvedConfig,
-  communicator: Communicator,
-): Promise<Entered> {
+async function enterRun(options: SessionOptions, config: ResolvedConfig): Promise<Entered> {
+  const { out, resume = false, communicator = single } = options;
   let isResumed = false;
-  let unlock: Unlock | undefined;
+  let lock: Lock | undefined;
   if (communicator.rank === 0) {
     isResumed = await holdsRun(out, resume);
     if (isResumed) checkSameRun(await readRunConfig(out), config);
     // Locked before its checkpoints are looked at: nobody may be writing more of them.
-    if (isResumed) unlock = await lockRun(out);
+    if (isResumed) lock = await lockFor(options);
   }
   const answer = Float64Array.of(Number(isResumed));
   await communicator.allReduce(answer);
-  return { isResumed: answer[0] > 0, unlock };
+  return { isResumed: answer[0] > 0, lock };
 }
 
+function lockFor(options: SessionOptions): Promise<Lock> {
+  const emit = emitterOf(options);
+  const onWait = (wait: LockWait) => emit({ type: 'lock-wait', ...wait });
+  return lockRun(options.out, { signal: options.signal, onWait });
+}
+
+/** @param held the lock of a run that was there before */
 async function writeRun(
-  out: string,
+  options: SessionOptions,
   config: ResolvedConfig,
   step: number,
-  unlock: Unlock | undefined,
-): Promise<Unlock> {
-  const leave = await createRun(out, config, unlock);
-  await truncateMetrics(out, step);
-  return leave;
+  held: Lock | undefined,
+): Promise<Lock> {
+  const { out } = options;
+  const lock = held ?? (await lockNewRun(options));
+  try {
+    await createRun(out, config, lock);
+    await truncateMetrics(out, step, lock);
+    return lock;
+  } catch (error) {
+    if (!held) await lock.release();
+    throw error;
+  }
+}
+
+/** Looks at the folder once more: another process may have made a run in it meanwhile. */
+async function lockNewRun(options: SessionOptions): Promise<Lock> {
+  const { out } = options;
+  await makeFolder(out);
+  const lock = await lockFor(options);
+  try {
+    await holdsRun(out, false);
+    return lock;
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 async function newModel(

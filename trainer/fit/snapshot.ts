@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 /** The state after `session.step`. */
 export function snapshotOf(session: Session): CheckpointSnapshot {
   const { step, tokensSeen, tokenCounts, dataState, backend } = session;
-  const { run, model, optimizer, codec, communicator } = session;
+  const { run, model, optimizer, codec, communicator, lock } = session;
   const [{ manifest, tokenizerDir }] = session.data.datasets;
   return {
     path: checkpointPath(run, step),
@@ -25,5 +25,6 @@ export function snapshotOf(session: Session): CheckpointSnapshot {
     tokenizerDir,
     codec,
     communicator,
+    lock,
   };
 }

@@ -9,10 +9,7 @@ import { emitterOf, prepareSession, type Session, type SessionOptions } from './
 import { snapshotOf } from './snapshot.ts';
 import { trainStep } from './step.ts';
 
-export interface TrainOptions extends SessionOptions {
-  /** Saves at the next step boundary and ends; its `reason` may be an exit code. */
-  signal?: AbortSignal;
-}
+export type TrainOptions = SessionOptions;
 
 export interface FitResult {
   /** Optimizer steps done in all. */
@@ -30,7 +27,8 @@ export interface FitResult {
  * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Every rank
  * calls it.
  * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is
- *   written; `NOT_FINITE` when the loss or a gradient is no number: the last good checkpoint stays
+ *   written; `NOT_FINITE` when the loss or a gradient is no number: the last good checkpoint stays;
+ *   `LOCK_LOST` when another process took the run over: nothing is written after that
  */
 export async function train(options: TrainOptions): Promise<FitResult> {
   const session = await prepareSession(options);
@@ -62,11 +60,13 @@ async function loop(
   while (session.step < train.steps && !(await isStopping())) {
     const result = await trainStep(session);
     loss = result.loss;
+    await session.lock?.check();
     await recorder?.step(result);
     const isLast = session.step === train.steps;
     if (session.hasVal && (isLast || isDue(session.step, train.evalEvery))) {
       const val = await evaluate(session, isStopping);
       if (val !== undefined) {
+        await session.lock?.check();
         await recorder?.evaluation(val);
         emit({ type: 'evaluation', metrics: val });
       }
@@ -88,7 +88,9 @@ async function save(session: Session, emit: (event: FitEvent) => void): Promise<
   session.checkpoint = checkpoint;
   session.checkpointStep = step;
   emit({ type: 'checkpoint', checkpoint, step });
-  if (session.communicator.rank === 0) await pruneCheckpoints(session.run, session.config.train);
+  if (session.communicator.rank > 0) return;
+  await session.lock?.check();
+  await pruneCheckpoints(session.run, session.config.train);
 }
 
 /** What an API user's signal without a code ends with: that of Ctrl-C. */

@@ -37,10 +37,12 @@ export async function writeAside(
 /**
  * Makes a folder by letting `write` fill one beside it. A folder of that name that
  * was there before is replaced.
+ * @param beforeRename the last word before it gets its name; what it throws leaves all as it was
  */
 export async function writeFolderAside(
   path: string,
   write: (aside: string) => Promise<void>,
+  beforeRename?: () => Promise<void>,
 ): Promise<void> {
   const aside = `${path}.tmp-${process.pid}`;
   await rm(aside, { recursive: true, force: true });
@@ -49,6 +51,7 @@ export async function writeFolderAside(
     await write(aside);
     for (const name of await readdir(aside)) await sync(join(aside, name));
     await sync(aside);
+    await beforeRename?.();
     await rm(path, { recursive: true, force: true });
     await rename(aside, path);
   } catch (error) {

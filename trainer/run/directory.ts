@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError, writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
+import type { Lock } from '../../base/lock/lock.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
 import { isAside, writeFileAside } from './aside.ts';
-import { LOCK_FILE, lockRun } from './lock.ts';
+import { LOCK_FOLDER } from './lock.ts';
 
 const CONFIG_FILE = 'config.yaml';
 const CHECKPOINTS = 'checkpoints';
@@ -39,7 +40,7 @@ export function checkpointPath(run: string, step: number): string {
  *   for, or holds anything that is no run
  */
 export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
-  const names = (await namesIn(out, writeError)).filter((name) => name !== LOCK_FILE);
+  const names = (await namesIn(out, writeError)).filter((name) => name !== LOCK_FOLDER);
   if (names.length === 0) return false;
   if (!names.includes(CONFIG_FILE)) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} is not empty and holds no run of the trainer`, {
@@ -57,23 +58,19 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
 }
 
 /**
- * Makes RUN/, locks it and writes its resolved configuration.
- * @param unlock of a run that is locked already
- * @returns what unlocks it
- * @throws CodecLmError `OUTPUT_IN_USE` when another process was faster
+ * Makes what a run needs in its folder and writes its resolved configuration.
+ * @throws CodecLmError `LOCK_LOST` when another process writes the run
  */
 export async function createRun(
   out: string,
   config: TrainerConfig,
-  unlock?: () => Promise<void>,
-): Promise<() => Promise<void>> {
+  lock: Pick<Lock, 'check'>,
+): Promise<void> {
   try {
-    await makeFolder(out);
-    const leave = unlock ?? (await lockRun(out));
+    await lock.check();
     await makeFolder(join(out, CHECKPOINTS));
     await removeUnfinished(join(out, CHECKPOINTS));
     await writeFileAside(configPath(out), formatConfig(config));
-    return leave;
   } catch (error) {
     throw writeError(error, out, 'creating the run');
   }
@@ -141,8 +138,15 @@ export async function pruneCheckpoints(
   }
 }
 
-/** Drops the lines of metrics that were written after the step a run is resumed from. */
-export async function truncateMetrics(run: string, step: number): Promise<void> {
+/**
+ * Drops the lines of metrics that were written after the step a run is resumed from.
+ * @throws CodecLmError `LOCK_LOST` when another process writes the run
+ */
+export async function truncateMetrics(
+  run: string,
+  step: number,
+  lock: Pick<Lock, 'check'>,
+): Promise<void> {
   const path = metricsPath(run);
   if (!existsSync(path)) return;
   const text = await readFile(path, 'utf8').catch((error) => {
@@ -150,6 +154,7 @@ export async function truncateMetrics(run: string, step: number): Promise<void> 
   });
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const kept = whole.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
+  await lock.check();
   await writeFileAside(path, kept.map((line) => `${line}\n`).join('')).catch((error) => {
     throw writeError(error, path);
   });

@@ -61,6 +61,7 @@ function engineOf(t: ExecutionContext, inputs: number) {
       partitions: partitionsOf({ inputs }, SIZE),
       context: { codec, bases: [out], encoded: new Map(), valFraction: 0, bpe },
       lanes: LANES,
+      lock: { check: async () => undefined },
       header: {
         formatVersion: FORMAT_VERSION,
         codec: { name: 'jpeg', settings: {}, versions: {} },

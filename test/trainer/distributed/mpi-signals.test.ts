@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { holdersOf } from '../../../base/lock/holders.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hasTool } from '../../helpers/tools.ts';
@@ -29,7 +30,7 @@ async function startTwo(t: ExecutionContext) {
     isOver = true;
   });
   while (!isOver && (await stepsOf(out)) < 3) await setTimeout(20);
-  const { pid } = JSON.parse(await readFile(join(out, '.lock'), 'utf8')) as { pid: number };
+  const [{ pid }] = await holdersOf(join(out, '.lock'));
   return { data, out, ranks, pid };
 }
 

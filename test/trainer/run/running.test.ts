@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { listCheckpoints, pruneCheckpoints } from '../../../trainer/run/directory.ts';
 import { lockRun } from '../../../trainer/run/lock.ts';
+import { leaveHolder } from '../../base/lock/forge.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { checkpoint } from '../fixture.ts';
 import { makeSmallDataset, smallFit } from '../small-run.ts';
@@ -63,23 +63,24 @@ for (const [when, file] of [
 
 test('a run has one writer; what a dead one left is taken over', async (t) => {
   const run = await temporaryFolder(t);
-  const unlock = await lockRun(run);
+  const lock = await lockRun(run);
   await t.throwsAsync(lockRun(run), {
     code: 'OUTPUT_IN_USE',
     message: new RegExp(`process ${process.pid} on `),
   });
-  await unlock();
+  await lock.release();
   t.deepEqual(await readdir(run), []);
-  const lock = join(run, '.lock');
+  const path = join(run, '.lock');
   // A process of this machine that is no more: a pid above the largest there can be.
-  await writeFile(lock, JSON.stringify({ pid: 2 ** 30, host: hostname() }));
-  await (await lockRun(run))();
+  await leaveHolder(path, { pid: 2 ** 30 });
+  await (await lockRun(run)).release();
+  t.deepEqual(await readdir(run), []);
   // One of another machine is believed to live until it has been silent for long.
-  await writeFile(lock, JSON.stringify({ pid: 1, host: 'elsewhere.invalid' }));
+  await writeFile(path, JSON.stringify({ pid: 1, host: 'elsewhere.invalid' }));
   await t.throwsAsync(lockRun(run), { message: /process 1 on elsewhere.invalid/ });
   const longAgo = new Date(Date.now() - 3_600_000);
-  await utimes(lock, longAgo, longAgo);
-  await (await lockRun(run))();
+  await utimes(path, longAgo, longAgo);
+  await (await lockRun(run)).release();
 });
 
 test.serial('a second fit into a run that is being written is refused', async (t) => {
@@ -87,11 +88,11 @@ test.serial('a second fit into a run that is being written is refused', async (t
   const data = await makeSmallDataset(folder);
   const out = join(folder, 'run');
   await smallFit({ data, out, set: ['train.steps=1'] });
-  const unlock = await lockRun(out);
+  const lock = await lockRun(out);
   await t.throwsAsync(smallFit({ data, out, set: ['train.steps=2'], resume: true }), {
     code: 'OUTPUT_IN_USE',
   });
-  await unlock();
+  await lock.release();
   const [{ step }] = await smallFit({ data, out, set: ['train.steps=2'], resume: true });
   t.is(step, 2);
 });

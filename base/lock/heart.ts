@@ -1,0 +1,110 @@
+/**
+ * The heartbeats of all locks of this process, in a thread of their own: steps of training block
+ * the main one for as long as they take. Starting a thread costs tens of milliseconds, so there is
+ * one for all. It ends with the process, however that ends.
+ */
+import { Worker } from 'node:worker_threads';
+import type { BeatOptions } from './store.ts';
+
+/** What the thread is told of a lock. */
+interface Job extends Omit<BeatOptions, 'onLost'> {
+  id: number;
+  path: string;
+}
+
+/**
+ * Runs in the thread. Only the first bytes of the file are written, through a descriptor of the
+ * file whose token was read: another one that has taken the name is not touched. Closing the file
+ * brings the beat to the server of a network share.
+ */
+const HEART = `
+  const { closeSync, openSync, readFileSync, writeSync } = require('node:fs');
+  const { parentPort } = require('node:worker_threads');
+  const beating = new Map();
+  const beat = (job) => {
+    let file;
+    try {
+      file = openSync(job.path, 'r+');
+      const text = readFileSync(file, 'utf8');
+      if (!text.includes('"token":"' + job.token + '"')) return lose(job, 'is another process\\'s now');
+      const head = '{"state":"holds","beat":"' + String(++job.beats).padStart(12, '0') + '"';
+      writeSync(file, head, 0);
+      job.last = performance.now();
+    } catch (error) {
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return lose(job, 'is gone');
+      if (performance.now() - job.last > job.staleMs) lose(job, 'cannot be written: ' + error.message);
+    } finally {
+      if (file !== undefined) try { closeSync(file); } catch {}
+    }
+  };
+  const stop = (id) => {
+    clearInterval(beating.get(id)?.timer);
+    beating.delete(id);
+  };
+  const lose = ({ id }, reason) => {
+    stop(id);
+    parentPort.postMessage({ id, reason });
+  };
+  parentPort.on('message', ({ start, stop: id }) => {
+    if (start) {
+      const job = { ...start, beats: 0, last: performance.now() };
+      job.timer = setInterval(beat, job.everyMs, job);
+      beating.set(job.id, job);
+    } else stop(id);
+  });
+`;
+
+/** An idle thread ends after so long. */
+const IDLE_MS = 2_000;
+
+let heart: Heart | undefined;
+let lastId = 0;
+
+class Heart {
+  readonly thread = new Worker(HEART, { eval: true, execArgv: [] });
+  readonly #onLost = new Map<number, (reason: string) => void>();
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.thread.unref();
+    this.thread.on('message', ({ id, reason }: { id: number; reason: string }) => {
+      this.#onLost.get(id)?.(reason);
+    });
+    this.thread.on('error', (error) => this.#end(`has no heartbeat any more: ${error.message}`));
+    this.thread.on('exit', () => this.#end('has no heartbeat any more: its thread has ended'));
+  }
+
+  start(job: Job, onLost: (reason: string) => void): void {
+    clearTimeout(this.#idle);
+    this.#onLost.set(job.id, onLost);
+    this.thread.postMessage({ start: job });
+  }
+
+  stop(id: number): void {
+    this.#onLost.delete(id);
+    this.thread.postMessage({ stop: id });
+    if (this.#onLost.size > 0) return;
+    this.#idle = setTimeout(() => this.#end('is released'), IDLE_MS).unref();
+  }
+
+  #end(reason: string): void {
+    if (heart === this) heart = undefined;
+    for (const onLost of [...this.#onLost.values()]) onLost(reason);
+    this.#onLost.clear();
+    void this.thread.terminate();
+  }
+}
+
+/** @returns stops it */
+export function startHeart({ onLost, ...job }: BeatOptions & { path: string }): () => void {
+  heart ??= new Heart();
+  const id = ++lastId;
+  const mine = heart;
+  mine.start({ ...job, id }, onLost);
+  return () => mine.stop(id);
+}
+
+/** The thread, for tests of its death. */
+export function heartThread(): Worker | undefined {
+  return heart?.thread;
+}

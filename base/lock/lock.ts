@@ -1,0 +1,132 @@
+/**
+ * One writer at a time: the lock of a dataset and of a run. It is a folder with a file for each
+ * holder; docs/locks.md says what is guaranteed, `claim.ts` why.
+ */
+import { setTimeout } from 'node:timers/promises';
+import type { Holder } from '../../schemas/lock.ts';
+import { CodecLmError } from '../error.ts';
+import { claim } from './claim.ts';
+import { FolderStore } from './folder-store.ts';
+import { BEAT_MS, Judge, type LockWait, STALE_MS } from './judge.ts';
+import { nameOf, newHolder, type Ranks } from './record.ts';
+import type { LockStore } from './store.ts';
+
+export type { LockWait } from './judge.ts';
+
+export interface LockOptions extends Partial<Ranks> {
+  /** The folder of the lock. It is made here and removed with the last holder. */
+  folder: string;
+  /** What is locked, as it is called in messages: `this dataset`. */
+  what: string;
+  /** Ends the wait for a silent holder. */
+  signal?: AbortSignal;
+  /** Told twice a second while a holder that cannot be seen from here is watched. */
+  onWait?: (wait: LockWait) => void;
+  /** Milliseconds between beats, and of silence that count as death; all processes of a lock have to agree. */
+  beatMs?: number;
+  staleMs?: number;
+}
+
+/**
+ * Waits only for a silent holder that cannot be seen from here (another machine or container).
+ * @throws CodecLmError `OUTPUT_IN_USE` when a living process has the lock; `INTERRUPTED` when the signal ends a wait; `OUTPUT_UNWRITABLE`, `DISK_FULL` …
+ */
+export async function takeLock(options: LockOptions): Promise<Lock> {
+  const { folder, what, signal, onWait, rank = 0, size = 1 } = options;
+  const { beatMs = BEAT_MS, staleMs = STALE_MS } = options;
+  const store = new FolderStore(folder);
+  const judge = new Judge({ store, staleMs });
+  const sleep = (ms: number) => sleepOrStop(ms, signal);
+  const holder = await claim(() => newHolder({ rank, size }), {
+    store,
+    judge,
+    what,
+    onWait,
+    sleep,
+  });
+  const lock = new Lock(store, holder, what, { beatMs, staleMs });
+  await store.tidy();
+  return lock;
+}
+
+async function sleepOrStop(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal });
+  } catch (cause) {
+    throw new CodecLmError('INTERRUPTED', 'stopped while waiting for a lock', { cause });
+  }
+}
+
+/** A lock that this process holds, until it is released or lost. */
+export class Lock {
+  readonly holder: Holder;
+  readonly #store: LockStore;
+  readonly #name: string;
+  readonly #what: string;
+  readonly #lost = new AbortController();
+  readonly #stopHeart: () => void;
+  readonly #atExit = () => this.#store.removeAtExit(this.#name, this.holder.token);
+
+  /** @internal made by `takeLock` */
+  constructor(
+    store: LockStore,
+    holder: Holder,
+    what: string,
+    { beatMs, staleMs }: { beatMs: number; staleMs: number },
+  ) {
+    this.holder = holder;
+    this.#store = store;
+    this.#name = nameOf(holder);
+    this.#what = what;
+    process.once('exit', this.#atExit);
+    this.#stopHeart = store.beat(this.#name, {
+      ...{ token: holder.token, everyMs: beatMs, staleMs },
+      onLost: (reason) => this.#lose(reason),
+    });
+  }
+
+  /** The file of this holder. */
+  get path(): string {
+    return this.#store.pathOf(this.#name);
+  }
+
+  /** Aborted when the lock is lost, with a CodecLmError `LOCK_LOST` as its reason. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /**
+   * To be called right before anything is committed. It reads the file, in a few microseconds: no
+   * timer is trusted.
+   * @throws CodecLmError `LOCK_LOST` when another process has the lock now, or the file is gone
+   */
+  async check(): Promise<void> {
+    this.signal.throwIfAborted();
+    if (await this.#isOurs()) return;
+    this.#lose('is gone');
+    this.signal.throwIfAborted();
+  }
+
+  /** Removes our own file, and nothing of anybody else's. */
+  async release(): Promise<void> {
+    this.#stopHeart();
+    process.off('exit', this.#atExit);
+    if (await this.#isOurs()) await this.#store.remove(this.#name);
+    await this.#store.close();
+  }
+
+  #lose(reason: string): void {
+    if (this.signal.aborted) return;
+    this.#stopHeart();
+    this.#lost.abort(
+      new CodecLmError('LOCK_LOST', `lost the lock of ${this.#what}: ${this.path} ${reason}`, {
+        path: this.path,
+        hint: 'another process may be writing here now; what was finished before is kept',
+      }),
+    );
+  }
+
+  async #isOurs(): Promise<boolean> {
+    return this.#store.holds(this.#name, this.holder.token);
+  }
+}

@@ -1,0 +1,107 @@
+/** Whether the process that a lock names is there, as its own machine can tell. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { systemCode } from '../error.ts';
+
+export interface ProcessIdentity {
+  host: string;
+  boot: string | null;
+  namespace: string | null;
+  pid: number;
+  startTime: string | null;
+}
+
+/**
+ * - `alive`, `dead`: for sure
+ * - `dying`: killed, and the system is not through with it: it may still be writing
+ * - `unknown`: it cannot be seen from here; only a silent heartbeat tells
+ */
+export type Life = 'alive' | 'dying' | 'dead' | 'unknown';
+
+/** SIGKILL in the masks of pending signals. */
+const KILL = 1n << 8n;
+
+export function thisProcess(): ProcessIdentity {
+  const namespace = namespaceHere();
+  return {
+    host: hostname(),
+    boot: textOf('/proc/sys/kernel/random/boot_id')?.trim() ?? null,
+    namespace,
+    pid: process.pid,
+    startTime: (namespace && statOf(process.pid)?.startTime) ?? null,
+  };
+}
+
+/**
+ * Says something for sure only of a process that has the same kernel and the same namespace of
+ * pids: the number 17 of a container is another process than the number 17 beside it. The host's
+ * name is compared too, because machines woken from one snapshot share their boot id.
+ */
+export function lifeOf(process: ProcessIdentity, self = thisProcess()): Life {
+  const keys = ['host', 'boot', 'namespace'] as const;
+  if (keys.some((key) => self[key] === null || self[key] !== process[key])) return 'unknown';
+  if (process.startTime === null) return 'unknown';
+  const found = statOf(process.pid);
+  if (!found) return isSurelyGone(process.pid) ? 'dead' : 'unknown';
+  // The number was given to another process.
+  if (found.startTime !== process.startTime) return 'dead';
+  // Nobody has asked a zombie for its exit code yet. Other threads of it may still be in a write.
+  if (found.state === 'Z' || found.state === 'X') return found.threads > 1 ? 'dying' : 'dead';
+  return isKilled(process.pid) ? 'dying' : 'alive';
+}
+
+/**
+ * The namespace that numbers pids, and the one that start times are counted in. A container may
+ * see the /proc of its host, whose numbers are others: then nothing can be looked up.
+ */
+function namespaceHere(): string | null {
+  if (linkOf('/proc/self') !== String(process.pid)) return null;
+  const pids = linkOf('/proc/self/ns/pid');
+  return pids && `${pids} ${linkOf('/proc/self/ns/time') ?? ''}`.trim();
+}
+
+interface Stat {
+  state: string;
+  threads: number;
+  startTime: string;
+}
+
+/** Fields 3, 20 and 22 of /proc/PID/stat; the second one, a name in brackets, may hold anything. */
+function statOf(pid: number): Stat | undefined {
+  const text = textOf(`/proc/${pid}/stat`);
+  if (text === undefined) return undefined;
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0], threads: Number(fields[17]), startTime: fields[19] };
+}
+
+/** Where /proc hides the processes of other users, `kill` still knows of them. */
+function isSurelyGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return systemCode(error) === 'ESRCH';
+  }
+}
+
+/** A kill that is on its way: a process that waits for a disk ends only after that. */
+function isKilled(pid: number): boolean {
+  const masks = textOf(`/proc/${pid}/status`)?.matchAll(/^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$/gm) ?? [];
+  return [...masks].some(([, mask]) => (BigInt(`0x${mask}`) & KILL) !== 0n);
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,68 @@
+/** What a file of a lock says, and which two holders exclude each other. */
+import { randomBytes } from 'node:crypto';
+import { type Holder, holderSchema, type OldHolder, oldHolderSchema } from '../../schemas/lock.ts';
+import { thisProcess } from './process.ts';
+import type { Entry } from './store.ts';
+
+/** A file of a lock as it was read. */
+export interface Found extends Entry {
+  /** undefined: cut short, empty, or of another format. */
+  holder?: Holder;
+  /** Of version 0.1. */
+  old?: OldHolder;
+}
+
+export interface Ranks {
+  rank: number;
+  size: number;
+}
+
+/** A record of this process that wants the lock. */
+export function newHolder({ rank, size }: Ranks): Holder {
+  return {
+    state: 'wants',
+    beat: beatOf(0),
+    token: randomBytes(16).toString('hex'),
+    ...thisProcess(),
+    ...{ rank, size },
+    started: new Date().toISOString(),
+  };
+}
+
+/** Digits, so many that a count never changes the length of a file. */
+export function beatOf(count: number): string {
+  return String(count).padStart(12, '0');
+}
+
+/** State and beat come first: both are rewritten by one short write at the start of the file. */
+export function formatHolder({ state, beat, ...rest }: Holder): string {
+  return `${JSON.stringify({ state, beat, ...rest })}\n`;
+}
+
+export function nameOf({ rank, token }: Holder): string {
+  return `rank-${rank}.${token}.json`;
+}
+
+export function parseEntry(entry: Entry): Found {
+  let value: unknown;
+  try {
+    value = JSON.parse(entry.text);
+  } catch {
+    return entry;
+  }
+  const holder = holderSchema.safeParse(value).data;
+  // A file that was copied or renamed by hand is nobody's.
+  if (holder) return entry.name === nameOf(holder) ? { ...entry, holder } : entry;
+  return { ...entry, old: oldHolderSchema.safeParse(value).data };
+}
+
+/** Ranks of one world share the lock; a file that cannot be read is in everybody's way. */
+export function excludes({ holder, old }: Found, { rank, size }: Ranks): boolean {
+  const other = holder ?? old;
+  return !other || other.size !== size || other.rank === rank;
+}
+
+/** `process 17 on node-3 (rank 2 of 4)` */
+export function describe({ pid, host, rank, size }: Ranks & { pid: number; host: string }): string {
+  return `process ${pid} on ${host}${size > 1 ? ` (rank ${rank} of ${size})` : ''}`;
+}
