@@ -3,10 +3,11 @@
  * renamed. A Parquet file cut short is unreadable as a whole, so no reader may
  * ever see one.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, type Hash, randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { writeError } from './file-error.ts';
+import { sync } from './files.ts';
 
 /** IOV_MAX of POSIX systems: buffers one call may write. */
 const MAX_BUFFERS = 1024;
@@ -15,22 +16,27 @@ export class AtomicFile {
   readonly path: string;
   /** Bytes written so far. */
   bytes = 0;
-  private readonly temporary: string;
-  private readonly handle: FileHandle;
-  private readonly hash = createHash('sha256');
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  readonly #hash: Hash | undefined;
 
-  private constructor(path: string, temporary: string, handle: FileHandle) {
+  private constructor(path: string, temporary: string, handle: FileHandle, hash?: Hash) {
     this.path = path;
-    this.temporary = temporary;
-    this.handle = handle;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#hash = hash;
   }
 
-  /** @throws CodecLmError `OUTPUT_UNWRITABLE`, `INPUT_NOT_FOUND` (no such folder), `DISK_FULL`, `IO_FAILED` */
-  static async create(path: string): Promise<AtomicFile> {
+  /**
+   * @param options.hashed false spares the time of a hash that nobody asks for
+   * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL`, `IO_FAILED`
+   */
+  static async create(path: string, { hashed = true } = {}): Promise<AtomicFile> {
     const name = `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
     const temporary = join(dirname(path), name);
     try {
-      return new AtomicFile(path, temporary, await open(temporary, 'wx'));
+      const hash = hashed ? createHash('sha256') : undefined;
+      return new AtomicFile(path, temporary, await open(temporary, 'wx'), hash);
     } catch (error) {
       throw writeError(error, path);
     }
@@ -42,12 +48,12 @@ export class AtomicFile {
    */
   async write(...buffers: Uint8Array[]): Promise<void> {
     for (const buffer of buffers) {
-      this.hash.update(buffer);
+      this.#hash?.update(buffer);
       this.bytes += buffer.length;
     }
     try {
       for (let rest = buffers.filter(({ length }) => length > 0); rest.length > 0; ) {
-        const { bytesWritten } = await this.handle.writev(rest.slice(0, MAX_BUFFERS));
+        const { bytesWritten } = await this.#handle.writev(rest.slice(0, MAX_BUFFERS));
         rest = behind(rest, bytesWritten);
       }
     } catch (error) {
@@ -57,26 +63,29 @@ export class AtomicFile {
 
   /** sha256 of what was written so far. */
   hashSoFar(): string {
-    return this.hash.copy().digest('hex');
+    return this.#hash!.copy().digest('hex');
   }
 
-  /** Puts the file in its place; it survives a power cut from here on. */
+  /**
+   * Puts the file in its place; it survives a power cut from here on.
+   * @returns sha256 is empty for a file that is not hashed
+   */
   async commit(): Promise<{ bytes: number; sha256: string }> {
     try {
-      await this.handle.sync();
-      await this.handle.close();
-      await rename(this.temporary, this.path);
-      await syncFolder(dirname(this.path));
+      await this.#handle.sync();
+      await this.#handle.close();
+      await rename(this.#temporary, this.path);
+      await sync(dirname(this.path));
     } catch (error) {
       throw writeError(error, this.path);
     }
-    return { bytes: this.bytes, sha256: this.hash.digest('hex') };
+    return { bytes: this.bytes, sha256: this.#hash?.digest('hex') ?? '' };
   }
 
   /** Leaves nothing behind; the reason of the failure is the caller's to throw. */
   async abort(): Promise<void> {
-    await this.handle.close().catch(() => undefined);
-    await rm(this.temporary, { force: true }).catch(() => undefined);
+    await this.#handle.close().catch(() => undefined);
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
   }
 }
 
@@ -96,8 +105,9 @@ function behind(buffers: Uint8Array[], bytes: number): Uint8Array[] {
 export async function writeAtomically(
   path: string,
   fill: (file: AtomicFile) => Promise<void>,
+  options: { hashed?: boolean } = {},
 ): Promise<{ bytes: number; sha256: string }> {
-  const file = await AtomicFile.create(path);
+  const file = await AtomicFile.create(path, options);
   try {
     await fill(file);
     return await file.commit();
@@ -107,12 +117,8 @@ export async function writeAtomically(
   }
 }
 
-/** A renamed file is only durable once its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+/** Replaces a file by one of this content, whole or not at all. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
+  await writeAtomically(path, (file) => file.write(bytes), { hashed: false });
 }

@@ -1,5 +1,5 @@
 /** Folders and small files, with errors that say what was being done and where. */
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './error.ts';
 import { readError, writeError } from './file-error.ts';
@@ -56,4 +56,14 @@ export async function copySmallFile(from: string, to: string): Promise<void> {
   await writeFile(to, content).catch((error) => {
     throw writeError(error, to);
   });
+}
+
+/** Waits until a file, or the names in a folder, are on the disk: a rename can reach it before the content does. */
+export async function sync(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -12,14 +12,12 @@ export function hashWords(...words: number[]): number {
 }
 
 /**
- * xoshiro128** (Blackman and Vigna, 2018), seeded by any number of 32-bit words.
- * @returns a function that gives an integer in [0, bound), 0 < bound < 2 ** 32
+ * xoshiro128** (Blackman and Vigna, 2018).
+ * @param state four words, not all zero
+ * @returns a function that gives 32 uniform bits
  */
-export function randomIntegers(...seed: number[]): (bound: number) => number {
-  // The last word keeps the state from being all zero.
-  let [a, b, c, d] = [1, 2, 3, 4].map((i) => hashWords(...seed, i) | 0);
-  d |= 1;
-  const next = () => {
+function xoshiro128([a, b, c, d]: readonly [number, number, number, number]): () => number {
+  return () => {
     const scrambled = Math.imul(rotate(Math.imul(b, 5), 7), 9);
     const shifted = b << 9;
     c ^= a;
@@ -30,11 +28,45 @@ export function randomIntegers(...seed: number[]): (bound: number) => number {
     d = rotate(d, 11);
     return scrambled >>> 0;
   };
-  return (bound) => Math.floor((next() / 2 ** 32) * bound);
 }
 
 function rotate(word: number, by: number): number {
   return (word << by) | (word >>> (32 - by));
+}
+
+/**
+ * For orders: seeded by any number of 32-bit words.
+ * @returns a function that gives an integer in [0, bound), 0 < bound < 2 ** 32
+ */
+export function randomIntegers(...seed: number[]): (bound: number) => number {
+  const word = (i: number) => hashWords(...seed, i) | 0;
+  // The last word keeps the state from being all zero.
+  const next = xoshiro128([word(1), word(2), word(3), word(4) | 1]);
+  return (bound) => Math.floor((next() / 2 ** 32) * bound);
+}
+
+/**
+ * For samples: each has a stream of its own, so it does not matter which others are drawn beside
+ * it. The state is filled by SplitMix32.
+ * @param seed of the command, an unsigned 32-bit number
+ * @param stream the index of the sample
+ * @returns a function that gives a number in [0, 1), 53 bits of it uniform
+ */
+export function randomFractions(seed: number, stream: number): () => number {
+  const mix = splitMix32((seed ^ Math.imul(stream + 1, 0x9e3779b1)) >>> 0);
+  const next = xoshiro128([mix(), mix(), mix(), mix()]);
+  return () => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
+}
+
+function splitMix32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x9e3779b9) | 0;
+    let z = state;
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
+    return (z ^ (z >>> 15)) | 0;
+  };
 }
 
 /** 0..count-1 in a random order (Fisher–Yates). */

@@ -1,14 +1,13 @@
 /** Runs a command line: finds the command, validates, runs it, and ends with the right exit code. */
 import { Command as Commander, CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
+import { VERSION } from '../base/version.ts';
 import { asTyped } from './called.ts';
 import type { Command, Io } from './command.ts';
 import { withFlags } from './flags.ts';
 import { optionsOf, parseOptions, parsePositionals } from './options.ts';
 import { StderrProgress } from './progress.ts';
 import { handleSignals } from './signals.ts';
-
-const VERSION = '0.1.0';
 
 export interface CliSpec {
   /** Name of the program. */

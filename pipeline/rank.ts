@@ -1,21 +1,11 @@
 /** Which share of the partitions this process takes, as its launcher says. */
 import { CodecLmError } from '../base/error.ts';
+import { findLauncher } from '../base/launcher.ts';
 
 export interface Ranks {
   rank: number;
   size: number;
 }
-
-/** Environment variables of each launcher: rank, size, and one that is there only in a launched process. */
-const LAUNCHERS = [
-  { name: 'Open MPI', rank: 'OMPI_COMM_WORLD_RANK', size: 'OMPI_COMM_WORLD_SIZE' },
-  { name: 'MPICH', rank: 'PMI_RANK', size: 'PMI_SIZE' },
-  // A batch script has a SLURM_PROCID too; only srun gives a step that shares the work.
-  { name: 'srun', rank: 'SLURM_PROCID', size: 'SLURM_STEP_NUM_TASKS', needs: 'SLURM_STEP_ID' },
-] as const;
-
-/** Set by a Kubernetes indexed Job, which tells no pod how many there are. */
-const KUBERNETES_INDEX = 'JOB_COMPLETION_INDEX';
 
 /**
  * Flags win over the launcher; without either the process is alone.
@@ -25,9 +15,19 @@ export function findRanks(
   options: { rank?: number; worldSize?: number },
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Ranks {
-  const launched = fromLauncher(env);
+  const launched = findLauncher(env);
   const rank = options.rank ?? launched?.rank;
   const size = options.worldSize ?? launched?.size;
+  if (launched && rank === undefined) {
+    // Alone it would do the work of all, and so would each of the others.
+    throw new CodecLmError(
+      'USAGE',
+      `${launched.launcher} does not say which rank this process is`,
+      {
+        hint: 'give each process its --rank, from 0, and the --world-size',
+      },
+    );
+  }
   if (rank === undefined && size === undefined) return { rank: 0, size: 1 };
   if (rank === undefined) {
     throw new CodecLmError('USAGE', `--world-size ${size} without --rank`, {
@@ -35,7 +35,7 @@ export function findRanks(
     });
   }
   if (size === undefined) {
-    const cause = options.rank === undefined ? `${KUBERNETES_INDEX}=${rank}` : `--rank ${rank}`;
+    const cause = options.rank === undefined ? `${launched?.variable}=${rank}` : `--rank ${rank}`;
     throw new CodecLmError('USAGE', `${cause} without --world-size`, {
       hint: 'say with --world-size how many processes share the work',
     });
@@ -44,23 +44,6 @@ export function findRanks(
     throw new CodecLmError('USAGE', `rank ${rank} of ${size}: ranks go from 0 to ${size - 1}`);
   }
   return { rank, size };
-}
-
-function fromLauncher(
-  env: Readonly<Record<string, string | undefined>>,
-): { rank: number; size?: number } | undefined {
-  for (const launcher of LAUNCHERS) {
-    if ('needs' in launcher && env[launcher.needs] === undefined) continue;
-    const rank = integer(env[launcher.rank]);
-    const size = integer(env[launcher.size]);
-    if (rank !== undefined && size !== undefined) return { rank, size };
-  }
-  const rank = integer(env[KUBERNETES_INDEX]);
-  return rank === undefined ? undefined : { rank };
-}
-
-function integer(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
 /** Every `size`-th partition, so that all ranks are done at about the same time. */

@@ -5,8 +5,9 @@ import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { messageOf } from '../base/error.ts';
+import { localRank } from '../base/launcher.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
-import { gpuCount, localRank } from '../trainer/backend/gpu.ts';
+import { gpuCount } from '../trainer/backend/gpu.ts';
 import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';
 
 const require = createRequire(import.meta.url);

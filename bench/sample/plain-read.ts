@@ -5,7 +5,6 @@
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { Barrier } from '../../trainer/sample/engine/barrier.ts';
 import {
-  assemble,
   type FunctionSpec,
   f32x4,
   forEachOnce,
@@ -14,8 +13,8 @@ import {
   V128,
   v128,
 } from '../../wasm/assembler.ts';
+import { instantiate, PAGE_BYTES } from '../../wasm/instantiate.ts';
 
-const PAGE_BYTES = 65_536;
 /** The barrier's cells, the bytes to read, and where sums go. */
 const BYTES_CELL = 2;
 const SUMS = 64;
@@ -54,10 +53,7 @@ class ReadingThread {
   constructor(memory: WebAssembly.Memory, thread: number, threads: number) {
     this.#cells = new Int32Array(memory.buffer, 0, 4);
     this.#barrier = new Barrier(this.#cells, threads);
-    const limits = { maxPages: memory.buffer.byteLength / PAGE_BYTES, shared: true };
-    const module = new WebAssembly.Module(assemble([sumOf], limits));
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-    this.#sumOf = exports.sumOf as Kernel;
+    this.#sumOf = instantiate<{ sumOf: Kernel }>([sumOf], memory).sumOf;
     this.#thread = thread;
     this.#threads = threads;
   }

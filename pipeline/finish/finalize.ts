@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { VERSION } from '../../base/version.ts';
 import {
   type DocumentFileEntry,
   FORMAT_VERSION,
@@ -25,7 +26,7 @@ import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts'
 import { addCodes, checkFailureShare } from '../status/failures.ts';
 import { doneNames, readAllStats } from '../status/status.ts';
 
-export const CREATED_BY = 'codec-lm 0.1.0';
+export const CREATED_BY = `codec-lm ${VERSION}`;
 
 /** Partitions that are finished together: those of the plan, or of one round of retries. */
 export interface Round {

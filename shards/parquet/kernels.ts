@@ -5,7 +5,6 @@
  * memory to another, so there is nothing to pass and nothing to check.
  */
 import {
-  assemble,
   type Code,
   type FunctionSpec,
   forEachOnce,
@@ -15,6 +14,7 @@ import {
   V128,
   v128,
 } from '../../wasm/assembler.ts';
+import { instantiate, PAGE_BYTES } from '../../wasm/instantiate.ts';
 import { bits, i16x8, i64, pickBytes, u32x4, u64x2 } from '../../wasm/integers.ts';
 
 /** Values a call takes at most; both forms of them stay in the nearest cache. */
@@ -29,7 +29,6 @@ const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
 const VALUES = 0;
 const PACKED = VALUES + PAGE_CHUNK * 2 + 32;
 const RESULT = PACKED + PAGE_CHUNK * 2 + 32;
-const PAGE_BYTES = 65_536;
 const PAGES = Math.ceil((RESULT + 64) / PAGE_BYTES);
 
 /** The places that values go between. */
@@ -60,21 +59,17 @@ export const kernelMemory: KernelMemory = {
 
 /** @param width 1..16 bits a value; compiled when first asked for */
 export function kernelsOf(width: number): PageKernels {
-  compiled[width] ??= compile([pack(width), unpack(width)]) as unknown as PageKernels;
+  compiled[width] ??= instantiate<PageKernels>([pack(width), unpack(width)], memory);
   return compiled[width];
 }
 
-let surveyor: ((values: number, first: number, second: number) => void) | undefined;
+type Survey = (values: number, first: number, second: number) => void;
+let surveyor: Survey | undefined;
 
 /** values -> result */
 export function surveyKernel(values: number, first: number, second: number): void {
-  surveyor ??= compile([survey]).survey as typeof surveyor;
-  surveyor!(values, first, second);
-}
-
-function compile(functions: FunctionSpec[]): Record<string, unknown> {
-  const module = new WebAssembly.Module(assemble(functions, { maxPages: PAGES, shared: false }));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports;
+  surveyor ??= instantiate<{ survey: Survey }>([survey], memory).survey;
+  surveyor(values, first, second);
 }
 
 /** Runs `group` for each eight values; `source` and `target` go on by so many bytes a group. */

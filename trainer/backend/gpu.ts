@@ -1,27 +1,10 @@
 /** One GPU a process: the addon takes the last one that CUDA shows it, so CUDA must show it one. */
 import { existsSync, readdirSync } from 'node:fs';
+import { localRank } from '../../base/launcher.ts';
 
 type Env = Record<string, string | undefined>;
 
-/** Where launchers write a process's rank on its machine: Open MPI, MPICH and Intel MPI, MVAPICH, Slurm, torchrun. */
-const LOCAL_RANK = [
-  'OMPI_COMM_WORLD_LOCAL_RANK',
-  'MPI_LOCALRANKID',
-  'MV2_COMM_WORLD_LOCAL_RANK',
-  'SLURM_LOCALID',
-  'LOCAL_RANK',
-];
-
 const DRIVER_GPUS = '/proc/driver/nvidia/gpus';
-
-/** 0 without a launcher. */
-export function localRank(env: Env = process.env): number {
-  for (const name of LOCAL_RANK) {
-    const rank = Number.parseInt(env[name] ?? '', 10);
-    if (rank >= 0) return rank;
-  }
-  return 0;
-}
 
 /** How many GPUs NVIDIA's driver shows; 0 where there is no driver. */
 export function gpuCount(): number {

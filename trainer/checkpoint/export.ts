@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFolderAtomically } from '../../base/atomic-folder.ts';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { copySmallFile } from '../../base/files.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
-import { writeFolderAside } from '../run/aside.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { CODEC_FILE } from './files.ts';
 import { loadModel, saveModel, type WeightFormat } from './huggingface.ts';
@@ -47,7 +47,7 @@ export async function exportCheckpoint(options: ExportOptions): Promise<Exported
   // Loaded only when the folders have been found good.
   const model = await loadModel(await chooseBackend({ backend, onEvent }), from);
   try {
-    await writeFolderAside(path, async (aside) => {
+    await writeFolderAtomically(path, async (aside) => {
       await saveModel(aside, model, { tokenizerDir: from, precision });
       const codec = join(from, CODEC_FILE);
       if (existsSync(codec)) await copySmallFile(codec, join(aside, CODEC_FILE));

@@ -1,5 +1,6 @@
 /** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
 import { join } from 'node:path';
+import { replaceFile } from '../../base/atomic-file.ts';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
@@ -13,7 +14,6 @@ import {
 } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
 import { Llama } from '../model/llama.ts';
-import { writeFileAside } from '../run/aside.ts';
 import type { FloatType } from './floats.ts';
 import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { streamSafetensors } from './safetensors.ts';
@@ -107,5 +107,5 @@ async function* weightsOf(model: Llama) {
 }
 
 function writeJson(path: string, value: unknown): Promise<void> {
-  return writeFileAside(path, `${JSON.stringify(value, null, 2)}\n`);
+  return replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }

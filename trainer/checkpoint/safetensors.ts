@@ -3,9 +3,9 @@
  * types, shapes and offsets, then the tensors' bytes.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { readError, writeError } from '../../base/file-error.ts';
+import { type AtomicFile, writeAtomically } from '../../base/atomic-file.ts';
+import { readError } from '../../base/file-error.ts';
 import type { Weights } from '../model/init.ts';
-import { writeAside } from '../run/aside.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
   encodeHeader,
@@ -84,14 +84,11 @@ export async function readShapes(path: string): Promise<Map<string, number[]>> {
  */
 export async function streamSafetensors(path: string, content: SafetensorsContent): Promise<void> {
   const { shapes, tensors, dtype = 'F32', metadata = {} } = content;
-  try {
-    await writeAside(path, async (file) => {
-      await file.writeFile(encodeHeader(shapes, dtype, metadata));
-      for await (const [, data] of tensors) await file.writeFile(fromFloat32(data, dtype));
-    });
-  } catch (error) {
-    throw writeError(error, path);
-  }
+  const fill = async (file: AtomicFile) => {
+    await file.write(encodeHeader(shapes, dtype, metadata));
+    for await (const [, data] of tensors) await file.write(fromFloat32(data, dtype));
+  };
+  await writeAtomically(path, fill, { hashed: false });
 }
 
 /** Tensors that are in memory, in the order of the map, as fp32. */

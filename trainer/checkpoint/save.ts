@@ -1,13 +1,13 @@
 /** A checkpoint of a run: a model that Hugging Face loads, and beside it all that an exact resume needs. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeFolderAtomically } from '../../base/atomic-folder.ts';
 import { writeError } from '../../base/file-error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
 import type { Llama } from '../model/llama.ts';
-import { writeFolderAside } from '../run/aside.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
 import { streamSafetensors } from './safetensors.ts';
@@ -39,7 +39,7 @@ export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<stri
   if (communicator.rank === 0) {
     try {
       const check = async () => lock?.check();
-      await writeFolderAside(path, (aside) => writeAll(aside, snapshot), check);
+      await writeFolderAtomically(path, (aside) => writeAll(aside, snapshot), check);
     } catch (error) {
       throw writeError(error, path, 'saving the checkpoint');
     }

@@ -1,32 +1,18 @@
-/** How many ranks a launcher started, and which MPI it most likely speaks. */
+/** Whether MPI started this process, and where its library may be. */
+import { findLauncher, type MpiFamily } from '../../base/launcher.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A variable that is there only in a launched process, and the MPI that then comes first. */
-const LAUNCHERS = [
-  { size: 'OMPI_COMM_WORLD_SIZE', speaks: 'openmpi' },
-  { size: 'PMI_SIZE', speaks: 'mpich' },
-  { size: 'MPI_LOCALNRANKS', speaks: 'mpich' },
-  // A batch script has SLURM_NTASKS too; only srun gives a step that shares the work.
-  { size: 'SLURM_STEP_NUM_TASKS', speaks: 'openmpi', needs: 'SLURM_STEP_ID' },
-] as const;
-
-export type MpiFamily = (typeof LAUNCHERS)[number]['speaks'];
-
 export interface Launch {
-  /** Processes that were launched together. */
-  size: number;
+  /** Processes that were launched together; undefined where only the MPI itself knows. */
+  size?: number;
   speaks: MpiFamily;
 }
 
-/** @returns nothing for a process that nobody launched, or that was launched alone */
+/** @returns nothing for a process that no launcher of MPI started, or that was launched alone */
 export function findLaunch(env: Env = process.env): Launch | undefined {
-  for (const launcher of LAUNCHERS) {
-    if ('needs' in launcher && env[launcher.needs] === undefined) continue;
-    const size = Number(env[launcher.size]);
-    if (Number.isInteger(size) && size > 1) return { size, speaks: launcher.speaks };
-  }
-  return undefined;
+  const { size, speaks } = findLauncher(env) ?? {};
+  return speaks === undefined || size === 1 ? undefined : { size, speaks };
 }
 
 const NAMES: Readonly<Record<MpiFamily, readonly string[]>> = {

@@ -19,7 +19,7 @@ export async function openCommunicator(
   if (!launch) return single;
   const library = await loadMpi(libraryNames(launch.speaks, env));
   const communicator = new MpiCommunicator(library, waitSeconds);
-  if (communicator.size !== launch.size) {
+  if (launch.size !== undefined && communicator.size !== launch.size) {
     throw new CodecLmError(
       'MPI_UNAVAILABLE',
       `${launch.size} ranks were launched, but ${library.name} sees ${communicator.size}`,

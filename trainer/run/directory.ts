@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { replaceFile } from '../../base/atomic-file.ts';
+import { removeUnfinishedFolders } from '../../base/atomic-folder.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { readError, writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
-import { isAside, writeFileAside } from './aside.ts';
 import { LOCK_FOLDER } from './lock.ts';
 
 const CONFIG_FILE = 'config.yaml';
@@ -69,17 +70,10 @@ export async function createRun(
   try {
     await lock.check();
     await makeFolder(join(out, CHECKPOINTS));
-    await removeUnfinished(join(out, CHECKPOINTS));
-    await writeFileAside(configPath(out), formatConfig(config));
+    await removeUnfinishedFolders(join(out, CHECKPOINTS));
+    await replaceFile(configPath(out), formatConfig(config));
   } catch (error) {
     throw writeError(error, out, 'creating the run');
-  }
-}
-
-/** What a killed process was writing aside. */
-async function removeUnfinished(folder: string): Promise<void> {
-  for (const name of await namesIn(folder)) {
-    if (isAside(name)) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 
@@ -155,9 +149,7 @@ export async function truncateMetrics(
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const kept = whole.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
   await lock.check();
-  await writeFileAside(path, kept.map((line) => `${line}\n`).join('')).catch((error) => {
-    throw writeError(error, path);
-  });
+  await replaceFile(path, kept.map((line) => `${line}\n`).join(''));
 }
 
 function stepOf(line: string): number {

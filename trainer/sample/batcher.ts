@@ -7,6 +7,7 @@
  * its tokens: not on the batch, not on who comes and goes.
  */
 import { CodecLmError } from '../../base/error.ts';
+import { randomFractions } from '../../base/random.ts';
 import {
   anyBut,
   type Constraint,
@@ -17,7 +18,6 @@ import {
   rateToken,
 } from './draw.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine/engine.ts';
-import { createRandom } from './random.ts';
 
 export interface GenerationRequest extends DrawOptions {
   /** Ids that are given, `<bos>` among them; one at least. */
@@ -70,7 +70,7 @@ interface Prediction {
 
 interface Job {
   request: GenerationRequest;
-  random: ReturnType<typeof createRandom>;
+  random: () => number;
   generation: Generation;
   sequence?: CachedSequence;
   /** The id to read next, once the prompt has been read. */
@@ -110,7 +110,7 @@ export class Batcher {
     const done = new Promise<Generation>((resolve, reject) => {
       job = {
         request,
-        random: createRandom(request.seed, request.stream),
+        random: randomFractions(request.seed, request.stream),
         generation: generation as Generation,
         settle: { resolve, reject },
       };
@@ -198,7 +198,7 @@ export class Batcher {
     const remaining = request.maxTokens - generation.tokens;
     const allowed =
       request.constraint?.allowed(remaining) ?? anyBut(request.bannedIds, logits.length);
-    const token = drawToken(logits, request, allowed, job.random.next());
+    const token = drawToken(logits, request, allowed, job.random());
     generation.tokens++;
     generation.logProbability += token.logProbability;
     if (request.constraint && token.isCorrected) generation.corrected++;

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
+import { randomFractions } from '../../../base/random.ts';
 import { anyBut, drawToken } from '../../../trainer/sample/draw.ts';
 import { type FilterSettings, filterLogits, pick } from '../../../trainer/sample/filter.ts';
-import { createRandom } from '../../../trainer/sample/random.ts';
 
 interface Golden {
   logits: number[];
@@ -54,10 +54,10 @@ test('a token is reported with what the model itself held of it', (t) => {
 });
 
 test('the quick choice of the most likely is that of sorting all', (t) => {
-  const random = createRandom(3, 1);
+  const random = randomFractions(3, 1);
   for (let round = 0; round < 50; round++) {
     // Few values: many are equal.
-    const logits = Float32Array.from({ length: 300 }, () => Math.floor(random.next() * 40));
+    const logits = Float32Array.from({ length: 300 }, () => Math.floor(random() * 40));
     for (const topK of [1, 7, 128]) {
       const sorted = [...logits].sort((a, b) => b - a);
       const kept = filterLogits(logits, { temperature: 1, topK, topP: 1 });
@@ -71,8 +71,8 @@ test('the quick choice of the most likely is that of sorting all', (t) => {
 
 test('random streams are uniform, repeatable, and their own for each sample', (t) => {
   const draws = (seed: number, stream: number) => {
-    const random = createRandom(seed, stream);
-    return Array.from({ length: 4000 }, () => random.next());
+    const random = randomFractions(seed, stream);
+    return Array.from({ length: 4000 }, () => random());
   };
   const values = draws(1, 0);
   t.deepEqual(values, draws(1, 0));

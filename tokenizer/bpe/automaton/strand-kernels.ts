@@ -5,7 +5,6 @@
  * place, so that one register is the position in all.
  */
 import {
-  assemble,
   type Code,
   type FunctionSpec,
   forEach,
@@ -16,6 +15,7 @@ import {
   type Scope,
   v128,
 } from '../../../wasm/assembler.ts';
+import { compileModule, linkModule } from '../../../wasm/instantiate.ts';
 import { bits } from '../../../wasm/integers.ts';
 import { STRANDS, type StrandLayout, TURN, VECTOR } from './strand-layout.ts';
 
@@ -37,7 +37,7 @@ const modules = new Map<number, WebAssembly.Module>();
 const numbers = Array.from({ length: STRANDS }, (_, n) => n);
 
 export function compileStrandKernels(
-  memory: WebAssembly.Memory,
+  memory: WebAssembly.Memory<false>,
   layout: StrandLayout,
   longest: number,
 ): StrandKernels {
@@ -45,10 +45,10 @@ export function compileStrandKernels(
   if (!module) {
     const functions = [spread(layout), scan(layout), emit(layout, longest)];
     const limits = { maxPages: layout.pages, shared: false };
-    module = new WebAssembly.Module(assemble(functions, limits));
+    module = compileModule(functions, limits);
     modules.set(longest, module);
   }
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as StrandKernels;
+  return linkModule<StrandKernels>(module, memory);
 }
 
 /** A local variable for each strand, from `entry`. */

@@ -1,4 +1,6 @@
 /** Where the strands of a chunk, and the automaton that reads them, lie in one memory. */
+
+import { PAGE_BYTES } from '../../../wasm/instantiate.ts';
 import { MAX_STATES } from './automaton.ts';
 
 export const STRANDS = 8;
@@ -12,7 +14,6 @@ export const VECTOR = 16;
 /** Tokens that `emit` writes for each strand in a turn. */
 export const TURN = 2;
 
-const PAGE_BYTES = 65_536;
 /** Bytes left over when a chunk is cut in equal strands; the last one has them. */
 export const REST = STRANDS - 1;
 

@@ -4,7 +4,7 @@
  * no transposed one.
  */
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
-import { assemble } from '../../../wasm/assembler.ts';
+import { instantiate } from '../../../wasm/instantiate.ts';
 import { matMulKernel, PANEL, TILE } from '../../../wasm/mat-mul.ts';
 import type { Backend } from '../../backend/choose.ts';
 import { type Heap, heapOf } from './heap.ts';
@@ -135,12 +135,8 @@ function kernelsOf(heap: Heap): Kernels {
     packColumns('panelsOfColumns', PANEL),
     matMulKernel('matMul', false),
   ];
-  const module = new WebAssembly.Module(
-    assemble(functions, { maxPages: MAX_PAGES, shared: false }),
-  );
-  const { memory } = heap.wasm.asm;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  const kernels = instance.exports as unknown as Kernels;
+  const limits = { maxPages: MAX_PAGES, shared: false };
+  const kernels = instantiate<Kernels>(functions, heap.wasm.asm.memory, limits);
   compiled.set(heap, kernels);
   return kernels;
 }

@@ -1,5 +1,5 @@
 /** All kernels of a model as one WebAssembly module. */
-import { assemble } from '../../../../wasm/assembler.ts';
+import { instantiate, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
 import { matMulKernel, rowTilesKernel } from '../../../../wasm/mat-mul.ts';
 import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
@@ -20,8 +20,6 @@ export interface EngineKernels {
   combineAverages: Kernel;
 }
 
-const PAGE_BYTES = 65_536;
-
 export function newMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES);
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -39,7 +37,5 @@ export function compileKernels(memory: WebAssembly.Memory, headSize: number): En
     attendPage(headSize),
     combineAverages(headSize),
   ];
-  const maxPages = memory.buffer.byteLength / PAGE_BYTES;
-  const module = new WebAssembly.Module(assemble(functions, { maxPages, shared: true }));
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as unknown as EngineKernels;
+  return instantiate<EngineKernels>(functions, memory);
 }

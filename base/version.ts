@@ -1,0 +1,10 @@
+/** The version of this package, from its package.json, which a built package holds one folder further up. */
+import { existsSync, readFileSync } from 'node:fs';
+
+const [beside, above] = ['../package.json', '../../package.json'].map(
+  (path) => new URL(path, import.meta.url),
+);
+
+export const VERSION: string = JSON.parse(
+  readFileSync(existsSync(beside) ? beside : above, 'utf8'),
+).version;
