@@ -1,0 +1,34 @@
+/** Options of a function of the library: validated by their schema, which has the defaults. */
+import type { z } from 'zod';
+import { CodecLmError } from './error.ts';
+
+/**
+ * @param schema a strict object, so that an option that is not known is an error
+ * @param given what the caller wrote
+ * @param name of the function, for messages
+ * @throws CodecLmError `CONFIG_INVALID` that names the option and the value received
+ */
+export function resolveOptions<Schema extends z.ZodObject>(
+  schema: Schema,
+  given: z.input<Schema>,
+  name: string,
+): z.output<Schema> {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(schema.shape).join(', ');
+    const message = `${name}: no option is called \`${issue.keys[0]}\`; there are ${known}`;
+    throw new CodecLmError('CONFIG_INVALID', message);
+  }
+  const option = issue.path.join('.');
+  const value = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    given,
+  );
+  const received = value === undefined ? 'nothing' : JSON.stringify(value);
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `${name}: \`${option}\`: ${issue.message}; received ${received}`,
+  );
+}
