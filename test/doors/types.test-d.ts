@@ -45,6 +45,7 @@ holds<
     FitEvent['type'],
     | 'backend'
     | 'ranks'
+    | 'lock-wait'
     | 'resume'
     | 'skip-checkpoint'
     | 'nothing-to-resume'
