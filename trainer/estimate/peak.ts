@@ -1,27 +1,80 @@
 /** The speed of the device at its best: what MFU is a share of, where nobody says it. */
+import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
+import type { LlamaConfig } from '../model/config.ts';
+import { linear, type Precision } from '../ops/linear.ts';
 
-/** Large enough to be worth the device's while, small enough to take no time. */
-const SIZES = { gpu: 4096, native: 1024, wasm: 256 } as const;
-const ROUNDS = 5;
+/** Operations of one measured product at most: large enough to be worth the device's while. */
+const MOST_OPERATIONS = { gpu: 2 * 4096 ** 3, native: 2 * 1024 ** 3, wasm: 2 * 384 ** 3 } as const;
+/** A machine that does other work is measured until one product had it to itself. */
+const FEWEST_ROUNDS = 5;
+const MEASURE_MS = 150;
 
-/** @returns floating-point operations a second of an fp32 matrix product, the best of some */
-export async function measurePeakFlops(backend: Backend): Promise<number> {
-  const { tf, device, name } = backend;
-  const n = SIZES[device === 'gpu' ? 'gpu' : name];
-  const a = tf.fill([n, n], 0.5);
+/** [rows, inputs] x [inputs, outputs] */
+type Product = readonly [rows: number, inputs: number, outputs: number];
+
+export interface StepWork {
+  model: LlamaConfig;
+  /** Of a micro batch. */
+  tokens: number;
+  precision: Precision;
+}
+
+/**
+ * Measured with the layers' own op in the step's own shapes and precision, and with a large square
+ * product: what the device did best.
+ * @returns floating-point operations a second
+ */
+export async function measurePeakFlops(backend: Backend, work: StepWork): Promise<number> {
   let best = 0;
-  for (let round = 0; round <= ROUNDS; round++) {
+  for (const precision of new Set([work.precision, 'fp32' as const])) {
+    for (const product of productsOf(backend, work)) {
+      best = Math.max(best, await rateOf(backend, product, precision));
+    }
+  }
+  return best;
+}
+
+/** The feed-forward layer's two, which are most of the work, the logits', and a square one. */
+function productsOf(backend: Backend, { model, tokens }: StepWork): Product[] {
+  const { hiddenSize, intermediateSize, vocabSize } = model;
+  const most = MOST_OPERATIONS[backend.device === 'gpu' ? 'gpu' : backend.name];
+  const side = Math.round(Math.cbrt(most / 2));
+  const layers: Product[] = [
+    [tokens, hiddenSize, intermediateSize],
+    [tokens, intermediateSize, hiddenSize],
+    [tokens, hiddenSize, vocabSize],
+  ];
+  const cut = layers.map(([rows, inputs, outputs]): Product => {
+    const fit = Math.max(1, Math.floor(most / (2 * inputs * outputs)));
+    return [Math.min(rows, fit), inputs, outputs];
+  });
+  return [[side, side, side], ...cut];
+}
+
+async function rateOf(
+  backend: Backend,
+  [rows, inputs, outputs]: Product,
+  precision: Precision,
+): Promise<number> {
+  const { tf } = backend;
+  const x = tf.fill([rows, inputs], 0.5) as Tensor2D;
+  const weight = tf.fill([outputs, inputs], 0.5) as Tensor2D;
+  let best = 0;
+  const until = performance.now() + MEASURE_MS;
+  for (let round = 0; round <= FEWEST_ROUNDS || performance.now() < until; round++) {
     const started = performance.now();
-    const product = tf.matMul(a, a);
+    const corner = tf.tidy(() => {
+      const product = linear(backend, x, weight, precision);
+      return tf.slice(product, [0, 0], [1, 1]);
+    });
     // Reading one number waits for all of them, and moves nothing.
-    const corner = tf.slice(product, [0, 0], [1, 1]);
     await corner.data();
     const seconds = (performance.now() - started) / 1000;
-    tf.dispose([product, corner]);
+    corner.dispose();
     // The first one finds the kernels.
-    if (round > 0) best = Math.max(best, (2 * n ** 3) / seconds);
+    if (round > 0) best = Math.max(best, (2 * rows * inputs * outputs) / seconds);
   }
-  a.dispose();
+  tf.dispose([x, weight]);
   return best;
 }

@@ -23,6 +23,8 @@ export class Recorder {
   readonly #gpuMemory: GpuMemory;
   /** Seconds that a token would take if all ranks did nothing but multiply. */
   readonly #idealSeconds: number;
+  /** A step was faster than the device at its best: it is not known, nor is a share of it. */
+  #isPeakWrong = false;
 
   private constructor(
     session: Session,
@@ -40,7 +42,7 @@ export class Recorder {
   }
 
   static async open(session: Session, emit: (event: FitEvent) => void): Promise<Recorder> {
-    const peak = session.config.train.peakFlops ?? (await measurePeakFlops(session.backend));
+    const peak = session.config.train.peakFlops ?? (await measuredPeak(session));
     const metrics = await MetricsLog.open(metricsPath(session.run));
     const tensorBoard = await TensorBoardLog.open(join(session.run, 'tensorboard'), session.step);
     return new Recorder(session, { metrics, tensorBoard }, peak, emit);
@@ -51,13 +53,19 @@ export class Recorder {
     const metrics = {
       split: 'train',
       ...result,
-      mfu: result.tokensPerSecond * this.#idealSeconds,
+      ...this.#utilization(result),
       memory: process.memoryUsage.rss(),
       ...(this.#gpuMemory.bytes === undefined ? {} : { gpuMemory: this.#gpuMemory.bytes }),
     } as const;
     await this.#outputs.metrics.write(metrics);
     await this.#outputs.tensorBoard.write(metrics);
     this.#emit({ type: 'step', metrics, steps: this.#steps });
+  }
+
+  #utilization({ tokensPerSecond }: StepResult): { mfu?: number } {
+    const mfu = tokensPerSecond * this.#idealSeconds;
+    this.#isPeakWrong ||= mfu > 1;
+    return this.#isPeakWrong ? {} : { mfu };
   }
 
   async evaluation(metrics: ValMetrics): Promise<void> {
@@ -69,4 +77,10 @@ export class Recorder {
     await this.#outputs.metrics.close();
     await this.#outputs.tensorBoard.close();
   }
+}
+
+function measuredPeak({ backend, config, model }: Session): Promise<number> {
+  const { microBatch, seqLen, precision } = config.train;
+  const tokens = microBatch * seqLen;
+  return measurePeakFlops(backend, { model: model.config, tokens, precision });
 }
