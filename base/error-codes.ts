@@ -117,6 +117,10 @@ export const ERROR_CODES = {
     'An image has more pixels or bytes than the limit.',
     'Raise `--max-pixels` for inputs that you trust.',
   ),
+  IMAGE_TOO_SMALL: input(
+    'An image is smaller than the target, and `--enlarge refuse` was asked for.',
+    'Choose a smaller `--size`, or let it be enlarged with `--enlarge pillow`.',
+  ),
   IMAGE_TIMEOUT: input(
     'Decoding an image took longer than the limit.',
     'Raise `--timeout-seconds` for inputs that you trust.',

@@ -25,8 +25,9 @@ export async function imagesRequest(
   planOnly: boolean,
 ): Promise<RunRequest> {
   const { width, height } = parseSize(options.size);
-  const { quality, orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds } = options;
-  const reading = { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds };
+  const { quality, orientation, icc, background, enlarge, failOn, svg } = options;
+  const { maxPixels, timeoutSeconds } = options;
+  const reading = { orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSeconds };
   const media = {
     codec: createJpegCodec({ width, height, quality, ...reading }),
     noun: 'image',

@@ -40,7 +40,7 @@ export async function startPillow(): Promise<Pillow> {
 }
 
 /** Lines and counted bytes from one stream. */
-class BlockReader {
+export class BlockReader {
   #chunks: AsyncIterator<Buffer>;
   #rest: Buffer = Buffer.alloc(0);
 

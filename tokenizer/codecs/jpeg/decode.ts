@@ -4,14 +4,20 @@
  * `convert('RGB')`, antialiased bilinear resizing); docs/jpeg.md has the figures.
  */
 import type { Sharp, SharpOptions } from 'sharp';
+import { CodecLmError } from '../../../base/error.ts';
+import { type Kernel, resize } from '../../../base/resize.ts';
 import { sharp } from '../../../base/sharp.ts';
-import { centreCrop, type Region, type Size, swapped, turnOf } from './crop.ts';
+import { centreCrop, type Size, swapped, type Turn, turnOf } from './crop.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { probe } from './probe.ts';
 import type { JpegSettings } from './settings.ts';
+import { type GifGround, gifGround, isGif, leavesGround } from './source/gif.ts';
 
 /** Of sharp's kernels the one nearest to Pillow's antialiased bilinear. */
 const KERNEL = 'linear';
+
+/** Pillow's own. */
+const ENLARGING_KERNEL: Kernel = 'bilinear';
 
 /** Of sharp's kernels the one that keeps most of what the second resizing needs. */
 const DRAFT_KERNEL = 'lanczos3';
@@ -37,7 +43,8 @@ function openOptions(settings: JpegSettings): SharpOptions {
  * A pipeline that gives `settings.width` x `settings.height` RGB pixels once an
  * output is asked of it.
  * @param label the file's name
- * @throws the error of sharp, which `imageError` understands
+ * @throws the error of sharp, which `imageError` understands; CodecLmError `IMAGE_TOO_SMALL`
+ *   where the image would have to be enlarged and the settings refuse that
  */
 export async function openImage(
   source: Uint8Array,
@@ -52,27 +59,87 @@ export async function openImage(
   const isSideways = turn.angle === 90 || turn.angle === 270;
   const target = isSideways ? swapped(settings) : settings;
   const crop = centreCrop(found, settings, turn);
+  const enlarges = crop.width < target.width || crop.height < target.height;
+  if (enlarges && settings.enlarge === 'refuse') throw tooSmall(found, crop, target, label);
 
   const draft = found.isJpeg ? draftOf(found, crop, target) : undefined;
-  let image: Sharp;
   if (draft !== undefined) {
-    image = await openDraft(source, options, draft, settings);
-  } else if (found.hasAlpha && settings.background === undefined) {
-    image = await withoutAlpha(source, options, crop, settings);
-  } else {
-    image = sharp(source, options).extract(crop);
-    if (settings.background !== undefined) image.flatten({ background: settings.background });
+    const image = await openDraft(source, options, draft, settings);
+    return limited(turned(shrunk(image, target), turn), isSmall, settings);
   }
-  image.resize(target.width, target.height, { fit: 'fill', kernel: KERNEL });
-  if (turn.flip) image.flip();
-  if (turn.flop) image.flop();
-  if (turn.angle !== 0) image.rotate(turn.angle);
-  if (!isSmall) image.timeout({ seconds: settings.timeoutSeconds });
-  return image.toColourspace('srgb');
+  const gif = isGif(source) ? gifGround(source) : undefined;
+  const isFramed = gif !== undefined && !found.hasAlpha && leavesGround(gif, found);
+  const image = isFramed
+    ? await framed(sharp(source, options), gif, found, settings)
+    : sharp(source, options);
+  image.extract(crop);
+  const ground = settings.background ?? (gif && colourOf(gif));
+  if (found.hasAlpha && ground !== undefined) {
+    // sharp lays it under grey pictures, and those of the press, as one shade of theirs.
+    if (!found.isRgb) image.pipelineColourspace('srgb');
+    image.flatten({ background: ground });
+  }
+  if (enlarges) return enlarged(turned(image.removeAlpha(), turn), settings);
+  const opaque =
+    found.hasAlpha && ground === undefined ? await withoutAlpha(image, settings) : image;
+  return limited(turned(shrunk(opaque, target), turn), isSmall, settings);
+}
+
+function colourOf({ colour: [r, g, b] }: GifGround): { r: number; g: number; b: number } {
+  return { r, g, b };
+}
+
+/** A GIF whose opaque frame is smaller than its canvas: around it is the colour of index 0. */
+async function framed(
+  image: Sharp,
+  gif: GifGround,
+  canvas: Size,
+  settings: JpegSettings,
+): Promise<Sharp> {
+  const { left, top, width, height } = gif.frame;
+  const inner = await rawCopy(image.extract(gif.frame), settings);
+  const [right, bottom] = [canvas.width - left - width, canvas.height - top - height];
+  return rawCopy(inner.extend({ left, top, right, bottom, background: colourOf(gif) }), settings);
 }
 
 function pixelsOf({ width, height }: Size): number {
   return width * height;
+}
+
+function shrunk(image: Sharp, target: Size): Sharp {
+  return image.resize(target.width, target.height, { fit: 'fill', kernel: KERNEL });
+}
+
+function turned(image: Sharp, { flip, flop, angle }: Turn): Sharp {
+  if (flip) image.flip();
+  if (flop) image.flop();
+  return angle === 0 ? image : image.rotate(angle);
+}
+
+function limited(image: Sharp, isSmall: boolean, settings: JpegSettings): Sharp {
+  if (!isSmall) image.timeout({ seconds: settings.timeoutSeconds });
+  return image.toColourspace('srgb');
+}
+
+/**
+ * A crop with a side that is smaller than the target's, upright: libvips enlarges half a pixel
+ * off centre, so this is code of our own. Turned first, as it is there, since the order of the
+ * two passes shows.
+ */
+async function enlarged(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
+  const { data, info } = await pixelsFrom(crop, settings);
+  const { width, height } = settings;
+  const pixels = resize(data, info, { width, height }, ENLARGING_KERNEL);
+  return sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
+}
+
+function tooSmall(stored: Size, crop: Size, target: Size, label: string): CodecLmError {
+  const sizes = [stored, crop, target].map(({ width, height }) => `${width}x${height}`);
+  return new CodecLmError(
+    'IMAGE_TOO_SMALL',
+    `${label} is too small: of ${sizes[0]} pixels its crop has ${sizes[1]}, fewer than the ${sizes[2]} wanted`,
+    { path: label, hint: 'choose a smaller --size, or let it be enlarged with --enlarge pillow' },
+  );
 }
 
 /** The crop of a large JPEG, decoded at a fraction of its size. */
@@ -94,22 +161,22 @@ async function openDraft(
  * sharp multiplies colours by alpha before it resizes; Pillow's convert('RGB')
  * forgets alpha first. So the alpha channel has to go in a pass of its own.
  */
-async function withoutAlpha(
-  source: Uint8Array,
-  options: SharpOptions,
-  crop: Region,
-  settings: JpegSettings,
-): Promise<Sharp> {
-  return rawCopy(sharp(source, options).extract(crop).removeAlpha(), settings);
+async function withoutAlpha(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
+  return rawCopy(crop.removeAlpha(), settings);
 }
 
 /** Runs a pipeline and opens its pixels, which are RGB from here on. */
 async function rawCopy(image: Sharp, settings: JpegSettings): Promise<Sharp> {
-  const { data, info } = await image
+  const { data, info } = await pixelsFrom(image, settings);
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+}
+
+/** Runs a pipeline: RGB, 8 bits a sample. */
+async function pixelsFrom(image: Sharp, settings: JpegSettings) {
+  return image
     .toColourspace('srgb')
     .timeout({ seconds: settings.timeoutSeconds })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
 }

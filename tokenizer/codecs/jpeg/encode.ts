@@ -2,20 +2,20 @@
  * Pixels, or an image file, to canonical bytes: sharp decodes, resizes and
  * encodes, the lossless rewrite makes the result canonical.
  */
-import type { Sharp } from 'sharp';
 import type { z } from 'zod';
 import { CodecLmError } from '../../../base/error.ts';
 import { sharp, sharpVersions } from '../../../base/sharp.ts';
 import type { Codec } from '../codec.ts';
-import { openImage } from './decode.ts';
-import { imageError } from './failures.ts';
-import { looksLikeSvg } from './probe.ts';
 import { addRestartMarkers } from './restarts.ts';
-import { type JpegSettings, jpegSettingsSchema } from './settings.ts';
+import { jpegSettingsSchema } from './settings.ts';
+import { baseline, baselineOf } from './source/baseline.ts';
 import { toJpegFile } from './view.ts';
 
-/** See `Codec.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. */
-const RECIPE = '2';
+/**
+ * See `Codec.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. 3: enlarged
+ * as Pillow does; a background under grey pictures; GIFs with their palette's colours.
+ */
+const RECIPE = '3';
 
 /**
  * Canonical bytes of a raster: what Pillow writes for it with `quality=quality,
@@ -37,11 +37,6 @@ export async function encodeRaster(
   }
   const image = sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
   return addRestartMarkers(await baseline(image, quality).toBuffer(), quality);
-}
-
-/** The encoder settings of Pillow: 4:2:0, the standard Huffman tables, no trellis. */
-function baseline(image: Sharp, quality: number): Sharp {
-  return image.jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false });
 }
 
 /** @throws CodecLmError `CONFIG_INVALID` that names the setting */
@@ -68,27 +63,4 @@ export function createJpegCodec(
     },
     view: (bytes) => toJpegFile(bytes, settings.quality),
   };
-}
-
-async function baselineOf(
-  source: Uint8Array,
-  label: string,
-  settings: JpegSettings,
-): Promise<Uint8Array> {
-  if (source.length === 0) {
-    throw new CodecLmError('IMAGE_EMPTY', `${label} is empty: 0 bytes`, { path: label });
-  }
-  if (settings.svg === 'refuse' && looksLikeSvg(source)) {
-    throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is a drawing (SVG), not a picture`, {
-      path: label,
-      hint: 'use --svg render if the file is to be trusted: nothing limits the time it may take',
-    });
-  }
-  const started = performance.now();
-  try {
-    return await baseline(await openImage(source, label, settings), settings.quality).toBuffer();
-  } catch (error) {
-    const seconds = (performance.now() - started) / 1000;
-    throw imageError(error, label, seconds >= settings.timeoutSeconds);
-  }
 }

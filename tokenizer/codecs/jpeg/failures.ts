@@ -1,5 +1,6 @@
 /** What sharp throws, as errors of ours that name the file and say what to do. */
 import { CodecLmError, type ErrorCode, messageOf } from '../../../base/error.ts';
+import { nameOf } from './source/name.ts';
 
 interface Rule {
   pattern: RegExp;
@@ -8,12 +9,17 @@ interface Rule {
   hint?: string;
 }
 
+type Verdict = Omit<Rule, 'pattern'>;
+
+/** The way out for what no decoder here reads. */
+export const CONVERT =
+  'convert it first, for example with ImageMagick: magick IN OUT.png, or with Pillow: Image.open(IN).save("OUT.png")';
+
 /**
- * The first that matches the message. Only messages that sharp itself throws may
- * stand here: libvips gathers its own in one buffer for the whole process, so they
- * may be about another image that failed at the same moment.
+ * The first that matches the whole message. Only messages that sharp itself throws stand here:
+ * they are about this file, whatever else goes on.
  */
-const RULES: readonly Rule[] = [
+const OF_SHARP: readonly Rule[] = [
   {
     pattern: /^Input image exceeds (pixel|channel) limit$/,
     code: 'IMAGE_TOO_LARGE',
@@ -32,42 +38,138 @@ const RULES: readonly Rule[] = [
   },
 ];
 
-const TIMEOUT: Omit<Rule, 'pattern'> = {
+/**
+ * Then, what libvips and its libraries say of formats and features that they were built without.
+ * libvips gathers its messages in one buffer for the whole process: they count only once it is
+ * known that they are about this file (`alone.ts`).
+ */
+const LACKING: readonly Rule[] = [
+  // Of JPEGs with a height of 0: they say that one follows, which none does.
+  { pattern: /Empty JPEG image/, code: 'IMAGE_CORRUPT', what: 'is damaged' },
+  lack(/HEVC/, 'is coded as HEVC, for which the libvips inside sharp has no decoder'),
+  lack(/bad labq format/, 'has CIELAB colours of 8 bits, which libvips cannot read'),
+  lack(/no known route from 'multiband'/, 'has colours of a kind that libvips cannot convert'),
+  lack(/samples out of range/, 'has samples of 64 bits or complex ones, which libvips cannot read'),
+  lack(
+    /samples_per_pixel not a whole number/,
+    'has samples of a depth that libvips cannot read (12 bits, say)',
+  ),
+  lack(/Unsupported marker type 0xf7/, 'is a JPEG-LS file, for which there is no decoder'),
+  lack(/JPEG data precision/, 'has a depth that the JPEG decoder inside sharp cannot read'),
+  lack(/separate planes/, 'has its colours in separate planes of tiles, which libvips cannot read'),
+  lack(
+    /not configured|not been built in|(?:not|un)[ -]?(?:supported|implemented)|no known route/i,
+    'needs something that the libvips inside sharp lacks',
+  ),
+];
+
+function lack(pattern: RegExp, what: string): Rule {
+  return { pattern, code: 'IMAGE_UNSUPPORTED', what, hint: CONVERT };
+}
+
+const TIMEOUT: Verdict = {
   code: 'IMAGE_TIMEOUT',
   what: 'took too long',
   hint: 'raise --timeout-seconds if the file is to be trusted',
 };
 
-const CORRUPT: Omit<Rule, 'pattern'> = {
+const CORRUPT: Verdict = {
   code: 'IMAGE_CORRUPT',
   what: 'is damaged',
   hint: 'with --fail-on truncated, damage that a decoder only warns of is let through',
 };
 
-/**
- * @param label the file's name
- * @param isOverdue whether the time limit has passed; without that a message about a
- * timeout speaks of another image
- * @returns an `IMAGE_*` error; errors of ours pass unchanged
- */
-export function imageError(error: unknown, label: string, isOverdue = false): CodecLmError {
+export interface Circumstances {
+  /** The file's name. */
+  readonly label: string;
+  readonly source: Uint8Array;
+  /** Whether the time limit has passed; without that a message about a timeout speaks of another image. */
+  readonly isOverdue?: boolean;
+  /** Whether the message may be about another file that failed at the same moment. */
+  readonly isDoubtful?: boolean;
+}
+
+/** @returns an `IMAGE_*` error; errors of ours pass unchanged */
+export function imageError(
+  error: unknown,
+  { label, source, isOverdue = false, isDoubtful = false }: Circumstances,
+): CodecLmError {
   if (error instanceof CodecLmError) return error;
-  const message = oneLine(messageOf(error));
-  const { code, what, hint } = classify(message, isOverdue);
-  return new CodecLmError(code, `${label} ${what}: ${message}`, {
-    cause: error,
-    path: label,
-    hint,
-  });
+  const said = messageOf(error);
+  const message = shortened(said);
+  const details = { cause: error, path: label };
+  const name = said.startsWith('Input buffer contains unsupported') ? nameOf(source) : undefined;
+  if (name !== undefined) {
+    const what = `${label} is ${name}, which the libvips inside sharp cannot read: ${message}`;
+    return new CodecLmError('IMAGE_UNSUPPORTED', what, { ...details, hint: CONVERT });
+  }
+  if (isDoubtful) {
+    const what = `${label} could not be read; the cause may be that of another file: ${message}`;
+    return new CodecLmError('IMAGE_CORRUPT', what, details);
+  }
+  const { code, what, hint } = classify(said, isOverdue);
+  return new CodecLmError(code, `${label} ${what}: ${message}`, { ...details, hint });
 }
 
-function classify(message: string, isOverdue: boolean): Omit<Rule, 'pattern'> {
-  if (isOverdue && (message === '' || message.includes('timeout:'))) return TIMEOUT;
-  return RULES.find(({ pattern }) => pattern.test(message)) ?? CORRUPT;
+/** Whether the error is surely about the file that was being read when it was thrown. */
+export function isOwn(error: unknown, isOverdue: boolean): boolean {
+  if (error instanceof CodecLmError) return true;
+  const message = messageOf(error);
+  return isTimeout(message, isOverdue) || OF_SHARP.some(({ pattern }) => pattern.test(message));
 }
 
-/** libvips writes a line for each thing that went wrong, and may write hundreds. */
-function oneLine(message: string): string {
-  const line = message.split('\n').filter(Boolean).slice(0, 3).join('; ');
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+function classify(message: string, isOverdue: boolean): Verdict {
+  if (isTimeout(message, isOverdue)) return TIMEOUT;
+  return [...OF_SHARP, ...LACKING].find(({ pattern }) => pattern.test(message)) ?? CORRUPT;
+}
+
+function isTimeout(message: string, isOverdue: boolean): boolean {
+  return isOverdue && (message === '' || message.includes('timeout:'));
+}
+
+const MAX_LINES = 4;
+const MAX_LENGTH = 500;
+
+/** What sharp puts before the words of libvips; most headers that libvips cannot read are not corrupt. */
+const HEADLINE = /^Input (buffer|file) has corrupt header: /;
+
+/** Of TIFF, as far as libtiff knows them by number only. */
+const SCHEMES: Readonly<Record<string, string>> = {
+  32809: 'ThunderScan',
+  33003: 'JPEG 2000',
+  33005: 'JPEG 2000',
+  34661: 'JBIG',
+  34712: 'JPEG 2000',
+  34892: 'lossy JPEG of DNG',
+  34933: 'PNG',
+  34934: 'JPEG XR',
+  50002: 'JPEG XL',
+  52546: 'JPEG XL',
+};
+
+function withName(line: string): string {
+  return line.replace(/Compression scheme (\d+)/, (text, number) =>
+    SCHEMES[number] ? `${text} (${SCHEMES[number]})` : text,
+  );
+}
+
+/** Lines that tell where something was looked for in vain before what really went wrong. */
+const NOISE = /: bad seek to \d+$/;
+
+/** libvips writes a line for each thing that went wrong, and may write hundreds, mostly the same. */
+function shortened(message: string): string {
+  const all = [
+    ...new Set(
+      message
+        .replace(HEADLINE, '')
+        .split('\n')
+        .map((line) => line.trim()),
+    ),
+  ]
+    .filter(Boolean)
+    .map(withName);
+  const telling = all.filter((line) => !NOISE.test(line));
+  const lines = telling.length > 0 ? telling : all;
+  const line = lines.slice(0, MAX_LINES).join('; ');
+  return line.length > MAX_LENGTH ? `${line.slice(0, MAX_LENGTH)}…` : line;
 }

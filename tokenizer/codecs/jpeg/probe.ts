@@ -15,27 +15,14 @@ export interface Probe {
   /** EXIF orientation, 1..8; 1 is upright. */
   readonly orientation: number;
   readonly hasAlpha: boolean;
+  /** Whether its samples are red, green and blue, of 8 or 16 bits. */
+  readonly isRgb: boolean;
   /** Whether the decoder can leave out detail while it decodes. */
   readonly isJpeg: boolean;
 }
 
 /** Measurements in floating point would be cut to 0..255, and mostly come out black. */
 const DEPTHS = new Set(['uchar', 'ushort']);
-
-/**
- * Whether libvips would take the bytes for SVG, plain or gzipped: it looks for the
- * tag near the beginning. Asked before anything is parsed.
- */
-export function looksLikeSvg(source: Uint8Array): boolean {
-  // The signatures of JPEG and PNG are looked at before any tag, by libvips too.
-  if ((source[0] === 0xff && source[1] === SOI) || (source[0] === 0x89 && source[1] === 0x50)) {
-    return false;
-  }
-  if (source[0] === 0x1f && source[1] === 0x8b) return true;
-  // Every second byte of UTF-16 is zero; the tag is found all the same without them.
-  const start = Buffer.from(source.subarray(0, 4096).filter((byte) => byte !== 0));
-  return /<(\w+:)?svg/i.test(start.toString('latin1'));
-}
 
 /** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED`, `IMAGE_TOO_LARGE` */
 export async function probe(
@@ -52,10 +39,10 @@ export async function probe(
     );
   }
   if (frame && !frame.mayTurn && frame.width > 0 && frame.height > 0) {
-    return { ...frame, orientation: 1, hasAlpha: false, isJpeg: true };
+    return { ...frame, orientation: 1, hasAlpha: false, isRgb: true, isJpeg: true };
   }
   const metadata = await sharp(source, options).metadata();
-  const { width, height, orientation = 1, hasAlpha, format, depth } = metadata;
+  const { width, height, orientation = 1, hasAlpha, format, depth, space } = metadata;
   if (!DEPTHS.has(depth)) {
     throw new CodecLmError(
       'IMAGE_UNSUPPORTED',
@@ -63,7 +50,8 @@ export async function probe(
       { path: label, hint: 'convert it to 8 or 16 bits a sample first' },
     );
   }
-  return { width, height, orientation, hasAlpha, isJpeg: format === 'jpeg' };
+  const isRgb = space === 'srgb' || space === 'rgb16';
+  return { width, height, orientation, hasAlpha, isRgb, isJpeg: format === 'jpeg' };
 }
 
 const SOI = 0xd8;

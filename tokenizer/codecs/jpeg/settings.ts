@@ -29,6 +29,11 @@ export const jpegSettingsSchema = z.strictObject({
     .optional()
     .describe('Colour to lay under transparent images; without it transparency is dropped')
     .meta({ valueName: 'colour' }),
+  enlarge: z
+    .enum(['pillow', 'refuse'])
+    .default('pillow')
+    .describe('Images smaller than the target: enlarge them as Pillow does, or refuse them')
+    .meta({ valueName: 'how' }),
   failOn: z
     .enum(['truncated', 'warning'])
     .default('warning')
@@ -56,12 +61,12 @@ export const jpegSettingsSchema = z.strictObject({
     .meta({ valueName: 's' }),
 });
 
-const { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds } =
+const { orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSeconds } =
   jpegSettingsSchema.shape;
 
 /** How an image file is read, whatever is made of it: options of every command that reads some. */
 export const imageInputOptions = {
-  ...{ orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds },
+  ...{ orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSeconds },
 };
 
 export type JpegSettings = z.output<typeof jpegSettingsSchema>;

@@ -1,0 +1,204 @@
+/**
+ * Resizes rasters exactly as Pillow does (`Image.resize` with an antialiased kernel): bit for bit,
+ * for 8 bits a sample (modes L, RGB) and for floating point (mode F). Used where libvips gives
+ * other pixels than Pillow, docs/jpeg.md says when.
+ *
+ * Both passes of a resize are sums of input samples times weights that only depend on the sizes.
+ * Bytes are rounded and clipped after each pass, with weights of 22 fractional bits; floats keep
+ * float32 between the passes and are never clipped. So the order of the passes shows: it is that
+ * of Pillow 13 (older ones always resize the width first).
+ */
+import { CodecLmError } from './error.ts';
+
+export interface RasterSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+export type Kernel = keyof typeof KERNELS;
+
+/** Pillow's kernels: the weight at a distance, and the distance (in source pixels) where it ends. */
+const KERNELS = {
+  bilinear: { support: 1, weight: (x: number) => Math.max(0, 1 - Math.abs(x)) },
+  /** Catmull-Rom: the cubic convolution of Keys with a = -0.5. */
+  bicubic: { support: 2, weight: (x: number) => keys(Math.abs(x)) },
+  lanczos: { support: 3, weight: (x: number) => (x >= -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) },
+} as const;
+
+const A = -0.5;
+
+function keys(x: number): number {
+  if (x < 1) return ((A + 2) * x - (A + 3)) * x * x + 1;
+  if (x < 2) return (((x - 5) * x + 8) * x - 4) * A;
+  return 0;
+}
+
+function sinc(x: number): number {
+  if (x === 0) return 1;
+  const angle = x * Math.PI;
+  return Math.sin(angle) / angle;
+}
+
+/** Fractional bits of the weights for bytes: 32, less 8 of the sample and 2 for sums beyond 0..255. */
+const FRACTION_BITS = 22;
+const HALF = 1 << (FRACTION_BITS - 1);
+
+/** How one side is resized. */
+interface Taps {
+  /** First input sample of each output sample. */
+  readonly starts: Int32Array;
+  /** Number of input samples of each output sample, at most `stride`. */
+  readonly counts: Int32Array;
+  /** Weights of output i from `i * stride` on; their sum is 1. */
+  readonly weights: Float64Array;
+  readonly stride: number;
+}
+
+/** The windows and weights of Pillow's `precompute_coeffs`, for a whole side. */
+function tapsOf(from: number, to: number, kernel: Kernel): Taps {
+  const { support, weight } = KERNELS[kernel];
+  const scale = from / to;
+  // Enlarging looks at as many pixels as the kernel has; shrinking widens it, which is the antialiasing.
+  const stretch = Math.max(scale, 1);
+  const reach = support * stretch;
+  const stride = Math.ceil(reach) * 2 + 1;
+  const starts = new Int32Array(to);
+  const counts = new Int32Array(to);
+  const weights = new Float64Array(to * stride);
+  for (let i = 0; i < to; i++) {
+    const centre = (i + 0.5) * scale;
+    const start = Math.max(0, Math.trunc(centre - reach + 0.5));
+    const count = Math.min(from, Math.trunc(centre + reach + 0.5)) - start;
+    let sum = 0;
+    for (let tap = 0; tap < count; tap++) {
+      // A multiplication by the inverse, as there: a division would round otherwise.
+      const value = weight((tap + start - centre + 0.5) * (1 / stretch));
+      weights[i * stride + tap] = value;
+      sum += value;
+    }
+    if (sum !== 0) for (let tap = 0; tap < count; tap++) weights[i * stride + tap] /= sum;
+    starts[i] = start;
+    counts[i] = count;
+  }
+  return { starts, counts, weights, stride };
+}
+
+/** Weights as whole numbers of 2^-22, each rounded to the nearest, halves away from zero. */
+function fixed(weights: Float64Array): Int32Array {
+  return Int32Array.from(weights, (weight) =>
+    Math.trunc(weight * (1 << FRACTION_BITS) + (weight < 0 ? -0.5 : 0.5)),
+  );
+}
+
+type Samples = Uint8Array | Float32Array;
+
+/**
+ * @param samples row by row, channels interleaved: [from.height, from.width, channels]. A
+ *   `Float32Array` is resized as Pillow's mode F, channel by channel; anything else as bytes.
+ * @returns [to.height, to.width, channels], of the same type; a side that stays as it is passes unchanged
+ * @throws CodecLmError `INTERNAL` when the samples are not of that size
+ */
+export function resize<T extends Samples>(
+  samples: T,
+  from: RasterSize & { readonly channels: number },
+  to: RasterSize,
+  kernel: Kernel,
+): T {
+  const { width, height, channels } = from;
+  if (samples.length !== width * height * channels || Math.min(width, height, channels) < 1) {
+    throw new CodecLmError(
+      'INTERNAL',
+      `resizing ${width}x${height} pixels of ${channels} channels: received ${samples.length} samples`,
+    );
+  }
+  if (Math.min(to.width, to.height) < 1) {
+    throw new CodecLmError('INTERNAL', `resizing to ${to.width}x${to.height} pixels`);
+  }
+  let result: Samples = samples;
+  let done: RasterSize = from;
+  const widen = () => {
+    const shape = { outer: done.height, inner: channels };
+    if (to.width !== width) result = pass(result, shape, width, to.width, kernel);
+    done = { ...done, width: to.width };
+  };
+  const heighten = () => {
+    const shape = { outer: 1, inner: done.width * channels };
+    if (to.height !== height) result = pass(result, shape, height, to.height, kernel);
+    done = { ...done, height: to.height };
+  };
+  for (const next of isHeightFirst(from, to) ? [heighten, widen] : [widen, heighten]) next();
+  return (result === samples ? samples.slice() : result) as T;
+}
+
+/** Where the height loses more than twice as many pixels as the width, Pillow 13 resizes it first. */
+function isHeightFirst(from: RasterSize, to: RasterSize): boolean {
+  const lost = from.height - to.height;
+  return lost > 0 && lost > (from.width - to.width) * 2;
+}
+
+/** How an array is seen in a pass, [outer, side, inner]: the middle one is resized. */
+interface Shape {
+  readonly outer: number;
+  readonly inner: number;
+}
+
+function pass(samples: Samples, shape: Shape, from: number, to: number, kernel: Kernel): Samples {
+  const taps = tapsOf(from, to, kernel);
+  return samples instanceof Float32Array
+    ? passFloats(samples, shape, from, to, taps)
+    : passBytes(samples, shape, from, to, taps);
+}
+
+function passBytes(
+  samples: Uint8Array,
+  { outer, inner }: Shape,
+  from: number,
+  to: number,
+  { starts, counts, weights, stride }: Taps,
+): Uint8Array {
+  const factors = fixed(weights);
+  // The class clips sums to 0..255 as they are stored.
+  const out = new Uint8ClampedArray(outer * to * inner);
+  let at = 0;
+  for (let row = 0; row < outer; row++) {
+    for (let i = 0; i < to; i++) {
+      const first = (row * from + starts[i]) * inner;
+      const factor = i * stride;
+      const end = factor + counts[i];
+      for (let j = 0; j < inner; j++) {
+        let sum = HALF;
+        for (let f = factor, s = first + j; f < end; f++, s += inner) {
+          sum += samples[s] * factors[f];
+        }
+        out[at++] = sum >> FRACTION_BITS;
+      }
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+function passFloats(
+  samples: Float32Array,
+  { outer, inner }: Shape,
+  from: number,
+  to: number,
+  { starts, counts, weights, stride }: Taps,
+): Float32Array {
+  const out = new Float32Array(outer * to * inner);
+  let at = 0;
+  for (let row = 0; row < outer; row++) {
+    for (let i = 0; i < to; i++) {
+      const first = (row * from + starts[i]) * inner;
+      const factor = i * stride;
+      const end = factor + counts[i];
+      for (let j = 0; j < inner; j++) {
+        let sum = 0;
+        for (let f = factor, s = first + j; f < end; f++, s += inner) {
+          sum += samples[s] * weights[f];
+        }
+        out[at++] = sum;
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,109 @@
+/**
+ * An image file to the baseline JPEG that the lossless rewrite makes canonical, by sharp; where
+ * sharp fails for reasons that may not be the file's own, once more by a process that reads it alone.
+ */
+import type { Sharp } from 'sharp';
+import { CodecLmError } from '../../../../base/error.ts';
+import { openImage } from '../decode.ts';
+import { CONVERT, imageError, isOwn } from '../failures.ts';
+import type { JpegSettings } from '../settings.ts';
+import { NoProcess, readAlone } from './alone.ts';
+import { looksLikeSvg, nameOf } from './name.ts';
+import { wrongColours } from './tiff.ts';
+
+/** The encoder settings of Pillow: 4:2:0, the standard Huffman tables, no trellis. */
+export function baseline(image: Sharp, quality: number): Sharp {
+  return image.jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false });
+}
+
+/** Files being read now, and all that were begun so far: of two that overlap either may tell the other's causes. */
+let inFlight = 0;
+let begun = 0;
+
+/** @throws CodecLmError with an `IMAGE_*` code that names the file */
+export async function baselineOf(
+  source: Uint8Array,
+  label: string,
+  settings: JpegSettings,
+): Promise<Uint8Array> {
+  const number = ++begun;
+  let isAlone = inFlight++ === 0;
+  const started = performance.now();
+  let doubtful: unknown;
+  try {
+    return await read(source, label, settings);
+  } catch (error) {
+    isAlone &&= number === begun;
+    const seconds = (performance.now() - started) / 1000;
+    const isOverdue = seconds >= settings.timeoutSeconds;
+    if (isAlone || isOwn(error, isOverdue)) throw imageError(error, { label, source, isOverdue });
+    doubtful = error;
+  } finally {
+    inFlight--;
+  }
+  try {
+    return await readAlone({ source, label, settings });
+  } catch (error) {
+    if (!(error instanceof NoProcess)) throw error;
+    throw imageError(doubtful, { label, source, isDoubtful: true });
+  }
+}
+
+/** The same in this process whatever happens: for one that reads nothing else. */
+export async function baselineHere(
+  source: Uint8Array,
+  label: string,
+  settings: JpegSettings,
+): Promise<Uint8Array> {
+  const started = performance.now();
+  try {
+    return await read(source, label, settings);
+  } catch (error) {
+    const seconds = (performance.now() - started) / 1000;
+    throw imageError(error, { label, source, isOverdue: seconds >= settings.timeoutSeconds });
+  }
+}
+
+/**
+ * The pixels that are encoded, [height, width, 3], 8 bits a sample; for comparisons.
+ * @throws CodecLmError with an `IMAGE_*` code that names the file
+ */
+export async function rgbOf(
+  source: Uint8Array,
+  label: string,
+  settings: JpegSettings,
+): Promise<Uint8Array> {
+  try {
+    refuse(source, label, settings);
+    return await (await openImage(source, label, settings)).raw().toBuffer();
+  } catch (error) {
+    throw imageError(error, { label, source });
+  }
+}
+
+async function read(source: Uint8Array, label: string, settings: JpegSettings): Promise<Buffer> {
+  refuse(source, label, settings);
+  return baseline(await openImage(source, label, settings), settings.quality).toBuffer();
+}
+
+/** @throws CodecLmError for what no decoder shall see */
+function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void {
+  if (source.length === 0) {
+    throw new CodecLmError('IMAGE_EMPTY', `${label} is empty: 0 bytes`, { path: label });
+  }
+  const wrong = wrongColours(source);
+  if (wrong !== undefined) {
+    const details = { path: label, hint: CONVERT };
+    throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} ${wrong}`, details);
+  }
+  if (!looksLikeSvg(source)) return;
+  const name = nameOf(source) ?? 'a text that holds a drawing (SVG)';
+  const isDrawing = name.startsWith('a drawing');
+  if (svg === 'render' && isDrawing) return;
+  throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is ${name}, not a picture`, {
+    path: label,
+    hint: isDrawing
+      ? 'use --svg render if the file is to be trusted: nothing limits the time it may take'
+      : undefined,
+  });
+}
