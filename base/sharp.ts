@@ -30,6 +30,14 @@ export function sharp(...args: unknown[]): Sharp {
 }
 
 /**
+ * Whether the libvips in use reads files of that suffix, as `.heic`.
+ * @throws CodecLmError `TOOL_MISSING`
+ */
+export function sharpReads(suffix: string): boolean {
+  return Object.values(library().format).some(({ input }) => input.fileSuffix?.includes(suffix));
+}
+
+/**
  * What the canonical bytes depend on, as written in shard metadata.
  * @throws CodecLmError `TOOL_MISSING`
  */

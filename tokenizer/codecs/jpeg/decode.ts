@@ -9,9 +9,11 @@ import { type Kernel, resize } from '../../../base/resize.ts';
 import { sharp } from '../../../base/sharp.ts';
 import { centreCrop, type Size, swapped, type Turn, turnOf } from './crop.ts';
 import { type Draft, draftOf } from './draft.ts';
-import { probe } from './probe.ts';
+import { type Probe, probe } from './probe.ts';
 import type { JpegSettings } from './settings.ts';
-import { type GifGround, gifGround, isGif, leavesGround } from './source/gif.ts';
+import { isBmp, type RawPicture, readBmp } from './source/bmp.ts';
+import { gifGround, isGif, leavesGround } from './source/gif.ts';
+import { needsLibheif, readHeic } from './source/heic.ts';
 
 /** Of sharp's kernels the one nearest to Pillow's antialiased bilinear. */
 const KERNEL = 'linear';
@@ -51,8 +53,9 @@ export async function openImage(
   label: string,
   settings: JpegSettings,
 ): Promise<Sharp> {
+  const raw = await readHere(source, label, settings);
   const limits = openOptions(settings);
-  const found = await probe(source, label, limits);
+  const found = raw ? probeOf(raw) : await probe(source, label, limits);
   const isSmall = Math.max(pixelsOf(found), pixelsOf(settings)) <= SMALL_PIXELS;
   const options = { ...limits, sequentialRead: !isSmall };
   const turn = turnOf(settings.orientation === 'apply' ? found.orientation : 1);
@@ -67,17 +70,16 @@ export async function openImage(
     const image = await openDraft(source, options, draft, settings);
     return limited(turned(shrunk(image, target), turn), isSmall, settings);
   }
-  const gif = isGif(source) ? gifGround(source) : undefined;
-  const isFramed = gif !== undefined && !found.hasAlpha && leavesGround(gif, found);
-  const image = isFramed
-    ? await framed(sharp(source, options), gif, found, settings)
-    : sharp(source, options);
+  const { image, ground } = raw
+    ? { image: openRaw(raw), ground: undefined }
+    : await openGrounded(source, options, found, settings);
   image.extract(crop);
-  const ground = settings.background ?? (gif && colourOf(gif));
-  if (found.hasAlpha && ground !== undefined) {
+  const background = settings.background ?? ground;
+  const keepsGround = found.hasAlpha && background !== undefined;
+  if (keepsGround) {
     // sharp lays it under grey pictures, and those of the press, as one shade of theirs.
     if (!found.isRgb) image.pipelineColourspace('srgb');
-    image.flatten({ background: ground });
+    image.flatten({ background });
   }
   if (enlarges) return enlarged(turned(image.removeAlpha(), turn), settings);
   const opaque =
@@ -85,21 +87,49 @@ export async function openImage(
   return limited(turned(shrunk(opaque, target), turn), isSmall, settings);
 }
 
-function colourOf({ colour: [r, g, b] }: GifGround): { r: number; g: number; b: number } {
-  return { r, g, b };
+/** What no libvips of sharp reads; undefined for all else. */
+async function readHere(
+  source: Uint8Array,
+  label: string,
+  { maxPixels }: JpegSettings,
+): Promise<RawPicture | undefined> {
+  if (isBmp(source)) return readBmp(source, label, maxPixels);
+  return needsLibheif(source) ? readHeic(source, label, maxPixels) : undefined;
 }
 
-/** A GIF whose opaque frame is smaller than its canvas: around it is the colour of index 0. */
-async function framed(
-  image: Sharp,
-  gif: GifGround,
-  canvas: Size,
+function probeOf({ width, height, channels }: RawPicture): Probe {
+  const hasAlpha = channels === 4;
+  return { width, height, orientation: 1, hasAlpha, isRgb: true, isJpeg: false };
+}
+
+function openRaw({ data, width, height, channels }: RawPicture): Sharp {
+  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+}
+
+interface Grounded {
+  readonly image: Sharp;
+  /** What to show where the image is transparent, if it says so itself. */
+  readonly ground?: { r: number; g: number; b: number };
+}
+
+/** GIFs show a colour of their own where they are transparent, and around an opaque frame. */
+async function openGrounded(
+  source: Uint8Array,
+  options: SharpOptions,
+  canvas: Probe,
   settings: JpegSettings,
-): Promise<Sharp> {
+): Promise<Grounded> {
+  const image = sharp(source, options);
+  const gif = isGif(source) ? gifGround(source) : undefined;
+  if (gif === undefined) return { image };
+  const [r, g, b] = gif.colour;
+  const ground = { r, g, b };
+  if (canvas.hasAlpha || !leavesGround(gif, canvas)) return { image, ground };
   const { left, top, width, height } = gif.frame;
   const inner = await rawCopy(image.extract(gif.frame), settings);
   const [right, bottom] = [canvas.width - left - width, canvas.height - top - height];
-  return rawCopy(inner.extend({ left, top, right, bottom, background: colourOf(gif) }), settings);
+  inner.extend({ left, top, right, bottom, background: ground });
+  return { image: await rawCopy(inner, settings), ground };
 }
 
 function pixelsOf({ width, height }: Size): number {
@@ -168,8 +198,7 @@ async function withoutAlpha(crop: Sharp, settings: JpegSettings): Promise<Sharp>
 /** Runs a pipeline and opens its pixels, which are RGB from here on. */
 async function rawCopy(image: Sharp, settings: JpegSettings): Promise<Sharp> {
   const { data, info } = await pixelsFrom(image, settings);
-  const { width, height, channels } = info;
-  return sharp(data, { raw: { width, height, channels }, limitInputPixels: false });
+  return openRaw({ data, ...info, channels: info.channels as 3 | 4 });
 }
 
 /** Runs a pipeline: RGB, 8 bits a sample. */

@@ -6,7 +6,7 @@
  *
  * The processes start when the first file needs one, are used again, and keep nobody alive.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { CodecLmError, type ErrorCode } from '../../../../base/error.ts';
@@ -66,7 +66,12 @@ const ready = new WeakSet<ChildProcess>();
 /** From the sources through the same starter as the command lines; from a built package as it is. */
 function start(): ChildProcess {
   processes++;
-  const options = { serialization: 'advanced', execArgv: [] as string[] } as const;
+  const options: ForkOptions = {
+    serialization: 'advanced',
+    execArgv: [],
+    // libheif writes of damage to stdout, which belongs to results.
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  };
   const child = import.meta.url.endsWith('.ts')
     ? fork(new URL('../../../../bin/start.js', import.meta.url), [ENTRY], options)
     : fork(new URL('./alone-process.js', import.meta.url), options);

@@ -8,6 +8,7 @@ import { openImage } from '../decode.ts';
 import { CONVERT, imageError, isOwn } from '../failures.ts';
 import type { JpegSettings } from '../settings.ts';
 import { NoProcess, readAlone } from './alone.ts';
+import { needsLibheif } from './heic.ts';
 import { looksLikeSvg, nameOf } from './name.ts';
 import { wrongColours } from './tiff.ts';
 
@@ -26,6 +27,7 @@ export async function baselineOf(
   label: string,
   settings: JpegSettings,
 ): Promise<Uint8Array> {
+  if (needsLibheif(source)) return readAlone({ source, label, settings });
   const number = ++begun;
   let isAlone = inFlight++ === 0;
   const started = performance.now();

@@ -68,7 +68,7 @@ export function nameOf(source: Uint8Array): string | undefined {
   const known = SIGNATURES.find(({ at = 0, starts }) =>
     starts.some((start) => head.startsWith(start, at)),
   );
-  const name = known?.name ?? iconName(head) ?? netpbmName(head) ?? boxName(head);
+  const name = known?.name ?? iconName(head) ?? netpbmName(head) ?? boxName(source);
   return name ?? targaName(head) ?? markupName(source);
 }
 
@@ -98,9 +98,20 @@ function netpbmName(head: string): string | undefined {
   return /^P[Ff]\s/.test(head) ? 'a floating-point picture (PFM)' : undefined;
 }
 
-function boxName(head: string): string | undefined {
-  if (head.slice(4, 8) !== 'ftyp') return undefined;
-  const brand = head.slice(8, 12);
+/** Of a file in the ISO base media format, the major one first; empty for others. */
+export function brandsOf(source: Uint8Array): string[] {
+  const box = Buffer.from(source.subarray(0, 256)).toString('latin1');
+  if (box.slice(4, 8) !== 'ftyp') return [];
+  const end = Math.min(box.length, source[3] | (source[2] << 8));
+  const brands = [box.slice(8, 12)];
+  // The four bytes after the major brand are its version.
+  for (let at = 16; at + 4 <= end; at += 4) brands.push(box.slice(at, at + 4));
+  return brands;
+}
+
+function boxName(source: Uint8Array): string | undefined {
+  const [brand] = brandsOf(source);
+  if (brand === undefined) return undefined;
   if (brand === 'crx ') return 'a Canon raw photograph (CR3)';
   if (STILL_BRANDS.test(brand)) return `a HEIF picture of brand ${brand.trim()}`;
   return 'a video (MP4, MOV)';

@@ -1,0 +1,127 @@
+/**
+ * HEIC photographs: HEVC, which the libvips inside sharp does not decode. libheif-js (libheif and
+ * libde265 as WebAssembly, LGPL-3.0) does, where it is installed: an optional dependency, loaded
+ * when the first such file comes. It cannot be interrupted and holds up everything else in its
+ * process, so files go to `alone.ts`, which can end it.
+ */
+import { createRequire } from 'node:module';
+import { CodecLmError } from '../../../../base/error.ts';
+import { sharpReads } from '../../../../base/sharp.ts';
+import type { RawPicture } from './bmp.ts';
+import { brandsOf } from './name.ts';
+
+const PACKAGE = 'libheif-js/wasm-bundle';
+
+/** The part of libheif-js that is used; it has no types of its own for this door. */
+interface LibHeif {
+  readonly HeifDecoder: new () => Decoder;
+}
+
+interface Decoder {
+  /** Reads headers only. Empty when the file is damaged. */
+  decode(source: Uint8Array): HeifImage[];
+}
+
+interface HeifImage {
+  /** As seen: `irot`, `imir` and `clap` are applied. */
+  get_width(): number;
+  get_height(): number;
+  is_primary(): boolean;
+  has_alpha_channel(): boolean;
+  /** Decodes to RGBA; null when that fails. */
+  display(
+    target: { data: Uint8ClampedArray; width: number; height: number },
+    done: (result: { data: Uint8ClampedArray } | null) => void,
+  ): void;
+  free(): void;
+}
+
+const require = createRequire(import.meta.url);
+
+let isNeeded: boolean | undefined;
+let decoder: Decoder | undefined;
+
+/** Where an image's configuration stands: in the meta box, which comes first. */
+const HEAD = 1 << 18;
+
+/** Whether this is a HEIC photograph that libvips cannot read and libheif-js can. */
+export function needsLibheif(source: Uint8Array): boolean {
+  if (!isHevc(source)) return false;
+  // libvips as it comes with sharp names `.avif` only; one's own, built with libde265, `.heic` too.
+  isNeeded ??= isInstalled() && !sharpReads('.heic');
+  return isNeeded;
+}
+
+function isInstalled(): boolean {
+  try {
+    require.resolve(PACKAGE);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isHevc(source: Uint8Array): boolean {
+  const isStill = brandsOf(source).some((brand) => /^(he(ic|ix|im|is|vc|vx)|m[is]f1)$/.test(brand));
+  if (!isStill) return false;
+  const { buffer, byteOffset, length } = source;
+  return Buffer.from(buffer, byteOffset, Math.min(length, HEAD)).includes('hvcC');
+}
+
+/**
+ * The primary image, upright.
+ * @throws CodecLmError `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`
+ */
+export async function readHeic(
+  source: Uint8Array,
+  label: string,
+  maxPixels: number,
+): Promise<RawPicture> {
+  decoder ??= new (require(PACKAGE) as LibHeif).HeifDecoder();
+  const images = decoder.decode(source);
+  try {
+    const image = images.find((candidate) => candidate.is_primary()) ?? images[0];
+    if (image === undefined) throw corrupt(label, 'finds no image in it');
+    const [width, height] = [image.get_width(), image.get_height()];
+    if (width * height > maxPixels) throw tooLarge(label, width, height);
+    const rgba = await pixelsOf(image, width, height);
+    if (rgba === undefined) throw corrupt(label, 'cannot decode its image');
+    if (image.has_alpha_channel()) return { data: rgba, width, height, channels: 4 };
+    return { data: withoutAlpha(rgba), width, height, channels: 3 };
+  } finally {
+    for (const image of images) image.free();
+  }
+}
+
+function pixelsOf(
+  image: HeifImage,
+  width: number,
+  height: number,
+): Promise<Uint8Array | undefined> {
+  const target = { data: new Uint8ClampedArray(width * height * 4), width, height };
+  return new Promise((resolve) =>
+    image.display(target, (result) =>
+      resolve(result ? new Uint8Array(result.data.buffer) : undefined),
+    ),
+  );
+}
+
+function withoutAlpha(rgba: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array((rgba.length / 4) * 3);
+  for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
+    rgb[to] = rgba[from];
+    rgb[to + 1] = rgba[from + 1];
+    rgb[to + 2] = rgba[from + 2];
+  }
+  return rgb;
+}
+
+function corrupt(label: string, what: string): CodecLmError {
+  return new CodecLmError('IMAGE_CORRUPT', `${label} is damaged: libheif ${what}`, { path: label });
+}
+
+function tooLarge(label: string, width: number, height: number): CodecLmError {
+  const message = `${label} is too large: ${width}x${height} pixels`;
+  const hint = 'raise --max-pixels if the file is to be trusted';
+  return new CodecLmError('IMAGE_TOO_LARGE', message, { path: label, hint });
+}
