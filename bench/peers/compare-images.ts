@@ -11,7 +11,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CodecLmError } from '../../base/error.ts';
-import { SHARP_VERSIONS } from '../../base/sharp.ts';
+import { sharpVersions } from '../../base/sharp.ts';
 import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
 import { rgbOf } from '../../tokenizer/codecs/jpeg/source/baseline.ts';
 import { BlockReader, peerPython } from '../jpeg/pillow.ts';
@@ -119,7 +119,7 @@ function report(): void {
     const reason = reasonFor(difference);
     groups.set(reason, [...(groups.get(reason) ?? []), difference]);
   }
-  const versions = `Pillow ${version}, sharp ${SHARP_VERSIONS.sharp}, libvips ${SHARP_VERSIONS.libvips}`;
+  const versions = `Pillow ${version}, sharp ${sharpVersions.sharp}, libvips ${sharpVersions().libvips}`;
   print(`${versions}: ${files.length} files`);
   print(`equal: ${counts.equal}; refused by both: ${counts.refused}; other: ${differences.length}`);
   for (const [reason, members] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
