@@ -119,7 +119,7 @@ function report(): void {
     const reason = reasonFor(difference);
     groups.set(reason, [...(groups.get(reason) ?? []), difference]);
   }
-  const versions = `Pillow ${version}, sharp ${sharpVersions.sharp}, libvips ${sharpVersions().libvips}`;
+  const versions = `Pillow ${version}, sharp ${sharpVersions().sharp}, libvips ${sharpVersions().libvips}`;
   print(`${versions}: ${files.length} files`);
   print(`equal: ${counts.equal}; refused by both: ${counts.refused}; other: ${differences.length}`);
   for (const [reason, members] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
