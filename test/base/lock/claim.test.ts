@@ -2,7 +2,7 @@ import test from 'ava';
 import type { Agent } from './world.ts';
 import { World } from './world.ts';
 
-const ROUNDS = process.env.CODEC_LM_TEST_LONG ? 20_000 : 400;
+const ROUNDS = process.env.CODEC_LM_TEST_LONG ? 5_000 : 200;
 
 /** Small numbers from a seed (a linear congruence, the high bits of it). */
 function randomOf(seed: number): (below: number) => number {
