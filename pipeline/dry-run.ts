@@ -26,6 +26,8 @@ export interface DryRun {
   duplicates: number;
   ignored: Record<string, number>;
   problems: { path: string; problem: string }[];
+  /** Those of the problems by which inputs would be missing. */
+  unread: number;
   codec: RunRequest['config']['codec'];
   /** What the estimate is made from. */
   sample: { inputs: number; documents: number; failures: Record<string, number>; seconds: number };
@@ -51,7 +53,7 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
     const { spool, log } = await spoolInputs(request, join(folder, 'spool'));
     try {
       const { count: inputs, duplicates, lines } = spool.finish();
-      const { ignored, problems } = log.listing;
+      const { ignored, problems, unread = 0 } = log.listing;
       const taken = takeLines(lines, Math.min(SAMPLES, inputs));
       return {
         inputs,
@@ -60,6 +62,7 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
         duplicates,
         ignored,
         problems,
+        unread,
         codec: config.codec,
         ...(await estimate(request, taken, inputs)),
       };

@@ -138,6 +138,11 @@ export const totalsSchema = z.strictObject({
   failures: count,
   /** Error code -> inputs that failed with it. */
   failuresByCode: z.record(z.string(), count),
+  /**
+   * Folders, archives and members of the sources that could not be read, or not to their end: so many
+   * times the dataset lacks inputs that nobody counted. Absent when there are none.
+   */
+  unread: count.optional(),
   /** Canonical bytes of all documents. */
   documentBytes: count,
   /** Tokens that are not padding, and padding. */

@@ -29,8 +29,10 @@ export const listingSchema = z.strictObject({
   ignored: z.record(z.string(), count),
   /** Inputs named more than once; each is planned once. */
   duplicates: count,
-  /** Folders and archives that could not be read, and links that lead back to where they came from. */
+  /** What could not be read, or not to its end, and what is no file: by name, up to a hundred. */
   problems: z.array(z.strictObject({ path: z.string(), problem: z.string() })),
+  /** Those of the problems by which inputs are missing from the plan; absent when there are none. */
+  unread: count.optional(),
 });
 export type Listing = z.infer<typeof listingSchema>;
 

@@ -1,6 +1,7 @@
 /** The `pipeline` command line. */
 import { resolve } from 'node:path';
 import type { RunRequest } from '../../pipeline/run.ts';
+import type { Manifest } from '../../schemas/dataset.ts';
 import {
   finalizeOptions,
   parseShare,
@@ -22,6 +23,11 @@ const SRC = {
   variadic: true,
 };
 
+/** Inputs failed, or are missing because their folder or archive could not be read. */
+function isPartial({ totals }: Manifest): boolean {
+  return totals.failures > 0 || (totals.unread ?? 0) > 0;
+}
+
 /** Plans and runs, or shows what that would do. */
 async function runOrShow(
   request: RunRequest,
@@ -37,7 +43,7 @@ async function runOrShow(
   }
   const { runPipeline } = await import('../../pipeline/run.ts');
   const manifest = await runPipeline(request);
-  return manifest && manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+  return manifest && isPartial(manifest) ? SAMPLES_SKIPPED : 0;
 }
 
 const runImages = command({
@@ -130,7 +136,7 @@ const finalize = command({
     const { Report } = await import('../../pipeline/status/report.ts');
     const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
     new Report(io, options).done(out, manifest, true);
-    return manifest.totals.failures > 0 ? SAMPLES_SKIPPED : 0;
+    return isPartial(manifest) ? SAMPLES_SKIPPED : 0;
   },
 });
 

@@ -55,10 +55,14 @@ const verify = command({
     if (io.signal.aborted) throw new CodecLmError('INTERRUPTED', 'stopped before the end');
     if (json) io.printJson(report);
     else for (const { file, problem } of report.problems) io.print(`${file}: ${problem}`);
-    const { problems, truncated, files, rows, tokens, documents } = report;
+    const { problems, truncated, files, rows, tokens, documents, unread } = report;
+    const places = `${unread} ${unread === 1 ? 'place' : 'places'}`;
+    const missing = unread
+      ? `; inputs are missing: ${places} in the sources could not be read`
+      : '';
     const count = `${problems.length}${truncated ? ' or more' : ''} problems`;
     io.log(
-      `${files} files, ${rows} rows, ${tokens} tokens, ${documents} documents: ${problems.length === 0 ? 'all good' : count}`,
+      `${files} files, ${rows} rows, ${tokens} tokens, ${documents} documents: ${problems.length === 0 ? 'all good' : count}${missing}`,
     );
     return problems.length === 0 ? 0 : 1;
   },

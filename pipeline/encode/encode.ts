@@ -7,7 +7,7 @@ import type { Codec, Document } from '../../tokenizer/codecs/codec.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';
-import { findInput, readInput } from '../sources/read.ts';
+import { findInput, IMAGE_CODES, readInput, VIDEO_CODES } from '../sources/read.ts';
 import { type Input, labelOf } from '../sources/source.ts';
 import { splitOf } from './split.ts';
 
@@ -122,9 +122,13 @@ export async function encodeOne(
     return sampled;
   }
   try {
-    if (codec.encodeFile) return await encodeInPlace(codec.encodeFile, input, bases, counts);
+    const { encodeFile } = codec;
+    // A sparse member of an archive lies nowhere as a whole.
+    if (encodeFile && input.member?.headersAt === undefined) {
+      return await encodeInPlace(encodeFile, input, bases, counts);
+    }
     const readStart = performance.now();
-    const source = await readInput(bases, input);
+    const source = await readInput(bases, input, encodeFile ? VIDEO_CODES : IMAGE_CODES);
     counts.sourceBytes += source.length;
     counts.seconds.read += secondsSince(readStart);
     const encodeStart = performance.now();

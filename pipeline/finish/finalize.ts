@@ -146,7 +146,7 @@ export async function finalizePlan(
   const header = headerOf(plan, bpe);
   const round = { partitions, tailIndex: partitions.length };
   const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId, lock);
-  const totals = totalsOf(plan.inputs, stats, shards);
+  const totals = totalsOf(plan, stats, shards);
   checkFailureShare(totals.failures, plan.inputs, allowed, out);
   const manifest: Manifest = {
     formatVersion: FORMAT_VERSION,
@@ -211,7 +211,7 @@ async function readPlanned(out: string): Promise<{ plan: Plan; bpe: ByteBpe }> {
 }
 
 export function totalsOf(
-  inputs: number,
+  { inputs, listing: { unread } }: Pick<Plan, 'inputs' | 'listing'>,
   stats: readonly PartitionStats[],
   shards: readonly ShardEntry[],
 ): Manifest['totals'] {
@@ -224,6 +224,7 @@ export function totalsOf(
       (total, { failuresByCode }) => addCodes(total, failuresByCode),
       {},
     ),
+    ...(unread ? { unread } : {}),
     documentBytes: sum(stats.map(({ documentBytes }) => documentBytes)),
     tokens: sum(shards.map(({ tokens }) => tokens)),
     padding: sum(shards.map(({ padding }) => padding)),

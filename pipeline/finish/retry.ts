@@ -134,7 +134,7 @@ async function completeRound(
     lock,
   );
   const shards = [...manifest.shards, ...added.shards];
-  const totals = totalsOf(plan.inputs, added.stats, shards);
+  const totals = totalsOf(plan, added.stats, shards);
   const merged: Manifest = {
     ...manifest,
     partitions: manifest.partitions + partitions.length,

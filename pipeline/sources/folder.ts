@@ -3,8 +3,9 @@ import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { reasonOf } from '../../base/error.ts';
 import { type ByteString, bytesOf, extensionOf, join } from '../plan/byte-strings.ts';
+import { listArchive } from './archive.ts';
+import { isArchiveName } from './compressed.ts';
 import { type Input, isInputName, type ListingContext } from './source.ts';
-import { listTar } from './tar.ts';
 
 /**
  * Real folders first, then those behind symbolic links, each once however often it is
@@ -45,8 +46,9 @@ async function* listFile(
   context: ListingContext,
 ): AsyncGenerator<Input> {
   const extension = extensionOf(path);
-  if (extension === '.tar') yield* listTar(source, join(base, path), context, path);
-  else if (isInputName(path, extension, context)) yield { source, path };
+  if (isArchiveName(path, context.extensions)) {
+    yield* listArchive(source, join(base, path), context, path);
+  } else if (isInputName(path, extension, context)) yield { source, path };
   else context.report.ignored(extension);
 }
 
@@ -59,7 +61,7 @@ async function isFirstVisit(
   try {
     found = await stat(bytesOf(path));
   } catch (error) {
-    report.problem(path, reasonOf(error));
+    report.unread(path, reasonOf(error));
     return false;
   }
   const identity = `${found.dev}:${found.ino}`;
@@ -86,7 +88,7 @@ async function* entriesOf(
     }
   } catch (error) {
     if (signal?.aborted) throw error;
-    report.problem(path, reasonOf(error));
+    report.unread(path, reasonOf(error));
   }
 }
 

@@ -9,14 +9,13 @@ import {
   type ByteString,
   bytesOf,
   escapePath,
-  extensionOf,
   fromText,
   unescapePath,
 } from '../plan/byte-strings.ts';
+import { listNamed } from './archive.ts';
 import { listFolder } from './folder.ts';
 import { listText } from './list.ts';
 import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';
-import { listTar } from './tar.ts';
 
 /** Problems kept word for word; more are counted under one last entry. */
 const MAX_PROBLEMS = 100;
@@ -59,10 +58,8 @@ export async function* listInputs(
       yield* listText(index, unescapePath(source.slice(1)), base, context);
     } else if ((await stat(bytesOf(base))).isDirectory()) {
       yield* listFolder(index, base, context);
-    } else if (extensionOf(base) === '.tar') {
-      yield* listTar(index, base, context);
     } else {
-      yield { source: index, path: '' };
+      yield* listNamed(index, base, context);
     }
   }
 }
@@ -70,7 +67,7 @@ export async function* listInputs(
 /** Collects what the listers tell, bounded. */
 export class ListingLog implements ListingReport {
   readonly listing: Listing = { ignored: {}, duplicates: 0, problems: [] };
-  private more = 0;
+  #more = 0;
 
   ignored(extension: string): void {
     const key = extension === '' ? 'hidden' : escapePath(extension);
@@ -82,7 +79,11 @@ export class ListingLog implements ListingReport {
       this.listing.problems.push({ path: escapePath(path), problem });
       return;
     }
-    this.more++;
-    this.listing.problems[MAX_PROBLEMS - 1] = { path: '…', problem: `${this.more + 1} more` };
+    this.#more++;
+    this.listing.problems[MAX_PROBLEMS - 1] = { path: '…', problem: `${this.#more + 1} more` };
+  }
+  unread(path: ByteString, problem: string): void {
+    this.listing.unread = (this.listing.unread ?? 0) + 1;
+    this.problem(path, problem);
   }
 }

@@ -2,16 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { readError } from '../../base/file-error.ts';
 import { localPath } from '../../base/local-path.ts';
-import {
-  type ByteString,
-  bytesOf,
-  escapePath,
-  extensionOf,
-  fromText,
-  join,
-} from '../plan/byte-strings.ts';
+import { type ByteString, bytesOf, escapePath, fromText, join } from '../plan/byte-strings.ts';
+import { listArchive } from './archive.ts';
+import { isArchiveName } from './compressed.ts';
 import type { Input, ListingContext } from './source.ts';
-import { listTar } from './tar.ts';
 
 /** The longest line read: several times the longest path of any system. */
 const MAX_LINE_BYTES = 65_536;
@@ -32,7 +26,7 @@ export async function* listText(
     if (entry === '' || entry.startsWith('#')) continue;
     const path = localEntry(entry, list);
     const file = path.startsWith('/') ? path : join(base, path);
-    if (extensionOf(path) === '.tar') yield* listTar(source, file, context, path);
+    if (isArchiveName(path, context.extensions)) yield* listArchive(source, file, context, path);
     else yield { source, path };
   }
 }

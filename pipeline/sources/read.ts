@@ -7,7 +7,8 @@ import type { FileSpan } from '../../tokenizer/codecs/codec.ts';
 import { type ByteString, bytesOf, escapePath } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
 import { fileOf, type Input, labelOf, type Member } from './source.ts';
-import { HEADER_BYTES, isHeaderOf } from './tar.ts';
+import { BLOCK, isHeaderOf } from './tar/header.ts';
+import { readByHeaders } from './tar/read-by-headers.ts';
 
 /** No image needs more, and a file that does would take the memory of all others. */
 const MAX_INPUT_BYTES = 1 << 30;
@@ -26,14 +27,34 @@ const files = {
 /** System errors of the machine, not of the input: going on would blame every input in turn. */
 const FATAL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
+/** Codes for an input that cannot be read, and for one that no memory has room for. */
+export interface InputCodes {
+  unreadable: ErrorCode;
+  tooLarge: ErrorCode;
+}
+
+export const IMAGE_CODES: InputCodes = {
+  unreadable: 'IMAGE_UNREADABLE',
+  tooLarge: 'IMAGE_TOO_LARGE',
+};
+
+export const VIDEO_CODES: InputCodes = {
+  unreadable: 'VIDEO_UNREADABLE',
+  tooLarge: 'VIDEO_TOO_LARGE',
+};
+
 /**
  * @returns the content, to be given back by `giveBuffer`
- * @throws CodecLmError `IMAGE_*` when this input cannot be read, `INPUT_NOT_FOUND` when the
+ * @throws CodecLmError of these codes when this input cannot be read, `INPUT_NOT_FOUND` when the
  *   whole source is gone (a network disk, say): then no input is to blame
  */
-export async function readInput(bases: readonly ByteString[], input: Input): Promise<Buffer> {
-  return blaming(bases, input, 'IMAGE_UNREADABLE', (label) =>
-    readFrom(fileOf(bases, input), input, label),
+export async function readInput(
+  bases: readonly ByteString[],
+  input: Input,
+  codes: InputCodes = IMAGE_CODES,
+): Promise<Buffer> {
+  return blaming(bases, input, codes.unreadable, (label) =>
+    readFrom(fileOf(bases, input), input, label, codes.tooLarge),
   );
 }
 
@@ -61,7 +82,7 @@ export async function findInput(
 async function checkMember(path: Buffer, member: Member): Promise<void> {
   const file = await files.open(path, OPEN_FLAGS);
   try {
-    checkHeader(member, await readExactly(file, member.offset - HEADER_BYTES, HEADER_BYTES));
+    checkHeader(member, await readExactly(file, member.offset - BLOCK, BLOCK));
   } finally {
     await files.close(file);
   }
@@ -89,14 +110,22 @@ async function blaming<T>(
   }
 }
 
-async function readFrom(path: ByteString, input: Input, label: string): Promise<Buffer> {
+async function readFrom(
+  path: ByteString,
+  input: Input,
+  label: string,
+  tooLarge: ErrorCode,
+): Promise<Buffer> {
   const file = await files.open(bytesOf(path), OPEN_FLAGS);
   try {
     const found = await files.stat(file);
     if (!found.isFile()) throw new Error('not a file');
     const size = input.member?.size ?? found.size;
     if (size > MAX_INPUT_BYTES) {
-      throw new CodecLmError('IMAGE_TOO_LARGE', `reading ${label}: ${size} bytes`, { path: label });
+      throw new CodecLmError(tooLarge, `reading ${label}: ${size} bytes`, { path: label });
+    }
+    if (input.member?.headersAt !== undefined) {
+      return await readByHeaders(path, input.member, input.member.headersAt);
     }
     return await (input.member ? readMember(file, input.member) : readExactly(file, 0, size));
   } finally {
@@ -107,13 +136,13 @@ async function readFrom(path: ByteString, input: Input, label: string): Promise<
 /** With the header before it, which tells when the archive is not the planned one any more. */
 async function readMember(file: number, member: Member): Promise<Buffer> {
   const { offset, size } = member;
-  const block = await readExactly(file, offset - HEADER_BYTES, HEADER_BYTES + size);
+  const block = await readExactly(file, offset - BLOCK, BLOCK + size);
   checkHeader(member, block);
-  return block.subarray(HEADER_BYTES);
+  return block.subarray(BLOCK);
 }
 
 function checkHeader(member: Member, header: Buffer): void {
-  if (isHeaderOf(member, header.subarray(0, HEADER_BYTES))) return;
+  if (isHeaderOf(member.size, header.subarray(0, BLOCK))) return;
   throw new Error(
     `the archive was changed since it was planned: no file of ${member.size} bytes at byte ${member.offset}`,
   );

@@ -16,13 +16,23 @@ export interface Member {
   name: ByteString;
   /** Of the content, in bytes from the start of the archive. */
   offset: number;
+  /** Of the file, in bytes: with the holes of a sparse one. */
   size: number;
+  /**
+   * Where the headers of the member begin, if the one before its content does not tell all: of a sparse
+   * file, where its parts belong; of others, a size that only an extended header has.
+   */
+  headersAt?: number;
 }
 
 /** What a listing tells besides the inputs. */
 export interface ListingReport {
+  /** A file whose name is not that of an input. */
   ignored(extension: string): void;
+  /** Something that is passed over, and no input is lost by it. */
   problem(path: ByteString, problem: string): void;
+  /** Something whose inputs, some or all, are not in the plan: the dataset lacks them. */
+  unread(path: ByteString, problem: string): void;
 }
 
 /** Yields inputs in any order: the plan orders them. */
@@ -74,15 +84,17 @@ export function labelOf(bases: readonly ByteString[], input: Input): string {
 export function formatInput({ source, path, member }: Input): string {
   const fields = [source, escapePath(path)];
   if (member) fields.push(escapePath(member.name), member.offset, member.size);
+  if (member?.headersAt !== undefined) fields.push(member.headersAt);
   return fields.join('\t');
 }
 
 /** The inverse of {@link formatInput}. */
 export function parseInput(line: string): Input {
-  const [source, path, name, offset, size] = line.split('\t');
+  const [source, path, name, offset, size, headersAt] = line.split('\t');
   const input: Input = { source: Number(source), path: unescapePath(path) };
   if (name !== undefined) {
     input.member = { name: unescapePath(name), offset: Number(offset), size: Number(size) };
+    if (headersAt !== undefined) input.member.headersAt = Number(headersAt);
   }
   return input;
 }

@@ -148,6 +148,8 @@ export class Report {
       const codes = formatCodes(totals.failuresByCode);
       this.say(`${count(totals.failures, 'input')} failed (${codes}); see ${out}/failures/`);
     }
+    // Said under --quiet too: nothing else in the output would tell that inputs are missing.
+    if (totals.unread) this.io.log(unreadLine(out, totals.unread));
   }
 
   private failure(failure: Failure): void {
@@ -184,6 +186,12 @@ export class Report {
   private event(event: string, fields: Record<string, unknown>): void {
     if (this.options.json) this.io.printJson({ event, ...fields });
   }
+}
+
+/** What a dataset lacks, and nobody knows how much of it. */
+function unreadLine(out: string, unread: number): string {
+  const places = unread === 1 ? '1 place' : `${formatCount(unread)} places`;
+  return `inputs are missing: ${places} in the sources could not be read to the end; see problems in ${out}/plan.json`;
 }
 
 /** Videos may take seconds each. */

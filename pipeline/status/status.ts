@@ -33,6 +33,8 @@ export interface Status {
   /** Of the plan, or of the last finished round of --retry-failed. */
   failures: number;
   failuresByCode: Record<string, number>;
+  /** Places in the sources that could not be read, or not to their end: the plan lacks their inputs. */
+  unread: number;
   /** The round of --retry-failed that was begun and is not finished. */
   retry: { round: number; inputs: Progress; documents: number; failures: number } | null;
   /** Processes that hold a lock and live, as far as can be seen from here. */
@@ -107,6 +109,7 @@ export async function readStatus(out: string): Promise<Status> {
     tokens: total(({ tokens }) => tokens),
     failures,
     failuresByCode,
+    unread: plan.listing.unread ?? 0,
     retry: retry && {
       round: finished + 1,
       inputs: retry.inputs,

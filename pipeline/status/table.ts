@@ -15,6 +15,11 @@ export function formatStatus(out: string, status: Status): string {
     ['documents', `${formatCount(status.documents)}, ${formatCount(status.tokens)} tokens`],
     ['failed', failures === 0 ? '0' : `${failures} (${formatCodes(status.failuresByCode)})`],
   ];
+  if (status.unread > 0) {
+    const count = `${formatCount(status.unread)} ${status.unread === 1 ? 'place' : 'places'}`;
+    const places = `${count} in the sources; see problems in plan.json`;
+    lines.push(['not read', places]);
+  }
   if (status.retry) {
     const { round, inputs: again, documents } = status.retry;
     const came = `${formatCount(documents)} came out right`;

@@ -22,6 +22,11 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       const message = `${plan.inputs} inputs, the manifest says ${manifest.totals.inputs}`;
       throw new CodecLmError('DATASET_INVALID', message);
     }
+    const [planned, stated] = [plan.listing.unread ?? 0, manifest.totals.unread ?? 0];
+    if (planned !== stated) {
+      const message = `${planned} places that could not be read, the manifest says ${stated}`;
+      throw new CodecLmError('DATASET_INVALID', message);
+    }
     // The manifest keeps a copy of what was asked for, besides rounds of retries.
     for (const [key, value] of Object.entries({ ...plan.config, inputsHash: plan.inputsHash })) {
       if (isDeepStrictEqual(value, manifest.config[key])) continue;

@@ -25,6 +25,8 @@ export interface VerifyReport {
   rows: number;
   tokens: number;
   documents: number;
+  /** Places in the sources that could not be read: no damage, but the dataset lacks their inputs. */
+  unread: number;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function verifyDataset(
   const dataset = await openDataset(dir);
   const { manifest } = dataset;
   const findings = new Findings();
-  const report = { files: 0, rows: 0, tokens: 0, documents: 0 };
+  const unread = manifest.totals.unread ?? 0;
+  const report = { files: 0, rows: 0, tokens: 0, documents: 0, unread };
   const files = [...manifest.shards, ...manifest.documents];
   for (const entry of files) {
     if (options.signal?.aborted) break;

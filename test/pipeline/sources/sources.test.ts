@@ -67,10 +67,21 @@ test('a damaged tar gives the members before the damage, and is reported', async
   const content = await readFile(tar);
   const cut = join(work, 'cut.tar');
   await writeFile(cut, content.subarray(0, Math.floor(content.length / 2)));
-  const result = await run(join(work, 'from-cut'), cut);
-  t.is(result.exitCode, 0, String(result.stderr));
+  const out = join(work, 'from-cut');
+  const result = await run(out, cut, '--quiet');
+  t.is(result.exitCode, 3, String(result.stderr));
   t.true(result.plan.inputs > 5 && result.plan.inputs < 30);
   t.regex(result.plan.problems[0].problem, /cut off/, JSON.stringify(result.plan));
+  t.is(result.plan.unread, 1);
+  t.regex(String(result.stderr), /^inputs are missing: 1 place in the sources/m);
+  t.is((await readManifest(out)).totals.unread, 1);
+  t.is((await statusOf(out)).unread, 1);
+  t.regex(String((await pipeline(['status', out])).stdout), /^not read +1 place/m);
+  const again = await run(out, cut);
+  t.is(again.exitCode, 3, 'complete already, and not whole');
+  const verify = await execa('node', ['bin/shards.js', 'verify', out], { reject: false });
+  t.is(verify.exitCode, 0, verify.stderr);
+  t.regex(verify.stderr, /all good; inputs are missing: 1 place/);
 });
 
 test('names of any bytes, links, loops and duplicates are handled and reported', async (t) => {

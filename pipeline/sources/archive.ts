@@ -1,0 +1,60 @@
+/** What is named like an archive, or given as one: a tar to list, or something to tell of. */
+import type { FileHandle } from 'node:fs/promises';
+import { reasonOf } from '../../base/error.ts';
+import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
+import { compressionOf, compressionProblem } from './compressed.ts';
+import type { Input, ListingContext } from './source.ts';
+import { beginsLikeTar, listTar } from './tar/list.ts';
+import { openArchive } from './tar/open.ts';
+
+type Content = 'tar' | 'other' | { problem: string };
+
+/**
+ * A file whose name is that of an archive.
+ * @param path relative to the base of the source
+ */
+export async function* listArchive(
+  source: number,
+  file: ByteString,
+  context: ListingContext,
+  path: ByteString = '',
+): AsyncGenerator<Input> {
+  const extension = extensionOf(file);
+  // What is wrong with one that has the right name is told where it is read.
+  const content = extension === '.tar' ? 'tar' : await contentOf(file);
+  if (content === 'tar') yield* listTar(source, file, context, path);
+  else if (content === 'other') context.report.ignored(extension);
+  else context.report.unread(file, content.problem);
+}
+
+/** A file that was itself named as a source: an archive by its content, or else an input. */
+export async function* listNamed(
+  source: number,
+  file: ByteString,
+  context: ListingContext,
+): AsyncGenerator<Input> {
+  const extension = extensionOf(file);
+  if (extension === '.tar') {
+    yield* listTar(source, file, context);
+    return;
+  }
+  // A file with an input's name is the codec's to judge.
+  const content = context.extensions.has(extension) ? 'other' : await contentOf(file);
+  if (content === 'tar') yield* listTar(source, file, context);
+  else if (content === 'other') yield { source, path: '' };
+  else context.report.unread(file, content.problem);
+}
+
+async function contentOf(file: ByteString): Promise<Content> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await openArchive(file);
+    const compression = await compressionOf(handle);
+    if (compression) return { problem: compressionProblem(file, compression) };
+    return (await beginsLikeTar(handle)) ? 'tar' : 'other';
+  } catch (error) {
+    return { problem: reasonOf(error) };
+  } finally {
+    await handle?.close();
+  }
+}

@@ -1,0 +1,87 @@
+/** What the links of a tar archive point at: members of the same archive, as Python's tarfile finds them. */
+import type { FileHandle } from 'node:fs/promises';
+import { posix } from 'node:path';
+import type { ByteString } from '../../plan/byte-strings.ts';
+import { TYPE } from './header.ts';
+import { membersOf, type TarMember } from './members.ts';
+
+/** A member that is a link, and its place among all members. */
+export interface Link extends TarMember {
+  order: number;
+}
+
+export interface ResolvedLink {
+  link: Link;
+  /** The member that holds the content; undefined when none does. */
+  target?: TarMember;
+}
+
+/** A chain of links beyond this leads nowhere. */
+const MAX_CHAIN = 40;
+
+/**
+ * Reads the headers once more, so that only members that links ask for are kept in memory.
+ * @returns the links in their order
+ */
+export async function resolveLinks(
+  archive: FileHandle,
+  links: readonly Link[],
+  signal?: AbortSignal,
+): Promise<ResolvedLink[]> {
+  const wanted = new Map<ByteString, Link[]>();
+  for (const link of links) wanted.set(targetName(link), []);
+  // A link may point at one that is no input by its own name.
+  await collect(archive, wanted, signal);
+  for (let chain = 0; chain < MAX_CHAIN; chain++) {
+    const more = [...wanted.values()].flat().filter(isLink).map(targetName);
+    const missing = more.filter((name) => !wanted.has(name));
+    if (missing.length === 0) break;
+    for (const name of missing) wanted.set(name, []);
+    await collect(archive, wanted, signal);
+  }
+  return links.map((link) => ({ link, target: follow(link, wanted) }));
+}
+
+function isLink({ type }: TarMember): boolean {
+  return type === TYPE.hardLink || type === TYPE.symbolicLink;
+}
+
+/** A symbolic link is read from its own folder, a hard link from the root of the archive. */
+function targetName({ type, name, linkName }: TarMember): ByteString {
+  const isSymbolic = type === TYPE.symbolicLink && !linkName.startsWith('/');
+  return normalized(isSymbolic ? `${posix.dirname(name)}/${linkName}` : linkName);
+}
+
+function normalized(name: ByteString): ByteString {
+  return posix.normalize(name).replace(/(?<=.)\/+$/, '');
+}
+
+async function collect(
+  archive: FileHandle,
+  wanted: Map<ByteString, Link[]>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const found of wanted.values()) found.length = 0;
+  let order = 0;
+  try {
+    for await (const member of membersOf(archive)) {
+      signal?.throwIfAborted();
+      order++;
+      wanted.get(normalized(member.name))?.push({ ...member, order });
+    }
+  } catch (error) {
+    // Damage was told when the members were listed.
+    if (signal?.aborted) throw error;
+  }
+}
+
+/** The last member of that name; for a hard link the last one before it. */
+function follow(link: Link, wanted: ReadonlyMap<ByteString, Link[]>): TarMember | undefined {
+  let at: Link | undefined = link;
+  for (let chain = 0; chain < MAX_CHAIN && at && isLink(at); chain++) {
+    const { type, order }: Link = at;
+    const named: Link[] = wanted.get(targetName(at)) ?? [];
+    at = named.findLast((member) => type === TYPE.symbolicLink || member.order < order);
+  }
+  return at && !isLink(at) ? at : undefined;
+}

@@ -1,0 +1,128 @@
+/**
+ * Inputs inside a tar archive, as webdataset and img2dataset write them. Only headers are read here;
+ * members are read in place later. What is no plain file is what Python's tarfile makes of it: a link
+ * within the archive has the content of its target.
+ */
+import type { FileHandle } from 'node:fs/promises';
+import { reasonOf } from '../../../base/error.ts';
+import { type ByteString, extensionOf, join } from '../../plan/byte-strings.ts';
+import { compressionOf, compressionProblem, isArchiveName } from '../compressed.ts';
+import { type Input, isInputName, type ListingContext, type Member } from '../source.ts';
+import { BLOCK, isChecksumRight, isZeroBlock, TYPE } from './header.ts';
+import { type Link, resolveLinks } from './links.ts';
+import { membersOf, readAt, type TarMember } from './members.ts';
+import { openArchive } from './open.ts';
+
+/** Types that hold no file and are no loss, as people know them. */
+const OTHERS: Readonly<Record<string, string>> = {
+  [TYPE.characterDevice]: 'a device, not a file',
+  [TYPE.blockDevice]: 'a device, not a file',
+  [TYPE.pipe]: 'a named pipe, not a file',
+  [TYPE.label]: 'the label of a volume, not a file',
+};
+
+const FOLDERS = new Set<string>([TYPE.folder, TYPE.dumpFolder]);
+
+/** @param path of the archive relative to the base of the source */
+export async function* listTar(
+  source: number,
+  file: ByteString,
+  context: ListingContext,
+  path: ByteString = '',
+): AsyncGenerator<Input> {
+  let archive: FileHandle | undefined;
+  const links: Link[] = [];
+  try {
+    archive = await openArchive(file);
+    const compression = await compressionOf(archive);
+    if (compression) throw new Error(compressionProblem(file, compression));
+    let order = 0;
+    for await (const member of membersOf(archive)) {
+      context.signal?.throwIfAborted();
+      order++;
+      if (isLink(member)) {
+        if (isWanted(member.name, context)) links.push({ ...member, order });
+      } else {
+        const found = inputOf(file, member, context);
+        if (found) yield { source, path, member: found };
+      }
+    }
+  } catch (error) {
+    if (context.signal?.aborted) throw error;
+    context.report.unread(file, reasonOf(error));
+  }
+  try {
+    if (archive && links.length > 0) {
+      for await (const member of linked(archive, file, links, context)) {
+        yield { source, path, member };
+      }
+    }
+  } finally {
+    await archive?.close();
+  }
+}
+
+function isLink({ type }: TarMember): boolean {
+  return type === TYPE.hardLink || type === TYPE.symbolicLink;
+}
+
+/** Counts what is passed over for its name. */
+function isWanted(name: ByteString, context: ListingContext): boolean {
+  const extension = extensionOf(name);
+  if (isInputName(name, extension, context)) return true;
+  context.report.ignored(extension);
+  return false;
+}
+
+/** @returns undefined for what is no input; it is counted or named then */
+function inputOf(file: ByteString, member: TarMember, context: ListingContext): Member | undefined {
+  const { name, type } = member;
+  const { report } = context;
+  if (FOLDERS.has(type)) return undefined;
+  if (OTHERS[type]) {
+    report.problem(join(file, name), OTHERS[type]);
+  } else if (type === TYPE.continued) {
+    report.unread(join(file, name), 'the rest of a file that begins in another volume');
+  } else if (isArchiveName(name, context.extensions)) {
+    report.unread(join(file, name), 'an archive inside an archive is not opened: unpack it');
+  } else if (isWanted(name, context)) {
+    return placeOf(name, member);
+  }
+  return undefined;
+}
+
+/** @param member what holds the content, maybe under another name */
+function placeOf(name: ByteString, member: TarMember): Member {
+  const { offset, size, start, sparse, isResized } = member;
+  return sparse || isResized ? { name, offset, size, headersAt: start } : { name, offset, size };
+}
+
+async function* linked(
+  archive: FileHandle,
+  file: ByteString,
+  links: readonly Link[],
+  { report, signal }: ListingContext,
+): AsyncGenerator<Member> {
+  for (const { link, target } of await resolveLinks(archive, links, signal)) {
+    const place = join(file, link.name);
+    if (!target) {
+      report.unread(place, `a link to ${link.linkName}, which is not in the archive`);
+    } else if (FOLDERS.has(target.type)) {
+      report.problem(place, `a link to a folder, whose files are listed under their own names`);
+    } else if (OTHERS[target.type]) {
+      report.problem(place, `a link to ${OTHERS[target.type]}`);
+    } else {
+      yield placeOf(link.name, target);
+    }
+  }
+}
+
+/** @returns whether the file begins with a header of a tar archive, whatever its name is */
+export async function beginsLikeTar(archive: FileHandle): Promise<boolean> {
+  try {
+    const block = await readAt(archive, 0, BLOCK);
+    return !isZeroBlock(block) && isChecksumRight(block);
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,168 @@
+/** The members of a tar archive one after the other, extended headers and long names worked in. */
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteString } from '../../plan/byte-strings.ts';
+import {
+  BLOCK,
+  type Header,
+  hasContent,
+  isChecksumRight,
+  isZeroBlock,
+  MAX_FIELD_SIZE,
+  parseHeader,
+  TYPE,
+} from './header.ts';
+import { lastOf, numberOf, type PaxRecords, parsePax } from './pax.ts';
+import { oldSparseMap, paxSparseMap, type SparseMap, storedBytes } from './sparse.ts';
+
+/** A long name or an extended header beyond this is damage, not a name. */
+const MAX_EXTENSION_BYTES = 1 << 20;
+/** Read at once behind the end mark, where a second archive may follow. */
+const CHUNK = 1 << 16;
+
+export interface TarMember {
+  name: ByteString;
+  type: string;
+  linkName: ByteString;
+  /** Where the first of its headers begins. */
+  start: number;
+  /** Of its content. */
+  offset: number;
+  /** Of the file, in bytes: holes included. */
+  size: number;
+  /** Where its parts belong, if it is sparse. */
+  sparse?: SparseMap;
+  /** The size is that of an extended header, and the field of the header would have had room for it. */
+  isResized: boolean;
+}
+
+/**
+ * Stops at the end mark, as Python's tarfile does.
+ * @param from where a member begins
+ * @throws Error, after the members before it, that says what is wrong and where
+ */
+export async function* membersOf(archive: FileHandle, from = 0): AsyncGenerator<TarMember> {
+  const { size: archiveSize } = await archive.stat();
+  if (archiveSize === 0) throw new Error('empty: 0 bytes');
+  const forAll: (readonly [string, ByteString])[] = [];
+  let before: Before = { start: from, records: [] };
+  let position = from;
+  while (position + BLOCK <= archiveSize) {
+    const block = await readAt(archive, position, BLOCK);
+    if (isZeroBlock(block)) return checkRest(archive, position, archiveSize);
+    const header = parseHeader(block, position);
+    const offset = position + BLOCK;
+    if (isExtension(header.type)) {
+      const content = await readExtension(archive, header, position, archiveSize);
+      if (header.type === TYPE.globalPax) forAll.push(...parsePax(content, offset));
+      else before = extended(before, header.type, content, offset);
+      position = offset + roundUp(header.size);
+      continue;
+    }
+    const records = [...forAll, ...before.records];
+    const stored = hasContent(header.type) ? (numberOf(records, 'size') ?? header.size) : 0;
+    const member = await memberOf(archive, block, header, { ...before, records }, offset, stored);
+    const end = member.offset + (member.sparse ? storedBytes(member.sparse) : stored);
+    if (end > archiveSize) throw new Error(`cut off inside ${member.name}`);
+    yield member;
+    const mapBytes = header.type === TYPE.sparse ? (member.sparse?.mapBytes ?? 0) : 0;
+    position = offset + mapBytes + roundUp(stored);
+    before = { start: position, records: [] };
+  }
+  const isCut = position !== archiveSize || before.start !== position;
+  throw new Error(isCut ? 'cut off' : 'no end mark: the archive may be cut off');
+}
+
+/** What stands in front of a header about it. */
+interface Before {
+  start: number;
+  records: PaxRecords;
+  longName?: ByteString;
+  longLink?: ByteString;
+}
+
+function isExtension(type: string): boolean {
+  const { longName, longLink, pax, solarisPax, globalPax } = TYPE;
+  return ([longName, longLink, pax, solarisPax, globalPax] as string[]).includes(type);
+}
+
+function extended(before: Before, type: string, content: ByteString, offset: number): Before {
+  if (type === TYPE.longName) return { ...before, longName: untilZero(content) };
+  if (type === TYPE.longLink) return { ...before, longLink: untilZero(content) };
+  return { ...before, records: [...before.records, ...parsePax(content, offset)] };
+}
+
+async function readExtension(
+  archive: FileHandle,
+  { size }: Header,
+  position: number,
+  archiveSize: number,
+): Promise<ByteString> {
+  if (size > MAX_EXTENSION_BYTES) throw new Error(`damaged header at byte ${position}`);
+  if (position + BLOCK + size > archiveSize) throw new Error('cut off inside an extended header');
+  return (await readAt(archive, position + BLOCK, size)).toString('latin1');
+}
+
+async function memberOf(
+  archive: FileHandle,
+  block: Buffer,
+  header: Header,
+  { start, records, longName, longLink }: Before,
+  offset: number,
+  stored: number,
+): Promise<TarMember> {
+  const readMap = (distance: number, length: number) => readAt(archive, offset + distance, length);
+  const { type } = header;
+  const sparse =
+    type === TYPE.sparse
+      ? await oldSparseMap(block, readMap)
+      : hasContent(type)
+        ? await paxSparseMap(records, readMap)
+        : undefined;
+  const given = lastOf(records, 'GNU.sparse.name') ?? lastOf(records, 'path');
+  return {
+    name: given ?? longName ?? header.name,
+    type,
+    linkName: lastOf(records, 'linkpath') ?? longLink ?? header.linkName,
+    start,
+    offset: offset + (sparse?.mapBytes ?? 0),
+    size: sparse?.size ?? stored,
+    sparse,
+    isResized: stored !== header.size && stored <= MAX_FIELD_SIZE,
+  };
+}
+
+/** Archives that were joined by `cat` have an end mark in the middle: what follows it is no part of the first. */
+async function checkRest(archive: FileHandle, from: number, archiveSize: number): Promise<void> {
+  for (let position = from; position + BLOCK <= archiveSize; position += CHUNK) {
+    const length = Math.min(CHUNK, archiveSize - position);
+    const chunk = await readAt(archive, position, length);
+    for (let at = 0; at + BLOCK <= length; at += BLOCK) {
+      const block = chunk.subarray(at, at + BLOCK);
+      if (isZeroBlock(block)) continue;
+      // Anything else behind the end mark is padding that no reader looks at.
+      if (!isChecksumRight(block)) return;
+      throw new Error(
+        `another archive begins behind its end mark, at byte ${position + at}, and is not read: split them, or join them with tar --concatenate`,
+      );
+    }
+  }
+}
+
+export async function readAt(
+  archive: FileHandle,
+  position: number,
+  length: number,
+): Promise<Buffer> {
+  const { bytesRead, buffer } = await archive.read(Buffer.alloc(length), 0, length, position);
+  if (bytesRead < length) throw new Error(`cut off at byte ${position + bytesRead}`);
+  return buffer;
+}
+
+function untilZero(content: ByteString): ByteString {
+  const end = content.indexOf('\0');
+  return end < 0 ? content : content.slice(0, end);
+}
+
+function roundUp(size: number): number {
+  return Math.ceil(size / BLOCK) * BLOCK;
+}
