@@ -1,7 +1,8 @@
 /** One choice of backend a process: native where it is set up, WebAssembly elsewhere. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { BackendEvent } from '../events.ts';
-import { type Binding, loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
+import type { Binding } from './binding.ts';
+import { loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 
 export type BackendName = 'native' | 'wasm';

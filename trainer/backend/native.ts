@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import type { Binding, OpAttr, TensorMetadata } from './binding.ts';
 import { gpuCount, visibleDevice } from './gpu.ts';
 import { findInstalled, type Installed } from './installed.ts';
 import { polyfillUtil } from './polyfill.ts';
@@ -13,47 +14,6 @@ import { loadTfjs, type Tfjs } from './tfjs.ts';
 import { createKernelBackend, findTfjsNode, TFJS_NODE, type TfjsNodeBackend } from './tfjs-node.ts';
 
 export type { Tfjs };
-
-/** What the addon says of a tensor it holds; `dtype` is TensorFlow's number (1 float32, 3 int32, 14 bfloat16 …). */
-export interface TensorMetadata {
-  id: number;
-  shape: number[];
-  dtype: number;
-}
-
-/** An attribute of a TensorFlow op; `type` is one of the binding's `TF_ATTR_*`. */
-export interface OpAttr {
-  name: string;
-  type: number;
-  value: boolean | number | string | object | number[];
-}
-
-/** The addon: any TensorFlow op on handles that the caller must delete. */
-export interface Binding {
-  createTensor(
-    shape: number[],
-    dtype: number,
-    values: Float32Array | Int32Array | Uint8Array,
-  ): number;
-  deleteTensor(id: number): void;
-  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array;
-  executeOp(op: string, attrs: OpAttr[], inputs: number[], outputs: number): TensorMetadata[];
-  getNumOfTensors(): number;
-  isUsingGpuDevice(): boolean;
-  readonly TF_Version: string;
-  readonly TF_FLOAT: number;
-  readonly TF_INT32: number;
-  readonly TF_INT64: number;
-  readonly TF_BOOL: number;
-  readonly TF_STRING: number;
-  readonly TF_RESOURCE: number;
-  readonly TF_ATTR_STRING: number;
-  readonly TF_ATTR_INT: number;
-  readonly TF_ATTR_FLOAT: number;
-  readonly TF_ATTR_BOOL: number;
-  readonly TF_ATTR_TYPE: number;
-  readonly TF_ATTR_SHAPE: number;
-}
 
 /** From tfjs tensors to TensorFlow ops and back. */
 export interface NativeOps {

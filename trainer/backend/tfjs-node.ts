@@ -8,8 +8,8 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { compileFunction } from 'node:vm';
 import type { KernelBackend, Tensor, TensorInfo } from '@tensorflow/tfjs';
+import type { Binding, OpAttr, TensorMetadata } from './binding.ts';
 import { cacheDir, TFJS_NODE_VERSION } from './installed.ts';
-import type { Binding, OpAttr, TensorMetadata } from './native.ts';
 
 const require = createRequire(import.meta.url);
 

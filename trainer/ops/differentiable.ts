@@ -1,7 +1,8 @@
 /** What every op of this folder is made of: a forward pass and its gradient, on one of the backends. */
 import type { Tensor } from '@tensorflow/tfjs';
+import type { OpAttr } from '../backend/binding.ts';
 import type { Backend } from '../backend/choose.ts';
-import type { NativeOps, OpAttr } from '../backend/native.ts';
+import type { NativeOps } from '../backend/native.ts';
 
 export interface Forward<Output extends Tensor> {
   value: Output;

@@ -3,8 +3,9 @@
  * where they fit; run one by one, ops of some kinds stay with Eigen's, which are three times as slow.
  */
 import type { Tensor } from '@tensorflow/tfjs';
+import type { OpAttr } from '../backend/binding.ts';
 import type { Backend } from '../backend/choose.ts';
-import type { NativeOps, OpAttr } from '../backend/native.ts';
+import type { NativeOps } from '../backend/native.ts';
 import { floatType } from './differentiable.ts';
 
 /** Its name, and the label under which TensorFlow has registered it. */
