@@ -18,22 +18,24 @@ function run(command, ...args) {
     throw new Error(`${command} ${args.join(' ')}: ${error ?? `ended with ${status}`}`);
 }
 
-/** Declarations of packages without types of their own, named by every file whose types use them. */
+/**
+ * Declarations compile in a project that checks them too: those of packages without types of their
+ * own are named by every file that uses them, and tfjs's, which do not compile, by none.
+ */
 function referToTypes() {
   cpSync(join(ROOT, 'types'), join(DIST, 'types'), { recursive: true });
   for (const name of readdirSync(DIST, { recursive: true })) {
     if (!name.endsWith('.d.ts') || name.startsWith('types')) continue;
     const path = join(DIST, name);
-    const text = readFileSync(path, 'utf8');
+    const typesAt = `./${relative(dirname(path), join(DIST, 'types'))}`;
+    const before = readFileSync(path, 'utf8');
+    const text = before.replaceAll("'@tensorflow/tfjs'", `'${typesAt}/tfjs.js'`);
     const used = [
       ...(text.includes("'parquetjs-lite") ? ['parquetjs-lite'] : []),
       ...(/\bWebAssembly\./.test(text) ? ['webassembly'] : []),
     ];
-    const lines = used.map((type) => {
-      const target = relative(dirname(path), join(DIST, 'types', `${type}.d.ts`));
-      return `/// <reference path="${target}" />\n`;
-    });
-    if (lines.length > 0) writeFileSync(path, lines.join('') + text);
+    const lines = used.map((type) => `/// <reference path="${typesAt}/${type}.d.ts" />\n`);
+    writeFileSync(path, lines.join('') + text);
   }
 }
 
