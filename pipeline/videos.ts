@@ -8,6 +8,7 @@ import {
   VIDEO_MERGES,
 } from '../schemas/pipeline.ts';
 import { createAvcCodec } from '../tokenizer/codecs/avc/encode.ts';
+import { warningOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import type { Codec, Document, FileSpan } from '../tokenizer/codecs/codec.ts';
 import { requestOf } from './request.ts';
 import type { RunRequest } from './run.ts';
@@ -37,6 +38,8 @@ export async function videosRequest(
   const { fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb } = options;
   const settings = { fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb };
   const codec = await createAvcCodec({ ...parseSize(options.size), ...settings }, options.ffmpeg);
+  const warning = warningOf(codec.ffmpeg);
+  if (warning) io.log(warning);
   const workers = options.workers ?? availableParallelism();
   const media = {
     codec: limited(codec, workers + SPARE_PROCESSES),

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
-import { messageOf } from '../base/error.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import { localRank } from '../base/launcher.ts';
+import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { gpuCount } from '../trainer/backend/gpu.ts';
 import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';
@@ -110,38 +111,48 @@ async function images(): Promise<Finding> {
     return { name, found: `sharp ${versions.sharp}, libvips ${versions.vips}, ${jpeg}`, ok: true };
   } catch (error) {
     const found = `sharp does not load: ${messageOf(error).split('\n')[0]}`;
-    return { name, found, ok: false, hint: 'run `npm ci` on this machine, with optional packages' };
+    return {
+      name,
+      found,
+      ok: false,
+      hint: 'install the packages on this machine, with `--include=optional`',
+    };
   }
 }
 
-const FFMPEG_HINT =
-  'videos need it: install ffmpeg with libx264 (Debian: apt-get install ffmpeg), or name one in FFMPEG_PATH';
-
+/** The one that the programs would take, asked by the same function. */
 async function ffmpeg(): Promise<Finding> {
-  const line = await firstLines(ffmpegPath(), ['-version']);
-  const found = line?.split(' Copyright')[0] ?? 'no ffmpeg here';
-  return { name: 'ffmpeg', found, ok: !!line, hint: line ? undefined : FFMPEG_HINT };
+  const name = 'ffmpeg';
+  try {
+    const found = await findFfmpeg();
+    const isOld = found.origin === 'npm';
+    const spare = npmFfmpeg();
+    const other =
+      !isOld && spare ? `; npm's of 2018 is there too, for where there is no other` : '';
+    return {
+      name,
+      found: `${found.versions.ffmpeg}, ${found.path}, ${originOf(found)}${other}`,
+      ok: !isOld,
+      hint: isOld ? `install a current one (Debian: apt-get install ffmpeg)` : undefined,
+    };
+  } catch (error) {
+    return missingFfmpeg(name, error);
+  }
 }
 
-/** x264 says which build it is only in a stream that it wrote. */
 async function x264(): Promise<Finding> {
   const name = 'x264';
   try {
-    const source = ['-f', 'lavfi', '-i', 'color=size=16x16', '-frames:v', '1'];
-    const { stdout } = await run(
-      ffmpegPath(),
-      ['-v', 'error', ...source, '-c:v', 'libx264', '-f', 'h264', '-'],
-      { timeout: 15_000, encoding: 'latin1' },
-    );
-    const version = /x264 - (core \d+[^-]*)/.exec(stdout)?.[1].trim();
-    return { name, found: `libx264 ${version ?? 'of unknown version'}`, ok: true };
-  } catch {
-    return { name, found: 'ffmpeg has no libx264, or is not here', ok: false, hint: FFMPEG_HINT };
+    const { versions } = await findFfmpeg();
+    return { name, found: `libx264 core ${versions.x264}`, ok: true };
+  } catch (error) {
+    return missingFfmpeg(name, error);
   }
 }
 
-function ffmpegPath(): string {
-  return process.env.FFMPEG_PATH || 'ffmpeg';
+function missingFfmpeg(name: string, error: unknown): Finding {
+  const hint = error instanceof CodecLmError ? error.hint : undefined;
+  return { name, found: messageOf(error), ok: false, hint: `videos need it: ${hint}` };
 }
 
 async function mpi(): Promise<Finding> {

@@ -75,10 +75,10 @@ test.after.always(async () => {
   if (packed) await rm((await packed).folder, { recursive: true, force: true });
 });
 
-test('every folder with a door is exported, under its name', async (t) => {
-  const folders = ['tokenizer', 'shards', 'pipeline', 'trainer', 'evaluation'];
-  const withDoor = folders.filter((folder) => existsSync(join(ROOT, folder, 'index.ts')));
-  t.deepEqual(NAMES.sort(), ['codec-lm', ...withDoor.map((name) => `codec-lm/${name}`)].sort());
+test('every folder with a door is exported under its name', (t) => {
+  for (const folder of ['tokenizer', 'shards', 'pipeline', 'trainer', 'evaluation']) {
+    if (existsSync(join(ROOT, folder, 'index.ts'))) t.true(NAMES.includes(`codec-lm/${folder}`));
+  }
 });
 
 const isAsked = Boolean(process.env.CI || process.env.CODEC_LM_TEST_LONG);

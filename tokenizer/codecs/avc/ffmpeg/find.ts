@@ -11,8 +11,11 @@ import { CodecLmError, messageOf } from '../../../../base/error.ts';
 
 const run = promisify(execFile);
 
-/** Names the ffmpeg to use; other than FFMPEG_PATH it is not also read by the library. */
+/** Names the ffmpeg to use for this project alone. */
 export const FFMPEG_VARIABLE = 'CODEC_LM_FFMPEG';
+
+/** Variables that name one, the first that is set counts; other programs read the second as well. */
+const VARIABLES = [FFMPEG_VARIABLE, 'FFMPEG_PATH'];
 
 /** libavcodec of ffmpeg 4.1, the oldest one that was tried; `-version` of any build says its own. */
 const OLDEST_LIBAVCODEC = [58, 35];
@@ -30,6 +33,8 @@ const PATIENCE_MS = 60_000;
 export interface Ffmpeg {
   readonly path: string;
   readonly origin: 'named' | 'system' | 'npm';
+  /** The environment variable that named it, if one did. */
+  readonly variable?: string;
   /** Of what decides the bytes, as written in shard metadata. */
   readonly versions: Readonly<Record<'ffmpeg' | 'libavcodec' | 'libswscale' | 'x264', string>>;
   /** Its option for how frames are dropped and doubled. */
@@ -38,18 +43,51 @@ export interface Ffmpeg {
 
 /**
  * @param named a path, or the name of a program; without it the environment is asked
+ *   (CODEC_LM_FFMPEG, then FFMPEG_PATH), then the PATH, then npm's packages
  * @throws CodecLmError `TOOL_MISSING` when there is none, or the first one found is too old
  *   or has no libx264
  */
-export async function findFfmpeg(named = process.env[FFMPEG_VARIABLE]): Promise<Ffmpeg> {
-  if (named) return identify(pathOf(named) ?? named, 'named');
+export async function findFfmpeg(named?: string): Promise<Ffmpeg> {
+  const { path, ...from } = locate(named);
+  const facts = await identify(path);
+  return { ...facts, ...from };
+}
+
+type Located = Pick<Ffmpeg, 'path' | 'origin' | 'variable'>;
+
+function locate(named: string | undefined): Located {
+  if (named) return { path: pathOf(named) ?? named, origin: 'named' };
+  const variable = VARIABLES.find((name) => process.env[name]);
+  if (variable) {
+    const value = process.env[variable]!;
+    return { path: pathOf(value) ?? value, origin: 'named', variable };
+  }
   const system = onPath('ffmpeg');
-  if (system) return identify(system, 'system');
+  if (system) return { path: system, origin: 'system' };
   const fromNpm = npmFfmpeg();
-  if (fromNpm) return identify(fromNpm, 'npm');
+  if (fromNpm) return { path: fromNpm, origin: 'npm' };
   throw new CodecLmError('TOOL_MISSING', 'no ffmpeg: neither on the PATH nor from npm', {
     hint: `install ffmpeg (apt-get install ffmpeg), or name one in ${FFMPEG_VARIABLE}`,
   });
+}
+
+/** Where a binary was found, for people. */
+export function originOf({ origin, variable }: Ffmpeg): string {
+  if (origin === 'npm') return `from npm: @ffmpeg-installer, ${NPM_BUILD}`;
+  if (origin === 'system') return 'on the PATH';
+  return variable ? `named by ${variable}` : 'named by an option';
+}
+
+/** @ffmpeg-installer/ffmpeg 1.1.0 brings 4.1. */
+const NPM_BUILD = 'a build of 2018';
+
+/** What a person should know before files of strangers are opened. */
+export function warningOf({ origin, versions }: Ffmpeg): string | undefined {
+  if (origin !== 'npm') return undefined;
+  return (
+    `warning: ffmpeg ${versions.ffmpeg} from npm is ${NPM_BUILD}, whose decoders have known holes; ` +
+    `for files that you do not trust install a current one, or name it in ${FFMPEG_VARIABLE}`
+  );
 }
 
 /** The binary of the optional dependency, where it is installed for this platform. */
@@ -85,17 +123,19 @@ function isExecutable(path: string): boolean {
 }
 
 /** Binaries that were asked who they are: a process asks each once. */
-const identified = new Map<string, Promise<Ffmpeg>>();
+type Facts = Omit<Ffmpeg, 'origin' | 'variable'>;
 
-function identify(path: string, origin: Ffmpeg['origin']): Promise<Ffmpeg> {
-  const known = identified.get(path) ?? interrogate(path, origin);
+const identified = new Map<string, Promise<Facts>>();
+
+function identify(path: string): Promise<Facts> {
+  const known = identified.get(path) ?? interrogate(path);
   identified.set(path, known);
   // What failed may be repaired meanwhile.
   known.catch(() => identified.delete(path));
   return known;
 }
 
-async function interrogate(path: string, origin: Ffmpeg['origin']): Promise<Ffmpeg> {
+async function interrogate(path: string): Promise<Facts> {
   const text = await ask(path);
   const ffmpeg = /^ffmpeg version (\S+)/.exec(text)?.[1];
   const libavcodec = libraryVersion(text, 'libavcodec');
@@ -111,7 +151,7 @@ async function interrogate(path: string, origin: Ffmpeg['origin']): Promise<Ffmp
   }
   const frameSync = isAtLeast(libavcodec, FPS_MODE_LIBAVCODEC) ? '-fps_mode' : '-vsync';
   const versions = { ffmpeg, libavcodec, libswscale, x264: await askX264(path) };
-  return { path, origin, versions, frameSync };
+  return { path, versions, frameSync };
 }
 
 function isAtLeast(version: string, [leastMajor, leastMinor]: readonly number[]): boolean {
