@@ -20,6 +20,7 @@ import type { FitOptions, RankedFitResult } from './fit/fit.ts';
 import type { Series } from './report/series.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+export type { LockWait } from '../base/lock/lock.ts';
 export type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
 export type { TrainerConfig, TrainerConfigInput } from '../schemas/trainer.ts';
 export type { Backend, BackendChoice, BackendName } from './backend/choose.ts';
