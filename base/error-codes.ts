@@ -93,6 +93,10 @@ export const ERROR_CODES = {
     ),
     exitCode: 2,
   },
+  CODEC_UNKNOWN: usage(
+    'A codec that is asked for, or that made a dataset or checkpoint, is not known here.',
+    'The message names those that are; a codec of your own has to be registered in the same process.',
+  ),
   TOOL_FAILED: machine(
     'A program that the work needs did not do it: it refuses an option, or was stopped.',
     'The message has what it said; use another version of it, or give it more memory.',
@@ -158,6 +162,10 @@ export const ERROR_CODES = {
   AVC_INVALID: file(
     'Bytes are no canonical AVC document.',
     'Encode the clip again with `pipeline`.',
+  ),
+  DOCUMENT_INVALID: file(
+    'Symbols are no document of the codec.',
+    'Encode the input again with `pipeline` or `tokenizer`.',
   ),
   TOKENIZER_INVALID: file(
     'A tokenizer file is damaged or describes no byte-level BPE.',

@@ -28,7 +28,7 @@ export async function checkContinuations(
   const names = (await readdir(samples)).filter((name) => /^\d{8}\.(mp4|bin)$/.test(name)).sort();
   const originals: Uint8Array[] = [];
   for (const path of prompts) {
-    originals.push((await codec.encode(await readFile(path), path)).bytes);
+    originals.push((await codec.encode(await readFile(path), path)).symbols);
   }
   for (const [i, name] of names.entries()) {
     const original = originals[Math.floor((i * prompts.length) / names.length)];

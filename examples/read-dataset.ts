@@ -16,7 +16,8 @@ console.log(`the longest is document ${longest.docId} with ${longest.tokens} tok
 
 const viewer = await openViewer(dataset);
 const { ids } = await dataset.readDocument(longest.docId);
-const bytes = viewer.bytesOf(ids);
-const file = await viewer.view(bytes);
-console.log(`${bytes.length} canonical bytes, ${file.length} as ${viewer.extension}`);
+const document = viewer.symbolsOf(ids);
+const file = await viewer.codec.view(document);
+const { extension } = viewer.codec.definition.file;
+console.log(`${document.length} canonical bytes, ${file.length} as ${extension}`);
 await dataset.close();

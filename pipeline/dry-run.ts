@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { formatBytes, formatCount } from '../base/format.ts';
+import type { Symbols } from '../tokenizer/alphabet.ts';
 import { learnMerges } from '../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import { encodeOne, noCounts, secondsSince } from './encode/encode.ts';
+import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
 import { spoolInputs } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
@@ -80,20 +81,21 @@ function takeLines(lines: Generator<string>, count: number): string[] {
 
 /** The plan is shuffled, so its first inputs are a fair sample. */
 async function estimate(
-  { codec, config, tokenizer, signal }: RunRequest,
+  { codec, encoder, config, signal, ...request }: RunRequest,
   lines: readonly string[],
   inputs: number,
 ): Promise<Pick<DryRun, 'sample' | 'estimate'>> {
-  const context = { codec, bases: config.sources.map(baseOf), encoded: new Map() };
+  const bases = config.sources.map(baseOf);
+  const encoding = createInputEncoder(encoder, bases, codec.definition);
   const counts = noCounts();
   const start = performance.now();
-  const documents: Uint8Array[] = [];
+  const documents: Symbols[] = [];
   const failures: Record<string, number> = {};
   for (const [docId, line] of lines.entries()) {
     signal.throwIfAborted();
-    const result = await encodeOne({ docId, input: parseInput(line) }, context, counts);
+    const result = await encoding.encode({ docId, input: parseInput(line) }, counts);
     if (result instanceof CodecLmError) failures[result.code] = (failures[result.code] ?? 0) + 1;
-    else documents.push(result.bytes);
+    else documents.push(result.symbols);
   }
   const sample = {
     inputs: lines.length,
@@ -102,11 +104,16 @@ async function estimate(
     seconds: secondsSince(start),
   };
   if (documents.length === 0) return { sample, estimate: null };
-  const bpe = tokenizer ?? new ByteBpe(learnMerges(documents, config.merges));
-  const tokens = documents.reduce((sum, bytes) => sum + bpe.encodeDocument(bytes).length, 0);
+  // Merges are learned for codecs of bytes only.
+  const tokenizer =
+    request.tokenizer ?? new ByteBpe(learnMerges(documents as Uint8Array[], config.merges));
+  const tokens = documents.reduce(
+    (sum, symbols) => sum + tokenizer.encodeDocument(symbols).length,
+    0,
+  );
   const bytes = documents.reduce((sum, { length }) => sum + length, 0);
   const scale = inputs / lines.length;
-  const bitsPerId = Math.ceil(Math.log2(bpe.vocabSize));
+  const bitsPerId = Math.ceil(Math.log2(tokenizer.vocabSize));
   return {
     sample,
     estimate: {

@@ -1,4 +1,5 @@
-/** The options of a command line as a run: what all codecs share. */
+/** The options of a command line as a run, for whichever codec. */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import type { Io } from '../cli/command.ts';
@@ -10,30 +11,33 @@ import {
 } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
 import { readTokenizer } from '../tokenizer/bpe/files/huggingface.ts';
-import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../tokenizer/codecs/codec.ts';
+import type { Codec, CodecDefinition, Encoder } from '../tokenizer/codecs/codec.ts';
+import { plainTokenizer } from '../tokenizer/plain.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { lanesOf, threadsHint } from './encode/lanes.ts';
+import { limited } from './encode/limited.ts';
 import { findRanks } from './rank.ts';
 import type { RunRequest } from './run.ts';
 import { resolveSources } from './sources/list-inputs.ts';
 import { Report } from './status/report.ts';
 
-/** What one kind of media brings. */
-export interface Media extends Pick<RunRequest, 'codec' | 'extensions' | 'noun' | 'lanes'> {
-  /** Merges that are learned when nothing else is asked for. */
-  merges: number;
-  /** How a process of its own could use this machine better. */
-  hint?: string;
-}
+/**
+ * Processes beyond one for each core: while this process checks and packs what one has written, and
+ * starts the next, its core has another one to run.
+ */
+const SPARE_PROCESSES = 1;
 
+/** @param options as `planOptionsOf` or `runOptionsOf` of the definition parse them */
 export async function requestOf(
-  media: Media,
+  definition: CodecDefinition,
   sources: readonly string[],
   options: PlanOptions & Partial<RunningOptions>,
   io: Io,
   planOnly: boolean,
 ): Promise<RunRequest> {
-  const { codec, extensions, noun, lanes } = media;
-  const tokenizer = await givenTokenizer(options);
+  const { settings, tools } = definition.fromOptions(codecOptionsOf(definition, options));
+  const codec = await definition.open(settings, tools);
+  const tokenizer = await tokenizerOf(codec, options);
   const ranks = planOnly ? { rank: 0, size: 1 } : findRanks(options);
   if (ranks.size > 1 && options.retryFailed) {
     throw new CodecLmError(
@@ -41,28 +45,60 @@ export async function requestOf(
       '--retry-failed is the work of one process: run it without ranks',
     );
   }
-  const merges = tokenizer?.merges.length ?? resolveMerges(options, media.merges);
+  const merges =
+    tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
+  const { encoder, lanes, hint } = await workOf(codec, options.workers);
+  if (encoder.warning) io.log(encoder.warning);
   return {
     out: resolve(options.out),
     codec,
-    config: configOf(await resolveSources(sources), codec, tokenizer, merges, options),
-    extensions,
-    noun,
+    encoder,
+    config: configOf(await resolveSources(sources), codec, encoder, tokenizer, merges, options),
+    extensions: definition.extensions,
+    noun: definition.noun,
     tokenizer,
     ranks,
     lanes,
     // Ranks share the cores already.
-    hint: ranks.size === 1 ? media.hint : undefined,
+    hint: ranks.size === 1 ? hint : undefined,
     maxFailures: parseShare(options.maxFailures),
     planOnly,
     retryFailed: options.retryFailed ?? false,
     allowEncoderChange: options.allowEncoderChange ?? false,
-    report: new Report(io, options, noun),
+    report: new Report(io, options, definition.noun),
     signal: io.signal,
   };
 }
 
-async function givenTokenizer(options: PlanOptions): Promise<ByteBpe | undefined> {
+/** Those of the options that are the codec's own. */
+function codecOptionsOf(
+  { options: schema }: CodecDefinition,
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const names = Object.keys(schema.shape);
+  return Object.fromEntries(names.map((name) => [name, options[name]]));
+}
+
+/** How many inputs are encoded at once, and by whom. */
+async function workOf(
+  codec: Codec,
+  workers: number | undefined,
+): Promise<{ encoder: Encoder; lanes: number; hint?: string }> {
+  const encoder = await codec.encoder();
+  if (codec.definition.work === 'threads') {
+    return { encoder, lanes: lanesOf(workers), hint: threadsHint(workers) };
+  }
+  const processes = workers ?? availableParallelism();
+  // A batch has several inputs: this many batches never leave a process without work.
+  return { encoder: limited(encoder, processes + SPARE_PROCESSES), lanes: processes };
+}
+
+/**
+ * The tokenizer that is known before a sample is encoded: the one that is given, or the plain alphabet
+ * of a codec without byte-pair encoding.
+ */
+async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenizer | undefined> {
+  if (codec.definition.defaults.merges === undefined) return plainTokenizer(codec.alphabet);
   if (options.tokenizer === undefined) return undefined;
   if (options.merges !== undefined || options.vocabSize !== undefined) {
     throw new CodecLmError(
@@ -70,19 +106,27 @@ async function givenTokenizer(options: PlanOptions): Promise<ByteBpe | undefined
       '--tokenizer gives the merges: leave --merges and --vocab-size out',
     );
   }
-  return readTokenizer(options.tokenizer);
+  const tokenizer = await readTokenizer(options.tokenizer);
+  if (tokenizer.alphabet === codec.alphabet) return tokenizer;
+  throw new CodecLmError(
+    'TOKENIZER_INVALID',
+    `${options.tokenizer} is of ${tokenizer.alphabet} symbols, documents of ${codec.definition.name} have ${codec.alphabet}`,
+    { path: options.tokenizer },
+  );
 }
 
 function configOf(
   sources: string[],
-  codec: Codec,
-  tokenizer: ByteBpe | undefined,
+  { definition }: Codec,
+  encoder: Encoder,
+  tokenizer: Tokenizer | undefined,
   merges: number,
   options: PlanOptions,
 ): PlanConfig {
-  const { seqLen, partitionSize, seed, valFraction, bpeSamples } = options;
+  const { seqLen, partitionSize, seed, valFraction, bpeSamples = 0 } = options;
+  const { settings, versions } = encoder;
   return {
-    codec: { name: codec.name, settings: { ...codec.settings }, versions: { ...codec.versions } },
+    codec: { name: definition.name, settings: { ...settings }, versions: { ...versions } },
     sources,
     merges,
     // A given tokenizer needs no sample, however many were asked for.

@@ -11,10 +11,12 @@ import type { Lock } from '../base/lock/lock.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/dataset/manifest.ts';
-import type { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../tokenizer/codecs/codec.ts';
+import type { Codec, Encoder } from '../tokenizer/codecs/codec.ts';
+import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { SampleCache } from './encode/cache.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
+import { createInputEncoder } from './encode/inputs.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
 import { removeLeftovers, WORK_FOLDERS } from './files.ts';
 import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
@@ -34,13 +36,15 @@ export interface RunRequest {
   /** Absolute. */
   out: string;
   codec: Codec;
+  /** As many at once as were asked for. */
+  encoder: Encoder;
   config: PlanConfig;
   /** Lower-case, with dot: the files of a folder or archive that are inputs. */
   extensions: ReadonlySet<string>;
   /** What an input is called in messages: `image`, `video`. */
   noun: string;
-  /** The tokenizer given with --tokenizer. */
-  tokenizer?: ByteBpe;
+  /** The tokenizer that is given, or that needs no learning. */
+  tokenizer?: Tokenizer;
   ranks: Ranks;
   /** Batches in flight. */
   lanes: number;
@@ -113,18 +117,17 @@ async function planAndRun(
   const partitions = partitionsOf(plan, config.partitionSize);
   report.planned(plan, partitions.length, !frozen);
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
-  const context: EncodeContext = {
-    codec: request.codec,
-    bases: config.sources.map(baseOf),
-    valFraction: config.valFraction,
-    encoded: new Map(),
-  };
-  const bpe = await ensureTokenizer(request, plan, context);
+  const bases = config.sources.map(baseOf);
+  const inputs = new SampleCache(
+    createInputEncoder(request.encoder, bases, request.codec.definition),
+  );
+  const tokenizer = await ensureTokenizer(request, plan, inputs);
+  const context = { inputs, bases, valFraction: config.valFraction, tokenizer };
   if (request.planOnly) {
     report.note(`planned; run it with the same options: pipeline run … --out ${out}`);
     return undefined;
   }
-  if (!complete) await runShare(request, partitions, { ...context, bpe }, plan);
+  if (!complete) await runShare(request, partitions, context, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
     report.note(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
@@ -134,9 +137,9 @@ async function planAndRun(
   const allowed = request.retryFailed ? 1 : request.maxFailures;
   const manifest = complete
     ? await readManifest(out)
-    : await finalizePlan(out, plan, bpe, allowed, lock);
+    : await finalizePlan(out, plan, tokenizer, allowed, lock);
   const final = request.retryFailed
-    ? await retryFailed({ ...request, context: { ...context, bpe } }, plan, manifest)
+    ? await retryFailed({ ...request, context }, plan, manifest)
     : manifest;
   report.done(out, final, true);
   checkFailureShare(final.totals.failures, plan.inputs, request.maxFailures, out);
@@ -147,7 +150,7 @@ async function planAndRun(
 async function runShare(
   request: LockedRequest,
   partitions: readonly Partition[],
-  context: EncodeContext & { bpe: ByteBpe },
+  context: EncodeContext & { tokenizer: Tokenizer },
   plan: Plan,
 ): Promise<void> {
   const { out, ranks, report, lock } = request;
@@ -156,7 +159,7 @@ async function runShare(
   const done = share.filter(({ name }) => names.has(name));
   const todo = share.filter(({ name }) => !names.has(name));
   if (todo.length === 0) return;
-  if (done.length > 0) await checkTokenizer(out, done[0].name, context.bpe);
+  if (done.length > 0) await checkTokenizer(out, done[0].name, context.tokenizer);
   const unfinished = new Set(todo.map(({ name }) => name));
   await lock.check();
   await removeLeftovers(out, (name) => unfinished.has(name));
@@ -175,7 +178,7 @@ async function runShare(
     context,
     lanes: request.lanes,
     // Shards name the encoder that made them, where another one was allowed to go on.
-    header: { ...headerOf(plan, context.bpe), codec: request.config.codec },
+    header: { ...headerOf(plan, context.tokenizer), codec: request.config.codec },
     lock,
     signal: request.signal,
     onBatch: (batch) => {
@@ -194,27 +197,27 @@ async function runShare(
 async function ensureTokenizer(
   request: LockedRequest,
   plan: Plan,
-  context: EncodeContext,
-): Promise<ByteBpe> {
-  const { out, tokenizer, ranks, report, lanes, signal } = request;
+  cache: SampleCache,
+): Promise<Tokenizer> {
+  const { out, ranks, report, lanes, signal } = request;
   const existing = await readDatasetTokenizer(out);
   if (!existing && ranks.size > 1) throw planFirst(out);
-  let bpe = existing ?? tokenizer;
-  if (!bpe) {
+  let tokenizer = existing ?? request.tokenizer;
+  if (!tokenizer) {
     const progress = {
       sampled: report.sampling.bind(report),
       learning: report.learning.bind(report),
     };
-    bpe = await learnTokenizer(out, plan, context, lanes, progress, signal);
+    tokenizer = await learnTokenizer(out, plan, cache, lanes, progress, signal);
   }
-  if (!existing) await saveTokenizer(out, bpe, plan.config.seqLen, request.lock);
-  report.tokenizer(bpe.vocabSize, bpe.merges.length, bpe.hash, !existing);
-  return bpe;
+  if (!existing) await saveTokenizer(out, tokenizer, plan.config.seqLen, request.lock);
+  report.tokenizer(tokenizer.vocabSize, tokenizer.merges.length, tokenizer.hash, !existing);
+  return tokenizer;
 }
 
-async function checkTokenizer(out: string, name: string, bpe: ByteBpe): Promise<void> {
+async function checkTokenizer(out: string, name: string, { hash }: Tokenizer): Promise<void> {
   const { tokenizerHash } = await readTail(out, name);
-  if (tokenizerHash !== bpe.hash) throw tokenizerChanged(out, name);
+  if (tokenizerHash !== hash) throw tokenizerChanged(out, name);
 }
 
 function planFirst(out: string): CodecLmError {

@@ -30,7 +30,8 @@ export const splitSchema = z.enum(['train', 'val']);
 export type Split = z.infer<typeof splitSchema>;
 
 export const codecInfoSchema = z.strictObject({
-  name: z.enum(['jpeg', 'avc']),
+  /** Which codecs there are, the registry knows: others may be registered by who uses this library. */
+  name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a codec'),
   /** Everything the canonical bytes depend on. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   /** Versions of the libraries that encoded. */
@@ -44,8 +45,8 @@ export const shardHeaderSchema = z.strictObject({
   codec: codecInfoSchema,
   /** sha256 of tokenizer.json. */
   tokenizerHash: sha256,
-  /** Bytes, merges, then bos, eos and pad as the last three ids. */
-  vocabSize: z.int().min(259).max(MAX_VOCAB_SIZE),
+  /** Bytes (or other symbols), merges, then bos, eos and pad as the last three ids. */
+  vocabSize: z.int().min(4).max(MAX_VOCAB_SIZE),
   /** Tokens a row, exactly. */
   seqLen: z.int().positive().max(MAX_SEQ_LEN),
   split: splitSchema,
@@ -97,7 +98,7 @@ export const documentRowSchema = z.strictObject({
   docId: z.int().nonnegative().max(2_147_483_647),
   /** The input as the plan names it. */
   source: z.string(),
-  /** Canonical bytes. */
+  /** Canonical bytes; of an alphabet that is none of bytes, symbols. */
   bytes: z.int().nonnegative().max(2_147_483_647),
   /** Tokens, with <bos> and <eos>. */
   tokens: z.int().nonnegative().max(2_147_483_647),
@@ -143,7 +144,7 @@ export const totalsSchema = z.strictObject({
    * times the dataset lacks inputs that nobody counted. Absent when there are none.
    */
   unread: count.optional(),
-  /** Canonical bytes of all documents. */
+  /** Canonical bytes (or symbols) of all documents. */
   documentBytes: count,
   /** Tokens that are not padding, and padding. */
   tokens: count,
@@ -188,7 +189,7 @@ export const partitionStatsSchema = z.strictObject({
   documents: count,
   failures: count,
   failuresByCode: z.record(z.string(), count),
-  /** Bytes read of the sources, and canonical bytes written. */
+  /** Bytes read of the sources, and canonical bytes (or symbols) of the documents. */
   sourceBytes: count,
   documentBytes: count,
   /** Tokens of all documents of the partition, the tail included. */

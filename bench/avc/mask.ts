@@ -32,7 +32,7 @@ async function documentsOf(paths: readonly string[], width: number, height: numb
   const documents: Uint8Array[] = [];
   for (const path of paths) {
     try {
-      documents.push((await codec.encode(await readFile(path), path)).bytes);
+      documents.push((await codec.encode(await readFile(path), path)).symbols);
     } catch (error) {
       if (!(error instanceof CodecLmError)) throw error;
       console.log(`left out: ${error.message}`);

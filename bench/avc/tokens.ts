@@ -28,7 +28,7 @@ async function piecesOf(path: string, work: string): Promise<Uint8Array[]> {
     const piece = join(work, 'piece.mkv');
     try {
       await ffmpeg([...cut, '-an', '-c:v', 'ffv1', piece], work);
-      documents.push((await codec.encode(await readFile(piece), path)).bytes);
+      documents.push((await codec.encode(await readFile(piece), path)).symbols);
     } catch {
       // Past the end of the video, or less than fifteen frames are left of it.
       break;

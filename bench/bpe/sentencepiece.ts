@@ -17,7 +17,7 @@ export interface SentencepieceReport {
 export function sameTokens(documents: readonly Uint8Array[], theirs: readonly string[]): number {
   const bpe = new ByteBpe(learnMerges(documents, theirs.length, { ties: 'bytes' }));
   const differs = theirs.findIndex(
-    (token, i) => Buffer.from(bpe.tokenBytes(256 + i)).toString('hex') !== token,
+    (token, i) => Buffer.from(bpe.tokenSymbols(256 + i)).toString('hex') !== token,
   );
   return differs === -1 ? theirs.length : differs;
 }

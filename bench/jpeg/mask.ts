@@ -26,7 +26,7 @@ const grammar = createJpegGrammar({ width: 256, height: 256, quality: 25 });
 const mask = createTokenMask(grammar, bpe);
 
 const logits = Float32Array.from({ length: bpe.vocabSize }, (_, id) => Math.sin(id * 12.9898) * 4);
-const longest = Math.max(...bpe.merges.map((_, i) => bpe.tokenBytes(256 + i).length));
+const longest = Math.max(...bpe.merges.map((_, i) => bpe.tokenSymbols(256 + i).length));
 
 /** Microseconds a call of each kind took. */
 const times = { known: [] as number[], fresh: [] as number[], drawing: [] as number[] };

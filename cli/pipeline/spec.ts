@@ -1,16 +1,11 @@
 /** The `pipeline` command line. */
 import { resolve } from 'node:path';
+import { planOptionsOf, runOptionsOf } from '../../pipeline/options.ts';
 import type { RunRequest } from '../../pipeline/run.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
-import {
-  finalizeOptions,
-  parseShare,
-  planImagesOptions,
-  planVideosOptions,
-  runImagesOptions,
-  runVideosOptions,
-  statusOptions,
-} from '../../schemas/pipeline.ts';
+import { finalizeOptions, parseShare, statusOptions } from '../../schemas/pipeline.ts';
+import type { Media } from '../../tokenizer/codecs/codec.ts';
+import { chosenCodec } from '../codec-option.ts';
 import { command, type Io } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 
@@ -46,66 +41,49 @@ async function runOrShow(
   return manifest && isPartial(manifest) ? SAMPLES_SKIPPED : 0;
 }
 
-const runImages = command({
-  name: 'run images',
-  summary: 'turn images into packed token shards; run again to go on where it was stopped',
-  positionals: [SRC],
-  options: runImagesOptions,
-  examples: [
+const EXAMPLES: Record<Media, string[]> = {
+  images: [
     'pipeline run images photos/ --out photos-256',
     'pipeline run images @train.txt shards/*.tar --out ds --size 128 --seq-len 4096 --val-fraction 0.01',
   ],
-  async run(sources, options, io) {
-    const { imagesRequest } = await import('../../pipeline/images.ts');
-    return runOrShow(await imagesRequest(sources, options, io, false), options, io);
-  },
-});
-
-const runVideos = command({
-  name: 'run videos',
-  summary: 'turn videos into packed token shards; run again to go on where it was stopped',
-  positionals: [SRC],
-  options: runVideosOptions,
-  examples: [
+  videos: [
     'pipeline run videos clips/ --out clips-256x144',
     'pipeline run videos @train.txt --out ds --profile reproducible --frames 30 --workers 8',
   ],
-  async run(sources, options, io) {
-    const { videosRequest } = await import('../../pipeline/videos.ts');
-    return runOrShow(await videosRequest(sources, options, io, false), options, io);
-  },
-});
+};
 
-const PLAN_SUMMARY =
-  'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks';
+function runCommand(media: Media) {
+  const { definition, known } = chosenCodec(media);
+  return command({
+    name: `run ${media}`,
+    summary: `turn ${media} into packed token shards; run again to go on where it was stopped`,
+    positionals: [SRC],
+    options: runOptionsOf(definition, known),
+    examples: EXAMPLES[media],
+    async run(sources, options, io) {
+      const { requestOf } = await import('../../pipeline/request.ts');
+      return runOrShow(await requestOf(definition, sources, options, io, false), options, io);
+    },
+  });
+}
 
-const planImages = command({
-  name: 'plan images',
-  summary: PLAN_SUMMARY,
-  positionals: [SRC],
-  options: planImagesOptions,
-  examples: ['pipeline plan images photos/ --out photos-256'],
-  async run(sources, options, io) {
-    const { imagesRequest } = await import('../../pipeline/images.ts');
-    const { runPipeline } = await import('../../pipeline/run.ts');
-    await runPipeline(await imagesRequest(sources, options, io, true));
-    return 0;
-  },
-});
-
-const planVideos = command({
-  name: 'plan videos',
-  summary: PLAN_SUMMARY,
-  positionals: [SRC],
-  options: planVideosOptions,
-  examples: ['pipeline plan videos clips/ --out clips-256x144'],
-  async run(sources, options, io) {
-    const { videosRequest } = await import('../../pipeline/videos.ts');
-    const { runPipeline } = await import('../../pipeline/run.ts');
-    await runPipeline(await videosRequest(sources, options, io, true));
-    return 0;
-  },
-});
+function planCommand(media: Media) {
+  const { definition, known } = chosenCodec(media);
+  return command({
+    name: `plan ${media}`,
+    summary:
+      'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks',
+    positionals: [SRC],
+    options: planOptionsOf(definition, known),
+    examples: [EXAMPLES[media][0].replace('run', 'plan')],
+    async run(sources, options, io) {
+      const { requestOf } = await import('../../pipeline/request.ts');
+      const { runPipeline } = await import('../../pipeline/run.ts');
+      await runPipeline(await requestOf(definition, sources, options, io, true));
+      return 0;
+    },
+  });
+}
 
 const DATASET = { name: 'dataset', description: 'dataset directory' };
 
@@ -143,5 +121,12 @@ const finalize = command({
 export const spec: CliSpec = {
   name: 'pipeline',
   summary: 'a corpus of media files to a dataset of packed token shards',
-  commands: [runImages, runVideos, planImages, planVideos, status, finalize],
+  commands: [
+    runCommand('images'),
+    runCommand('videos'),
+    planCommand('images'),
+    planCommand('videos'),
+    status,
+    finalize,
+  ],
 };

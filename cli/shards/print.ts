@@ -5,6 +5,7 @@ import type { CodecInfo } from '../../schemas/dataset.ts';
 import type { DatasetSummary, Histogram, ShardSummaryView } from '../../shards/inspect/inspect.ts';
 import type { RowView } from '../../shards/inspect/row.ts';
 import type { InspectedDataset, MergeView } from '../../shards/inspect/run.ts';
+import { BYTES, unitOf } from '../../tokenizer/alphabet.ts';
 
 /** Shards that are listed one by one; of more, the first and the last. */
 const LISTED_SHARDS = 20;
@@ -32,10 +33,7 @@ function printDataset(summary: DatasetSummary): string {
       ],
       ['sequence', `${formatCount(manifest.seqLen)} tokens`],
       ['documents', `${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs`],
-      [
-        'document bytes',
-        `${formatBytes(totals.documentBytes)}, ${ratio(summary.documentBytesPerToken)} bytes a token`,
-      ],
+      documentLength(summary),
       [
         'on disk',
         `${formatBytes(totals.shardBytes)}, ${ratio(summary.diskBytesPerToken)} bytes a token`,
@@ -55,6 +53,17 @@ function printDataset(summary: DatasetSummary): string {
     failures.length > 0 ? formatTable(['failed inputs', 'count'], failures) : '',
     summary.documentTokens ? histogram(summary.documentTokens) : '',
   );
+}
+
+function documentLength({
+  manifest,
+  alphabet,
+  documentBytesPerToken,
+}: DatasetSummary): [string, string] {
+  const { documentBytes } = manifest.totals;
+  const unit = unitOf(alphabet);
+  const length = alphabet === BYTES ? formatBytes(documentBytes) : formatCount(documentBytes);
+  return [`document ${unit}s`, `${length}, ${ratio(documentBytesPerToken)} ${unit}s a token`];
 }
 
 function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryView): string {

@@ -1,45 +1,67 @@
 /** `tokenizer train | encode | decode | inspect`: parses, calls, prints. */
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
+import { codecOption } from '../../schemas/pipeline.ts';
 import { MAX_TOKENIZER_MERGES } from '../../schemas/tokenizer.ts';
 import type { Codec } from '../../tokenizer/codecs/codec.ts';
-import { imageInputOptions, type JpegSettings } from '../../tokenizer/codecs/jpeg/settings.ts';
+import type { MakeCodec } from '../../tokenizer/tool/inputs.ts';
+import { chosenCodec } from '../codec-option.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 
+const { definition, known } = chosenCodec();
+
 const source = {
   name: 'src',
-  description: 'files and folders: documents as canonical bytes (.bin), or images',
+  description: `files and folders: documents as they are (.bin), or ${definition.noun}s`,
   variadic: true,
 };
 const tokenizerOption = z
   .string()
   .meta({ valueName: 'dir' })
   .describe('folder of a tokenizer.json, or that file');
-const quality = z.int().min(1).max(100).default(25).describe('JPEG quality of images');
-const image = {
-  size: z.int().positive().default(256).describe('width and height of images in pixels'),
-  quality,
-  ...imageInputOptions,
-};
+const codecOptions = { codec: codecOption(known, definition.name), ...definition.options.shape };
 
-type ImageOptions = { size?: number } & Pick<JpegSettings, 'quality'> & Partial<JpegSettings>;
-
-/** One codec a run, made when the first image comes. */
-function codecMaker(options: ImageOptions): () => Promise<Codec> {
-  const { size, quality, orientation, icc, background, failOn, svg } = options;
-  const { maxPixels, timeoutSeconds } = options;
-  const reading = { orientation, icc, background, failOn, svg, maxPixels, timeoutSeconds };
-  let made: Promise<Codec> | undefined;
+/** One codec for each run, opened when the first file needs it. */
+function codecMaker(options: Readonly<Record<string, unknown>>): MakeCodec {
+  let opened: Promise<Codec> | undefined;
   return () => {
-    made ??= import('../../tokenizer/codecs/jpeg/encode.ts').then(({ createJpegCodec }) =>
-      createJpegCodec({ width: size, height: size, quality, ...reading }),
-    );
-    return made;
+    const names = Object.keys(definition.options.shape);
+    const own = Object.fromEntries(names.map((name) => [name, options[name]]));
+    const { settings, tools } = definition.fromOptions(own);
+    opened ??= definition.open(settings, tools);
+    return opened;
   };
 }
 
 const exitCode = (failed: number) => (failed === 0 ? 0 : 3);
+
+const { merges: mergesByDefault } = definition.defaults;
+
+/** Codecs without byte-pair encoding have nothing to learn: their tokenizer is their alphabet. */
+const bpe: z.ZodRawShape =
+  mergesByDefault === undefined
+    ? {}
+    : {
+        merges: z
+          .int()
+          .min(0)
+          .max(MAX_TOKENIZER_MERGES)
+          .optional()
+          .describe(`merges to learn (${mergesByDefault})`),
+        vocabSize: z.int().min(256).optional().describe('the same as --merges N-256'),
+        bpeSamples: z
+          .int()
+          .positive()
+          .default(10_000)
+          .describe('learn from at most this many inputs'),
+      };
+
+interface BpeOptions {
+  merges?: number;
+  vocabSize?: number;
+  bpeSamples?: number;
+}
 
 const train = command({
   name: 'train',
@@ -47,23 +69,25 @@ const train = command({
   positionals: [source],
   options: z.object({
     out: z.string().meta({ valueName: 'dir' }).describe('folder to write'),
-    merges: z.int().min(0).max(MAX_TOKENIZER_MERGES).optional().describe('merges to learn (320)'),
-    vocabSize: z.int().min(256).optional().describe('the same as --merges N-256'),
-    bpeSamples: z.int().positive().default(10_000).describe('learn from at most this many inputs'),
-    ...image,
+    ...bpe,
+    ...codecOptions,
   }),
   examples: [
     'tokenizer train photos/ --out TOK',
     'tokenizer train docs/*.bin --merges 1024 --out TOK',
   ],
   async run(sources, options, io) {
-    const { merges, vocabSize } = options;
+    const { merges, vocabSize, bpeSamples = 0 } = options as BpeOptions;
     if (merges !== undefined && vocabSize !== undefined) {
       throw new CodecLmError('USAGE', '--merges and --vocab-size say the same; give one of them');
     }
-    const count = merges ?? (vocabSize === undefined ? 320 : vocabSize - 256);
-    const settings = { out: options.out, merges: count, samples: options.bpeSamples };
+    const count = merges ?? (vocabSize === undefined ? mergesByDefault : vocabSize - 256);
     const tool = await import('../../tokenizer/tool/run.ts');
+    if (count === undefined) {
+      await tool.writePlain(options.out, codecMaker(options), io);
+      return 0;
+    }
+    const settings = { definition, out: options.out, merges: count, samples: bpeSamples };
     return exitCode(await tool.train(sources, settings, codecMaker(options), io));
   },
 });
@@ -79,7 +103,7 @@ const encode = command({
       .optional()
       .meta({ valueName: 'dir' })
       .describe('folder for a uint16 .npy file each; without it, JSON lines on stdout'),
-    ...image,
+    ...codecOptions,
   }),
   examples: [
     'tokenizer encode photos/ --tokenizer TOK --out ids/',
@@ -87,41 +111,54 @@ const encode = command({
   ],
   async run(sources, { tokenizer, out, ...settings }, io) {
     const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
-    const bpe = await readTokenizer(tokenizer);
+    const opened = await readTokenizer(tokenizer);
     const tool = await import('../../tokenizer/tool/run.ts');
-    return exitCode(await tool.encode(sources, { bpe, out }, codecMaker(settings), io));
+    return exitCode(
+      await tool.encode(sources, { definition, tokenizer: opened, out }, codecMaker(settings), io),
+    );
   },
 });
 
 const decode = command({
   name: 'decode',
-  summary: 'token ids (.npy, .jsonl) back to pictures, or to canonical bytes',
+  summary:
+    'token ids (.npy, .jsonl) back to files that a viewer opens, or to documents as they are',
   positionals: [{ name: 'src', description: 'files and folders of token ids', variadic: true }],
   options: z.object({
     tokenizer: tokenizerOption,
     out: z.string().meta({ valueName: 'dir' }).describe('folder to write'),
-    raw: z.boolean().default(false).describe('write canonical bytes (.bin), not pictures'),
-    quality,
+    raw: z
+      .boolean()
+      .default(false)
+      .describe('write documents as they are (.bin), not viewable files'),
+    ...codecOptions,
   }),
   examples: ['tokenizer decode ids/ --tokenizer TOK --out pictures/'],
   async run(sources, { tokenizer, out, raw, ...settings }, io) {
     const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
-    const bpe = await readTokenizer(tokenizer);
+    const opened = await readTokenizer(tokenizer);
     const tool = await import('../../tokenizer/tool/run.ts');
-    return exitCode(await tool.decode(sources, { bpe, out, raw }, codecMaker(settings), io));
+    return exitCode(
+      await tool.decode(
+        sources,
+        { definition, tokenizer: opened, out, raw },
+        codecMaker(settings),
+        io,
+      ),
+    );
   },
 });
 
 const inspect = command({
   name: 'inspect',
-  summary: 'the merges as hex, how often they are used, and what they mean in a JPEG file',
+  summary: `the merges as hex, how often they are used, and what they mean in ${definition.title} files`,
   positionals: [
     { name: 'tokenizer', description: tokenizerOption.description ?? '' },
     { ...source, optional: true, description: 'documents to count in' },
   ],
   options: z.object({
     json: z.boolean().default(false).describe('print one JSON value a merge'),
-    ...image,
+    ...codecOptions,
   }),
   examples: ['tokenizer inspect TOK', 'tokenizer inspect TOK photos/ --json'],
   async run([tokenizer, ...sources], { json, ...settings }, io) {
@@ -130,6 +167,7 @@ const inspect = command({
     const lines = await inspectMerges(
       await readTokenizer(tokenizer),
       sources,
+      definition,
       codecMaker(settings),
     );
     if (json) {
@@ -146,13 +184,15 @@ const inspect = command({
         meaning,
       ]);
     const counted = sources.length > 0 ? ['count'] : [];
-    io.print(formatTable(['rank', 'id', 'bytes', ...counted, 'meaning in JPEG'], rows));
+    io.print(
+      formatTable(['rank', 'id', 'bytes', ...counted, `meaning in ${definition.title}`], rows),
+    );
     return 0;
   },
 });
 
 export const spec: CliSpec = {
   name: 'tokenizer',
-  summary: 'images to canonical bytes to tokens, and back',
+  summary: 'images and videos to documents to tokens, and back',
   commands: [train, encode, decode, inspect],
 };

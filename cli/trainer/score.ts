@@ -13,7 +13,7 @@ const options = z.object({
     .string()
     .optional()
     .describe(
-      'Folder for heat maps, made here: the bits of each macroblock over the image, or over each frame of a clip, as PNG',
+      'Folder for heat maps, made here: the bits of each part (a macroblock, say) over the image, or over each frame of a clip, as PNG',
     )
     .meta({ valueName: 'dir' }),
   threads: z.int().min(1).max(64).optional().describe('Cores to use; default all'),
@@ -40,7 +40,9 @@ export const scoreCommand = command({
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
     const { readDocument, scoreDocument } = await import('../../trainer/score/score.ts');
     const { chooseBackend } = await import('../../trainer/backend/choose.ts');
+    const { unitOf } = await import('../../tokenizer/alphabet.ts');
     const checkpoint = await readCheckpoint(path);
+    const unit = unitOf(checkpoint.tokenizer.alphabet);
     const documents = [];
     for (const file of files) documents.push(await readDocument(file, checkpoint));
     if (map) await makeEmpty(map);
@@ -54,18 +56,22 @@ export const scoreCommand = command({
       const file = files[i];
       io.progress.update(`${i}/${files.length} files`);
       const score = await scoreDocument(document, checkpoint.tokenizer, engine);
-      const { bitsPerByte, bytes, tokens, byteBits } = score;
+      const { bitsPerSymbol, symbols, tokens, symbolBits } = score;
       let heatMap: string | undefined;
       if (map) {
         heatMap = join(map, `${String(i).padStart(4, '0')}-${basename(file)}.png`);
-        await write(heatMap, await checkpoint.codec.surprise(document.bytes, byteBits));
+        await write(heatMap, await checkpoint.codec.surprise(document.symbols, symbolBits));
       }
-      if (json) io.printJson({ file, bitsPerByte, bytes, tokens, map: heatMap });
-      else table.push([file, bitsPerByte.toFixed(4), String(bytes), String(tokens)]);
+      const found =
+        unit === 'byte'
+          ? { bitsPerByte: bitsPerSymbol, bytes: symbols }
+          : { bitsPerSymbol, symbols };
+      if (json) io.printJson({ file, ...found, tokens, map: heatMap });
+      else table.push([file, bitsPerSymbol.toFixed(4), String(symbols), String(tokens)]);
     }
     io.progress.done();
     await engine.dispose();
-    if (!json) io.print(formatTable(['file', 'bits/byte', 'bytes', 'tokens'], table));
+    if (!json) io.print(formatTable(['file', `bits/${unit}`, `${unit}s`, 'tokens'], table));
     return 0;
   },
 });

@@ -6,7 +6,7 @@
  */
 import type { Lock } from '../../base/lock/lock.ts';
 import type { PartitionStats } from '../../schemas/dataset.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import {
@@ -26,7 +26,7 @@ const COMMITS = 2;
 export interface EngineRequest {
   out: string;
   partitions: readonly Partition[];
-  context: EncodeContext & { bpe: ByteBpe };
+  context: EncodeContext & { tokenizer: Tokenizer };
   /** Batches in flight. */
   lanes: number;
   header: DatasetHeader;

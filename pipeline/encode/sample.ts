@@ -10,9 +10,10 @@ import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/hugging
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { paths, readText } from '../files.ts';
 import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
-import { type EncodeContext, encodeOne, noCounts } from './encode.ts';
+import type { SampleCache } from './cache.ts';
 import { BATCH } from './lanes.ts';
 import { splitOf } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
@@ -26,47 +27,40 @@ export interface SampleProgress {
 }
 
 /** @returns undefined when none is in the dataset yet */
-export async function readDatasetTokenizer(out: string): Promise<ByteBpe | undefined> {
+export async function readDatasetTokenizer(out: string): Promise<Tokenizer | undefined> {
   if ((await readText(paths.tokenizer(out))) === undefined) return undefined;
   return readTokenizer(out);
 }
 
 /**
  * Learns on inputs drawn evenly over the plan, which the seed has shuffled, less those that
- * are held out. The documents encoded for it are left in `context.encoded`: they are not
- * encoded twice.
+ * are held out.
+ * @param cache encodes the sample, and keeps it for the run
  * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded;
  *   `MEMORY_LIMIT` as soon as the sample is too large to learn from
  */
 export async function learnTokenizer(
   out: string,
   plan: Plan,
-  context: EncodeContext,
+  cache: SampleCache,
   lanes: number,
   progress: SampleProgress,
   signal: AbortSignal,
-): Promise<ByteBpe> {
-  const { bpeSamples, merges } = plan.config;
+): Promise<Tokenizer> {
+  const { bpeSamples, merges, valFraction } = plan.config;
   const count = Math.min(bpeSamples, plan.inputs);
   const sample = new Sample(merges);
   let done = 0;
   let firstFailure: CodecLmError | undefined;
-  const encode = async (planned: PlannedInput) => {
-    const counts = noCounts();
-    const document = await encodeOne(planned, context, counts);
-    return { docId: planned.docId, document, sourceBytes: counts.sourceBytes };
-  };
   const samples = streamOf(drawSample(out, plan, count, signal)).through(
-    inOrder(lanes * BATCH, encode),
+    inOrder(lanes * BATCH, (planned: PlannedInput) => cache.sample(planned)),
   );
-  await drain(samples, ({ docId, document, sourceBytes }) => {
+  await drain(samples, (document) => {
     progress.sampled(++done, count);
-    if (document instanceof CodecLmError) {
-      firstFailure ??= document;
-      return;
-    }
-    if (splitOf(document.bytes, context.valFraction) === 'train') sample.add(document.bytes);
-    context.encoded.set(docId, { ...document, sourceBytes });
+    if (document instanceof CodecLmError) firstFailure ??= document;
+    // Merges are learned for codecs of bytes only.
+    else if (splitOf(document.symbols, valFraction) === 'train')
+      sample.add(document.symbols as Uint8Array);
   });
   const { documents } = sample;
   if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
@@ -115,13 +109,13 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
 /** Puts the tokenizer's files in the dataset, tokenizer.json last. */
 export async function saveTokenizer(
   out: string,
-  bpe: ByteBpe,
+  tokenizer: Tokenizer,
   seqLen: number,
   lock: Pick<Lock, 'check'>,
 ): Promise<void> {
   await lock.check();
   const draft = join(out, 'tokenizer.tmp');
-  await writeTokenizer(draft, bpe, { model_max_length: seqLen });
+  await writeTokenizer(draft, tokenizer, { model_max_length: seqLen });
   const written = await namesIn(draft);
   await lock.check();
   for (const file of FILES.filter((name) => written.includes(name))) {

@@ -5,17 +5,18 @@
  */
 import { createHash } from 'node:crypto';
 import type { Split } from '../../schemas/dataset.ts';
+import { bytesOfSymbols, type Symbols } from '../../tokenizer/alphabet.ts';
 
 const HASH_BYTES = 6;
 
 /**
- * @param bytes canonical bytes of the document
+ * @param symbols the document; two bytes each, little-endian, where an alphabet has more than 256
  * @param valFraction share of documents to hold out, 0..1; one that is held out at a fraction
  *   is held out at any larger one
  */
-export function splitOf(bytes: Uint8Array, valFraction: number): Split {
+export function splitOf(symbols: Symbols, valFraction: number): Split {
   if (valFraction === 0) return 'train';
-  const digest = createHash('sha256').update(bytes).digest();
+  const digest = createHash('sha256').update(bytesOfSymbols(symbols)).digest();
   const place = digest.readUIntBE(0, HASH_BYTES) / 2 ** (8 * HASH_BYTES);
   return place < valFraction ? 'val' : 'train';
 }

@@ -16,7 +16,7 @@ import type { Plan, SplitTail } from '../../schemas/plan.ts';
 import { writeDocumentShard } from '../../shards/dataset/documents.ts';
 import { MANIFEST_FILE, readManifest, writeManifest } from '../../shards/dataset/manifest.ts';
 import { writeSequenceShard } from '../../shards/parquet/writer.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
 import { paths, removeLeftovers } from '../files.ts';
 import { lockDataset } from '../lock.ts';
@@ -35,12 +35,12 @@ export interface Round {
   tailIndex: number;
 }
 
-export function headerOf({ config }: Plan, bpe: ByteBpe): DatasetHeader {
+export function headerOf({ config }: Plan, tokenizer: Tokenizer): DatasetHeader {
   return {
     formatVersion: FORMAT_VERSION,
     codec: config.codec,
-    tokenizerHash: bpe.hash,
-    vocabSize: bpe.vocabSize,
+    tokenizerHash: tokenizer.hash,
+    vocabSize: tokenizer.vocabSize,
     seqLen: config.seqLen,
   };
 }
@@ -138,14 +138,14 @@ async function checkAllDone(out: string, partitions: readonly Partition[]): Prom
 export async function finalizePlan(
   out: string,
   plan: Plan,
-  bpe: ByteBpe,
+  tokenizer: Tokenizer,
   allowed: number,
   lock: Pick<Lock, 'check'>,
 ): Promise<Manifest> {
   const partitions = partitionsOf(plan, plan.config.partitionSize);
-  const header = headerOf(plan, bpe);
+  const header = headerOf(plan, tokenizer);
   const round = { partitions, tailIndex: partitions.length };
-  const { shards, documents, stats } = await finishRound(out, round, header, bpe.padId, lock);
+  const { shards, documents, stats } = await finishRound(out, round, header, tokenizer.padId, lock);
   const totals = totalsOf(plan, stats, shards);
   checkFailureShare(totals.failures, plan.inputs, allowed, out);
   const manifest: Manifest = {
@@ -181,14 +181,14 @@ export async function publish(
  * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
  */
 export async function finalizeDataset(out: string, allowed: number): Promise<Manifest> {
-  const { plan, bpe } = await readPlanned(out);
+  const { plan, tokenizer } = await readPlanned(out);
   if (await isComplete(out)) return readManifest(out);
   await checkAllDone(out, partitionsOf(plan, plan.config.partitionSize));
   const lock = await lockDataset(out, { rank: 0, size: 1 });
   try {
     // Another process may have finished it before the lock was taken.
     if (await isComplete(out)) return await readManifest(out);
-    return await finalizePlan(out, plan, bpe, allowed, lock);
+    return await finalizePlan(out, plan, tokenizer, allowed, lock);
   } finally {
     await lock.release();
   }
@@ -198,16 +198,16 @@ async function isComplete(out: string): Promise<boolean> {
   return (await namesIn(out)).includes(MANIFEST_FILE);
 }
 
-async function readPlanned(out: string): Promise<{ plan: Plan; bpe: ByteBpe }> {
+async function readPlanned(out: string): Promise<{ plan: Plan; tokenizer: Tokenizer }> {
   const plan = await readPlan(out);
-  const bpe = plan && (await readDatasetTokenizer(out));
-  if (!plan || !bpe) {
+  const tokenizer = plan && (await readDatasetTokenizer(out));
+  if (!plan || !tokenizer) {
     throw new CodecLmError('DATASET_INCOMPLETE', `${out} holds no planned dataset`, {
       path: out,
       hint: 'first pipeline plan, then pipeline run by every rank',
     });
   }
-  return { plan, bpe };
+  return { plan, tokenizer };
 }
 
 export function totalsOf(

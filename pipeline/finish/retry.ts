@@ -112,7 +112,7 @@ async function runRound(request: RetryRequest, plan: Plan, round: RetryRound): P
   await encodePartitions({
     ...request,
     partitions: todo,
-    header: headerOf(plan, context.bpe),
+    header: headerOf(plan, context.tokenizer),
     onBatch: (batch) => report.batch(batch),
     onPartition: (partition, stats) => report.partition(partition.name, stats),
   });
@@ -125,12 +125,12 @@ async function completeRound(
   manifest: Manifest,
   { round, partitions, tailIndex }: RetryRound,
 ): Promise<Manifest> {
-  const { bpe } = context;
+  const { tokenizer } = context;
   const added = await finishRound(
     out,
     { partitions, tailIndex },
-    headerOf(plan, bpe),
-    bpe.padId,
+    headerOf(plan, tokenizer),
+    tokenizer.padId,
     lock,
   );
   const shards = [...manifest.shards, ...added.shards];

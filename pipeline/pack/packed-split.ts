@@ -35,9 +35,10 @@ export class PackedSplit {
     this.packer = new Packer(seqLen);
   }
 
-  add({ docId, source, bytes, width, height, tokens }: TokenizedDocument): void {
+  add({ docId, source, length, width, height, tokens }: TokenizedDocument): void {
     const { place } = this.packer;
-    this.documents.push({ docId, source, bytes, tokens: tokens.length, width, height, ...place });
+    const size = { bytes: length, tokens: tokens.length, width, height };
+    this.documents.push({ docId, source, ...size, ...place });
     this.rows.push(...this.packer.append(docId, tokens));
   }
 

@@ -11,7 +11,8 @@ import {
   type ShardHeader,
 } from '../../schemas/dataset.ts';
 import type { Tail } from '../../schemas/plan.ts';
-import { type Batch, secondsSince, type TokenizedDocument } from '../encode/encode.ts';
+import type { Batch, TokenizedDocument } from '../encode/encode.ts';
+import { secondsSince } from '../encode/inputs.ts';
 import { paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
 import { countCodes, formatFailures } from '../status/failures.ts';
@@ -39,7 +40,7 @@ export class PartitionWork {
     for (const document of batch.documents) {
       this[document.split].add(document);
       this.sums.documents++;
-      this.sums.documentBytes += document.bytes;
+      this.sums.documentBytes += document.length;
       this.sums.tokens += document.tokens.length;
     }
     this.failures.push(...batch.failures);

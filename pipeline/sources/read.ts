@@ -33,16 +33,6 @@ export interface InputCodes {
   tooLarge: ErrorCode;
 }
 
-export const IMAGE_CODES: InputCodes = {
-  unreadable: 'IMAGE_UNREADABLE',
-  tooLarge: 'IMAGE_TOO_LARGE',
-};
-
-export const VIDEO_CODES: InputCodes = {
-  unreadable: 'VIDEO_UNREADABLE',
-  tooLarge: 'VIDEO_TOO_LARGE',
-};
-
 /**
  * @returns the content, to be given back by `giveBuffer`
  * @throws CodecLmError of these codes when this input cannot be read, `INPUT_NOT_FOUND` when the
@@ -51,7 +41,7 @@ export const VIDEO_CODES: InputCodes = {
 export async function readInput(
   bases: readonly ByteString[],
   input: Input,
-  codes: InputCodes = IMAGE_CODES,
+  codes: InputCodes,
 ): Promise<Buffer> {
   return blaming(bases, input, codes.unreadable, (label) =>
     readFrom(fileOf(bases, input), input, label, codes.tooLarge),

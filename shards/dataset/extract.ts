@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
+import { bytesOfSymbols } from '../../tokenizer/alphabet.ts';
 import type { ExtractEvent } from '../events.ts';
 import type { Dataset } from './dataset.ts';
 import type { DocumentTokens } from './segments.ts';
@@ -15,7 +16,7 @@ export interface ExtractOptions {
   doc?: number | 'all';
   /** Made when it is not there; files in it are never overwritten. */
   to: string;
-  /** Canonical bytes (.bin) in place of a viewable file. */
+  /** The document as it is (.bin) in place of a viewable file: its bytes, or its symbols as uint16, little-endian. */
   raw?: boolean;
   /** Ends before the next document. */
   signal?: AbortSignal;
@@ -47,14 +48,15 @@ export async function extractDocuments(dataset: Dataset, options: ExtractOptions
 
 async function encoderOf(dataset: Dataset, raw: boolean) {
   if (raw) {
-    const bpe = await readTokenizerOf(dataset);
-    const fileOf = ({ ids }: DocumentTokens) => bpe.decode(ids.subarray(1, -1));
+    const tokenizer = await readTokenizerOf(dataset);
+    const fileOf = ({ ids }: DocumentTokens) =>
+      bytesOfSymbols(tokenizer.decode(ids.subarray(1, -1)));
     return { extension: '.bin', fileOf };
   }
   const viewer = await openViewer(dataset);
   const fileOf = async ({ docId, ids }: DocumentTokens) => {
     try {
-      return await viewer.view(viewer.bytesOf(ids));
+      return await viewer.codec.view(viewer.symbolsOf(ids));
     } catch (error) {
       if (!(error instanceof CodecLmError)) throw error;
       throw new CodecLmError(error.code, `document ${docId}: ${error.message}`, {
@@ -63,7 +65,7 @@ async function encoderOf(dataset: Dataset, raw: boolean) {
       });
     }
   };
-  return { extension: viewer.extension, fileOf };
+  return { extension: viewer.codec.definition.file.extension, fileOf };
 }
 
 async function writeNew(path: string, bytes: Uint8Array): Promise<void> {

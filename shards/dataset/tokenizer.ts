@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { tokenizerHash } from './manifest.ts';
 
 /** Of a dataset: where its tokenizer lies, and what it was when the shards were made. */
@@ -32,26 +32,29 @@ export async function checkTokenizer({
   throw new CodecLmError('DATASET_INVALID', message, { path, hint });
 }
 
-export async function readTokenizerOf(dataset: Tokenized): Promise<ByteBpe> {
+export async function readTokenizerOf(dataset: Tokenized): Promise<Tokenizer> {
   await checkTokenizer(dataset);
   const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
-  const bpe = await readTokenizer(dataset.tokenizerDir);
-  if (bpe.vocabSize === dataset.manifest.vocabSize) return bpe;
+  const tokenizer = await readTokenizer(dataset.tokenizerDir);
+  if (tokenizer.vocabSize === dataset.manifest.vocabSize) return tokenizer;
   throw new CodecLmError(
     'DATASET_INVALID',
-    `${dataset.dir}: the tokenizer has ${bpe.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
+    `${dataset.dir}: the tokenizer has ${tokenizer.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
   );
 }
 
 /** Files that other programs read beside tokenizer.json; they follow from it and from the row's length. */
-export async function checkCompanions(dataset: Tokenized, bpe: ByteBpe): Promise<void> {
+export async function checkCompanions(
+  dataset: Tokenized,
+  { vocabulary }: Tokenizer,
+): Promise<void> {
   const { specialTokensMapJson, tokenizerConfigJson } = await import(
     '../../tokenizer/bpe/files/json.ts'
   );
   const extra = { model_max_length: dataset.manifest.seqLen };
   const expected = {
-    'special_tokens_map.json': specialTokensMapJson(bpe.vocabulary),
-    'tokenizer_config.json': tokenizerConfigJson(bpe.vocabulary, extra),
+    'special_tokens_map.json': specialTokensMapJson(vocabulary),
+    'tokenizer_config.json': tokenizerConfigJson(vocabulary, extra),
   };
   for (const [name, text] of Object.entries(expected)) {
     const path = join(dataset.tokenizerDir, name);

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { readError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Manifest, ShardMetadata, Split } from '../../schemas/dataset.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readDocuments } from '../dataset/documents.ts';
 import { openShard } from '../parquet/reader.ts';
@@ -41,7 +42,9 @@ export interface DatasetSummary {
   splits: SplitSummary[];
   /** Size of the shards by their tokens, padding included. */
   diskBytesPerToken: number;
-  /** Canonical bytes by tokens: what BPE gains. */
+  /** How many symbols there are; 256 for bytes. */
+  alphabet: number;
+  /** Canonical bytes, or symbols, by tokens: what BPE gains. */
   documentBytesPerToken: number;
   documentTokens: Histogram | null;
 }
@@ -63,7 +66,10 @@ export async function isDatasetFolder(path: string): Promise<boolean> {
 }
 
 /** Reads the manifest and up to 64 files of documents/, of those that are here; no shard. */
-export async function summarizeDataset(dataset: Dataset): Promise<DatasetSummary> {
+export async function summarizeDataset(
+  dataset: Dataset,
+  { alphabet }: Tokenizer,
+): Promise<DatasetSummary> {
   const { dir, manifest } = dataset;
   const { totals } = manifest;
   const stored = totals.tokens + totals.padding;
@@ -73,6 +79,7 @@ export async function summarizeDataset(dataset: Dataset): Promise<DatasetSummary
     manifest,
     splits: splitsOf(manifest),
     diskBytesPerToken: stored === 0 ? 0 : totals.shardBytes / stored,
+    alphabet,
     documentBytesPerToken: totals.tokens === 0 ? 0 : totals.documentBytes / totals.tokens,
     documentTokens: histogramOf(await documentLengths(dataset)),
   };

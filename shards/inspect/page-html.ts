@@ -1,5 +1,6 @@
 /** The page of `shards inspect --html` as text: no script, no file beside it. */
 import { formatBytes, formatCount } from '../../base/format.ts';
+import { unitOf } from '../../tokenizer/alphabet.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
 
@@ -15,6 +16,8 @@ export interface PageData {
   pictures: PagePicture[];
   /** Most frequent first. */
   frequencies: TokenFrequency[];
+  /** Pictures are strips of frames, few of which fit side by side. */
+  isOfStrips: boolean;
   /** Shards that rows were looked at of, and those whose files are here. */
   sampled: number;
   present: number;
@@ -84,13 +87,14 @@ export function renderPage(page: PageData): string {
 
 function tiles({ manifest, ...summary }: DatasetSummary): string {
   const { totals } = manifest;
+  const unit = unitOf(summary.alphabet);
   const stored = totals.tokens + totals.padding;
   const list: [string, string][] = [
     [formatCount(totals.documents), `documents of ${formatCount(totals.inputs)} inputs`],
     [formatCount(totals.tokens), `tokens, ${percentOf(totals.padding, stored)} padding besides`],
     [formatCount(totals.rows), `sequences of ${formatCount(manifest.seqLen)}`],
     [formatBytes(totals.shardBytes), `on disk, ${summary.diskBytesPerToken.toFixed(2)} B a token`],
-    [summary.documentBytesPerToken.toFixed(2), 'bytes of a document a token'],
+    [summary.documentBytesPerToken.toFixed(2), `${unit}s of a document per token`],
     [formatCount(manifest.vocabSize), 'ids in the vocabulary'],
   ];
   const cells = list.map(([value, what]) => {
@@ -99,12 +103,12 @@ function tiles({ manifest, ...summary }: DatasetSummary): string {
   return `<div class="tiles">${cells.join('')}</div>`;
 }
 
-function contactSheet({ summary, pictures, sampled, present }: PageData): string {
+function contactSheet({ summary, pictures, isOfStrips, sampled, present }: PageData): string {
   const { manifest } = summary;
   const all = manifest.shards.length;
   const missing = present < all ? `; ${formatCount(all - present)} shards are not here` : '';
   const words = `${pictures.length} of ${formatCount(manifest.totals.documents)}, evenly spaced over ${sampled} of ${formatCount(all)} shards${missing}.`;
-  const kind = manifest.codec.name === 'avc' ? ' strips' : '';
+  const kind = isOfStrips ? ' strips' : '';
   return `<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure).join('\n')}</div>`;
 }
 

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
+import { BYTES } from '../../tokenizer/alphabet.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
 import { summarizeDataset } from './inspect.ts';
@@ -27,10 +28,11 @@ export async function writePage(dataset: Dataset, path: string): Promise<void> {
     const pictures = await picturesOf(here, viewer, docIds);
     const isWhole = here.manifest.shards.length === dataset.manifest.shards.length;
     const html = renderPage({
-      summary: await summarizeDataset(dataset),
+      summary: await summarizeDataset(dataset, viewer.tokenizer),
       // Of a document that goes on in a shard that is not here there is no picture.
       pictures: isWhole ? pictures : pictures.filter(({ source }) => source !== undefined),
       frequencies,
+      isOfStrips: viewer.codec.still.isStrip,
       sampled,
       present: here.manifest.shards.length,
     });
@@ -70,13 +72,13 @@ async function sample(dataset: Dataset, viewer: DocumentViewer) {
     }
   }
   const frequencies = Array.from(counts, (count, id): TokenFrequency => {
-    return { id, count, text: tokenText(id, viewer.bpe) };
+    return { id, count, text: tokenText(id, viewer.tokenizer) };
   });
   frequencies.sort((a, b) => b.count - a.count || a.id - b.id);
   return {
     sampled: sampled.length,
     docIds: [...docIds].sort((a, b) => a - b),
-    frequencies: frequencies.filter(({ id, count }) => count > 0 && id !== viewer.bpe.padId),
+    frequencies: frequencies.filter(({ id, count }) => count > 0 && id !== viewer.tokenizer.padId),
   };
 }
 
@@ -93,9 +95,10 @@ async function pictureOf(
 ): Promise<PagePicture> {
   try {
     const { ids } = await dataset.readDocument(docId);
-    const bytes = viewer.bytesOf(ids);
-    const { type, file } = await viewer.picture(bytes);
-    const caption = `${ids.length} tokens, ${bytes.length} B`;
+    const symbols = viewer.symbolsOf(ids);
+    const { type, file } = await viewer.picture(symbols);
+    const unit = viewer.codec.alphabet === BYTES ? 'B' : 'symbols';
+    const caption = `${ids.length} tokens, ${symbols.length} ${unit}`;
     return {
       docId,
       caption,

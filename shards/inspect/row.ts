@@ -1,6 +1,6 @@
 /** One packed sequence: its documents, and each token with the bytes it stands for. */
 import { CodecLmError } from '../../base/error.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readingsOf } from '../dataset/parts.ts';
 import { joinSegments, type Segment } from '../dataset/segments.ts';
@@ -14,7 +14,10 @@ export interface RowView {
   row: number;
   documents: { docId: number; start: number; tokens: number }[];
   ids: number[];
-  /** Hexadecimal bytes of each id, `<bos>` and the like in words; without a tokenizer null. */
+  /**
+   * Hexadecimal bytes of each id (numbers of symbols where an alphabet has more than 256), `<bos>` and
+   * the like in words; without a tokenizer null.
+   */
   bytes: string[] | null;
   /**
    * What the bytes of each id are parts of, e.g. `MCU 3, RST3`; empty for `<bos>` and the like and in
@@ -36,7 +39,7 @@ export async function viewDatasetRow(
   for (const entry of dataset.manifest.shards) {
     if (row < entry.rows) {
       const sequence = await dataset.pool.use(entry, (shard) => shard.readRow(row));
-      const view = viewRow(sequence, entry.file, row, viewer.bpe);
+      const view = viewRow(sequence, entry.file, row, viewer.tokenizer);
       return { ...view, readings: await readingsOfRow(dataset, view, viewer) };
     }
     row -= entry.rows;
@@ -69,7 +72,7 @@ function readingsOfDocument(
 ): string[] {
   try {
     const ids = joinSegments(segments, manifest.vocabSize);
-    return readingsOf(ids, viewer.bpe, viewer.parts(viewer.bytesOf(ids)));
+    return readingsOf(ids, viewer.tokenizer, viewer.codec.parts(viewer.symbolsOf(ids)));
   } catch (error) {
     if (error instanceof CodecLmError) return [];
     throw error;
@@ -94,20 +97,21 @@ function viewRow(
   { ids, docIds, docStarts }: SequenceRow,
   file: string,
   row: number,
-  bpe?: ByteBpe,
+  tokenizer?: Tokenizer,
 ): RowView {
   const documents = [...docIds].map((docId, i) => ({
     docId,
     start: docStarts[i],
     tokens: (docStarts[i + 1] ?? ids.length) - docStarts[i],
   }));
-  const bytes = bpe ? [...ids].map((id) => tokenText(id, bpe)) : null;
+  const bytes = tokenizer ? [...ids].map((id) => tokenText(id, tokenizer)) : null;
   return { file, row, documents, ids: [...ids], bytes, readings: null };
 }
 
-export function tokenText(id: number, bpe: ByteBpe): string {
-  if (id === bpe.bosId) return '<bos>';
-  if (id === bpe.eosId) return '<eos>';
-  if (id === bpe.padId) return '<pad>';
-  return Buffer.from(bpe.tokenBytes(id)).toString('hex');
+export function tokenText(id: number, tokenizer: Tokenizer): string {
+  if (id === tokenizer.bosId) return '<bos>';
+  if (id === tokenizer.eosId) return '<eos>';
+  if (id === tokenizer.padId) return '<pad>';
+  const symbols = tokenizer.tokenSymbols(id);
+  return symbols instanceof Uint8Array ? Buffer.from(symbols).toString('hex') : symbols.join(' ');
 }

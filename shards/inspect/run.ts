@@ -34,10 +34,10 @@ export async function inspect(path: string): Promise<InspectedDataset | ShardSum
   if (!(await isDatasetFolder(path))) return summarizeShard(path);
   const dataset = await openDataset(path);
   try {
-    const bpe = await readTokenizerOf(dataset);
-    const summary = await summarizeDataset(dataset);
-    const topMerges = bpe.merges.slice(0, TOP_MERGES).map((_, i) => {
-      return { id: 256 + i, bytes: tokenText(256 + i, bpe) };
+    const tokenizer = await readTokenizerOf(dataset);
+    const summary = await summarizeDataset(dataset, tokenizer);
+    const topMerges = tokenizer.merges.slice(0, TOP_MERGES).map((_, i) => {
+      return { id: 256 + i, bytes: tokenText(256 + i, tokenizer) };
     });
     return { ...summary, topMerges };
   } finally {

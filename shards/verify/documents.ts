@@ -18,7 +18,8 @@ export async function verifyDocuments(
   { signal, onEvent }: VerifyOptions,
 ): Promise<number> {
   const viewer = await findings.collect('tokenizer.json', () => openViewer(dataset));
-  if (viewer) await findings.collect('tokenizer.json', () => checkCompanions(dataset, viewer.bpe));
+  if (viewer)
+    await findings.collect('tokenizer.json', () => checkCompanions(dataset, viewer.tokenizer));
   const index = indexRows(dataset, findings);
   const seen = new Set<number>();
   let row = await nextRow(index, findings);
@@ -83,12 +84,12 @@ function checkDocument(
   const where = `document ${first.docId} at row ${first.row}, token ${first.offset}`;
   try {
     const ids = joinSegments(parts, manifest.vocabSize);
-    const bytes = viewer?.bytesOf(ids);
-    if (bytes) viewer?.check(bytes);
+    const symbols = viewer?.symbolsOf(ids);
+    if (symbols) viewer?.codec.check(symbols);
     if (!listed) return;
     const compared: [string, string | number, string | number][] = [
       ['tokens', ids.length, listed.tokens],
-      ['bytes', bytes?.length ?? listed.bytes, listed.bytes],
+      ['bytes', symbols?.length ?? listed.bytes, listed.bytes],
       ['shard', first.file.slice('shards/'.length), listed.shard],
       ['row', first.row, listed.row],
       ['offset', first.offset, listed.offset],

@@ -49,7 +49,7 @@ export function randomTokens(
     const token = pick(idsOfMask(mask.allowed(state, { tokens: limit - tokens + 1 })), random);
     state = mask.advance(state, token)!;
     if (token === vocabulary.eosId) return { bytes: Buffer.concat(parts), tokens };
-    parts.push(vocabulary.tokenBytes(token));
+    parts.push(vocabulary.tokenSymbols(token) as Uint8Array);
   }
 }
 

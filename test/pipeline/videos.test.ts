@@ -57,7 +57,7 @@ test.serial(
       const source = await sourceOf(docId);
       t.deepEqual(
         bytes,
-        new Uint8Array((await codec.encode(await readFile(source), source)).bytes),
+        new Uint8Array((await codec.encode(await readFile(source), source)).symbols),
       );
     }
     t.is(documents, CLIPS);

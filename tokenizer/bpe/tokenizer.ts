@@ -1,6 +1,8 @@
 /** A byte-level BPE tokenizer: canonical bytes of a document <-> token ids. */
 import { createHash } from 'node:crypto';
 import { CodecLmError } from '../../base/error.ts';
+import { BYTES } from '../alphabet.ts';
+import type { DecodeOptions, Tokenizer } from '../tokenizer.ts';
 import { TokenTable } from './decode.ts';
 import { BpeEncoder } from './encode.ts';
 import { type Surround, tokenizerJson } from './files/json.ts';
@@ -15,15 +17,11 @@ import {
   vocabularySize,
 } from './vocabulary.ts';
 
-export interface DecodeOptions {
-  /** What to do with `<bos>`, `<eos>`, `<pad>` and the like: refused unless they are to be left out. */
-  specials?: 'refuse' | 'skip';
-}
-
 /** Ids are 16-bit. */
 const MAX_IDS = 1 << 16;
 
-export class ByteBpe {
+export class ByteBpe implements Tokenizer {
+  readonly alphabet = BYTES;
   /** Pairs in order of learning: 0..255 bytes, 256 + i the token of merge i, whatever its id. */
   readonly merges: readonly Merge[];
   readonly vocabulary: Vocabulary;
@@ -64,10 +62,12 @@ export class ByteBpe {
 
   /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
   get hash(): string {
-    this.fileHash ??= createHash('sha256')
-      .update(tokenizerJson(this.merges, this.vocabulary, this.surround))
-      .digest('hex');
+    this.fileHash ??= createHash('sha256').update(this.json()).digest('hex');
     return this.fileHash;
+  }
+
+  json(): string {
+    return tokenizerJson(this.merges, this.vocabulary, this.surround);
   }
 
   /**
@@ -106,7 +106,7 @@ export class ByteBpe {
    * The bytes one id stands for; a copy. Empty for `<bos>`, `<eos>`, `<pad>` and other specials.
    * @throws CodecLmError `TOKEN_INVALID` for an id outside the vocabulary
    */
-  tokenBytes(id: number): Uint8Array {
+  tokenSymbols(id: number): Uint8Array {
     const token = this.tokens[id] ?? ABSENT;
     if (token === SPECIAL) return new Uint8Array(0);
     if (token === ABSENT) throw this.noBytes(id);

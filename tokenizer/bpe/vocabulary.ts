@@ -3,6 +3,7 @@
  * `<pad>`. A tokenizer made elsewhere may place them anywhere.
  */
 import { CodecLmError } from '../../base/error.ts';
+import { BYTES } from '../alphabet.ts';
 
 export interface SpecialToken {
   readonly id: number;
@@ -11,7 +12,7 @@ export interface SpecialToken {
 }
 
 export interface Vocabulary {
-  /** Id of each byte and then of each merge; `ABSENT` for a byte that has none. */
+  /** Id of each byte (or other symbol) and then of each merge; `ABSENT` for a byte that has none. */
   readonly ids: Int32Array;
   readonly bos: SpecialToken;
   readonly eos: SpecialToken;
@@ -22,9 +23,9 @@ export interface Vocabulary {
 
 export const ABSENT = -1;
 
-/** The vocabulary of DESIGN.md: 256 + merges + 3 ids. */
-export function denseVocabulary(merges: number): Vocabulary {
-  const first = 256 + merges;
+/** Symbols, merges in order, `<bos>`, `<eos>`, `<pad>`; for bytes 256 + merges + 3 ids. */
+export function denseVocabulary(merges: number, alphabet = BYTES): Vocabulary {
+  const first = alphabet + merges;
   return {
     ids: Int32Array.from({ length: first }, (_, id) => id),
     bos: { id: first, content: '<bos>' },

@@ -30,10 +30,10 @@ export function walkFamily<State>(
   const always = new Uint32Array(words);
   const cases = new Map<number, Case>();
   const walk = grammar.unknowns ? grammar.unknowns.walk(state) : new PlainWalk(grammar, state);
-  const { nodes, byte, depth, skip, firstId, ids } = trie;
+  const { nodes, symbol, depth, skip, firstId, ids } = trie;
   for (let node = 0; node < nodes; ) {
     const level = depth[node];
-    if (!walk.step(level, byte[node])) {
+    if (!walk.step(level, symbol[node])) {
       node = skip[node];
       continue;
     }
@@ -62,11 +62,11 @@ export function walkSight<State>(
 ): MaskFamily {
   const always = new Uint32Array(words);
   const walk = new PlainWalk(grammar, state);
-  const { nodes, byte, depth, skip, firstId, ids } = trie;
+  const { nodes, symbol, depth, skip, firstId, ids } = trie;
   const open: number[] = [];
   for (let node = 0; node < nodes; ) {
     const level = depth[node];
-    if (!walk.step(level, byte[node])) {
+    if (!walk.step(level, symbol[node])) {
       node = skip[node];
     } else if (!sight.isIn(walk.at(level))) {
       open.push(node);
@@ -106,14 +106,14 @@ class PlainWalk<State> implements Walk {
     this.#path = [start];
   }
 
-  step(depth: number, byte: number): boolean {
-    const after = this.#grammar.next(this.#path[depth - 1], byte);
+  step(depth: number, symbol: number): boolean {
+    const after = this.#grammar.next(this.#path[depth - 1], symbol);
     if (after === undefined) return false;
     this.#path[depth] = after;
     return true;
   }
 
-  /** The state after the first `depth` bytes. */
+  /** The state after the first `depth` symbols. */
   at(depth: number): State {
     return this.#path[depth];
   }

@@ -1,42 +1,44 @@
 /**
  * What a codec's grammar is to the sampler and to `shards verify`: an automaton
- * over bytes that accepts exactly the canonical documents of one image or video
- * size. A state is a value: it can be kept, compared and branched from at will.
+ * over the symbols of a codec (bytes, or others) that accepts exactly the canonical documents
+ * of one image or video size. A state is a value: it can be kept, compared and branched from at will.
  */
 import type { ErrorCode } from '../../base/error.ts';
+import { BYTES } from '../alphabet.ts';
 
 export interface Grammar<State = number> {
-  readonly codec: 'jpeg' | 'avc';
+  /** Title of the codec, for messages: `JPEG`. */
+  readonly codec: string;
   /** The code of the error that a document breaking this grammar is reported with. */
   readonly invalidCode: ErrorCode;
-  /** The state before the first byte. */
+  /** The state before the first symbol. */
   start(): State;
 
   /**
-   * The state after one more byte, or undefined where no document goes on so.
+   * The state after one more symbol, or undefined where no document goes on so.
    * Every state that is returned can be finished: there are no dead ends.
    */
-  next(state: State, byte: number): State | undefined;
+  next(state: State, symbol: number): State | undefined;
 
-  /** Which bytes may come next: bit `b & 31` of word `b >> 5`. Shape: [8]. */
-  allowedBytes(state: State): Uint32Array;
+  /** Which symbols may come next: bit `s & 31` of word `s >> 5`. Shape: [alphabet / 32, rounded up]. */
+  allowedSymbols(state: State): Uint32Array;
 
-  /** Whether the bytes so far are a whole document. Nothing may follow one. */
+  /** Whether the symbols so far are a whole document. Nothing may follow one. */
   isComplete(state: State): boolean;
 
-  /** The fewest bytes from here to a whole document; 0 exactly when it is complete. */
-  bytesToFinish(state: State): number;
+  /** The fewest symbols from here to a whole document; 0 exactly when it is complete. */
+  symbolsToFinish(state: State): number;
 
   /**
-   * No allowed string of up to `reach` bytes leads from here to a state whose
-   * `bytesToFinish` is larger by more than this; `Infinity` where no bound is known. With
+   * No allowed string of up to `reach` symbols leads from here to a state whose
+   * `symbolsToFinish` is larger by more than this; `Infinity` where no bound is known. With
    * more slack than that, a length limit takes nothing away.
    */
   longestDetour(state: State, reach: number): number;
 
   /**
    * A key that is equal only for states which allow the same strings of up to
-   * `reach` bytes. It leaves out what lies further off, so that masks of different
+   * `reach` symbols. It leaves out what lies further off, so that masks of different
    * places can be shared. A grammar with `unknowns` leaves those out as well: its
    * states of one key allow the same strings under the same conditions; one with `sight`
    * leaves out what is seen only from beyond it.
@@ -52,8 +54,8 @@ export interface Grammar<State = number> {
   /** Where in the document a state is, for people. */
   describe(state: State): string;
 
-  /** Why `byte` is not allowed here, and where exactly; undefined if it is allowed. */
-  explain(state: State, byte: number): string | undefined;
+  /** Why `symbol` is not allowed here, and where exactly; undefined if it is allowed. */
+  explain(state: State, symbol: number): string | undefined;
 }
 
 /**
@@ -65,7 +67,7 @@ export interface Grammar<State = number> {
 export interface Sight<State> {
   /**
    * States of one context key that are in sight allow the same strings as long as these,
-   * without their last byte, lead only to states in sight.
+   * without their last symbol, lead only to states in sight.
    */
   isIn(state: State): boolean;
   /** As `longestDetour`, for strings of any length that lead only to states in sight. */
@@ -84,14 +86,14 @@ export interface Unknowns<State> {
   walk(state: State): Walk;
 }
 
-/** A string of bytes that is tried out from its beginning again and again, as a trie is walked. */
+/** A string of symbols that is tried out from its beginning again and again, as a trie is walked. */
 export interface Walk {
   /**
-   * Puts `byte` at place `depth` (from 1), after the bytes before; what was there and
+   * Puts `symbol` at place `depth` (from 1), after the symbols before; what was there and
    * behind is forgotten. False where no numbers allow it.
    */
-  step(depth: number, byte: number): boolean;
-  /** What the numbers must be for the first `depth` bytes; undefined if they may be any. */
+  step(depth: number, symbol: number): boolean;
+  /** What the numbers must be for the first `depth` symbols; undefined if they may be any. */
   condition(depth: number): Condition | undefined;
 }
 
@@ -101,11 +103,15 @@ export interface Condition {
   holds(numbers: readonly number[]): boolean;
 }
 
-/** The bytes that a grammar allows, by asking it about each. */
-export function collectBytes<State>(grammar: Grammar<State>, state: State): Uint32Array {
-  const words = new Uint32Array(8);
-  for (let byte = 0; byte < 256; byte++) {
-    if (grammar.next(state, byte) !== undefined) words[byte >> 5] |= 1 << (byte & 31);
+/** The symbols that a grammar allows, by asking it about each. */
+export function collectSymbols<State>(
+  grammar: Grammar<State>,
+  state: State,
+  alphabet = BYTES,
+): Uint32Array {
+  const words = new Uint32Array(Math.ceil(alphabet / 32));
+  for (let symbol = 0; symbol < alphabet; symbol++) {
+    if (grammar.next(state, symbol) !== undefined) words[symbol >> 5] |= 1 << (symbol & 31);
   }
   return words;
 }

@@ -1,11 +1,12 @@
 /**
- * A grammar over bytes as a grammar over tokens: at each step the ids that keep a
+ * A grammar over symbols as a grammar over tokens: at each step the ids that keep a
  * document canonical, and that leave room to finish it within a length limit.
  *
- * It has no dead ends: a grammar's state can always be finished, by a byte that
- * brings the end one byte nearer, and every byte is a token.
+ * It has no dead ends: a grammar's state can always be finished, by a symbol that
+ * brings the end one symbol nearer, and every symbol is a token.
  */
 import { CodecLmError } from '../../base/error.ts';
+import { type Symbols, unitOf } from '../alphabet.ts';
 import { type MaskFamily, maskOf, walkFamily, walkSight } from './family.ts';
 import type { Grammar } from './grammar.ts';
 import { Memo } from './memo.ts';
@@ -13,23 +14,25 @@ import { buildTrie, type Trie } from './trie.ts';
 
 /** What a mask needs to know of a tokenizer. */
 export interface MaskVocabulary {
+  /** How many symbols there are; 256 for bytes. */
+  readonly alphabet: number;
   readonly vocabSize: number;
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
   /**
-   * The bytes of an id below `vocabSize`; empty for a special one.
+   * The symbols of an id below `vocabSize`; empty for a special one.
    * @throws CodecLmError `TOKEN_INVALID` for an id that is not in use
    */
-  tokenBytes(id: number): Uint8Array;
+  tokenSymbols(id: number): Symbols;
 }
 
 /** What may still be written. What is left out is not limited. */
 export interface MaskBudget {
   /** Tokens, `<eos>` included. */
   readonly tokens?: number;
-  /** Bytes of the document. */
-  readonly bytes?: number;
+  /** Symbols of the document. */
+  readonly symbols?: number;
 }
 
 export interface TokenMaskOptions {
@@ -55,7 +58,7 @@ export interface TokenMask<State = number> {
 const DEFAULT_CAPACITY = 1 << 13;
 
 /**
- * @throws CodecLmError `TOKENIZER_INVALID` when some byte is not a token of its own
+ * @throws CodecLmError `TOKENIZER_INVALID` when some symbol is not a token of its own
  */
 export function createTokenMask<State>(
   grammar: Grammar<State>,
@@ -63,8 +66,9 @@ export function createTokenMask<State>(
   { capacity = DEFAULT_CAPACITY }: TokenMaskOptions = {},
 ): TokenMask<State> {
   const { vocabSize, eosId } = vocabulary;
-  const bytesOf = tokenBytesOf(vocabulary);
-  const trie = buildTrie([...bytesOf.entries()].filter(([, bytes]) => bytes.length > 0));
+  const unit = unitOf(vocabulary.alphabet);
+  const symbolsOf = tokenSymbolsOf(vocabulary);
+  const trie = buildTrie([...symbolsOf.entries()].filter(([, symbols]) => symbols.length > 0));
   const words = Math.ceil(vocabSize / 32);
   const onlyEos = new Uint32Array(words);
   onlyEos[eosId >> 5] |= 1 << (eosId & 31);
@@ -84,13 +88,13 @@ export function createTokenMask<State>(
     return family;
   };
 
-  const requireEnough = (state: State, fewest: number, tokens: number, bytes: number): void => {
-    if (fewest + 1 <= tokens && fewest <= bytes) return;
-    const limit = fewest + 1 > tokens ? `${tokens} tokens` : `${bytes} bytes`;
+  const requireEnough = (state: State, fewest: number, tokens: number, symbols: number): void => {
+    if (fewest + 1 <= tokens && fewest <= symbols) return;
+    const limit = fewest + 1 > tokens ? `${tokens} tokens` : `${symbols} ${unit}s`;
     throw new CodecLmError(
       'CONFIG_INVALID',
       `the document cannot be finished within ${limit}: ${grammar.describe(state)} needs ` +
-        `${fewest} more bytes and <eos>`,
+        `${fewest} more ${unit}s and <eos>`,
       { hint: 'allow more tokens, or a smaller image' },
     );
   };
@@ -98,38 +102,38 @@ export function createTokenMask<State>(
   return {
     start: () => grammar.start(),
 
-    allowed(state, { tokens = Infinity, bytes = Infinity } = {}) {
+    allowed(state, { tokens = Infinity, symbols = Infinity } = {}) {
       const isComplete = grammar.isComplete(state);
       let isTight = false;
-      if (tokens !== Infinity || bytes !== Infinity) {
-        const fewest = grammar.bytesToFinish(state);
-        requireEnough(state, fewest, tokens, bytes);
+      if (tokens !== Infinity || symbols !== Infinity) {
+        const fewest = grammar.symbolsToFinish(state);
+        requireEnough(state, fewest, tokens, symbols);
         const fits = (detour: number) =>
-          fewest + detour + 1 <= tokens - 1 && fewest + detour <= bytes - trie.longest;
+          fewest + detour + 1 <= tokens - 1 && fewest + detour <= symbols - trie.longest;
         isTight = !fits(grammar.longestDetour(state, trie.longest));
         const isSeen = sight?.isIn(state) && fits(sight.longestDetour(state));
         // Close to the limit a mask is worth little to others: it is made and not kept.
-        if (isTight && !isSeen && !isComplete) return walk(trie, state, tokens - 2, bytes);
+        if (isTight && !isSeen && !isComplete) return walk(trie, state, tokens - 2, symbols);
       }
       if (isComplete) return onlyEos;
       const family = familyOf(state);
       if (family.open === undefined) return maskOf(family, grammar, state);
-      const [after, most] = isTight ? [tokens - 2, bytes] : [Infinity, Infinity];
+      const [after, most] = isTight ? [tokens - 2, symbols] : [Infinity, Infinity];
       return walk(family.open, state, after, most, family.always.slice());
     },
 
     advance(state, token) {
       if (token === eosId) return grammar.isComplete(state) ? state : undefined;
-      const bytes = bytesOf[token];
-      if (bytes === undefined || bytes.length === 0) return undefined;
+      const symbols = symbolsOf[token];
+      if (symbols === undefined || symbols.length === 0) return undefined;
       let after: State | undefined = state;
-      for (let i = 0; i < bytes.length && after !== undefined; i++) {
-        after = grammar.next(after, bytes[i]);
+      for (let i = 0; i < symbols.length && after !== undefined; i++) {
+        after = grammar.next(after, symbols[i]);
       }
       return after;
     },
 
-    tokensToFinish: (state) => grammar.bytesToFinish(state) + 1,
+    tokensToFinish: (state) => grammar.symbolsToFinish(state) + 1,
   };
 }
 
@@ -149,27 +153,28 @@ export function idsOfMask(mask: Uint32Array): number[] {
   return ids;
 }
 
-/** By id, the bytes of a token; empty for those that stand for none and so are never allowed. */
-function tokenBytesOf(vocabulary: MaskVocabulary): Uint8Array[] {
-  const { vocabSize, bosId, eosId, padId } = vocabulary;
-  const bytesOf = Array.from({ length: vocabSize }, (_, id) =>
-    id === bosId || id === eosId || id === padId ? new Uint8Array() : bytesInUse(vocabulary, id),
+/** By id, the symbols of a token; empty for those that stand for none and so are never allowed. */
+function tokenSymbolsOf(vocabulary: MaskVocabulary): Symbols[] {
+  const { alphabet, vocabSize, bosId, eosId, padId } = vocabulary;
+  const symbolsOf = Array.from({ length: vocabSize }, (_, id) =>
+    id === bosId || id === eosId || id === padId ? new Uint8Array() : symbolsInUse(vocabulary, id),
   );
-  const single = new Set(bytesOf.filter((bytes) => bytes.length === 1).map(([byte]) => byte));
-  for (let byte = 0; byte < 256; byte++) {
-    if (single.has(byte)) continue;
+  const single = new Set(symbolsOf.filter(({ length }) => length === 1).map(([symbol]) => symbol));
+  const unit = unitOf(alphabet);
+  for (let symbol = 0; symbol < alphabet; symbol++) {
+    if (single.has(symbol)) continue;
     throw new CodecLmError(
       'TOKENIZER_INVALID',
-      `a grammar needs every byte as a token, and byte ${byte} is none of this vocabulary`,
+      `a grammar needs every ${unit} as a token, and ${unit} ${symbol} is none of this vocabulary`,
     );
   }
-  return bytesOf;
+  return symbolsOf;
 }
 
 /** Vocabularies made elsewhere may have gaps between their ids. */
-function bytesInUse(vocabulary: MaskVocabulary, id: number): Uint8Array {
+function symbolsInUse(vocabulary: MaskVocabulary, id: number): Symbols {
   try {
-    return vocabulary.tokenBytes(id);
+    return vocabulary.tokenSymbols(id);
   } catch (error) {
     if (error instanceof CodecLmError && error.code === 'TOKEN_INVALID') return new Uint8Array();
     throw error;
@@ -177,22 +182,22 @@ function bytesInUse(vocabulary: MaskVocabulary, id: number): Uint8Array {
 }
 
 /**
- * Adds to a mask the tokens of a trie after which `bytesToFinish` is at most `mostAfter`, and
- * at most `mostBytes` with their own bytes.
+ * Adds to a mask the tokens of a trie after which `symbolsToFinish` is at most `mostAfter`, and
+ * at most `mostSymbols` with their own symbols.
  */
 function createWalk<State>(grammar: Grammar<State>, words: number) {
   return (
-    { nodes, byte, depth, skip, firstId, ids }: Trie,
+    { nodes, symbol, depth, skip, firstId, ids }: Trie,
     state: State,
     mostAfter: number,
-    mostBytes: number,
+    mostSymbols: number,
     mask = new Uint32Array(words),
   ): Uint32Array => {
-    const limited = mostAfter !== Infinity || mostBytes !== Infinity;
+    const limited = mostAfter !== Infinity || mostSymbols !== Infinity;
     const path: State[] = [state];
     for (let node = 0; node < nodes; ) {
       const level = depth[node];
-      const after = grammar.next(path[level - 1], byte[node]);
+      const after = grammar.next(path[level - 1], symbol[node]);
       if (after === undefined) {
         node = skip[node];
         continue;
@@ -202,8 +207,8 @@ function createWalk<State>(grammar: Grammar<State>, words: number) {
       const end = firstId[++node];
       if (first === end) continue;
       if (limited) {
-        const rest = grammar.bytesToFinish(after);
-        if (rest > mostAfter || rest + level > mostBytes) continue;
+        const rest = grammar.symbolsToFinish(after);
+        if (rest > mostAfter || rest + level > mostSymbols) continue;
       }
       for (let i = first; i < end; i++) mask[ids[i] >> 5] |= 1 << (ids[i] & 31);
     }

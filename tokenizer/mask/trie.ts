@@ -1,4 +1,5 @@
-/** The byte strings of a vocabulary, shared by their beginnings. */
+/** The strings of symbols of a vocabulary, shared by their beginnings. */
+import type { Symbols } from '../alphabet.ts';
 
 /**
  * The nodes of a trie without its root, parents before children, siblings in order:
@@ -6,14 +7,14 @@
  */
 export interface Trie {
   readonly nodes: number;
-  /** By node: its byte, its distance from the root (>= 1), and the node after its subtree. */
-  readonly byte: Uint8Array;
+  /** By node: its symbol, its distance from the root (>= 1), and the node after its subtree. */
+  readonly symbol: Uint16Array;
   readonly depth: Uint16Array;
   readonly skip: Int32Array;
-  /** Ids whose bytes end at node i: `ids[firstId[i]]` up to `ids[firstId[i + 1]]`. Two tokens may have equal bytes. */
+  /** Ids whose symbols end at node i: `ids[firstId[i]]` up to `ids[firstId[i + 1]]`. Two tokens may have equal symbols. */
   readonly firstId: Int32Array;
   readonly ids: Int32Array;
-  /** Bytes of the longest token. */
+  /** Symbols of the longest token. */
   readonly longest: number;
 }
 
@@ -22,41 +23,41 @@ interface Branch {
   readonly ids: number[];
 }
 
-/** @param tokens id and bytes, not empty, of each token */
-export function buildTrie(tokens: Iterable<readonly [id: number, bytes: Uint8Array]>): Trie {
+/** @param tokens id and symbols, not empty, of each token */
+export function buildTrie(tokens: Iterable<readonly [id: number, symbols: Symbols]>): Trie {
   const root: Branch = { children: new Map(), ids: [] };
-  for (const [id, bytes] of tokens) {
+  for (const [id, symbols] of tokens) {
     let branch = root;
-    for (const byte of bytes) {
-      let child = branch.children.get(byte);
+    for (const value of symbols) {
+      let child = branch.children.get(value);
       if (child === undefined)
-        branch.children.set(byte, (child = { children: new Map(), ids: [] }));
+        branch.children.set(value, (child = { children: new Map(), ids: [] }));
       branch = child;
     }
     branch.ids.push(id);
   }
 
-  const byte: number[] = [];
+  const symbol: number[] = [];
   const depth: number[] = [];
   const skip: number[] = [];
   const firstId: number[] = [];
   const ids: number[] = [];
   const place = (parent: Branch, level: number): void => {
     for (const value of [...parent.children.keys()].sort((a, b) => a - b)) {
-      const node = byte.push(value) - 1;
+      const node = symbol.push(value) - 1;
       const branch = parent.children.get(value)!;
       depth.push(level);
       firstId.push(ids.length);
       ids.push(...branch.ids);
       place(branch, level + 1);
-      skip[node] = byte.length;
+      skip[node] = symbol.length;
     }
   };
   place(root, 1);
   firstId.push(ids.length);
   return {
-    nodes: byte.length,
-    byte: Uint8Array.from(byte),
+    nodes: symbol.length,
+    symbol: Uint16Array.from(symbol),
     depth: Uint16Array.from(depth),
     skip: Int32Array.from(skip),
     firstId: Int32Array.from(firstId),
@@ -105,7 +106,7 @@ function compact(trie: Trie, kept: readonly number[], roots: ReadonlySet<number>
   firstId.push(ids.length);
   return {
     nodes: kept.length,
-    byte: Uint8Array.from(kept, (node) => trie.byte[node]),
+    symbol: Uint16Array.from(kept, (node) => trie.symbol[node]),
     depth: Uint16Array.from(kept, (node) => trie.depth[node]),
     skip,
     firstId: Int32Array.from(firstId),

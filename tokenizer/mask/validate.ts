@@ -1,21 +1,25 @@
 /** A whole document against its grammar. */
 import { CodecLmError } from '../../base/error.ts';
+import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from './grammar.ts';
 
 /**
- * Returns when `bytes` are a document of the grammar.
- * @throws CodecLmError with the grammar's `invalidCode` that names the first byte at
+ * Returns when `symbols` are a document of the grammar.
+ * @throws CodecLmError with the grammar's `invalidCode` that names the first symbol at
  *   which no document could go on, its place in the codec's terms, and the reason
  */
-export function validateDocument<State>(bytes: Uint8Array, grammar: Grammar<State>): void {
+export function validateDocument<State>(symbols: Symbols, grammar: Grammar<State>): void {
+  const unit = symbols instanceof Uint8Array ? 'byte' : 'symbol';
+  const named = (symbol: number) =>
+    unit === 'byte' ? symbol.toString(16).padStart(2, '0').toUpperCase() : String(symbol);
   let state = grammar.start();
-  for (let offset = 0; offset < bytes.length; offset++) {
-    const next = grammar.next(state, bytes[offset]);
+  for (let offset = 0; offset < symbols.length; offset++) {
+    const next = grammar.next(state, symbols[offset]);
     if (next === undefined) {
       throw new CodecLmError(
         grammar.invalidCode,
-        `not a canonical ${grammar.codec.toUpperCase()} document: byte ${offset} is ` +
-          `${bytes[offset].toString(16).padStart(2, '0').toUpperCase()}: ${grammar.explain(state, bytes[offset])}`,
+        `not a canonical ${grammar.codec} document: ${unit} ${offset} is ` +
+          `${named(symbols[offset])}: ${grammar.explain(state, symbols[offset])}`,
       );
     }
     state = next;
@@ -23,8 +27,8 @@ export function validateDocument<State>(bytes: Uint8Array, grammar: Grammar<Stat
   if (!grammar.isComplete(state)) {
     throw new CodecLmError(
       grammar.invalidCode,
-      `not a canonical ${grammar.codec.toUpperCase()} document: it ends after ${bytes.length} bytes, ` +
-        `at least ${grammar.bytesToFinish(state)} too early: ${grammar.describe(state)}`,
+      `not a canonical ${grammar.codec} document: it ends after ${symbols.length} ${unit}s, ` +
+        `at least ${grammar.symbolsToFinish(state)} too early: ${grammar.describe(state)}`,
     );
   }
 }

@@ -3,12 +3,14 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import type { Codec } from '../codecs/codec.ts';
+import { BYTES, type Symbols, symbolsOfBytes } from '../alphabet.ts';
+import type { Codec, CodecDefinition } from '../codecs/codec.ts';
 
-/** Canonical bytes as they are; any other file goes through the codec. */
+/** Documents as they are; any other file goes through the codec. */
 const RAW = '.bin';
-/** What is looked for in folders; a file that is named is tried whatever its extension. */
-const IMAGES = /\.(jpe?g|png|webp|gif|tiff?|avif|bmp|jp2|heic)$/i;
+
+/** One codec for each run, opened when a file needs it: raw documents take no image library. */
+export type MakeCodec = () => Promise<Codec>;
 
 export interface Input {
   path: string;
@@ -57,25 +59,28 @@ async function listFolder(folder: string, wanted: (name: string) => boolean): Pr
     .map((path) => ({ path, name: withoutExtension(relative(folder, path)) }));
 }
 
-export function isDocument(name: string): boolean {
-  return name.endsWith(RAW) || IMAGES.test(name);
+/** Raw documents, and what is named as the inputs of a codec are; a file that is named is tried whatever its extension. */
+export function isDocumentOf({ extensions }: Pick<CodecDefinition, 'extensions'>) {
+  return (name: string) => name.endsWith(RAW) || extensions.has(extname(name).toLowerCase());
 }
 
 function withoutExtension(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-/**
- * A document's bytes.
- * @param codec made only when an input is not raw, so that raw bytes need no image library
- */
-export async function readDocument(path: string, codec: () => Promise<Codec>): Promise<Uint8Array> {
+/** @param alphabet of raw documents */
+export async function readDocument(
+  path: string,
+  makeCodec: MakeCodec,
+  alphabet = BYTES,
+): Promise<Symbols> {
   let source: Uint8Array;
   try {
     source = await readFile(path);
   } catch (error) {
     throw readError(error, path);
   }
-  if (path.endsWith(RAW)) return source;
-  return (await (await codec()).encode(source, path)).bytes;
+  if (path.endsWith(RAW)) return symbolsOfBytes(source, alphabet, path);
+  const encoder = await (await makeCodec()).encoder();
+  return (await encoder.encode(source, path)).symbols;
 }

@@ -1,8 +1,8 @@
 /** What a tokenizer has learned: each merge as bytes, how often it is used, what it means. */
-import type { ByteBpe } from '../bpe/tokenizer.ts';
-import type { Codec } from '../codecs/codec.ts';
-import { meaningInJpeg, toHex } from '../codecs/jpeg/meaning.ts';
-import { isDocument, listInputs, readDocument } from './inputs.ts';
+import type { Symbols } from '../alphabet.ts';
+import type { CodecDefinition } from '../codecs/codec.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { isDocumentOf, listInputs, type MakeCodec, readDocument } from './inputs.ts';
 
 export interface MergeLine {
   rank: number;
@@ -10,27 +10,38 @@ export interface MergeLine {
   hex: string;
   /** How often the token stands in the documents given; absent without documents. */
   count?: number;
-  /** In a JPEG file; empty for a token of plain data. */
+  /** In a file of the codec; empty for a token of plain data. */
   meaning: string;
 }
 
 /** @param sources documents to count in, as files and folders; may be empty */
 export async function inspectMerges(
-  bpe: ByteBpe,
+  tokenizer: Tokenizer,
   sources: readonly string[],
-  makeCodec: () => Promise<Codec>,
+  definition: CodecDefinition,
+  makeCodec: MakeCodec,
 ): Promise<MergeLine[]> {
-  const counts = sources.length === 0 ? undefined : new Array<number>(bpe.vocabSize).fill(0);
+  const { alphabet, vocabSize } = tokenizer;
+  const counts = sources.length === 0 ? undefined : new Array<number>(vocabSize).fill(0);
   if (counts) {
-    for (const { path } of await listInputs(sources, isDocument)) {
-      for (const id of bpe.encode(await readDocument(path, makeCodec))) counts[id]++;
+    for (const { path } of await listInputs(sources, isDocumentOf(definition))) {
+      const document = await readDocument(path, makeCodec, alphabet);
+      for (const id of tokenizer.encode(document)) counts[id]++;
     }
   }
-  return bpe.merges.map((_, rank) => {
-    const id = bpe.vocabulary.ids[256 + rank];
-    const bytes = bpe.tokenBytes(id);
-    return { rank, id, hex: toHex(bytes), count: counts?.[id], meaning: meaningInJpeg(bytes) };
+  return tokenizer.merges.map((_, rank) => {
+    const id = tokenizer.vocabulary.ids[alphabet + rank];
+    const symbols = tokenizer.tokenSymbols(id);
+    const meaning = definition.meaning?.(symbols) ?? '';
+    return { rank, id, hex: toHex(symbols), count: counts?.[id], meaning };
   });
+}
+
+/** `FF D3` */
+function toHex(symbols: Symbols): string {
+  return Array.from(symbols, (symbol) => symbol.toString(16).toUpperCase().padStart(2, '0')).join(
+    ' ',
+  );
 }
 
 /** Bytes of a token, and letters of its meaning, that a terminal has room for. */

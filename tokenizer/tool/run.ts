@@ -8,15 +8,16 @@ import { readError, writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
 import { formatCount } from '../../base/format.ts';
 import type { Io } from '../../cli/command.ts';
+import { bytesOfSymbols } from '../alphabet.ts';
 import { writeTokenizer } from '../bpe/files/huggingface.ts';
 import { learnMerges } from '../bpe/learn/learn.ts';
 import { Sample } from '../bpe/learn/memory.ts';
 import { ByteBpe } from '../bpe/tokenizer.ts';
-import type { Codec } from '../codecs/codec.ts';
-import { type Input, isDocument, listInputs, readDocument } from './inputs.ts';
+import type { CodecDefinition } from '../codecs/codec.ts';
+import { plainTokenizer } from '../plain.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { type Input, isDocumentOf, listInputs, type MakeCodec, readDocument } from './inputs.ts';
 import { fromNpy, toNpy } from './npy.ts';
-
-export type MakeCodec = () => Promise<Codec>;
 
 /** Goes on after an input that fails. @returns how many failed, each said on stderr */
 async function forEachInput(
@@ -49,26 +50,39 @@ function isOfInput(error: unknown): error is CodecLmError {
   return error.scope === 'input' || error.scope === 'file' || isUnread(error.code);
 }
 
+/** The tokenizer of a codec without byte-pair encoding: its alphabet. */
+export async function writePlain(out: string, makeCodec: MakeCodec, io: Io): Promise<void> {
+  refuseHeld(out);
+  const { alphabet } = await makeCodec();
+  await writeTokenizer(out, plainTokenizer(alphabet));
+  io.log(`${out}: an alphabet of ${formatCount(alphabet)} symbols, which needs no merges`);
+}
+
+/** @throws CodecLmError `OUTPUT_IN_USE` */
+function refuseHeld(out: string): void {
+  const held = join(out, 'tokenizer.json');
+  if (!existsSync(held)) return;
+  throw new CodecLmError('OUTPUT_IN_USE', `${held} is already there`, {
+    path: held,
+    hint: 'choose another folder, or remove that tokenizer',
+  });
+}
+
 /** Learns from at most `samples` inputs, spread evenly over all of them. @returns failed inputs */
 export async function train(
   sources: readonly string[],
-  settings: { out: string; merges: number; samples: number },
+  settings: { definition: CodecDefinition; out: string; merges: number; samples: number },
   makeCodec: MakeCodec,
   io: Io,
 ): Promise<number> {
-  const held = join(settings.out, 'tokenizer.json');
-  if (existsSync(held)) {
-    throw new CodecLmError('OUTPUT_IN_USE', `${held} is already there`, {
-      path: held,
-      hint: 'choose another folder, or remove that tokenizer',
-    });
-  }
-  const all = await listInputs(sources, isDocument);
+  refuseHeld(settings.out);
+  const { definition } = settings;
+  const all = await listInputs(sources, isDocumentOf(definition));
   const share = Math.max(1, all.length / settings.samples);
   const chosen = all.filter((_, i) => Math.floor(i / share) !== Math.floor((i - 1) / share));
   const sample = new Sample(settings.merges);
   const failed = await forEachInput(chosen, io, async ({ path }) => {
-    sample.add(await readDocument(path, makeCodec));
+    sample.add((await readDocument(path, makeCodec)) as Uint8Array);
   });
   const { documents } = sample;
   const merges = learnMerges(documents, settings.merges);
@@ -85,13 +99,15 @@ export async function train(
 /** Each document as `<bos> tokens <eos>`: a .npy file each, or a line of JSON. @returns failed inputs */
 export async function encode(
   sources: readonly string[],
-  settings: { bpe: ByteBpe; out?: string },
+  settings: { definition: CodecDefinition; tokenizer: Tokenizer; out?: string },
   makeCodec: MakeCodec,
   io: Io,
 ): Promise<number> {
-  const inputs = await listInputs(sources, isDocument);
+  const { definition, tokenizer } = settings;
+  const inputs = await listInputs(sources, isDocumentOf(definition));
   return forEachInput(inputs, io, async ({ path, name }) => {
-    const ids = settings.bpe.encodeDocument(await readDocument(path, makeCodec));
+    const document = await readDocument(path, makeCodec, tokenizer.alphabet);
+    const ids = tokenizer.encodeDocument(document);
     if (settings.out === undefined) io.printJson({ file: path, ids: [...ids] });
     else await write(join(settings.out, `${name}.npy`), toNpy(ids));
   });
@@ -100,17 +116,17 @@ export async function encode(
 /** .npy and .jsonl files back to documents: viewable files, or canonical bytes. @returns failed inputs */
 export async function decode(
   sources: readonly string[],
-  settings: { bpe: ByteBpe; out: string; raw: boolean },
+  settings: { definition: CodecDefinition; tokenizer: Tokenizer; out: string; raw: boolean },
   makeCodec: MakeCodec,
   io: Io,
 ): Promise<number> {
-  const { bpe, out, raw } = settings;
+  const { definition, tokenizer, out, raw } = settings;
+  const extension = raw ? '.bin' : definition.file.extension;
   const inputs = await listInputs(sources, (name) => /\.(npy|jsonl)$/.test(name));
   return forEachInput(inputs, io, async ({ path, name }) => {
     for (const { ids, suffix } of await readTokens(path)) {
-      const bytes = bpe.decode(ids, { specials: 'skip' });
-      const file = raw ? bytes : await (await makeCodec()).view(bytes);
-      const extension = raw ? '.bin' : (await makeCodec()).extension;
+      const document = tokenizer.decode(ids, { specials: 'skip' });
+      const file = raw ? bytesOfSymbols(document) : await (await makeCodec()).view(document);
       await write(join(out, `${name}${suffix}${extension}`), file);
     }
   });

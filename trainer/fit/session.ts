@@ -121,7 +121,7 @@ async function startSession(
   const tokenizer = await readTokenizer(tokenizerDir);
   const byteLengths = Uint16Array.from(
     { length: tokenizer.vocabSize },
-    (_, id) => tokenizer.tokenBytes(id).length,
+    (_, id) => tokenizer.tokenSymbols(id).length,
   );
   const backend = await options.chooseBackend();
   const loaded = isResumed

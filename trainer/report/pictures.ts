@@ -5,6 +5,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { openDataset } from '../../shards/dataset/dataset.ts';
 import { openViewer } from '../../shards/dataset/viewer.ts';
+import { allCodecs } from '../../tokenizer/codecs/registry.ts';
 import type { Pictures, ReportPicture } from './write.ts';
 
 const INPUTS = 24;
@@ -27,7 +28,7 @@ export async function inputPictures(dir: string): Promise<Pictures> {
     for (let i = 0; i < count; i++) {
       const docId = Math.floor((i * (last + 1)) / count);
       const ids = await dataset.readDocument(docId).then((document) => document.ids, unlessMissing);
-      if (ids) pictures.push(await viewer.picture(viewer.bytesOf(ids)));
+      if (ids) pictures.push(await viewer.picture(viewer.symbolsOf(ids)));
     }
     return { pictures, note: `${pictures.length} of ${totals.documents} documents` };
   } finally {
@@ -41,22 +42,29 @@ function unlessMissing(error: unknown): undefined {
   throw error;
 }
 
-/** What is shown of a sample: an image itself, of a clip the animation beside it. */
-const SHOWN: Record<string, { extension: string; type: string }> = {
-  '.jpg': { extension: '.jpg', type: 'image/jpeg' },
-  '.mp4': { extension: '.webp', type: 'image/webp' },
-};
+/** What is shown of a sample by the extension of its file: an image itself, of a clip the animation beside it. */
+function shownFiles(): Map<string, { extension: string; mime: string }> {
+  return new Map(allCodecs().map(({ file, shown }) => [file.extension, shown ?? file]));
+}
 
 /** The samples of a folder by name; a .bin is one that is not valid. */
 export async function samplePictures(dir: string): Promise<Pictures> {
   try {
-    const names = (await readdir(dir)).filter((name) => /^\d{8}\.(jpg|mp4|bin)$/.test(name)).sort();
+    const files = shownFiles();
+    const isSample = (name: string) => files.has(extname(name)) || extname(name) === '.bin';
+    const names = (await readdir(dir))
+      .filter((name) => /^\d{8}\.\w+$/.test(name) && isSample(name))
+      .sort();
     const shown = names.slice(0, MAX_SAMPLES);
     const pictures = await Promise.all(
       shown.map(async (name): Promise<ReportPicture | null> => {
-        const { extension, type } = SHOWN[extname(name)] ?? {};
-        if (!extension) return null;
-        return { type, file: await readFile(join(dir, basename(name, extname(name)) + extension)) };
+        const found = files.get(extname(name));
+        if (!found) return null;
+        const { extension, mime } = found;
+        return {
+          type: mime,
+          file: await readFile(join(dir, basename(name, extname(name)) + extension)),
+        };
       }),
     );
     const bad = names.filter((name) => name.endsWith('.bin')).length;

@@ -4,14 +4,11 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
-import { avcSettingsSchema } from '../../tokenizer/codecs/avc/settings.ts';
-import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import { openRecorded } from '../../tokenizer/codecs/registry.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
-import { avcSampling } from './avc.ts';
-import { jpegSampling } from './jpeg.ts';
-import type { SampledMedium } from './medium.ts';
 
-export interface SamplingCodec extends SampledMedium {
+export interface SamplingCodec extends Codec {
   /** Tokens of a sequence in training. */
   seqLen: number;
 }
@@ -19,15 +16,12 @@ export interface SamplingCodec extends SampledMedium {
 /**
  * @param checkpoint a folder written by `trainer fit`
  * @throws CodecLmError `CHECKPOINT_INVALID` when it does not say which codec it speaks;
- *   `TOOL_MISSING` when a clip cannot be made without ffmpeg
+ *   `CODEC_UNKNOWN`
  */
 export async function readSamplingCodec(checkpoint: string): Promise<SamplingCodec> {
-  const { codec, seqLen } = await readCodecFile(join(checkpoint, CODEC_FILE));
-  const medium =
-    codec.name === 'jpeg'
-      ? jpegSampling(jpegSettingsSchema.parse(codec.settings))
-      : await avcSampling(avcSettingsSchema.parse(codec.settings));
-  return { ...medium, seqLen };
+  const path = join(checkpoint, CODEC_FILE);
+  const { codec, seqLen } = await readCodecFile(path);
+  return { ...(await openRecorded(codec, path, 'CHECKPOINT_INVALID')), seqLen };
 }
 
 async function readCodecFile(path: string): Promise<CheckpointCodec> {

@@ -1,8 +1,8 @@
 /** The codec's grammar as what may follow in each sample. */
 import { CodecLmError } from '../../base/error.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { createTokenMask } from '../../tokenizer/mask/mask.ts';
-import type { SamplingCodec } from './codec.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Constraint } from './draw.ts';
 
 /**
@@ -25,11 +25,11 @@ export interface ConstraintOptions {
 
 /** Masks are shared between all samples. */
 export function grammarConstraints(
-  { width, height, grammar }: SamplingCodec,
-  tokenizer: ByteBpe,
+  { definition, width, height, ...codec }: Codec,
+  tokenizer: Tokenizer,
 ): ConstraintFactory {
-  const mask = createTokenMask(grammar, tokenizer);
-  const what = `${grammar.codec === 'jpeg' ? 'image' : 'clip'} of ${width}x${height}`;
+  const mask = createTokenMask(codec.grammar(), tokenizer);
+  const what = `${definition.documentNoun} of ${width}x${height}`;
   return (prompt, maxTokens, { mayEndEarly = false } = {}) => {
     let state = mask.start();
     for (let i = 0; i < prompt.length; i++) {

@@ -1,12 +1,12 @@
 /** From a checkpoint to files: draws samples, writes each as it ends, then the sheet and the page. */
 import { join } from 'node:path';
+import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
 import type { Backend } from '../backend/choose.ts';
 import { Batcher } from './batcher.ts';
 import { grammarConstraints } from './constraint.ts';
 import type { FilterSettings } from './filter.ts';
-import { GrowingFile } from './growing.ts';
+import { GrowingFile, previewOf } from './growing.ts';
 import { checkpointHash, type LoadedCheckpoint, loadEngine, readCheckpoint } from './load.ts';
-import type { PromptCut } from './medium.ts';
 import { Meter } from './meter.ts';
 import {
   makeEmpty,
@@ -69,6 +69,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
   const constraints = options.grammar ? grammarConstraints(codec, tokenizer) : undefined;
   // What cannot be finished is found before anything is written.
   for (const plan of plans) constraints?.(givenIds(plan), plan.maxTokens);
+  if (options.stream) previewOf(codec);
   await makeEmpty(options.to);
   const size = {
     sequences: Math.min(options.batchSize, plans.length),
@@ -95,7 +96,7 @@ export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSu
       constraint: constraints?.(given, plan.maxTokens),
       onToken({ id }) {
         meter.token();
-        growing?.add(tokenizer.tokenBytes(id));
+        growing?.add(tokenizer.tokenSymbols(id));
         return false;
       },
     });

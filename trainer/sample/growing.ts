@@ -1,35 +1,43 @@
 /** A sample as a file that grows token by token, the way a viewer would load it from a slow line. */
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
-import type { SamplingCodec } from './codec.ts';
+import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { sampleName } from './output.ts';
 
 /** What it takes of a document before it can begin a file. */
 const FIRST_BYTES = 2;
 
+type Preview = NonNullable<Codec['preview']>;
+
 export class GrowingFile {
   readonly #path: string;
-  readonly #codec: SamplingCodec;
+  readonly #preview: Preview;
   /** The document so far, until the file has begun. */
   #beginning: Uint8Array | undefined;
 
-  /** @param given bytes of the document before the first that is drawn; written with that one */
-  constructor(folder: string, index: number, codec: SamplingCodec, given: Uint8Array) {
-    this.#path = join(folder, `${sampleName(index)}${codec.codec.extension}`);
-    this.#codec = codec;
-    this.#beginning = given;
+  /**
+   * @param given of the document before the first token that is drawn; written with that one
+   * @throws CodecLmError `USAGE` for a codec whose files do not grow
+   */
+  constructor(folder: string, index: number, codec: Codec, given: Symbols) {
+    this.#path = join(folder, `${sampleName(index)}${codec.definition.file.extension}`);
+    this.#preview = previewOf(codec);
+    this.#beginning = given as Uint8Array;
   }
 
-  /** @param bytes that follow in the document: they follow in the file too */
-  add(bytes: Uint8Array): void {
+  /** @param symbols that follow in the document: as bytes they follow in the file too */
+  add(symbols: Symbols): void {
+    const bytes = symbols as Uint8Array;
     if (this.#beginning === undefined) {
       this.#append(bytes);
       return;
     }
     this.#beginning = Buffer.concat([this.#beginning, bytes]);
     if (this.#beginning.length < FIRST_BYTES) return;
-    this.#append(this.#codec.preview(this.#beginning));
+    this.#append(this.#preview(this.#beginning));
     this.#beginning = undefined;
   }
 
@@ -45,4 +53,16 @@ export class GrowingFile {
       throw writeError(error, this.#path);
     }
   }
+}
+
+/**
+ * How a file of the codec grows.
+ * @throws CodecLmError `USAGE` where it does not
+ */
+export function previewOf({ definition, preview }: Codec): Preview {
+  if (preview) return preview;
+  throw new CodecLmError(
+    'USAGE',
+    `files of ${definition.name} are made of whole documents and do not grow: leave \`stream\` out`,
+  );
 }

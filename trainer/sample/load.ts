@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Backend } from '../backend/choose.ts';
 import { readModelConfig } from '../checkpoint/huggingface.ts';
 import { readModelWeights } from '../checkpoint/model-weights.ts';
@@ -23,7 +23,7 @@ export interface LoadedCheckpoint {
   path: string;
   config: LlamaConfig;
   codec: SamplingCodec;
-  tokenizer: ByteBpe;
+  tokenizer: Tokenizer;
 }
 
 /**
@@ -38,6 +38,13 @@ export async function readCheckpoint(path: string): Promise<LoadedCheckpoint> {
     await readTokenizer(found),
     await readModelConfig(found),
   ];
+  if (tokenizer.alphabet !== codec.alphabet) {
+    throw new CodecLmError(
+      'CHECKPOINT_INVALID',
+      `the tokenizer is of ${tokenizer.alphabet} symbols, documents of ${codec.definition.name} have ${codec.alphabet}`,
+      { path: found },
+    );
+  }
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import { BYTES, bytesOfSymbols, type Symbols } from '../../tokenizer/alphabet.ts';
+import type { Codec, Companion } from '../../tokenizer/codecs/codec.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Generation } from './batcher.ts';
-import type { SamplingCodec } from './codec.ts';
-import type { Companion } from './medium.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
 
 /** One finished sample: a line of `--json`. */
@@ -19,8 +19,9 @@ export interface SampleFile {
   /** Tokens that were given, `<bos>` counted, and tokens drawn, `<eos>` counted. */
   promptTokens: number;
   tokens: number;
-  /** Of the document, the prompt counted. */
-  bytes: number;
+  /** Of the document, the prompt counted; one of the two, as its alphabet is of bytes or not. */
+  bytes?: number;
+  symbols?: number;
   /** `length`: cut off by the limit. */
   finish: Generation['finish'];
   valid: boolean;
@@ -49,25 +50,25 @@ export async function writeSample(
   folder: string,
   plan: PlannedSample,
   generation: Generation,
-  codec: SamplingCodec,
-  tokenizer: ByteBpe,
+  codec: Codec,
+  tokenizer: Tokenizer,
 ): Promise<WrittenSample> {
   const { index, prompt } = plan;
   const given = givenIds(plan);
-  const bytes = tokenizer.decode([...given, ...generation.ids]);
-  const givenBytes = prompt?.given ?? 0;
+  const document = tokenizer.decode([...given, ...generation.ids]);
+  const givenSymbols = prompt?.given ?? 0;
   let whole: Uint8Array | null = null;
   let reason: string | undefined;
   try {
-    whole = await codec.view(bytes);
+    whole = await codec.view(document);
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;
     reason = error.message;
   }
-  const extension = whole === null ? '.bin' : codec.codec.extension;
+  const extension = whole === null ? '.bin' : codec.definition.file.extension;
   const file = join(folder, `${sampleName(index)}${extension}`);
-  await write(file, whole ?? bytes);
-  const companions = whole === null ? [] : await codec.companions(bytes, givenBytes);
+  await write(file, whole ?? bytesOfSymbols(document));
+  const companions = whole === null ? [] : await codec.companions(document, givenSymbols);
   for (const companion of companions) {
     await write(join(folder, `${sampleName(index)}${companion.extension}`), companion.file);
   }
@@ -78,15 +79,19 @@ export async function writeSample(
     prompt: prompt?.name,
     promptTokens: given.length + 1,
     tokens,
-    bytes: bytes.length,
+    ...lengthOf(document, codec.alphabet),
     finish,
     valid: whole !== null,
     reason,
     logProbability: Number((logProbability / tokens).toFixed(6)),
     corrected,
   };
-  const picture = whole === null ? null : await codec.still.draw(bytes, givenBytes);
+  const picture = whole === null ? null : await codec.still.draw(document, givenSymbols);
   return { sample, picture, companions };
+}
+
+function lengthOf({ length }: Symbols, alphabet: number): Pick<SampleFile, 'bytes' | 'symbols'> {
+  return alphabet === BYTES ? { bytes: length } : { symbols: length };
 }
 
 /** `00000000.json` beside `00000000.jpg`: the sample, and all that it was drawn by. */

@@ -1,7 +1,7 @@
 /** The samples of a command as one HTML file that needs nothing else. */
 import { formatCount } from '../../base/format.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { escapeHtml } from '../report/chart.ts';
-import type { SamplingCodec } from './codec.ts';
 import type { SampleFile } from './output.ts';
 import type { Tile } from './sheet.ts';
 
@@ -20,7 +20,7 @@ img, .none { min-width: 11rem; min-height: 64px; background: #3f3f46; image-rend
 export function samplesPage(
   rows: readonly Tile[][],
   settings: Record<string, unknown>,
-  { still, width, height }: SamplingCodec,
+  { still, width, height }: Codec,
 ): string {
   const lines = flat(settings).map(
     ([key, value]) => `<tr><td>${escapeHtml(key)}</td><td>${escapeHtml(value)}</td></tr>`,
@@ -61,7 +61,7 @@ function figureOf({ picture, caption, moving, sample }: Tile, mime: string): str
   ].join('');
   const notes = sample
     ? [
-        `${sample.tokens} tokens, ${sample.bytes} bytes`,
+        `${sample.tokens} tokens, ${sample.bytes === undefined ? `${sample.symbols} symbols` : `${sample.bytes} bytes`}`,
         `mean ln p ${sample.logProbability.toFixed(3)}`,
         `grammar changed ${share(sample.corrected, sample.tokens)}`,
       ]

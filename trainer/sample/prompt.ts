@@ -3,17 +3,17 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { SamplingCodec } from './codec.ts';
-import type { PromptCut } from './medium.ts';
+import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { Codec, PromptCut } from '../../tokenizer/codecs/codec.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 
 export interface Prompt {
   /** Name of the file it was made of. */
   name: string;
   /** Ids with `<bos>`. */
   ids: Uint16Array;
-  /** Canonical bytes of the whole original, and how many of them are given. */
-  original: Uint8Array;
+  /** The symbols of the whole original, and how many of them are given. */
+  original: Symbols;
   given: number;
 }
 
@@ -24,8 +24,8 @@ export interface Prompt {
 export async function readPrompts(
   path: string,
   cut: PromptCut,
-  codec: SamplingCodec,
-  tokenizer: ByteBpe,
+  codec: Codec,
+  tokenizer: Tokenizer,
 ): Promise<Prompt[]> {
   const prompts: Prompt[] = [];
   for (const file of await filesOf(path)) {
@@ -45,10 +45,11 @@ export async function promptOf(
   source: Uint8Array,
   label: string,
   cut: PromptCut,
-  codec: SamplingCodec,
-  tokenizer: ByteBpe,
+  codec: Codec,
+  tokenizer: Tokenizer,
 ): Promise<Prompt> {
-  const { bytes: original } = await codec.codec.encode(source, label);
+  const encoder = await codec.encoder({ mayBeShort: true });
+  const { symbols: original } = await encoder.encode(source, label);
   const given = codec.cut(original, cut);
   const ids = tokenizer.encode(original.subarray(0, given));
   return {

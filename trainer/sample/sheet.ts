@@ -1,7 +1,6 @@
 /** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
 import { sharp } from '../../base/sharp.ts';
-import type { SamplingCodec } from './codec.ts';
-import type { Companion } from './medium.ts';
+import type { Codec, Companion } from '../../tokenizer/codecs/codec.ts';
 import type { SampleFile, WrittenSample } from './output.ts';
 import type { Prompt } from './prompt.ts';
 
@@ -33,7 +32,7 @@ export async function sheetRows(
   written: readonly WrittenSample[],
   prompts: readonly Prompt[] | undefined,
   num: number,
-  codec: SamplingCodec,
+  codec: Codec,
 ): Promise<Tile[][]> {
   const ordered = [...written].sort((a, b) => a.sample.sample - b.sample.sample);
   const tiles = ordered.map(({ sample, picture, companions }) => ({
@@ -53,10 +52,7 @@ export async function sheetRows(
 }
 
 /** null: nothing is given of it but `<bos>`. */
-async function givenOf(
-  { original, given }: Prompt,
-  { still }: SamplingCodec,
-): Promise<Uint8Array | null> {
+async function givenOf({ original, given }: Prompt, { still }: Codec): Promise<Uint8Array | null> {
   return given === 0 ? null : still.draw(original.subarray(0, given), given);
 }
 

@@ -1,27 +1,28 @@
 /** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
 import { readFile } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { checkLogits } from '../sample/draw.ts';
 import type { Engine } from '../sample/engine/engine.ts';
 import type { LoadedCheckpoint } from '../sample/load.ts';
 
 /** A document as the model reads it. */
 export interface ScoredDocument {
-  bytes: Uint8Array;
+  symbols: Symbols;
   /** `<bos>` tokens `<eos>`. */
   ids: Uint16Array;
 }
 
 export interface Score {
-  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's bytes. */
-  bitsPerByte: number;
+  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's symbols (its bytes, for most). */
+  bitsPerSymbol: number;
   /** Of the document. */
-  bytes: number;
+  symbols: number;
   /** That were predicted. */
   tokens: number;
-  /** Bits of each byte: those of its token, shared out evenly. [bytes] */
-  byteBits: Float64Array;
+  /** Bits of each symbol: those of its token, shared out evenly. [symbols] */
+  symbolBits: Float64Array;
 }
 
 /** @throws CodecLmError `INPUT_NOT_FOUND`, or the codec's code naming the file */
@@ -35,8 +36,9 @@ export async function readDocument(
   } catch (error) {
     throw readError(error, file);
   }
-  const { bytes } = await codec.codec.encode(source, file);
-  return { bytes, ids: tokenizer.encodeDocument(bytes) };
+  const encoder = await codec.encoder({ mayBeShort: true });
+  const { symbols } = await encoder.encode(source, file);
+  return { symbols, ids: tokenizer.encodeDocument(symbols) };
 }
 
 /**
@@ -44,11 +46,11 @@ export async function readDocument(
  * @throws CodecLmError `NOT_FINITE` when the model's logits are
  */
 export async function scoreDocument(
-  { bytes, ids }: ScoredDocument,
-  tokenizer: ByteBpe,
+  { symbols, ids }: ScoredDocument,
+  tokenizer: Tokenizer,
   engine: Engine,
 ): Promise<Score> {
-  const byteBits = new Float64Array(bytes.length);
+  const symbolBits = new Float64Array(symbols.length);
   const sequence = engine.open(ids.length)!;
   let total = 0;
   let offset = 0;
@@ -61,13 +63,14 @@ export async function scoreDocument(
       const id = ids[from + i + 1];
       const bits = bitsOf(logits, id);
       total += bits;
-      const { length } = tokenizer.tokenBytes(id);
-      byteBits.fill(bits / length, offset, offset + length);
+      const { length } = tokenizer.tokenSymbols(id);
+      symbolBits.fill(bits / length, offset, offset + length);
       offset += length;
     }
   }
   engine.close(sequence);
-  return { bitsPerByte: total / bytes.length, bytes: bytes.length, tokens: read, byteBits };
+  const bitsPerSymbol = total / symbols.length;
+  return { bitsPerSymbol, symbols: symbols.length, tokens: read, symbolBits };
 }
 
 /** -log2 softmax(logits)[id] */

@@ -1,5 +1,5 @@
 /** One continuation on its way to the client: text, stop texts, log-probabilities. */
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { RatedToken } from '../sample/draw.ts';
 import { specialNames, textOf } from './text.ts';
 
@@ -17,7 +17,7 @@ export interface Piece {
 }
 
 export class Choice {
-  readonly #tokenizer: ByteBpe;
+  readonly #tokenizer: Tokenizer;
   readonly #names: ReadonlyMap<number, string>;
   readonly #stop: readonly string[];
   readonly #logprobs: number | undefined;
@@ -30,7 +30,7 @@ export class Choice {
   #sent = 0;
   #pending: LogProbabilities | null = null;
 
-  constructor(tokenizer: ByteBpe, stop: readonly string[], logprobs: number | undefined) {
+  constructor(tokenizer: Tokenizer, stop: readonly string[], logprobs: number | undefined) {
     this.#tokenizer = tokenizer;
     this.#names = new Map([...specialNames(tokenizer)].map(([name, id]) => [id, name]));
     this.#stop = stop;
@@ -42,7 +42,7 @@ export class Choice {
   echo(token: { id: number } | RatedToken): void {
     this.#report(token, this.#echoLength);
     // `<bos>` has a place among the tokens, and none in the text.
-    const text = textOf(this.#tokenizer.tokenBytes(token.id));
+    const text = textOf(this.#tokenizer.tokenSymbols(token.id), this.#tokenizer.alphabet);
     this.#echo += text;
     this.#echoLength += text.length;
   }
@@ -92,6 +92,8 @@ export class Choice {
   }
 
   #textOf(id: number): string {
-    return this.#names.get(id) ?? textOf(this.#tokenizer.tokenBytes(id));
+    return (
+      this.#names.get(id) ?? textOf(this.#tokenizer.tokenSymbols(id), this.#tokenizer.alphabet)
+    );
   }
 }

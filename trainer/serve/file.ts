@@ -2,13 +2,6 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { Service } from './service.ts';
 
-/** What viewers call the files that codecs write. */
-const MIME: Readonly<Record<string, string>> = {
-  '.jpg': 'image/jpeg',
-  '.png': 'image/png',
-  '.mp4': 'video/mp4',
-};
-
 /** Prompt and continuation in one. */
 export interface ChoiceFile {
   mime: string;
@@ -27,7 +20,7 @@ export async function fileOf(
     const own = ids.slice(ids.lastIndexOf(tokenizer.bosId) + 1);
     const document = tokenizer.decode(own, { specials: 'skip' });
     const file = Buffer.from(await codec.view(document));
-    const mime = MIME[codec.codec.extension] ?? 'application/octet-stream';
+    const { mime } = codec.definition.file;
     return { file: { mime, url: `data:${mime};base64,${file.toString('base64')}` } };
   } catch (error) {
     // Cut off by `max_tokens` or `stop`, or drawn without the grammar.

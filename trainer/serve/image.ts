@@ -31,7 +31,7 @@ export async function promptOfUpload(
     prompt: [...prompt.ids],
     room: maxPositions - prompt.ids.length,
     original: base64(await codec.view(prompt.original)),
-    given: base64(codec.preview(given)),
+    given: base64(codec.preview!(given as Uint8Array)),
     shown: base64(await codec.still.draw(given, prompt.given)),
     width: codec.width,
     height: codec.height,

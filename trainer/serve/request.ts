@@ -1,9 +1,9 @@
 /** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them), grammar and response_format. */
 import { z } from 'zod';
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { HttpError } from './errors.ts';
 import type { Service } from './service.ts';
-import { bytesOf, idsOf, specialNames } from './text.ts';
+import { idsOf, specialNames, symbolsOf } from './text.ts';
 
 const MOST_CHOICES = 128;
 const ids = z.array(z.int().min(0)).min(1);
@@ -113,16 +113,19 @@ export function noModel(name: string, names: readonly string[]): HttpError {
 const TOKEN_NAME = /^<[^<>\s]+>$/;
 
 /** A document ends at its `<eos>` anyway, and no text contains the name of a token. */
-function stopTexts(stop: z.output<typeof bodySchema>['stop'], tokenizer: ByteBpe): string[] {
+function stopTexts(stop: z.output<typeof bodySchema>['stop'], tokenizer: Tokenizer): string[] {
   const names = specialNames(tokenizer);
   const texts = [stop ?? []].flat();
   const rest = texts.filter((text) => text !== '' && !names.has(text) && !TOKEN_NAME.test(text));
-  for (const text of rest) bytesOf(text);
+  for (const text of rest) symbolsOf(text, tokenizer.alphabet);
   return rest;
 }
 
 /** Text gets a `<bos>`; ids are taken as they are. Without a prompt, `<bos>` alone. */
-function promptIds(prompt: z.output<typeof bodySchema>['prompt'], tokenizer: ByteBpe): number[][] {
+function promptIds(
+  prompt: z.output<typeof bodySchema>['prompt'],
+  tokenizer: Tokenizer,
+): number[][] {
   const { vocabSize, bosId } = tokenizer;
   if (prompt == null) return [[bosId]];
   const isList = Array.isArray(prompt);

@@ -1,5 +1,5 @@
 /** What the routes of the server work with. */
-import type { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { SamplingCodec } from '../sample/codec.ts';
 import type { ConstraintFactory } from '../sample/constraint.ts';
 import type { Runner } from './runner.ts';
@@ -8,7 +8,7 @@ export interface Service {
   /** Names that the model answers to, the first of them its own. */
   names: readonly string[];
   codec: SamplingCodec;
-  tokenizer: ByteBpe;
+  tokenizer: Tokenizer;
   constraints: ConstraintFactory;
   runner: Runner;
   /** Tokens of a prompt and its continuation together. */

@@ -63,15 +63,19 @@ async function prepare(server: ServerProcess, folder: string): Promise<Task> {
   const task: Task = { documents: [], expected: { whole, secondHalf: [], twice: [] } };
   for (const file of files) {
     const document = await readDocument(file, checkpoint);
-    const { bytes, ids } = document;
+    const { symbols: bytes, ids } = document;
     // Behind a restart marker, which is a token: there the text may be cut without another encoding.
     const cut = bytes.indexOf(0xd0, bytes.length >> 1) + 1;
     task.documents.push({ text: `${textOf(bytes)}<eos>`, bytes: bytes.length, cut });
-    const { bitsPerByte, byteBits } = await scoreDocument(document, tokenizer, engine);
-    const first = byteBits.subarray(0, cut).reduce((sum, bits) => sum + bits, 0);
+    const { bitsPerSymbol: bitsPerByte, symbolBits } = await scoreDocument(
+      document,
+      tokenizer,
+      engine,
+    );
+    const first = symbolBits.subarray(0, cut).reduce((sum, bits) => sum + bits, 0);
     task.expected.secondHalf.push(bitsPerByte - first / bytes.length);
-    const doubled = { bytes, ids: Uint16Array.from([tokenizer.bosId, ...ids]) };
-    task.expected.twice.push((await scoreDocument(doubled, tokenizer, engine)).bitsPerByte);
+    const doubled = { symbols: bytes, ids: Uint16Array.from([tokenizer.bosId, ...ids]) };
+    task.expected.twice.push((await scoreDocument(doubled, tokenizer, engine)).bitsPerSymbol);
   }
   await engine.dispose();
   return task;

@@ -121,7 +121,7 @@ test('images are read as the pipeline would: orientation, background, limits', a
     const args = ['encode', 'turned.png', '--tokenizer', 'TOK', '--size', '32', ...flags];
     const { ids } = JSON.parse((await tokenizer(dir, ...args)).stdout) as { ids: number[] };
     const codec = createJpegCodec({ width: 32, height: 32, ...settings });
-    const { bytes } = await codec.encode(source, 'turned.png');
+    const { symbols: bytes } = await codec.encode(source, 'turned.png');
     t.deepEqual(ids.slice(1, -1), [...bytes], flags.join(' '));
     seen.add(ids.join());
   }

@@ -4,13 +4,15 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import test, { type ExecutionContext } from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
 import { encodePartitions } from '../../../pipeline/encode/engine.ts';
+import { createInputEncoder } from '../../../pipeline/encode/inputs.ts';
 import { BATCH } from '../../../pipeline/encode/lanes.ts';
 import { paths } from '../../../pipeline/files.ts';
 import type { PartitionWork } from '../../../pipeline/pack/partition.ts';
 import { type Partition, partitionsOf } from '../../../pipeline/plan/plan.ts';
 import { FORMAT_VERSION, type PartitionStats } from '../../../schemas/dataset.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
-import type { Codec } from '../../../tokenizer/codecs/codec.ts';
+import type { Encoder } from '../../../tokenizer/codecs/codec.ts';
+import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const SIZE = 20;
@@ -18,12 +20,10 @@ const LANES = 3;
 /** A batch in each lane; the partitions of two commits, one that waits, one being packed. */
 const BOUND = LANES * BATCH + 4 * SIZE;
 
-/** A codec that counts what it was given. */
-function countingCodec() {
+/** An encoder that counts what it was given. */
+function countingEncoder() {
   const counts = { started: 0, running: 0, mostRunning: 0 };
-  const codec: Codec = {
-    name: 'jpeg',
-    extension: '.jpg',
+  const encoder: Encoder = {
     settings: {},
     versions: {},
     async encode(source) {
@@ -31,11 +31,10 @@ function countingCodec() {
       counts.mostRunning = Math.max(counts.mostRunning, ++counts.running);
       await turn();
       counts.running--;
-      return { bytes: source, width: 1, height: 1 };
+      return { symbols: source, width: 1, height: 1 };
     },
-    view: (bytes) => bytes,
   };
-  return { codec, counts };
+  return { encoder, counts };
 }
 
 async function plannedFolder(t: ExecutionContext, inputs: number): Promise<string> {
@@ -51,22 +50,23 @@ async function plannedFolder(t: ExecutionContext, inputs: number): Promise<strin
 }
 
 function engineOf(t: ExecutionContext, inputs: number) {
-  const { codec, counts } = countingCodec();
+  const { encoder, counts } = countingEncoder();
   const committed: Partition[] = [];
   const start = async (commit: (work: PartitionWork) => Promise<PartitionStats>) => {
     const out = await plannedFolder(t, inputs);
-    const bpe = new ByteBpe([]);
+    const tokenizer = new ByteBpe([]);
+    const encoding = createInputEncoder(encoder, [out], jpeg);
     await encodePartitions({
       out,
       partitions: partitionsOf({ inputs }, SIZE),
-      context: { codec, bases: [out], encoded: new Map(), valFraction: 0, bpe },
+      context: { inputs: encoding, bases: [out], valFraction: 0, tokenizer },
       lanes: LANES,
       lock: { check: async () => undefined },
       header: {
         formatVersion: FORMAT_VERSION,
         codec: { name: 'jpeg', settings: {}, versions: {} },
-        tokenizerHash: bpe.hash,
-        vocabSize: bpe.vocabSize,
+        tokenizerHash: tokenizer.hash,
+        vocabSize: tokenizer.vocabSize,
         seqLen: 64,
       },
       signal: new AbortController().signal,

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { encodeBatch } from '../../../pipeline/encode/encode.ts';
+import { createInputEncoder } from '../../../pipeline/encode/inputs.ts';
 import { giveBuffer, takeBuffer } from '../../../pipeline/sources/buffers.ts';
-import type { Codec } from '../../../tokenizer/codecs/codec.ts';
+import type { Encoder } from '../../../tokenizer/codecs/codec.ts';
 import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { removeFolder, workFolder } from '../helpers.ts';
 
 test('buffers have the size that was asked for, and are nobody else’s while in use', (t) => {
@@ -49,21 +51,22 @@ test('an input keeps its memory until it is encoded, however long that takes', a
       .digest();
   });
   await Promise.all(files.map((file, i) => writeFile(join(folder, String(i)), file)));
-  const slow: Codec = {
+  const slow: Encoder = {
     ...createJpegCodec(),
     async encode(source) {
       // While the longest is encoded, the others are read and encoded many times over.
       await sleep(source.length === files[0].length ? 200 : 1);
-      return { bytes: Uint8Array.from(source), width: 1, height: 1 };
+      return { symbols: Uint8Array.from(source), width: 1, height: 1 };
     },
   };
-  const context = { codec: slow, bases: [folder], encoded: new Map(), valFraction: 0 };
+  const bases = [folder];
+  const context = { inputs: createInputEncoder(slow, bases, jpeg), bases, valFraction: 0 };
   const lane = async (first: number) => {
     for (let i = first; i < 20; i++) {
       const docId = i % files.length;
       const input = { docId, input: { source: 0, path: String(docId) } };
       const { documents } = await encodeBatch([input], context);
-      t.deepEqual(documents[0].document.bytes, Uint8Array.from(files[docId]));
+      t.deepEqual(documents[0].document.symbols, Uint8Array.from(files[docId]));
     }
   };
   await Promise.all([0, 1, 2, 3].map(lane));

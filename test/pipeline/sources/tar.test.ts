@@ -8,6 +8,7 @@ import { bytesOf, fromText } from '../../../pipeline/plan/byte-strings.ts';
 import { ListingLog, listInputs } from '../../../pipeline/sources/list-inputs.ts';
 import { readInput } from '../../../pipeline/sources/read.ts';
 import { formatInput, parseInput } from '../../../pipeline/sources/source.ts';
+import { IMAGE_ERRORS } from '../../../tokenizer/codecs/input-errors.ts';
 import { A, a, B, b, PIECES, SPARSE_SIZE, TOLD, WHOLE } from '../../helpers/tar-cases.ts';
 import { tar } from '../../helpers/tars.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -28,7 +29,7 @@ async function readAll(archive: string) {
   for await (const input of listInputs([archive], context)) {
     // As the plan keeps it.
     const planned = parseInput(formatInput(input));
-    const content = await readInput([fromText(archive)], planned);
+    const content = await readInput([fromText(archive)], planned, IMAGE_ERRORS);
     const name = planned.member ? bytesOf(planned.member.name).toString() : '';
     found.push([name, createHash('sha256').update(content).digest('hex')]);
   }
@@ -138,7 +139,7 @@ test('a sparse member is not read from an archive that was written anew', async 
   const sparse = inputs.find(({ member }) => member?.headersAt !== undefined);
   t.truthy(sparse);
   await writeFile(archive, tar(a, b, a, b));
-  await t.throwsAsync(() => readInput([archive], sparse!), {
+  await t.throwsAsync(() => readInput([archive], sparse!, IMAGE_ERRORS), {
     code: 'IMAGE_UNREADABLE',
     message: /the archive was changed since it was planned|no tar header/,
   });

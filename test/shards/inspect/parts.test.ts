@@ -1,9 +1,10 @@
 import test from 'ava';
 import { openDataset } from '../../../shards/dataset/dataset.ts';
-import { partsOfJpeg, readingsOf } from '../../../shards/dataset/parts.ts';
+import { readingsOf } from '../../../shards/dataset/parts.ts';
 import { openViewer } from '../../../shards/dataset/viewer.ts';
 import { viewDatasetRow } from '../../../shards/inspect/row.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
+import { partsOfJpeg } from '../../../tokenizer/codecs/jpeg/parts.ts';
 import { makePictureDataset, somePictures } from '../../helpers/pictures.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
@@ -54,7 +55,10 @@ test('a row that continues a document is read from where the document is', async
   for (const [docId, bytes] of pictures.entries()) {
     const { ids } = await dataset.readDocument(docId);
     const isBroken = docId === 1;
-    expected.set(docId, isBroken ? [] : readingsOf(ids, viewer.bpe, viewer.parts(bytes)));
+    expected.set(
+      docId,
+      isBroken ? [] : readingsOf(ids, viewer.tokenizer, viewer.codec.parts(bytes)),
+    );
   }
   const taken = new Map<number, number>();
   for (let index = 0; index < manifest.totals.rows; index++) {

@@ -66,8 +66,8 @@ test('ids: bytes, merges, then <bos>, <eos>, <pad>', (t) => {
   ]);
   t.deepEqual([bpe.vocabSize, bpe.bosId, bpe.eosId, bpe.padId], [261, 258, 259, 260]);
   t.deepEqual([...bpe.encodeDocument(Uint8Array.of(255, 0xd0, 1, 7))], [258, 257, 7, 259]);
-  t.deepEqual(bpe.tokenBytes(257), Uint8Array.of(255, 0xd0, 1));
-  t.deepEqual(bpe.tokenBytes(258), new Uint8Array(0));
+  t.deepEqual(bpe.tokenSymbols(257), Uint8Array.of(255, 0xd0, 1));
+  t.deepEqual(bpe.tokenSymbols(258), new Uint8Array(0));
 });
 
 test('specials are refused unless they are to be skipped; other ids always', (t) => {
@@ -80,7 +80,7 @@ test('specials are refused unless they are to be skipped; other ids always', (t)
   );
   for (const id of [260, -1, 1.5, Number.NaN]) {
     throwsCode(t, 'TOKEN_INVALID', () => bpe.decode([id], { specials: 'skip' }));
-    throwsCode(t, 'TOKEN_INVALID', () => bpe.tokenBytes(id));
+    throwsCode(t, 'TOKEN_INVALID', () => bpe.tokenSymbols(id));
   }
 });
 

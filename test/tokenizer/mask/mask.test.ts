@@ -29,7 +29,7 @@ for (const size of [
         const ids = idsOfMask(mask.allowed(state));
         const expected: number[] = [];
         for (let id = 0; id < bpe.vocabSize; id++) {
-          const bytes = bpe.tokenBytes(id);
+          const bytes = bpe.tokenSymbols(id);
           let after: number | undefined = state;
           for (const byte of bytes) after = after === undefined ? after : grammar.next(after, byte);
           if (bytes.length > 0 && after !== undefined) expected.push(id);
@@ -85,7 +85,7 @@ test('a limit of tokens is always kept, down to the fewest', async (t) => {
   const grammar = createJpegGrammar(options);
   const mask = createTokenMask(grammar, bpe);
   const fewest = mask.tokensToFinish(mask.start());
-  t.is(fewest, grammar.bytesToFinish(grammar.start()) + 1);
+  t.is(fewest, grammar.symbolsToFinish(grammar.start()) + 1);
   const random = randomNumbers(3);
   for (const spare of [0, 1, 2, 3, 5, 8, 13, 40, 200]) {
     const { bytes, tokens } = randomTokens(mask, bpe, random, fewest + spare);
@@ -100,12 +100,12 @@ test('a limit of bytes is always kept', async (t) => {
   const mask = createTokenMask(grammar, bpe);
   const random = randomNumbers(4);
   for (const spare of [0, 1, 7, 60]) {
-    let left = grammar.bytesToFinish(mask.start()) + spare;
+    let left = grammar.symbolsToFinish(mask.start()) + spare;
     let state = mask.start();
     for (;;) {
-      const id = pick(idsOfMask(mask.allowed(state, { bytes: left })), random);
+      const id = pick(idsOfMask(mask.allowed(state, { symbols: left })), random);
       if (id === bpe.eosId) break;
-      left -= bpe.tokenBytes(id).length;
+      left -= bpe.tokenSymbols(id).length;
       state = mask.advance(state, id)!;
     }
     t.true(left >= 0);
@@ -139,16 +139,17 @@ test('a limit that cannot be met is refused in words', async (t) => {
     ...refused,
     message: /within 20 tokens: byte 0 of the header needs \d+ more bytes and <eos>/,
   });
-  t.throws(() => mask.allowed(mask.start(), { bytes: 10 }), { ...refused, message: /10 bytes/ });
+  t.throws(() => mask.allowed(mask.start(), { symbols: 10 }), { ...refused, message: /10 bytes/ });
 });
 
 test('equal bytes under two ids are both allowed; ids of no bytes never are', (t) => {
   const vocabulary = {
     vocabSize: 262,
+    alphabet: 256,
     bosId: 256,
     eosId: 257,
     padId: 258,
-    tokenBytes: (id: number) => {
+    tokenSymbols: (id: number) => {
       if (id < 256) return Uint8Array.of(id);
       if (id === 261) throw new CodecLmError('TOKEN_INVALID', 'no such token');
       return Uint8Array.of(0xff, 0xd8);
@@ -161,8 +162,9 @@ test('equal bytes under two ids are both allowed; ids of no bytes never are', (t
 });
 
 test('a vocabulary that lacks a byte is refused', (t) => {
-  const tokenBytes = (id: number) => Uint8Array.of(id === 7 ? 8 : id);
-  const vocabulary = { vocabSize: 259, bosId: 256, eosId: 257, padId: 258, tokenBytes };
+  const tokenSymbols = (id: number) => Uint8Array.of(id === 7 ? 8 : id);
+  const ids = { vocabSize: 259, bosId: 256, eosId: 257, padId: 258 };
+  const vocabulary = { alphabet: 256, ...ids, tokenSymbols };
   t.throws(() => createTokenMask(createJpegGrammar(options), vocabulary), {
     instanceOf: CodecLmError,
     code: 'TOKENIZER_INVALID',

@@ -48,7 +48,7 @@ test('clips go on from the first ten frames of their prompts, with strip and ani
   const codec = await createAvcCodec(settings);
   for (const [i, prompt] of prompts.entries()) {
     const bytes = await documentOf(t, join(to, `0000000${i}.mp4`));
-    const original = (await codec.encode(await readFile(prompt), prompt)).bytes;
+    const original = (await codec.encode(await readFile(prompt), prompt)).symbols;
     t.deepEqual(
       Buffer.from(cutAfterFrames(bytes, 10)),
       Buffer.from(cutAfterFrames(original, 10)),

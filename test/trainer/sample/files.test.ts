@@ -44,7 +44,7 @@ async function photos(t: ExecutionContext, count: number): Promise<string> {
 /** Canonical bytes of a photo. */
 async function documentOf(file: string): Promise<Buffer> {
   const codec = createJpegCodec({ width: SIDE, height: SIDE });
-  return Buffer.from((await codec.encode(await readFile(file), file)).bytes);
+  return Buffer.from((await codec.encode(await readFile(file), file)).symbols);
 }
 
 const sampleAt = async (folder: string, index: number) =>

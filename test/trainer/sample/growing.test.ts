@@ -4,10 +4,10 @@ import test from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
 import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
 import type { SamplingCodec } from '../../../trainer/sample/codec.ts';
 import { GrowingFile } from '../../../trainer/sample/growing.ts';
-import { jpegSampling } from '../../../trainer/sample/jpeg.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const SIDE = 48;
@@ -18,7 +18,7 @@ async function someDocument() {
   const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (i * i) >> 5);
   const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } }).png();
   const source = new Uint8Array(await image.toBuffer());
-  const { bytes } = await createJpegCodec(SETTINGS).encode(source, 'a picture');
+  const { symbols: bytes } = await createJpegCodec(SETTINGS).encode(source, 'a picture');
   const tokenizer = new ByteBpe([
     [0xd8, 0xff],
     [0, 0],
@@ -31,21 +31,21 @@ for (const given of [0, 1, 40]) {
     const { bytes, tokenizer, ids } = await someDocument();
     const folder = await temporaryFolder(t);
     const path = join(folder, '00000007.jpg');
-    const medium = jpegSampling(SETTINGS);
+    const medium = await jpeg.open(SETTINGS);
     let previews = 0;
     const codec: SamplingCodec = {
       ...medium,
       seqLen: 4096,
       preview(beginning) {
         previews++;
-        return medium.preview(beginning);
+        return medium.preview!(beginning);
       },
     };
     const file = new GrowingFile(folder, 7, codec, tokenizer.decode(ids.subarray(0, given)));
     t.false(existsSync(path));
     let length = 0;
     for (const id of ids.subarray(given)) {
-      file.add(tokenizer.tokenBytes(id));
+      file.add(tokenizer.tokenSymbols(id));
       const now = existsSync(path) ? readFileSync(path).length : 0;
       t.true(now >= length);
       length = now;

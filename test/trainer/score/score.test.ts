@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { parseAvcDocument } from '../../../tokenizer/codecs/avc/document.ts';
+import { avc } from '../../../tokenizer/codecs/avc/index.ts';
 import { avcSettingsSchema } from '../../../tokenizer/codecs/avc/settings.ts';
 import { parseDocument } from '../../../tokenizer/codecs/jpeg/document.ts';
 import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
-import { avcSampling } from '../../../trainer/sample/avc.ts';
-import { jpegSampling } from '../../../trainer/sample/jpeg.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
@@ -59,7 +59,7 @@ test('bits per byte are those of the tokens, one by one', async (t) => {
   );
   const codec = createJpegCodec({ width: SIDE, height: SIDE });
   for (const { file, bitsPerByte, bytes, tokens, map } of lines) {
-    const document = (await codec.encode(await readFile(file), file)).bytes;
+    const document = (await codec.encode(await readFile(file), file)).symbols;
     t.is(bytes, document.length);
     t.is(tokens, TOKENIZER.encode(document).length + 1);
     const expected = (await bitsOneByOne(checkpoint, document)) / bytes;
@@ -94,9 +94,10 @@ test('the map of an image is hot where the bits are', async (t) => {
   })
     .png()
     .toBuffer();
-  const { surprise, codec } = jpegSampling(settings);
-  const { bytes } = await codec.encode(grey, 'grey');
-  const { mcuOffsets } = parseDocument(bytes);
+  const { surprise, encoder } = await jpeg.open(settings);
+  const codec = await encoder();
+  const { symbols: bytes } = await codec.encode(grey, 'grey');
+  const { mcuOffsets } = parseDocument(bytes as Uint8Array);
   const bits = new Float64Array(bytes.length);
   // The header is no MCU's.
   bits.fill(99, 0, mcuOffsets[0]);
@@ -119,9 +120,10 @@ testWith(
     const folder = await temporaryFolder(t);
     const [clip] = await makeClips(folder, 1, '64x48');
     const settings = avcSettingsSchema.parse({ width: 64, height: 48, frames: 15, fps: 3 });
-    const { surprise, codec } = await avcSampling(settings);
-    const { bytes } = await codec.encode(await readFile(clip), clip);
-    const { frames } = parseAvcDocument(bytes);
+    const { surprise, encoder } = await avc.open(settings);
+    const codec = await encoder();
+    const { symbols: bytes } = await codec.encode(await readFile(clip), clip);
+    const { frames } = parseAvcDocument(bytes as Uint8Array);
     const bits = new Float64Array(bytes.length);
     // The last byte of the seventh frame is its last slice's.
     bits[frames[6].end - 1] = 5;

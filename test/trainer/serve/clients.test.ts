@@ -7,7 +7,7 @@ import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/s
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { scoreDocument } from '../../../trainer/score/score.ts';
 import type { RunningServer } from '../../../trainer/serve/server.ts';
-import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
+import { symbolsOf, textOf } from '../../../trainer/serve/text.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
 import { complete, post, SIDE, start } from './client.ts';
@@ -46,9 +46,9 @@ test('lm-eval: whole documents as prompts are scored, as ids and as text, with t
       // The harness leaves out the last entry: the token that was drawn behind the prompt.
       t.is(logprobs!.token_logprobs.length, ids[i].length + 1);
       const bits = -sum(logprobs!.token_logprobs.slice(1, -1)) / Math.LN2;
-      const whole = { bytes: documents[i], ids: Uint16Array.from(ids[i]) };
-      const { bitsPerByte } = await scoreDocument(whole, TOKENIZER, engine);
-      t.true(Math.abs(bits / documents[i].length - bitsPerByte) < 1e-6);
+      const whole = { symbols: documents[i], ids: Uint16Array.from(ids[i]) };
+      const { bitsPerSymbol } = await scoreDocument(whole, TOKENIZER, engine);
+      t.true(Math.abs(bits / documents[i].length - bitsPerSymbol) < 1e-6);
       // It takes the likeliest of these for what a greedy draw would have given.
       const last = logprobs!.top_logprobs.at(-2)!;
       t.true(Math.max(...Object.values(last)) >= last['<eos>']);
@@ -98,7 +98,7 @@ test('stop texts that name tokens are passed over; prompts begin with <bos> or g
     for (const prompt of [given, `<bos>${given}`]) {
       const { choices, usage } = await complete(server, { ...request, prompt, stop });
       t.is(choices[0].text, plain);
-      t.is(usage.prompt_tokens, TOKENIZER.encode(bytesOf(given)).length + 1);
+      t.is(usage.prompt_tokens, TOKENIZER.encode(symbolsOf(given)).length + 1);
     }
   }
 });
@@ -112,7 +112,7 @@ test('behind a document that has ended the grammar asks nothing; behind <bos> it
   t.is(ended.status, 200);
   const { choices } = await complete(server, { ...request, prompt: [...whole, bosId] });
   const grammar = createJpegGrammar({ width: SIDE, height: SIDE, quality: 25 });
-  t.notThrows(() => validateDocument(bytesOf(choices[0].text), grammar));
+  t.notThrows(() => validateDocument(symbolsOf(choices[0].text), grammar));
 });
 
 const get = async ({ url }: RunningServer, path: string) => {
@@ -200,7 +200,7 @@ test('response_format: the file that opens comes beside the text, at once and in
   for (const { text, file } of choices) {
     t.is(file!.mime, 'image/jpeg');
     const bytes = Buffer.from(file!.url.replace('data:image/jpeg;base64,', ''), 'base64');
-    t.deepEqual(bytes, toJpegFile(Buffer.concat([given, bytesOf(text)])));
+    t.deepEqual(bytes, toJpegFile(Buffer.concat([given, symbolsOf(text)])));
   }
   const pieces = (await events(server, request)) as unknown as WithFile[];
   const files = pieces.flatMap((piece) => piece.choices).filter((choice) => choice.file);

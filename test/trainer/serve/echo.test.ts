@@ -41,9 +41,9 @@ test('the log-probabilities of whole documents are what `trainer score` counts',
     t.is(tokens.slice(1, -1).join(''), text);
     t.is(text_offset[3], tokens[1].length + tokens[2].length);
     const ids = Uint16Array.from(prompts[i]);
-    const { bitsPerByte } = await scoreDocument({ bytes, ids }, TOKENIZER, engine);
+    const scored = await scoreDocument({ symbols: bytes, ids }, TOKENIZER, engine);
     const bits = -sum(token_logprobs) / Math.LN2;
-    t.true(Math.abs(bits / bytes.length - bitsPerByte) < 1e-6, `${bits / bytes.length}`);
+    t.true(Math.abs(bits / bytes.length - scored.bitsPerSymbol) < 1e-6, `${bits / bytes.length}`);
     for (const [at, top] of top_logprobs.slice(1).entries()) {
       t.is(top![tokens[at + 1]], token_logprobs[at + 1]!);
       t.true(Math.max(...Object.values(top!)) >= token_logprobs[at + 1]!);

@@ -3,7 +3,7 @@ import test from 'ava';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
-import { bytesOf, textOf } from '../../../trainer/serve/text.ts';
+import { symbolsOf, textOf } from '../../../trainer/serve/text.ts';
 import { TOKENIZER } from '../sample/checkpoint.ts';
 import { type Completion, complete, IDLE, post, SIDE, settles, start } from './client.ts';
 
@@ -27,7 +27,7 @@ test('prompts as ids, lists of ids, braille text and nothing become whole images
   const text = await complete(server, { ...limits, prompt: textOf(given), echo: true });
   const nothing = await complete(server, limits);
   const whole = (answer: Completion, index: number, before: Uint8Array = new Uint8Array()) =>
-    validateDocument(Buffer.concat([before, bytesOf(answer.choices[index].text)]), GRAMMAR);
+    validateDocument(Buffer.concat([before, symbolsOf(answer.choices[index].text)]), GRAMMAR);
   t.notThrows(() => whole(one, 0, given));
   t.deepEqual(
     both.choices.map(({ index }) => index),
@@ -66,7 +66,7 @@ test("the request of the authors' released script is answered as it reads it", a
   t.is(answer.choices.length, 3);
   for (const { text } of answer.choices) {
     t.is(text, text.trim());
-    t.notThrows(() => validateDocument(Buffer.concat([given, bytesOf(text)]), GRAMMAR));
+    t.notThrows(() => validateDocument(Buffer.concat([given, symbolsOf(text)]), GRAMMAR));
   }
   t.is(new Set(answer.choices.map(({ text }) => text)).size, 3);
 });

@@ -10,9 +10,12 @@ import {
   specialTokensSchema,
   tokenizerFileSchema,
 } from '../../../schemas/tokenizer.ts';
+import { plainTokenizer } from '../../plain.ts';
+import type { Tokenizer } from '../../tokenizer.ts';
 import { ByteBpe } from '../tokenizer.ts';
 import { parseTokenizer } from './foreign.ts';
 import { specialTokensMapJson, tokenizerConfigJson, tokenizerJson } from './json.ts';
+import { alphabetOf } from './plain.ts';
 
 /** 65,000 tokens of 100 bytes, three bytes a character, in vocabulary and merges: 40 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
@@ -26,31 +29,32 @@ const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
  */
 export async function writeTokenizer(
   dir: string,
-  bpe: ByteBpe,
+  tokenizer: Tokenizer,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<void> {
   try {
+    const { vocabulary } = tokenizer;
     await makeFolder(dir);
-    await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(bpe.vocabulary, extra));
-    await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(bpe.vocabulary));
-    await writeFile(
-      join(dir, 'tokenizer.json'),
-      tokenizerJson(bpe.merges, bpe.vocabulary, bpe.surround),
-    );
+    await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(vocabulary, extra));
+    await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(vocabulary));
+    await writeFile(join(dir, 'tokenizer.json'), tokenizer.json());
   } catch (error) {
     throw writeError(error, dir, 'writing the tokenizer to');
   }
 }
 
 /**
- * Opens a tokenizer of ours, or any Hugging Face BPE over bytes in braille characters.
+ * Opens a tokenizer of ours, of a plain alphabet or with merges, or any Hugging Face BPE over bytes in
+ * braille characters.
  * @param dirOrFile a folder that holds `tokenizer.json`, or that file
  * @throws CodecLmError `INPUT_NOT_FOUND`; `TOKENIZER_INVALID` that names the file and what is wrong
  */
-export async function readTokenizer(dirOrFile: string): Promise<ByteBpe> {
+export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
   const path = await tokenizerPath(dirOrFile);
   const text = await readCapped(path, MAX_TOKENIZER_BYTES);
   const file = parseJson(tokenizerFileSchema, text, path);
+  const alphabet = alphabetOf(file);
+  if (alphabet !== undefined) return plainTokenizer(alphabet);
   const { merges, vocabulary } = parseTokenizer(file, await readSpecialNames(path), path);
   try {
     // A dataset of the first release keeps its file, and the hash of it that its shards carry.

@@ -42,14 +42,14 @@ export type Surround = 'bos' | 'bos-eos';
 /**
  * The canonical file: equal merges and vocabularies give equal text. Merges are written as
  * `"a b"`, which every release of tokenizers reads (pairs only since 0.20).
+ * @param textOf the characters of each token of the vocabulary; bytes in braille when not given
  */
 export function tokenizerJson(
   merges: readonly Merge[],
   vocabulary: Vocabulary,
   surround: Surround = 'bos',
+  textOf = inBraille(merges),
 ): string {
-  const table = new TokenTable(merges);
-  const textOf = (token: number) => toBraille(table.bytesOf(token));
   const vocab: Record<string, number> = {};
   vocabulary.ids.forEach((id, token) => {
     if (id !== ABSENT) vocab[textOf(token)] = id;
@@ -80,6 +80,11 @@ export function tokenizerJson(
     },
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function inBraille(merges: readonly Merge[]): (token: number) => string {
+  const table = new TokenTable(merges);
+  return (token) => toBraille(table.bytesOf(token));
 }
 
 export function tokenizerConfigJson(

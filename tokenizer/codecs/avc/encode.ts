@@ -4,26 +4,28 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
-import type { Codec, Document, FileSpan } from '../codec.ts';
+import type { Document, Encoder, FileSpan } from '../codec.ts';
+import { parseSettings } from '../define.ts';
 import { parseAvcDocument } from './document.ts';
 import { encodingOptions, untrustedInput } from './ffmpeg/command.ts';
 import { oneLine, readable, videoError } from './ffmpeg/failures.ts';
 import { runFfmpeg } from './ffmpeg/ffmpeg.ts';
-import { type Ffmpeg, findFfmpeg } from './ffmpeg/find.ts';
+import { type Ffmpeg, findFfmpeg, warningOf } from './ffmpeg/find.ts';
 import { checkHead } from './ffmpeg/probe.ts';
 import { withFolder } from './ffmpeg/scratch.ts';
 import { toolFault } from './ffmpeg/tool-fault.ts';
 import { type AvcSettings, avcSettingsSchema } from './settings.ts';
-import { toMp4 } from './view.ts';
 
-/** See `Codec.versions`. */
+/** See `Encoder.versions`. */
 const RECIPE = '1';
 
 /** A macroblock takes 384 bytes of samples at most (I_PCM), and its slice a few more. */
 const MAX_BYTES_A_MACROBLOCK = 1024;
 
-export interface AvcCodec extends Codec {
-  encodeFile(file: FileSpan, label: string): Promise<Document>;
+type Clip = Document<Uint8Array>;
+
+export interface AvcEncoder extends Encoder<Uint8Array> {
+  encodeFile(file: FileSpan, label: string): Promise<Clip>;
   readonly ffmpeg: Ffmpeg;
 }
 
@@ -34,24 +36,17 @@ export interface AvcCodec extends Codec {
 export async function createAvcCodec(
   input: z.input<typeof avcSettingsSchema> = {},
   named?: string,
-): Promise<AvcCodec> {
-  const parsed = avcSettingsSchema.safeParse(input);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new CodecLmError('CONFIG_INVALID', `AVC ${issue.path.join('.')}: ${issue.message}`);
-  }
-  const settings = parsed.data;
+): Promise<AvcEncoder> {
+  const settings = parseSettings('AVC', avcSettingsSchema, input);
   const ffmpeg = await findFfmpeg(named);
   const encodeFile = (file: FileSpan, label: string) => encodeSpan(file, label, settings, ffmpeg);
   return {
-    name: 'avc',
-    extension: '.mp4',
     settings,
     versions: { ...ffmpeg.versions, recipe: RECIPE },
+    warning: warningOf(ffmpeg),
     ffmpeg,
     encodeFile,
     encode: (source, label) => encodeBytes(source, label, encodeFile),
-    view: (bytes) => toMp4(bytes, settings.fps),
   };
 }
 
@@ -59,8 +54,8 @@ export async function createAvcCodec(
 async function encodeBytes(
   source: Uint8Array,
   label: string,
-  encodeFile: AvcCodec['encodeFile'],
-): Promise<Document> {
+  encodeFile: AvcEncoder['encodeFile'],
+): Promise<Clip> {
   return withFolder(async (folder) => {
     const path = join(folder, 'video');
     try {
@@ -79,7 +74,7 @@ async function encodeSpan(
   label: string,
   settings: AvcSettings,
   ffmpeg: Ffmpeg,
-): Promise<Document> {
+): Promise<Clip> {
   await checkHead(file, label);
   const path = textPath(file.path);
   if (path !== undefined) return encodePath(path, file, label, settings, ffmpeg);
@@ -97,7 +92,7 @@ async function encodePath(
   label: string,
   settings: AvcSettings,
   ffmpeg: Ffmpeg,
-): Promise<Document> {
+): Promise<Clip> {
   const { width, height, frames, timeoutSeconds, memoryMb } = settings;
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
   const { url: input, protocols } = addressOf(path, file);
@@ -116,7 +111,7 @@ async function encodePath(
   if (result.failure) throw videoError(result, label, input);
   const said = oneLine(readable(result.stderr, label, input));
   checkWhole(result.output, said, label, settings);
-  return { bytes: result.output, width, height };
+  return { symbols: result.output, width, height };
 }
 
 /** @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT` as the settings want it */

@@ -8,7 +8,7 @@
  * what it accepts decodes without an error.
  */
 import { CodecLmError } from '../../../base/error.ts';
-import { collectBytes, type Grammar } from '../../mask/grammar.ts';
+import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
 import { describeExpected, describePlace } from './describe.ts';
 import { ByteWalk, PAYLOAD, SHORT_HEADER } from './grammar/bytes.ts';
 import { FinishLength, MESSAGE_BYTE } from './grammar/finish.ts';
@@ -64,7 +64,7 @@ function requireWhole(name: string, value: number, least: number, most: number):
 }
 
 class AvcGrammar implements Grammar<AvcState> {
-  readonly codec = 'avc';
+  readonly codec = 'AVC';
   readonly invalidCode = 'AVC_INVALID';
 
   readonly #options: AvcGrammarOptions;
@@ -90,8 +90,8 @@ class AvcGrammar implements Grammar<AvcState> {
     return after.step(byte) ? after : undefined;
   }
 
-  allowedBytes(state: AvcState): Uint32Array {
-    return collectBytes(this, state);
+  allowedSymbols(state: AvcState): Uint32Array {
+    return collectSymbols(this, state);
   }
 
   isComplete(state: AvcState): boolean {
@@ -99,7 +99,7 @@ class AvcGrammar implements Grammar<AvcState> {
   }
 
   /** Bytes that suffice from here, by the way of grammar/finish.ts; 0 exactly when it is complete. */
-  bytesToFinish(state: AvcState): number {
+  symbolsToFinish(state: AvcState): number {
     const isKnown = isInSight(state) && state.syntax.picture !== undefined;
     if (!isKnown || state.phase < PAYLOAD) return this.#finish.bytes(state);
     return this.#finish.bytesInPicture(state, this.contextKey(state, 0));

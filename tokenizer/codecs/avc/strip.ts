@@ -1,8 +1,8 @@
 /** A clip as pictures: its frames side by side, or one after the other. */
 import { sharp } from '../../../base/sharp.ts';
+import { GAP } from './strip-size.ts';
 import type { RgbClip } from './view.ts';
 
-const GAP = 2;
 const BACKGROUND = { r: 24, g: 24, b: 27 };
 /** A picture wider than this no longer opens everywhere; the strip is broken into rows instead. */
 const MAX_SIDE = 8192;
@@ -16,17 +16,6 @@ export interface StripOptions {
 
 const PROMPT_LINE = { r: 250, g: 176, b: 5 };
 const LINE = 3;
-
-/** Of the picture that {@link drawStrip} makes of frames without a prompt, in pixels. */
-export function stripSize(
-  width: number,
-  height: number,
-  frames: number,
-  columns: number,
-): { width: number; height: number } {
-  const rows = Math.ceil(frames / columns);
-  return { width: GAP + columns * (width + GAP), height: GAP + rows * (height + GAP) };
-}
 
 /** @returns a PNG file with all frames in order, from left to right */
 export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Promise<Uint8Array> {

@@ -5,14 +5,14 @@
 import type { z } from 'zod';
 import { CodecLmError } from '../../../base/error.ts';
 import { sharp, sharpVersions } from '../../../base/sharp.ts';
-import type { Codec } from '../codec.ts';
+import type { CodecSettings, Encoder } from '../codec.ts';
+import { parseSettings } from '../define.ts';
 import { addRestartMarkers } from './restarts.ts';
 import { jpegSettingsSchema } from './settings.ts';
 import { baseline, baselineOf } from './source/baseline.ts';
-import { toJpegFile } from './view.ts';
 
 /**
- * See `Codec.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. 3: enlarged
+ * See `Encoder.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. 3: enlarged
  * as Pillow does; a background under grey pictures; GIFs with their palette's colours.
  */
 const RECIPE = '3';
@@ -42,25 +42,17 @@ export async function encodeRaster(
 /** @throws CodecLmError `CONFIG_INVALID` that names the setting */
 export function createJpegCodec(
   input: z.input<typeof jpegSettingsSchema> = {},
-): Codec & { view(bytes: Uint8Array): Uint8Array } {
-  const parsed = jpegSettingsSchema.safeParse(input);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new CodecLmError('CONFIG_INVALID', `JPEG ${issue.path.join('.')}: ${issue.message}`);
-  }
-  const settings = parsed.data;
+): Encoder<Uint8Array> {
+  const settings = parseSettings('JPEG', jpegSettingsSchema, input);
   return {
-    name: 'jpeg',
-    extension: '.jpg',
     settings: Object.fromEntries(
       Object.entries(settings).filter(([, value]) => value !== undefined),
-    ) as Codec['settings'],
+    ) as CodecSettings,
     versions: { ...sharpVersions(), recipe: RECIPE },
     async encode(source, label) {
       const jpeg = await baselineOf(source, label, settings);
-      const bytes = addRestartMarkers(jpeg, settings.quality);
-      return { bytes, width: settings.width, height: settings.height };
+      const symbols = addRestartMarkers(jpeg, settings.quality);
+      return { symbols, width: settings.width, height: settings.height };
     },
-    view: (bytes) => toJpegFile(bytes, settings.quality),
   };
 }

@@ -9,7 +9,7 @@
  * same bytes back.
  */
 import { CodecLmError } from '../../../base/error.ts';
-import { collectBytes, type Grammar } from '../../mask/grammar.ts';
+import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
 import { describePlace } from './grammar/describe.ts';
 import { McuEdges } from './grammar/edges.ts';
 import { SegmentFinish, SHORTEST_MCU } from './grammar/finish.ts';
@@ -81,7 +81,7 @@ function requireWhole(name: string, value: number, most: number): void {
 }
 
 class JpegGrammar implements Grammar {
-  readonly codec = 'jpeg';
+  readonly codec = 'JPEG';
   readonly invalidCode = 'JPEG_INVALID';
 
   readonly #geometry: Geometry;
@@ -121,15 +121,15 @@ class JpegGrammar implements Grammar {
     return after < 0 ? undefined : state - local + after;
   }
 
-  allowedBytes(state: number): Uint32Array {
-    return collectBytes(this, state);
+  allowedSymbols(state: number): Uint32Array {
+    return collectSymbols(this, state);
   }
 
   isComplete(state: number): boolean {
     return localOf(state) === outside(COMPLETE);
   }
 
-  bytesToFinish(state: number): number {
+  symbolsToFinish(state: number): number {
     const local = localOf(state);
     const afterMcu = this.#bytesAfterMcu(mcuOf(state));
     if (blockOf(local) !== OUTSIDE) {

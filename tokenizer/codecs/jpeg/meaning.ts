@@ -36,8 +36,3 @@ export function meaningInJpeg(bytes: Uint8Array): string {
   endData();
   return isPlainData ? '' : parts.join(', ');
 }
-
-/** `FF D3` */
-export function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
-}

@@ -32,7 +32,7 @@ async function equalsPaper(t: ExecutionContext, clips: readonly string[], folder
   const codec = await createAvcCodec();
   for (const clip of clips) {
     await ffmpeg(['-i', clip, ...PAPER_COMMAND, 'by-hand.h264'], folder);
-    const { bytes } = await codec.encodeFile(await spanOf(clip), clip);
+    const { symbols: bytes } = await codec.encodeFile(await spanOf(clip), clip);
     t.deepEqual(Buffer.from(bytes), await readFile(join(folder, 'by-hand.h264')), clip);
     t.is(parseAvcDocument(bytes).frames.length, 15);
   }
@@ -64,7 +64,7 @@ testWith(
     t.truthy(other, 'the optional dependency is installed');
     const codec = await createAvcCodec({ profile: 'reproducible' }, other);
     for (const clip of await makeVaried(folder)) {
-      const { bytes } = await codec.encodeFile(await spanOf(clip), clip);
+      const { symbols: bytes } = await codec.encodeFile(await spanOf(clip), clip);
       t.false(parseAvcDocument(bytes).hasSei);
       const expected = Buffer.from(bytes);
       t.deepEqual(await reproducibly(clip, 'ffmpeg', folder), expected, clip);
@@ -128,7 +128,7 @@ test('each kind of file is kept or refused with its code, and named', async (t) 
   for (const [name, make, end] of KINDS) {
     await make(folder, good);
     const result = await codec.encodeFile(await spanOf(join(folder, name)), `the ${name}`).then(
-      ({ bytes }) => parseAvcDocument(bytes).frames.length,
+      ({ symbols }) => parseAvcDocument(symbols).frames.length,
       (error) => (error.message.startsWith(`the ${name}`) ? error.code : error),
     );
     t.is(result, end, name);
@@ -144,7 +144,7 @@ test('a video that is turned comes out upright', async (t) => {
   const { framesOf } = await import('../../../../tokenizer/codecs/avc/view.ts');
   const codec = await createAvcCodec({ width: 96, height: 48, qp: 10 });
   const pixels = async (name: string) => {
-    const { bytes } = await codec.encodeFile(await spanOf(join(folder, name)), name);
+    const { symbols: bytes } = await codec.encodeFile(await spanOf(join(folder, name)), name);
     return Buffer.concat((await framesOf(bytes)).frames);
   };
   const [turned, upright] = [await pixels('turned.mp4'), await pixels('upright.mp4')];
@@ -157,11 +157,11 @@ test('short and damaged videos are kept when asked for', async (t) => {
   const codec = await createAvcCodec({ ...SMALL, short: 'keep', damaged: 'keep' });
   await ffmpeg([...moving('96x64', 10, 2), 'short.mp4'], folder);
   const short = await codec.encodeFile(await spanOf(join(folder, 'short.mp4')), 'short');
-  t.is(parseAvcDocument(short.bytes).frames.length, 6);
+  t.is(parseAvcDocument(short.symbols).frames.length, 6);
   await ffmpeg([...moving('96x64', 10, 6), '-movflags', '+faststart', 'good.mp4'], folder);
   await writeFile(join(folder, 'bad.mp4'), damage(await readFile(join(folder, 'good.mp4'))));
   const bad = await codec.encodeFile(await spanOf(join(folder, 'bad.mp4')), 'bad');
-  t.is(parseAvcDocument(bad.bytes).frames.length, 15);
+  t.is(parseAvcDocument(bad.symbols).frames.length, 15);
 });
 
 test('a member of an archive, bytes, and names of any kind give the bytes of the plain file', async (t) => {
@@ -169,13 +169,13 @@ test('a member of an archive, bytes, and names of any kind give the bytes of the
   await ffmpeg([...moving('96x64', 10, 6), '-pix_fmt', 'yuv420p', 'good.mp4'], folder);
   const content = await readFile(join(folder, 'good.mp4'));
   const codec = await createAvcCodec(SMALL);
-  const { bytes } = await codec.encodeFile(await spanOf(join(folder, 'good.mp4')), 'good');
+  const { symbols: bytes } = await codec.encodeFile(await spanOf(join(folder, 'good.mp4')), 'good');
   const archive = join(folder, 'archive.tar');
   const around = Buffer.alloc(777, 'x');
   await writeFile(archive, Buffer.concat([around, content, around]));
   const member = { path: Buffer.from(archive), offset: 777, size: content.length, isMember: true };
-  t.deepEqual((await codec.encodeFile(member, 'member')).bytes, bytes);
-  t.deepEqual((await codec.encode(content, 'bytes')).bytes, bytes);
+  t.deepEqual((await codec.encodeFile(member, 'member')).symbols, bytes);
+  t.deepEqual((await codec.encode(content, 'bytes')).symbols, bytes);
   const names = ['-i %03d http:x|y\'".mp4', 'concat:a|b', 'no-utf8-\xff\xfe.mp4'];
   for (const name of names) {
     const path = Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, 'latin1')]);
@@ -183,7 +183,7 @@ test('a member of an archive, bytes, and names of any kind give the bytes of the
     await file.writeFile(content);
     await file.close();
     const span = { path, offset: 0, size: content.length, isMember: false };
-    t.deepEqual((await codec.encodeFile(span, name)).bytes, bytes, name);
+    t.deepEqual((await codec.encodeFile(span, name)).symbols, bytes, name);
   }
 });
 

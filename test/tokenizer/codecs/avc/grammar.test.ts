@@ -18,13 +18,13 @@ test('from every place of a document the way to the end is as long as it says', 
   for (const [i, byte] of document.entries()) {
     state = grammar.next(state, byte)!;
     if (i % 4 !== 0 && i < document.length - 1) continue;
-    const bytes = grammar.bytesToFinish(state);
+    const bytes = grammar.symbolsToFinish(state);
     if (grammar.isComplete(state)) {
       t.is(bytes, 0);
       continue;
     }
     const nearer = grammar.next(state, nextByte(state));
-    if (nearer === undefined || grammar.bytesToFinish(nearer) !== bytes - 1) {
+    if (nearer === undefined || grammar.symbolsToFinish(nearer) !== bytes - 1) {
       t.fail(`no way at ${grammar.describe(state)}`);
     }
   }
@@ -47,13 +47,13 @@ test('inside a picture no few bytes lead further from the end than the longest d
       const detour = grammar.longestDetour(state, reach);
       if (detour === Infinity || random() % 16 !== 0) continue;
       bounded++;
-      const most = grammar.bytesToFinish(state) + detour;
+      const most = grammar.symbolsToFinish(state) + detour;
       let after = state;
       for (let i = 0; i < reach; i++) {
         let next: typeof after | undefined;
         while (next === undefined) next = grammar.next(after, (random() >>> 8) & 255);
         after = next;
-        if (grammar.bytesToFinish(after) > most) t.fail(grammar.describe(state));
+        if (grammar.symbolsToFinish(after) > most) t.fail(grammar.describe(state));
       }
     }
   }
@@ -64,10 +64,10 @@ test('the way to the end leads there, through all frames', (t) => {
   const target = { width: 256, height: 144, frames: 2 };
   const grammar = createAvcGrammar(target);
   let state = grammar.start();
-  const bytes = grammar.bytesToFinish(state);
+  const bytes = grammar.symbolsToFinish(state);
   for (let i = 0; i < bytes; i++) state = grammar.next(state, nextByte(state))!;
   t.true(grammar.isComplete(state));
-  t.deepEqual(bytesOf(grammar.allowedBytes(state)), []);
+  t.deepEqual(bytesOf(grammar.allowedSymbols(state)), []);
 });
 
 test('a copy of a place has every field of it, and what is written to one is not in the other', (t) => {
@@ -105,7 +105,7 @@ test('states are values: a branch leaves the one it came from as it was', (t) =>
   let state = grammar.start();
   for (const [i, byte] of bytes.subarray(0, 250).entries()) {
     const before = grammar.contextKey(state, 16);
-    const allowed = bytesOf(grammar.allowedBytes(state));
+    const allowed = bytesOf(grammar.allowedSymbols(state));
     if (i % 20 === 0) t.true(allowed.includes(byte));
     if (grammar.contextKey(state, 16) !== before) t.fail(`byte ${i}`);
     state = grammar.next(state, byte)!;
@@ -121,7 +121,7 @@ test('places with one key allow the same bytes', (t) => {
     let state = grammar.start();
     for (const byte of randomDocument(target, randomNumbers(seed)).subarray(0, 350)) {
       const key = grammar.contextKey(state, 4);
-      const allowed = bytesOf(grammar.allowedBytes(state));
+      const allowed = bytesOf(grammar.allowedSymbols(state));
       const before = seen.get(key);
       if (before !== undefined) {
         shared++;

@@ -38,7 +38,7 @@ function compare(t: ExecutionContext, documents: number, every: number, seed: nu
     const mask = createTokenMask(grammar, bpe, { capacity: 300 });
     const after = (state: AvcState, id: number) => {
       let next: AvcState | undefined = state;
-      for (const byte of bpe.tokenBytes(id)) {
+      for (const byte of bpe.tokenSymbols(id)) {
         next = next === undefined ? next : grammar.next(next, byte);
       }
       return next;
@@ -57,7 +57,7 @@ function compare(t: ExecutionContext, documents: number, every: number, seed: nu
           places++;
           const ends = new Map<number, AvcState>();
           for (let other = 0; other < bpe.vocabSize; other++) {
-            const end = bpe.tokenBytes(other).length > 0 ? after(state, other) : undefined;
+            const end = bpe.tokenSymbols(other).length > 0 ? after(state, other) : undefined;
             if (end !== undefined) ends.set(other, end);
           }
           equal(t, allowed, [...ends.keys()], grammar.describe(state));

@@ -20,8 +20,8 @@ test('a document becomes an .mp4 of exactly its frames and rate, and the same by
   const [clip] = await makeClips(join(folder, 'clips'), 1);
   for (const profile of ['paper', 'reproducible'] as const) {
     const codec = await createAvcCodec({ width: 64, height: 48, profile });
-    const { bytes } = await codec.encode(await readFile(clip), clip);
-    const file = await codec.view(bytes);
+    const { symbols: bytes } = await codec.encode(await readFile(clip), clip);
+    const file = await toMp4(bytes, 3);
     t.deepEqual(readMp4Track(file), { samples: 15, seconds: 5 });
     t.deepEqual(await fromMp4(file), Buffer.from(bytes), profile);
   }
@@ -31,8 +31,8 @@ test('other rates and numbers of frames are kept too', async (t) => {
   const folder = await temporaryFolder(t);
   const [clip] = await makeClips(join(folder, 'clips'), 1);
   const codec = await createAvcCodec({ width: 64, height: 48, fps: 7, frames: 10 });
-  const { bytes } = await codec.encode(await readFile(clip), clip);
-  const { samples, seconds } = readMp4Track(await codec.view(bytes));
+  const { symbols: bytes } = await codec.encode(await readFile(clip), clip);
+  const { samples, seconds } = readMp4Track(await toMp4(bytes, 7));
   t.is(samples, 10);
   t.true(Math.abs(seconds - 10 / 7) < 1e-3);
 });
@@ -65,7 +65,7 @@ test('frames, strip and animation have every frame of the clip', async (t) => {
   const folder = await temporaryFolder(t);
   const [clip] = await makeClips(join(folder, 'clips'), 1);
   const codec = await createAvcCodec({ width: 64, height: 48, qp: 10 });
-  const { bytes } = await codec.encode(await readFile(clip), clip);
+  const { symbols: bytes } = await codec.encode(await readFile(clip), clip);
   const frames = await framesOf(bytes);
   t.is(frames.frames.length, 15);
   t.true(frames.frames.every((pixels) => pixels.length === 64 * 48 * 3));
@@ -86,7 +86,7 @@ test('bytes that are no document are refused, and make no file', async (t) => {
   const folder = await temporaryFolder(t);
   const [clip] = await makeClips(join(folder, 'clips'), 1);
   const codec = await createAvcCodec({ width: 64, height: 48 });
-  const { bytes } = await codec.encode(await readFile(clip), clip);
+  const { symbols: bytes } = await codec.encode(await readFile(clip), clip);
   const { frames } = parseAvcDocument(bytes);
   const slice = bytes.subarray(0, frames[4].end - 30);
   for (const broken of [slice, new Uint8Array(0), Buffer.from('no stream')]) {

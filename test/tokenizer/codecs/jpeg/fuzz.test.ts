@@ -78,7 +78,7 @@ async function fuzzFiles(t: ExecutionContext, count: number, seed: number): Prom
     const started = performance.now();
     try {
       const document = await codec.encode(file, `fuzz-${i}`);
-      t.is(parseDocument(document.bytes).width, document.width);
+      t.is(parseDocument(document.symbols).width, document.width);
       good++;
     } catch (error) {
       if (!(error instanceof CodecLmError)) return t.fail(`fuzz-${i} of seed ${seed}: ${error}`);

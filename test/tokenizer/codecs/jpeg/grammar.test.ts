@@ -56,23 +56,23 @@ test('black and white, the two ends of the DC range, are accepted at every quali
   }
 });
 
-test('there is no dead end, and bytesToFinish is exactly the shortest way', (t) => {
+test('there is no dead end, and symbolsToFinish is exactly the shortest way', (t) => {
   const random = randomNumbers(11);
   for (let i = 0; i < 15; i++) {
     // Low limits and forced values are where a half-written value may force a stuffed FF.
     const grammar = createJpegGrammar(randomGrammarOptions(random));
     let state = grammar.start();
     while (!grammar.isComplete(state)) {
-      const allowed = idsOfMask(grammar.allowedBytes(state));
-      const after = allowed.map((byte) => grammar.bytesToFinish(grammar.next(state, byte)!));
-      const fewest = grammar.bytesToFinish(state);
+      const allowed = idsOfMask(grammar.allowedSymbols(state));
+      const after = allowed.map((byte) => grammar.symbolsToFinish(grammar.next(state, byte)!));
+      const fewest = grammar.symbolsToFinish(state);
       // With this at every state it is the length of a shortest path, by induction.
       if (Math.min(...after) !== fewest - 1) t.fail(grammar.describe(state));
       if (Math.max(...after) > fewest + grammar.longestDetour(state, 1)) t.fail('a longer detour');
       state = grammar.next(state, pick(allowed, random))!;
     }
-    t.is(grammar.bytesToFinish(state), 0);
-    t.deepEqual(idsOfMask(grammar.allowedBytes(state)), []);
+    t.is(grammar.symbolsToFinish(state), 0);
+    t.deepEqual(idsOfMask(grammar.allowedSymbols(state)), []);
   }
 });
 
@@ -83,9 +83,9 @@ test('the shortest document is as long as announced, and so is every cut one', (
   let state = grammar.start();
   for (const byte of document) {
     let rest = state;
-    for (let left = grammar.bytesToFinish(state); left > 0; left--) {
-      const nearer = idsOfMask(grammar.allowedBytes(rest)).find(
-        (b) => grammar.bytesToFinish(grammar.next(rest, b)!) === left - 1,
+    for (let left = grammar.symbolsToFinish(state); left > 0; left--) {
+      const nearer = idsOfMask(grammar.allowedSymbols(rest)).find(
+        (b) => grammar.symbolsToFinish(grammar.next(rest, b)!) === left - 1,
       );
       rest = grammar.next(rest, nearer!)!;
     }
@@ -93,7 +93,7 @@ test('the shortest document is as long as announced, and so is every cut one', (
     state = grammar.next(state, byte)!;
   }
   const mcus = 2 * 2;
-  t.is(grammar.bytesToFinish(grammar.start()), HEADER_LENGTH + mcus * 6);
+  t.is(grammar.symbolsToFinish(grammar.start()), HEADER_LENGTH + mcus * 6);
 });
 
 /** Whether the grammar takes bytes from a state. */
@@ -280,5 +280,5 @@ test('options that no JPEG has are refused', (t) => {
   });
   t.throws(() => createJpegGrammar({ width: 8, height: 8, quality: 101 }), code);
   t.throws(() => createJpegGrammar({ width: 8, height: 8, limitDc: true }), code);
-  t.is(createJpegGrammar({ width: 65_500, height: 65_500 }).bytesToFinish(0) > 1e8, true);
+  t.is(createJpegGrammar({ width: 65_500, height: 65_500 }).symbolsToFinish(0) > 1e8, true);
 });

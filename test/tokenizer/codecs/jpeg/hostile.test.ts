@@ -40,7 +40,7 @@ test('text, HTML, zeros and PDF with the extension of an image', async (t) => {
 });
 
 test('an image under the extension of another format is read by its content', async (t) => {
-  const { bytes } = await codec.encode(await image().png().toBuffer(), 'really-a-png.jpg');
+  const { symbols: bytes } = await codec.encode(await image().png().toBuffer(), 'really-a-png.jpg');
   t.true(bytes.length > 0);
 });
 
@@ -138,10 +138,10 @@ test('SVG is refused before its renderer sees it, whatever its encoding', async 
 test('SVG is drawn when asked', async (t) => {
   const drawn = createJpegCodec({ width: 40, height: 40, svg: 'render' });
   const square = svg('<rect width="40" height="40" fill="#ff0000"/>');
-  const { bytes } = await drawn.encode(Buffer.from(square), 'square.svg');
+  const { symbols: bytes } = await drawn.encode(Buffer.from(square), 'square.svg');
   const red = Buffer.alloc(40 * 40 * 3, Buffer.from([255, 0, 0]));
   const png = await openRaster({ name: 'red', width: 40, height: 40, pixels: red })
     .png()
     .toBuffer();
-  t.deepEqual(bytes, (await drawn.encode(png, 'red.png')).bytes);
+  t.deepEqual(bytes, (await drawn.encode(png, 'red.png')).symbols);
 });

@@ -52,7 +52,7 @@ testIf(
       const slices: Buffer[] = [];
       for (const profile of ['paper', 'reproducible'] as const) {
         const codec = await createAvcCodec({ ...SMALL, profile }, program);
-        const { bytes } = await codec.encodeFile(span, 'good.mp4');
+        const { symbols: bytes } = await codec.encodeFile(span, 'good.mp4');
         t.is(parseAvcDocument(bytes).frames.length, 15);
         const units = splitNalUnits(bytes).filter(({ type }) => type !== SEI);
         slices.push(...units.map(({ start, end }) => Buffer.from(bytes.subarray(start, end))));
@@ -73,7 +73,7 @@ test.serial(
   async (t) => {
     const { folder, span } = await makeClip(t);
     const { path, frameSync } = await findFfmpeg();
-    const { bytes } = await (await createAvcCodec(SMALL)).encodeFile(span, 'good.mp4');
+    const { symbols: bytes } = await (await createAvcCodec(SMALL)).encodeFile(span, 'good.mp4');
     const refusing = (option: string, name: string) => {
       const says = `echo "Unrecognized option '\${1}'." >&2; echo 'Error splitting the argument list: Option not found' >&2; exit 8`;
       return pretender(join(folder, name), path, `*' ${option} '*`, says);
@@ -114,7 +114,7 @@ test.serial(
     const { path, frameSync } = await findFfmpeg();
     const gone = await pretender(join(folder, 'gone'), path, 'never', 'true');
     const codec = await createAvcCodec(SMALL, gone);
-    const { bytes } = await codec.encodeFile(span, 'good.mp4');
+    const { symbols: bytes } = await codec.encodeFile(span, 'good.mp4');
     await withFfmpeg(gone, () => framesOf(bytes));
     await rename(gone, `${gone}.away`);
     const missing = { code: 'TOOL_MISSING', message: /gone can.* (be run|be started)/ };

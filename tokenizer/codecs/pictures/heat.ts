@@ -1,8 +1,6 @@
-/** Where a model was surprised: the bits of each macroblock, as a heat map over the picture. */
-import { sharp } from '../../base/sharp.ts';
+/** Where a model was surprised: the bits of each block, as a heat map over the picture. */
+import { sharp } from '../../../base/sharp.ts';
 
-/** Of an MCU of an image (4:2:0) and of a macroblock of a frame, in pixels. */
-const BLOCK = 16;
 /** From cold to hot, evenly spaced: black, purple, red, orange, pale yellow. */
 const COLOURS = [
   [0, 0, 4],
@@ -24,34 +22,40 @@ export interface Raster {
   pixels: Uint8Array;
 }
 
+export interface HeatOptions {
+  /** Bits of the hottest colour; 0 has the coldest. */
+  hottest: number;
+  /** Pixels a side of a block. */
+  block: number;
+}
+
 /**
  * Bits of each block of a document.
- * @param byteBits of each byte: [document.length]
- * @param starts offset of each block's first byte
+ * @param symbolBits of each symbol: [document.length]
+ * @param starts offset of each block's first symbol
  * @param end offset after the last block
  * @returns [starts.length]; what lies before the first block is nobody's
  */
 export function bitsByBlock(
-  byteBits: Float64Array,
+  symbolBits: Float64Array,
   starts: ArrayLike<number>,
   end: number,
 ): Float64Array {
   return Float64Array.from(starts, (start, i) =>
-    byteBits.subarray(start, starts[i + 1] ?? end).reduce((sum, bits) => sum + bits, 0),
+    symbolBits.subarray(start, starts[i + 1] ?? end).reduce((sum, bits) => sum + bits, 0),
   );
 }
 
 /**
- * @param blockBits of `bitsByBlock`, row by row in blocks of 16x16 pixels
- * @param hottest bits of the hottest colour; 0 has the coldest
+ * @param blockBits of `bitsByBlock`, row by row
  * @returns of the same size, or enlarged by a whole number
  */
 export function heat(
   { width, height, pixels }: Raster,
   blockBits: Float64Array,
-  hottest: number,
+  { hottest, block: side }: HeatOptions,
 ): Raster {
-  const columns = Math.ceil(width / BLOCK);
+  const columns = Math.ceil(width / side);
   const scale = Math.max(1, Math.floor(SIDE / Math.max(width, height)));
   const large = { width: width * scale, height: height * scale };
   const drawn = new Uint8Array(large.width * large.height * 3);
@@ -59,7 +63,7 @@ export function heat(
     const row = Math.floor(y / scale);
     for (let x = 0; x < large.width; x++) {
       const column = Math.floor(x / scale);
-      const block = Math.floor(row / BLOCK) * columns + Math.floor(column / BLOCK);
+      const block = Math.floor(row / side) * columns + Math.floor(column / side);
       const grey = luminance(pixels, 3 * (row * width + column));
       const colour = colourOf(hottest > 0 ? blockBits[block] / hottest : 0);
       const at = 3 * (y * large.width + x);

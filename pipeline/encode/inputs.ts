@@ -1,0 +1,91 @@
+/** Planned inputs to documents: read, encoded, counted, each a document or its own error. */
+import { CodecLmError } from '../../base/error.ts';
+import type { CodecDefinition, Document, Encoder } from '../../tokenizer/codecs/codec.ts';
+import type { ByteString } from '../plan/byte-strings.ts';
+import type { PlannedInput } from '../plan/plan.ts';
+import { giveBuffer } from '../sources/buffers.ts';
+import { findInput, readInput } from '../sources/read.ts';
+import { type Input, labelOf } from '../sources/source.ts';
+
+/** Seconds of work, summed over inputs that were in flight together. */
+export interface StageSeconds {
+  read: number;
+  encode: number;
+  tokenize: number;
+}
+
+/** What encoding inputs counts into. */
+export interface EncodeCounts {
+  sourceBytes: number;
+  /** Of documents and source bytes: what was encoded before, for the tokenizer's sample. */
+  reused: { documents: number; sourceBytes: number };
+  seconds: StageSeconds;
+}
+
+export function noCounts(): EncodeCounts {
+  return {
+    sourceBytes: 0,
+    reused: { documents: 0, sourceBytes: 0 },
+    seconds: { read: 0, encode: 0, tokenize: 0 },
+  };
+}
+
+export interface InputEncoder {
+  /**
+   * @returns the error instead of throwing it when it is this input's own
+   * @throws CodecLmError only for what no single input is to blame for
+   */
+  encode(planned: PlannedInput, counts: EncodeCounts): Promise<Document | CodecLmError>;
+}
+
+/** What is needed of a codec's definition. */
+export type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
+
+/** @param bases of the sources that planned inputs name */
+export function createInputEncoder(
+  encoder: Encoder,
+  bases: readonly ByteString[],
+  errors: InputErrors,
+): InputEncoder {
+  const encodePlaced = async (input: Input, counts: EncodeCounts): Promise<Document> => {
+    const file = await findInput(bases, input, errors.unreadable);
+    // The codec reads the file itself: reading counts as encoding then.
+    const start = performance.now();
+    try {
+      return await encoder.encodeFile!(file, labelOf(bases, input));
+    } finally {
+      counts.sourceBytes += file.size;
+      counts.seconds.encode += secondsSince(start);
+    }
+  };
+  const encodeContent = async (input: Input, counts: EncodeCounts): Promise<Document> => {
+    const readStart = performance.now();
+    const source = await readInput(bases, input, errors);
+    counts.sourceBytes += source.length;
+    counts.seconds.read += secondsSince(readStart);
+    const encodeStart = performance.now();
+    try {
+      return await encoder.encode(source, labelOf(bases, input));
+    } finally {
+      giveBuffer(source);
+      counts.seconds.encode += secondsSince(encodeStart);
+    }
+  };
+  return {
+    async encode({ input }, counts) {
+      // A sparse member of an archive lies nowhere as a whole.
+      const isInPlace = encoder.encodeFile && input.member?.headersAt === undefined;
+      try {
+        return await (isInPlace ? encodePlaced(input, counts) : encodeContent(input, counts));
+      } catch (error) {
+        // Any other error stops the run.
+        if (error instanceof CodecLmError && error.scope === 'input') return error;
+        throw error;
+      }
+    },
+  };
+}
+
+export function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

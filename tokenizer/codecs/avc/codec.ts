@@ -1,0 +1,64 @@
+/** An AVC codec with its settings: clips, shown as strips of their frames and as animations. */
+import { CodecLmError } from '../../../base/error.ts';
+import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
+import { parseAvcDocument } from './document.ts';
+import { createAvcGrammar } from './grammar.ts';
+import { partsOfAvc } from './parts.ts';
+import { cutAfterFrames } from './prompt.ts';
+import type { AvcSettings } from './settings.ts';
+import { COLUMNS, stripSize } from './strip-size.ts';
+
+/** Frames of a prompt (paper, section 4.2): ten are given, five are generated. */
+const PROMPT_FRAMES = 10;
+
+/** @param ffmpeg the one to encode with; see `findFfmpeg` */
+export function openAvc(
+  definition: CodecDefinition,
+  settings: AvcSettings,
+  ffmpeg?: string,
+): Codec {
+  const { width, height, frames, fps } = settings;
+  return {
+    definition,
+    width,
+    height,
+    alphabet: 256,
+    async encoder({ mayBeShort = false } = {}) {
+      const { createAvcCodec } = await import('./encode.ts');
+      return createAvcCodec(mayBeShort ? { ...settings, short: 'keep' } : settings, ffmpeg);
+    },
+    async view(document: Uint8Array) {
+      const { toMp4 } = await import('./view.ts');
+      return toMp4(document, fps);
+    },
+    check: (document: Uint8Array) => void parseAvcDocument(document),
+    parts: partsOfAvc,
+    grammar: () => createAvcGrammar({ width, height, frames }),
+    defaultCut: { frames: Math.min(PROMPT_FRAMES, frames - 1) },
+    cut: cutOf,
+    // Annex B is a stream: players follow it as it is.
+    preview: (beginning) => beginning,
+    still: {
+      ...stripSize(width, height, frames, COLUMNS),
+      mime: 'image/png',
+      isStrip: true,
+      async draw(beginning: Uint8Array, given) {
+        const { stillOf } = await import('./pictures.ts');
+        return stillOf(beginning, given);
+      },
+    },
+    async surprise(document: Uint8Array, byteBits) {
+      const { surpriseOfAvc } = await import('./pictures.ts');
+      return surpriseOfAvc(document, byteBits);
+    },
+    async companions(document: Uint8Array, given) {
+      const { companionsOf } = await import('./pictures.ts');
+      return companionsOf(document, given, fps);
+    },
+  };
+}
+
+function cutOf(document: Uint8Array, cut: PromptCut): number {
+  if ('frames' in cut) return cutAfterFrames(document, cut.frames).length;
+  throw new CodecLmError('USAGE', 'a clip is cut between frames: use `cut.frames`');
+}

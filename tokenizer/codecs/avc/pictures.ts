@@ -1,0 +1,49 @@
+/** Pictures of a clip: its frames as a strip, in motion, and with the model's surprise over them. */
+import type { Companion } from '../codec.ts';
+import { bitsByBlock, heat } from '../pictures/heat.ts';
+import { parseAvcDocument } from './document.ts';
+import { IDR_SLICE, SLICE, splitNalUnits } from './nal.ts';
+import { animate, drawStrip } from './strip.ts';
+import { COLUMNS } from './strip-size.ts';
+import { framesOf } from './view.ts';
+
+/** Pixels a side of a macroblock. */
+const MACROBLOCK_SIDE = 16;
+
+/** @param given bytes that were the prompt: the frames in them get a line */
+export async function stillOf(beginning: Uint8Array, given: number): Promise<Uint8Array> {
+  const promptFrames = parseAvcDocument(beginning).frames.filter(({ end }) => end <= given).length;
+  return drawStrip(await framesOf(beginning), { columns: COLUMNS, promptFrames });
+}
+
+/** A strip of the frames; one scale of colours for all of them. */
+export async function surpriseOfAvc(
+  document: Uint8Array,
+  byteBits: Float64Array,
+): Promise<Uint8Array> {
+  const { macroblocksPerFrame } = parseAvcDocument(document);
+  const slices = splitNalUnits(document).filter(({ type }) => type === SLICE || type === IDR_SLICE);
+  const { width, height, frames } = await framesOf(document);
+  const bits = slices.map(({ start, end }) => bitsByBlock(byteBits, [start], end)[0]);
+  const options = { hottest: Math.max(...bits), block: MACROBLOCK_SIDE };
+  const heated = frames.map((pixels, i) => {
+    const from = i * macroblocksPerFrame;
+    const ofFrame = Float64Array.from(bits.slice(from, from + macroblocksPerFrame));
+    return heat({ width, height, pixels }, ofFrame, options);
+  });
+  const [{ width: wide, height: high }] = heated;
+  const clip = { width: wide, height: high, frames: heated.map((frame) => frame.pixels) };
+  return drawStrip(clip, { columns: COLUMNS });
+}
+
+/** The strip as a PNG file, and the clip as an animated WebP file. */
+export async function companionsOf(
+  document: Uint8Array,
+  given: number,
+  fps: number,
+): Promise<Companion[]> {
+  return [
+    { extension: '.png', mime: 'image/png', file: await stillOf(document, given) },
+    { extension: '.webp', mime: 'image/webp', file: await animate(await framesOf(document), fps) },
+  ];
+}

@@ -1,0 +1,68 @@
+/** Helpers for who writes a codec. */
+import type { z } from 'zod';
+import { CodecLmError } from '../../base/error.ts';
+import type { Codec, CodecDefinition, CodecTools, Encoder } from './codec.ts';
+
+/** A definition with the types of its own schemas, and without the parsing. */
+export interface CodecSpec<Settings extends z.ZodObject, Options extends z.ZodObject>
+  extends Omit<CodecDefinition, 'settings' | 'options' | 'fromOptions' | 'open'> {
+  readonly settings: Settings;
+  readonly options: Options;
+  fromOptions(options: z.output<Options>): { settings: z.input<Settings>; tools?: CodecTools };
+  /** Imports what the codec needs and opens it. */
+  open(
+    definition: CodecDefinition,
+    settings: z.output<Settings>,
+    tools: CodecTools,
+  ): Promise<Codec>;
+}
+
+/** A codec to be registered; its settings are validated before it is opened. */
+export function defineCodec<Settings extends z.ZodObject, Options extends z.ZodObject>(
+  spec: CodecSpec<Settings, Options>,
+): CodecDefinition {
+  const definition: CodecDefinition = {
+    ...spec,
+    fromOptions: (options) => spec.fromOptions(options as z.output<Options>),
+    async open(settings = {}, tools = {}) {
+      const parsed = parseSettings(spec.title, spec.settings, settings);
+      const codec = await spec.open(definition, parsed, tools);
+      return { ...codec, encoder: rememberedEncoder(codec) };
+    },
+  };
+  return definition;
+}
+
+/** Looking for a tool or loading a model takes time: an encoder is made once. */
+function rememberedEncoder(codec: Codec): Codec['encoder'] {
+  const made = new Map<boolean, Promise<Encoder>>();
+  return ({ mayBeShort = false } = {}) => {
+    const known = made.get(mayBeShort);
+    if (known) return known;
+    const encoder = codec.encoder({ mayBeShort });
+    made.set(mayBeShort, encoder);
+    // What failed is tried again.
+    encoder.catch(() => made.delete(mayBeShort));
+    return encoder;
+  };
+}
+
+/**
+ * @param title of the codec, for messages
+ * @throws CodecLmError `CONFIG_INVALID` that names the setting
+ */
+export function parseSettings<Settings extends z.ZodObject>(
+  title: string,
+  schema: Settings,
+  input: unknown,
+): z.output<Settings> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new CodecLmError('CONFIG_INVALID', `${title} ${issue.path.join('.')}: ${issue.message}`);
+}
+
+/** `'jpg png'` -> `.jpg`, `.png` */
+export function extensionsOf(names: string): ReadonlySet<string> {
+  return new Set(names.split(' ').map((name) => `.${name}`));
+}

@@ -1,0 +1,14 @@
+/** Codes of errors that the pipeline reports about an input, by what the inputs are. */
+import type { CodecDefinition } from './codec.ts';
+
+type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
+
+export const IMAGE_ERRORS: InputErrors = {
+  unreadable: 'IMAGE_UNREADABLE',
+  tooLarge: 'IMAGE_TOO_LARGE',
+};
+
+export const VIDEO_ERRORS: InputErrors = {
+  unreadable: 'VIDEO_UNREADABLE',
+  tooLarge: 'VIDEO_TOO_LARGE',
+};

@@ -1,0 +1,37 @@
+/** The codec `jpeg`: an image as the canonical bytes of a JPEG file (paper, section 3.1). */
+import { z } from 'zod';
+import { parseSize, sizeOption } from '../../../schemas/size.ts';
+import { defineCodec, extensionsOf } from '../define.ts';
+import { IMAGE_ERRORS } from '../input-errors.ts';
+import { meaningInJpeg } from './meaning.ts';
+import { imageInputOptions, jpegSettingsSchema } from './settings.ts';
+
+export const jpeg = defineCodec({
+  name: 'jpeg',
+  title: 'JPEG',
+  media: 'images',
+  noun: 'image',
+  documentNoun: 'image',
+  // Names that sharp's libvips reads; whether a file is what it is named shows when it is read.
+  extensions: extensionsOf(
+    'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
+  ),
+  file: { extension: '.jpg', mime: 'image/jpeg' },
+  settings: jpegSettingsSchema,
+  viewSettings: ['quality'],
+  options: z.object({
+    size: sizeOption.default('256'),
+    quality: z.number().int().min(1).max(100).default(25).describe('JPEG quality'),
+    ...imageInputOptions,
+  }),
+  fromOptions: ({ size, ...settings }) => ({ settings: { ...parseSize(size), ...settings } }),
+  defaults: { merges: 320, seqLen: 12_288 },
+  work: 'threads',
+  ...IMAGE_ERRORS,
+  invalidCode: 'JPEG_INVALID',
+  meaning: meaningInJpeg,
+  async open(definition, settings) {
+    const { openJpeg } = await import('./codec.ts');
+    return openJpeg(definition, settings);
+  },
+});

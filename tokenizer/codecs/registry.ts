@@ -1,0 +1,82 @@
+/** All codecs by name. A new one is a folder beside this file and a line in the list below. */
+import { CodecLmError } from '../../base/error.ts';
+import { avc } from './avc/index.ts';
+import type { Codec, CodecDefinition, Media } from './codec.ts';
+import { jpeg } from './jpeg/index.ts';
+
+const CODECS: CodecDefinition[] = [jpeg, avc];
+
+/** The codec of a command that names none. */
+export const DEFAULT_CODECS: Readonly<Record<Media, string>> = {
+  images: CODECS[0].name,
+  videos: CODECS[1].name,
+};
+
+const NAME = /^[a-z][a-z0-9-]*$/;
+
+/**
+ * Makes a codec known by its name: to the library, and to command lines that are started after it in
+ * the same process (docs/adding-a-codec.md).
+ * @throws CodecLmError `CONFIG_INVALID` for a name that is taken or is none
+ */
+export function registerCodec(definition: CodecDefinition): void {
+  const { name } = definition;
+  const isTaken = CODECS.some((codec) => codec.name === name);
+  if (!isTaken && NAME.test(name)) {
+    CODECS.push(definition);
+    return;
+  }
+  const why = isTaken ? 'is taken' : 'must be lower-case letters, digits and dashes';
+  throw new CodecLmError('CONFIG_INVALID', `registering a codec: the name "${name}" ${why}`);
+}
+
+/** In order of registration. */
+export function allCodecs(): readonly CodecDefinition[] {
+  return CODECS;
+}
+
+/** Codecs of `pipeline run images` or `pipeline run videos`. */
+export function codecsFor(media: Media): readonly CodecDefinition[] {
+  return CODECS.filter((codec) => codec.media === media);
+}
+
+/** @throws CodecLmError `CODEC_UNKNOWN` that names those there are */
+export function codecNamed(
+  name: string,
+  among: readonly CodecDefinition[] = CODECS,
+): CodecDefinition {
+  const found = among.find((codec) => codec.name === name);
+  if (found) return found;
+  const known = among.map((codec) => codec.name).join(', ');
+  throw new CodecLmError('CODEC_UNKNOWN', `no codec is called "${name}"; known here: ${known}`, {
+    hint: 'a codec of your own has to be registered in the same process first (docs/adding-a-codec.md)',
+  });
+}
+
+/**
+ * The codec of a dataset or checkpoint, from what it has recorded. Settings that this version does not
+ * know are passed over: they decide how files are encoded, and documents are there already.
+ * @param where the file, for messages
+ * @param code of the error when a setting is missing or wrong
+ * @throws CodecLmError `CODEC_UNKNOWN`, or with `code`
+ */
+export async function openRecorded(
+  { name, settings }: { name: string; settings: Readonly<Record<string, unknown>> },
+  where: string,
+  code: 'DATASET_INVALID' | 'CHECKPOINT_INVALID',
+): Promise<Codec> {
+  const definition = codecNamed(name);
+  const known = Object.entries(settings).filter(([key]) => key in definition.settings.shape);
+  const missing = definition.viewSettings.find((key) => settings[key] === undefined);
+  if (missing !== undefined) {
+    throw new CodecLmError(code, `${where}: no ${missing} in the codec's settings`, {
+      path: where,
+    });
+  }
+  try {
+    return await definition.open(Object.fromEntries(known));
+  } catch (error) {
+    if (!(error instanceof CodecLmError) || error.code !== 'CONFIG_INVALID') throw error;
+    throw new CodecLmError(code, `${where}: ${error.message}`, { cause: error, path: where });
+  }
+}
