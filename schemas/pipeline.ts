@@ -64,7 +64,7 @@ export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('tokens a 
 /** Its value decides which other options there are: it is read before them (cli/codec-option.ts). */
 export const codecOption = (known: readonly string[], byDefault: string) =>
   z
-    .enum(known as [string, ...string[]])
+    .enum(known as [string, ...string[]], { error: `known here: ${known.join(', ')}` })
     .default(byDefault)
     .describe('codec of the documents; each has options of its own, shown by --codec NAME --help')
     .meta({ valueName: 'name' });
