@@ -10,7 +10,7 @@ import type { Answer, Order } from './racer.ts';
 const isLong = process.env.CODEC_LM_TEST_LONG !== undefined;
 const ROUNDS = isLong ? 1_000 : 50;
 /** A killed process costs the start of another one. */
-const KILLS = isLong ? 200 : 10;
+const KILLS = isLong ? 200 : 6;
 
 /** Time for the orders to arrive everywhere. */
 const BARRIER_NS = 4_000_000n;
