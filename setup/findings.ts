@@ -10,6 +10,8 @@ import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/
 import { chooseBackend } from '../trainer/backend/choose.ts';
 import { gpuCount } from '../trainer/backend/gpu.ts';
 import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';
+import { libraryNames } from '../trainer/distributed/launcher.ts';
+import { mpiVersions } from '../trainer/distributed/mpi-library.ts';
 
 const require = createRequire(import.meta.url);
 const run = promisify(execFile);
@@ -155,12 +157,24 @@ function missingFfmpeg(name: string, error: unknown): Finding {
   return { name, found: messageOf(error), ok: false, hint: `videos need it: ${hint}` };
 }
 
+/** Launcher and library have to be of the same MPI. */
 async function mpi(): Promise<Finding> {
   const name = 'MPI';
-  const line = await firstLines('mpirun', ['--version']);
-  if (line) return { name, found: line, ok: true };
+  const launcher = launcherOf(await output('mpirun', ['--version']));
+  const libraries = [...mpiVersions(libraryNames('mpich'))];
+  const found = libraries.map(([version, library]) => `${version} (${library})`).join(', ');
+  if (launcher && found) return { name, found: `${launcher}; libraries: ${found}`, ok: true };
   const hint = 'only for several processes: install Open MPI (Debian: apt-get install openmpi-bin)';
-  return { name, found: 'no mpirun here', ok: false, hint };
+  const lacks = launcher
+    ? `${launcher}; no library that can be loaded`
+    : `no mpirun here${found && `; libraries: ${found}`}`;
+  return { name, found: lacks, ok: false, hint };
+}
+
+/** Open MPI says its version in the first line, MPICH's Hydra in one of its own. */
+function launcherOf(text: string | undefined): string | undefined {
+  const hydra = /^HYDRA[\s\S]*?^\s*Version:\s*(\S+)/m.exec(text ?? '');
+  return hydra ? `mpirun (MPICH) ${hydra[1]}` : text?.split('\n')[0].trim() || undefined;
 }
 
 async function compiler(): Promise<Finding> {
@@ -181,9 +195,12 @@ async function python(): Promise<Finding> {
 
 /** The first line that a program prints; nothing when it is missing, fails or hangs. */
 async function firstLines(program: string, args: string[]): Promise<string | undefined> {
+  return (await output(program, args))?.split('\n')[0].trim() || undefined;
+}
+
+async function output(program: string, args: string[]): Promise<string | undefined> {
   try {
-    const { stdout } = await run(program, args, { timeout: 15_000 });
-    return stdout.trim().split('\n')[0].trim() || undefined;
+    return (await run(program, args, { timeout: 15_000 })).stdout.trim();
   } catch {
     return undefined;
   }

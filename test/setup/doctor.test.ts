@@ -1,12 +1,12 @@
-/** The doctor and the programs take the same ffmpeg, and say which. */
+/** The doctor and the programs take the same ffmpeg, and say which; MPI is named by its version. */
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
-import { findFfmpeg, npmFfmpeg } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { findFfmpeg, npmFfmpeg, onPath } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
-import { testIf } from '../helpers/tools.ts';
+import { testIf, testWith } from '../helpers/tools.ts';
 
 const CODEC_LM = fileURLToPath(new URL('../../bin/codec-lm.js', import.meta.url));
 
@@ -17,10 +17,10 @@ async function run(args: string[], env: NodeJS.ProcessEnv, PATH = process.env.PA
   return execa(process.execPath, [CODEC_LM, ...args], options);
 }
 
-async function doctor(env: NodeJS.ProcessEnv, PATH?: string) {
+async function doctor(env: NodeJS.ProcessEnv, PATH?: string, name = 'ffmpeg') {
   const { stdout } = await run(['doctor', '--json'], env, PATH);
   const findings = stdout.split('\n').map((line) => JSON.parse(line));
-  return findings.find(({ name }) => name === 'ffmpeg');
+  return findings.find((finding) => finding.name === name);
 }
 
 const npm = npmFfmpeg();
@@ -63,6 +63,14 @@ testIf(
     t.is(stderr.match(/warning: ffmpeg .* from npm is a build of 2018/g)?.length, 1, stderr);
   },
 );
+
+testWith('mpirun.mpich', "MPICH's version is read, of launcher and library", async (t) => {
+  const folder = await temporaryFolder(t);
+  await symlink(onPath('mpirun.mpich')!, join(folder, 'mpirun'));
+  const found = await doctor({}, `${folder}:${process.env.PATH}`, 'MPI');
+  t.true(found.ok);
+  t.regex(found.found, /^mpirun \(MPICH\) \d\S+; libraries: .*MPICH \d\S+ \(libmpich\.so/);
+});
 
 test.serial('FFMPEG_PATH names the ffmpeg that clips are made with', async (t) => {
   const before = { ...process.env };

@@ -1,7 +1,8 @@
 /**
  * The C interface of an installed MPI, by FFI: functions of the MPI standard (version 3.1), and the
  * constants that each implementation has for itself. Open MPI's handles are addresses of symbols,
- * those of MPICH's ABI are integers.
+ * those of MPICH's ABI are integers, those of the standard ABI (MPI 5.0, chapter 20; MPICH 5 and
+ * others as `libmpi_abi`) small numbers as wide as an address.
  */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { loadOptional } from '../../base/optional.ts';
@@ -61,6 +62,17 @@ const MPICH_CONSTANTS: MpiConstants = {
   statusIgnore: 1n,
 };
 
+const STANDARD_CONSTANTS: MpiConstants = {
+  world: 0x101n,
+  float: 0x210n,
+  double: 0x214n,
+  sum: 0x21n,
+  max: 0x23n,
+  errorsReturn: 0x143n,
+  inPlace: 1n,
+  statusIgnore: 0n,
+};
+
 /**
  * @param names tried one after the other
  * @throws CodecLmError `MPI_UNAVAILABLE` when FFI or the library is missing
@@ -89,7 +101,8 @@ export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
 type Koffi = typeof import('koffi');
 
 function bind(library: ReturnType<Koffi['load']>, name: string): MpiLibrary {
-  const constants = openMpiConstants(library) ?? MPICH_CONSTANTS;
+  const constants =
+    openMpiConstants(library) ?? (speaksStandard(library) ? STANDARD_CONSTANTS : MPICH_CONSTANTS);
   const handle = typeof constants.world === 'bigint' ? 'void *' : 'int';
   const functions = Object.entries(FUNCTIONS).map(([symbol, types]) => {
     const args = types.map((type) => (type === 'comm' || type === 'handle' ? handle : type));
@@ -115,4 +128,41 @@ function openMpiConstants(library: ReturnType<Koffi['load']>): MpiConstants | un
   } catch {
     return undefined;
   }
+}
+
+/** A library of MPI 5 may have the function and not the ABI: then the version is -1. */
+function speaksStandard(library: ReturnType<Koffi['load']>): boolean {
+  try {
+    const [major, minor] = [new Int32Array(1), new Int32Array(1)];
+    const status = library.func('MPI_Abi_get_version', 'int', ['void *', 'void *'])(major, minor);
+    return status === 0 && major[0] >= 1;
+  } catch {
+    return false;
+  }
+}
+
+/** No implementation has longer ones (MPI_MAX_LIBRARY_VERSION_STRING of MPICH). */
+const MAX_VERSION_STRING = 8192;
+
+/**
+ * The MPI libraries of this machine, by what they say of themselves: `Open MPI v4.1.4`.
+ * @param names as the system's loader knows them
+ * @returns the name of the first library of each version; empty without koffi
+ */
+export function mpiVersions(names: readonly string[]): Map<string, string> {
+  const versions = new Map<string, string>();
+  for (const name of names) {
+    try {
+      const library = loadOptional<Koffi>('koffi', 'several ranks').load(name);
+      const read = library.func('MPI_Get_library_version', 'int', ['void *', 'void *']);
+      const [text, length] = [Buffer.alloc(MAX_VERSION_STRING), new Int32Array(1)];
+      read(text, length);
+      const [line] = text.toString('utf8', 0, length[0]).split(/[,\n]/);
+      const version = line.replace(/\s+/g, ' ').replace(' Version:', '').trim();
+      if (!versions.has(version)) versions.set(version, name);
+    } catch {
+      // not here: the next one
+    }
+  }
+  return versions;
 }

@@ -1,7 +1,7 @@
 /** The group of ranks that this process was launched in. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Communicator } from './communicator.ts';
-import { findLaunch, libraryNames } from './launcher.ts';
+import { checkConnection, findLaunch, libraryNames } from './launcher.ts';
 import { MpiCommunicator } from './mpi.ts';
 import { loadMpi } from './mpi-library.ts';
 import { single } from './single.ts';
@@ -17,6 +17,7 @@ export async function openCommunicator(
 ): Promise<Communicator> {
   const launch = findLaunch(env);
   if (!launch) return single;
+  checkConnection(env);
   const library = await loadMpi(libraryNames(launch.speaks, env));
   const communicator = new MpiCommunicator(library, waitSeconds);
   if (launch.size !== undefined && communicator.size !== launch.size) {

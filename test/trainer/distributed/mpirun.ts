@@ -15,8 +15,14 @@ const ENVIRONMENT = {
   OMP_NUM_THREADS: '1',
 };
 
-export function mpirun(ranks: number, args: string[], env: Record<string, string> = {}) {
-  return execa('mpirun', ['-n', String(ranks), 'node', ...args], {
+/** @param [launcher, program] the launcher and the program that it starts */
+export function mpirun(
+  ranks: number,
+  args: string[],
+  env: Record<string, string> = {},
+  [launcher, program]: [launcher: string, program: string] = ['mpirun', 'node'],
+) {
+  return execa(launcher, ['-n', String(ranks), program, ...args], {
     reject: false,
     timeout: 150_000,
     env: { ...ENVIRONMENT, ...env },
