@@ -9,7 +9,7 @@ import { type Kernel, resize } from '../../base/resize.ts';
 import { BlockReader, peerPython } from '../jpeg/pillow.ts';
 
 const [cases = 600, seed = 1] = process.argv.slice(2).map(Number);
-const script = fileURLToPath(new URL('../peers/resize_pillow.py', import.meta.url));
+const script = fileURLToPath(new URL('../peers/images/resize.py', import.meta.url));
 const child = spawn(peerPython(), [script], { stdio: ['pipe', 'pipe', 'inherit'] });
 const reader = new BlockReader(child.stdout);
 const version = (await reader.line()).trim();

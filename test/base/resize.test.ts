@@ -1,4 +1,4 @@
-/** Resizing beside Pillow 13: bench/peers/golden_images.py made the digests. */
+/** Resizing beside Pillow 13: bench/peers/images/golden.py made the digests. */
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { type Kernel, resize } from '../../base/resize.ts';

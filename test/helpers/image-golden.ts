@@ -1,4 +1,4 @@
-/** Small files of many kinds and what Pillow says of them: made by bench/peers/golden_images.py. */
+/** Small files of many kinds and what Pillow says of them: made by bench/peers/images/golden.py. */
 import { readFileSync } from 'node:fs';
 
 const FOLDER = new URL('../golden/images/', import.meta.url);

@@ -1,6 +1,6 @@
 """Makes test/golden/images: small files of many kinds, and what Pillow says of each.
 
-    python bench/peers/golden_images.py        (pip install pillow==13.0.0 numpy tifffile imagecodecs pillow-heif)
+    python bench/peers/images/golden.py        (pip install pillow==13.0.0 numpy tifffile imagecodecs pillow-heif)
 
 Run it only when a kind is added. expected.json: for each file its size and the SHA-256 of
 convert('RGB'); for transparent ones also the pixels over two backgrounds (base64, RGB), by
@@ -21,7 +21,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 warnings.simplefilter("ignore")
-OUT = pathlib.Path(__file__).parents[2] / "test/golden/images"
+OUT = pathlib.Path(__file__).parents[3] / "test/golden/images"
 OUT.mkdir(parents=True, exist_ok=True)
 W, H = 24, 16
 y, x = np.mgrid[0:H, 0:W]

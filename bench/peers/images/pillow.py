@@ -1,4 +1,4 @@
-"""Pillow's pixels of image files, for bench/peers/compare-images.ts.
+"""Pillow's pixels of image files, for bench/peers/images/compare.ts.
 
 Reads a path a line; answers a line of JSON, {"format", "mode", "width", "height", "frames"} or
 {"error"}, and after the first width x height x 3 bytes: the first frame, turned as its EXIF

@@ -1,7 +1,7 @@
 /**
  * What the image codec makes of every file of a folder, beside Pillow: the pixels before anything
  * is resized (the target is the image itself), upright, RGB.
- *   node --import=tsx bench/peers/compare-images.ts [FOLDER] [--json FILE]
+ *   node --import=tsx bench/peers/images/compare.ts [FOLDER] [--json FILE] [--short]
  * Without a folder: the test images of Pillow's own source package, fetched once with pip into
  * bench/peers/.venv. Needs the Python of bench/peers/setup.sh, or CODEC_LM_PYTHON.
  */
@@ -10,12 +10,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CodecLmError } from '../../base/error.ts';
-import { sharpVersions } from '../../base/sharp.ts';
-import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
-import { rgbOf } from '../../tokenizer/codecs/jpeg/source/baseline.ts';
-import { BlockReader, peerPython } from '../jpeg/pillow.ts';
-import { reasonFor } from './image-reasons.ts';
+import { CodecLmError } from '../../../base/error.ts';
+import { sharpVersions } from '../../../base/sharp.ts';
+import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
+import { rgbOf } from '../../../tokenizer/codecs/jpeg/source/baseline.ts';
+import { BlockReader, peerPython } from '../../jpeg/pillow.ts';
+import { reasonFor } from './reasons.ts';
 
 const VERSION = '13.0.0';
 
@@ -45,7 +45,7 @@ export interface Difference {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'string' } },
+  options: { json: { type: 'string' }, short: { type: 'boolean', default: false } },
 });
 const folder = positionals[0] ?? join(pillowSource(), 'Tests/images');
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -53,7 +53,7 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((path) => statSync(path).isFile())
   .sort();
 
-const script = fileURLToPath(new URL('images_pillow.py', import.meta.url));
+const script = fileURLToPath(new URL('pillow.py', import.meta.url));
 const child = spawn(peerPython(), [script], { stdio: ['pipe', 'pipe', 'inherit'] });
 const reader = new BlockReader(child.stdout);
 const { version } = JSON.parse(await reader.line());
@@ -124,7 +124,7 @@ function report(): void {
   print(`equal: ${counts.equal}; refused by both: ${counts.refused}; other: ${differences.length}`);
   for (const [reason, members] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
     print(`\n${members.length}  ${reason}`);
-    for (const member of members) print(`      ${lineOf(member)}`);
+    if (!values.short) for (const member of members) print(`      ${lineOf(member)}`);
   }
   if (values.json) writeFileSync(values.json, `${JSON.stringify(differences, null, 1)}\n`);
   if (groups.has(reasonFor.unknown)) process.exitCode = 1;

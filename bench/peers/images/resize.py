@@ -2,7 +2,9 @@
 
     WIDTH HEIGHT CHANNELS TO_WIDTH TO_HEIGHT KERNEL u1|f4\n + samples    ->    samples
 
-u1: 1 channel is mode L, 3 are RGB. f4: mode F, each channel by itself. Writes its version first.
+u1: 1 channel is mode L, 3 are RGB. f4: mode F, each channel by itself. KERNEL "torch" is
+torchvision's antialiased bilinear on tensors of bytes (it calls this very function of torch).
+Writes its version first.
 """
 
 import sys
@@ -17,12 +19,20 @@ out.flush()
 for line in read:
     width, height, channels, to_width, to_height = map(int, line.split()[:5])
     kernel, kind = line.decode().split()[5:]
-    method = getattr(Image.Resampling, kernel.upper())
     dtype = np.dtype(kind).newbyteorder("<")
     samples = np.frombuffer(read.read(width * height * channels * dtype.itemsize), dtype)
     samples = samples.reshape(height, width, channels)
     size = (to_width, to_height)
-    if kind == "u1":
+    method = None if kernel == "torch" else getattr(Image.Resampling, kernel.upper())
+    if kernel == "torch":
+        import torch
+
+        planes = torch.from_numpy(samples.transpose(2, 0, 1).copy())[None]
+        resized = torch.nn.functional.interpolate(
+            planes, (to_height, to_width), mode="bilinear", antialias=True, align_corners=False
+        )
+        result = resized[0].numpy().transpose(1, 2, 0)
+    elif kind == "u1":
         image = Image.fromarray(samples[..., 0] if channels == 1 else samples)
         result = np.asarray(image.resize(size, method))
     else:
