@@ -46,7 +46,9 @@ async function bySharp(pixels: Uint8Array, from: Size, to: Size): Promise<Buffer
 }
 
 const files = PHOTOGRAPHS;
-console.log(`Pillow ${version}, ${files.length} photographs; mean PSNR in dB\n`);
+console.log(
+  `Pillow ${version}, ${files.length} photographs; PSNR of the mean squared error, in dB\n`,
+);
 console.log(
   '| | sizes | sharp / Pillow | sharp / torchvision | ours / Pillow | ours / torchvision |',
 );
@@ -71,10 +73,10 @@ for (const { name, from, to } of CASES) {
       psnr(ours, pillow),
       psnr(ours, torch),
     ];
-    for (const [i, value] of found.entries()) sums[i] += value;
+    for (const [i, value] of found.entries()) sums[i] += 10 ** (-value / 10);
   }
   const cells = sums.map((sum) =>
-    Number.isFinite(sum) ? (sum / files.length).toFixed(1) : 'equal',
+    sum === 0 ? 'equal' : (-10 * Math.log10(sum / files.length)).toFixed(1),
   );
   console.log(`| ${name} | ${from.join('x')} → ${to.join('x')} | ${cells.join(' | ')} |`);
 }

@@ -2,17 +2,16 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sharp } from '../../../base/sharp.ts';
+import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
+import { toJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { type Case, command, expect, failuresOf, temporary } from './case.ts';
 
 /** The corner of the picture that the document of a file shows. */
 async function cornerOf(file: string, ...options: string[]): Promise<number[]> {
-  const { createJpegCodec } = await import('../../../tokenizer/codecs/jpeg/encode.ts');
   const settings = Object.fromEntries(options.map((option) => option.split('=')));
   const codec = createJpegCodec({ width: 64, height: 64, quality: 95, ...settings });
-  const { bytes } = await codec.encode(readFileSync(file), file);
-  const { data } = await sharp(await codec.view(bytes))
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+  const { symbols } = await codec.encode(readFileSync(file), file);
+  const { data } = await sharp(toJpegFile(symbols, 95)).raw().toBuffer({ resolveWithObject: true });
   return [...data.subarray(0, 3)];
 }
 
