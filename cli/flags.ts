@@ -2,6 +2,9 @@
 import type { Command } from './command.ts';
 import { kebabCase } from './options.ts';
 
+/** An option of the library, alone or with a value: `svg: render`. */
+const OPTION = /^(\w+)(?:: (.+))?$/;
+
 /** A key of the trainer's configuration with its value. */
 const SETTING = /^\w+\.\w+=/;
 
@@ -14,7 +17,10 @@ export function withFlags(text: string, command: Command | undefined): string {
   return text.replace(/`([^`]+)`/g, (quoted, name: string) => {
     const flag = command.flags?.[name];
     if (flag !== undefined) return flag;
-    if (name in command.options.shape) return `--${kebabCase(name)}`;
+    const [, option, value] = OPTION.exec(name) ?? [];
+    if (option !== undefined && option in command.options.shape) {
+      return `--${kebabCase(option)}${value === undefined ? '' : ` ${value}`}`;
+    }
     const isSetting = 'set' in command.options.shape && SETTING.test(name);
     return isSetting ? `--set ${name}` : quoted;
   });

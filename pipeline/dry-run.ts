@@ -1,10 +1,9 @@
-/** --dry-run: what a run would do, and about how large its dataset gets; writes nothing to keep. */
+/** What a run would do, and about how large its dataset gets; nothing is kept of what it writes. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
-import { formatBytes, formatCount } from '../base/format.ts';
 import type { Symbols } from '../tokenizer/alphabet.ts';
 import { learnMerges } from '../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
@@ -14,7 +13,6 @@ import { spoolInputs } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
-import { formatCodes } from './status/failures.ts';
 
 /** Enough for a size within a few percent, encoded in a second or two. */
 const SAMPLES = 200;
@@ -125,37 +123,4 @@ async function estimate(
       disk: Math.round((tokens * scale * bitsPerId) / 8),
     },
   };
-}
-
-export function formatDryRun(out: string, found: DryRun): string {
-  const { sample, estimate: guess, codec } = found;
-  const settings = Object.entries(codec.settings).map(([key, value]) => `${key} ${value}`);
-  const versions = Object.entries(codec.versions).map(([key, value]) => `${key} ${value}`);
-  const lines: [string, string][] = [
-    ['dataset', `${out} (nothing is written)`],
-    ['inputs', formatCount(found.inputs)],
-    ['held out', `${found.valFraction * 100} % of the documents`],
-    ['partitions', formatCount(found.partitions)],
-    ['duplicates', formatCount(found.duplicates)],
-    ['passed over', formatCodes(found.ignored) || 'none'],
-    ...found.problems.map(({ path, problem }): [string, string] => [
-      'not listed',
-      `${path}: ${problem}`,
-    ]),
-    ['codec', `${codec.name}: ${settings.join(', ')}`],
-    ['encoder', versions.join(', ')],
-    [
-      'sample',
-      `${sample.documents} of ${sample.inputs} inputs encoded in ${sample.seconds.toFixed(1)} s`,
-    ],
-    ['failed', formatCodes(sample.failures) || 'none of the sample'],
-  ];
-  if (guess) {
-    lines.push(
-      ['documents', `about ${formatCount(guess.documents)} of ${formatBytes(guess.bytes)}`],
-      ['tokens', `about ${formatCount(guess.tokens)} in ${formatCount(guess.sequences)} sequences`],
-      ['disk', `about ${formatBytes(guess.disk)} of shards`],
-    );
-  }
-  return lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
 }

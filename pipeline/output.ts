@@ -82,8 +82,8 @@ export function checkSameConfig(
     {
       path: out,
       hint: isEncoder
-        ? 'use the same encoder as before, or --allow-encoder-change if its bytes may differ'
-        : 'use the same options as before, or another --out',
+        ? 'use the same encoder as before, or `allowEncoderChange` if its bytes may differ'
+        : 'use the same options as before, or another `out`',
     },
   );
 }

@@ -24,20 +24,20 @@ export function findRanks(
       'USAGE',
       `${launched.launcher} does not say which rank this process is`,
       {
-        hint: 'give each process its --rank, from 0, and the --world-size',
+        hint: 'give each process its `rank`, from 0, and the `worldSize`',
       },
     );
   }
   if (rank === undefined && size === undefined) return { rank: 0, size: 1 };
   if (rank === undefined) {
-    throw new CodecLmError('USAGE', `--world-size ${size} without --rank`, {
-      hint: 'give each process its --rank, from 0',
+    throw new CodecLmError('USAGE', `\`worldSize\` ${size} without \`rank\``, {
+      hint: 'give each process its `rank`, from 0',
     });
   }
   if (size === undefined) {
-    const cause = options.rank === undefined ? `${launched?.variable}=${rank}` : `--rank ${rank}`;
-    throw new CodecLmError('USAGE', `${cause} without --world-size`, {
-      hint: 'say with --world-size how many processes share the work',
+    const cause = options.rank === undefined ? `${launched?.variable}=${rank}` : `\`rank\` ${rank}`;
+    throw new CodecLmError('USAGE', `${cause} without \`worldSize\``, {
+      hint: 'say with `worldSize` how many processes share the work',
     });
   }
   if (rank >= size) {

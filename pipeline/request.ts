@@ -1,8 +1,7 @@
-/** The options of a command line as a run, for whichever codec. */
+/** Options as a run, for whichever codec. */
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
-import type { Io } from '../cli/command.ts';
 import {
   type PlanOptions,
   parseShare,
@@ -16,10 +15,10 @@ import { plainTokenizer } from '../tokenizer/plain.ts';
 import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
+import type { PipelineEvent } from './events.ts';
 import { findRanks } from './rank.ts';
 import type { RunRequest } from './run.ts';
 import { resolveSources } from './sources/list-inputs.ts';
-import { Report } from './status/report.ts';
 
 /**
  * Processes beyond one for each core: while this process checks and packs what one has written, and
@@ -27,12 +26,19 @@ import { Report } from './status/report.ts';
  */
 const SPARE_PROCESSES = 1;
 
+/** Who follows a run, and may stop it. */
+export interface Watching {
+  onEvent?: (event: PipelineEvent) => void;
+  /** Stops the run; finished partitions are kept. */
+  signal?: AbortSignal;
+}
+
 /** @param options as `planOptionsOf` or `runOptionsOf` of the definition parse them */
 export async function requestOf(
   definition: CodecDefinition,
   sources: readonly string[],
   options: PlanOptions & Partial<RunningOptions>,
-  io: Io,
+  { onEvent, signal = new AbortController().signal }: Watching,
   planOnly: boolean,
 ): Promise<RunRequest> {
   const { settings, tools } = definition.fromOptions(codecOptionsOf(definition, options));
@@ -42,13 +48,13 @@ export async function requestOf(
   if (ranks.size > 1 && options.retryFailed) {
     throw new CodecLmError(
       'USAGE',
-      '--retry-failed is the work of one process: run it without ranks',
+      '`retryFailed` is the work of one process: run it without ranks',
     );
   }
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
-  if (encoder.warning) io.log(encoder.warning);
+  if (encoder.warning) onEvent?.({ type: 'warning', message: encoder.warning });
   return {
     out: resolve(options.out),
     codec,
@@ -65,8 +71,8 @@ export async function requestOf(
     planOnly,
     retryFailed: options.retryFailed ?? false,
     allowEncoderChange: options.allowEncoderChange ?? false,
-    report: new Report(io, options, definition.noun),
-    signal: io.signal,
+    emit: (event) => onEvent?.(event),
+    signal,
   };
 }
 
@@ -103,7 +109,7 @@ async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenize
   if (options.merges !== undefined || options.vocabSize !== undefined) {
     throw new CodecLmError(
       'USAGE',
-      '--tokenizer gives the merges: leave --merges and --vocab-size out',
+      '`tokenizer` gives the merges: leave `merges` and `vocabSize` out',
     );
   }
   const tokenizer = await readTokenizer(options.tokenizer);

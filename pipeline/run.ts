@@ -16,8 +16,10 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { SampleCache } from './encode/cache.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
+import { batchEvents, partitionEvent } from './encode/events.ts';
 import { createInputEncoder } from './encode/inputs.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
+import { doneEvent, type PipelineEvent } from './events.ts';
 import { removeLeftovers, WORK_FOLDERS } from './files.ts';
 import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
@@ -29,7 +31,6 @@ import { inputsOf, type Partition, partitionsOf } from './plan/plan.ts';
 import { type Ranks, shareOf } from './rank.ts';
 import { baseOf } from './sources/source.ts';
 import { checkFailureShare, VanishedCorpus } from './status/failures.ts';
-import type { Report } from './status/report.ts';
 import { doneNames, readStats } from './status/status.ts';
 
 export interface RunRequest {
@@ -58,7 +59,7 @@ export interface RunRequest {
   retryFailed: boolean;
   /** Go on though the encoder has other versions than those of the plan. */
   allowEncoderChange: boolean;
-  report: Report;
+  emit: (event: PipelineEvent) => void;
   signal: AbortSignal;
 }
 
@@ -67,14 +68,17 @@ export interface RunRequest {
  * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …;
  *   `LOCK_LOST` when another process took the dataset over: nothing is committed after that
  */
-export async function runPipeline(request: RunRequest): Promise<Manifest | undefined> {
-  const { out, ranks, report, signal } = request;
+export async function runRequest(request: RunRequest): Promise<Manifest | undefined> {
+  const { out, ranks, emit, signal } = request;
   const before = await inspectState(request);
   if (before.complete && !request.retryFailed) return alreadyComplete(request);
   const existed = await exists(out);
   let lock: Lock | undefined;
   try {
-    lock = await lockDataset(out, ranks, { signal, onWait: (wait) => report.waiting(wait) });
+    lock = await lockDataset(out, ranks, {
+      signal,
+      onWait: (wait) => emit({ type: 'lock-wait', ...wait }),
+    });
     // Another process may have planned or finished it before the lock was taken.
     const state = await inspectState(request);
     if (state.complete && !request.retryFailed) return await alreadyComplete(request);
@@ -97,9 +101,9 @@ async function inspectState({ out, config, allowEncoderChange }: RunRequest): Pr
   return state;
 }
 
-async function alreadyComplete({ out, maxFailures, report }: RunRequest): Promise<Manifest> {
+async function alreadyComplete({ out, maxFailures, emit }: RunRequest): Promise<Manifest> {
   const manifest = await readManifest(out);
-  report.done(out, manifest, false);
+  emit(doneEvent(out, manifest, false));
   const { failures, inputs } = manifest.totals;
   checkFailureShare(failures, inputs, maxFailures, out);
   return manifest;
@@ -109,13 +113,20 @@ async function planAndRun(
   request: LockedRequest,
   { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
-  const { out, config, ranks, report, lock, signal } = request;
+  const { out, config, ranks, emit, lock, signal } = request;
   if (!frozen && ranks.size > 1) throw planFirst(out);
-  const onFound = (found: number) => report.listing(found);
-  const onFrozen = (done: number, of: number) => report.freezing(done, of);
+  const onFound = (found: number) => emit({ type: 'listing', found });
+  const onFrozen = (done: number, total: number) => emit({ type: 'freezing', done, total });
   const plan = frozen ?? (await makePlan({ ...request, onFound, onFrozen }));
   const partitions = partitionsOf(plan, config.partitionSize);
-  report.planned(plan, partitions.length, !frozen);
+  emit({
+    type: 'plan',
+    isNew: !frozen,
+    inputs: plan.inputs,
+    partitions: partitions.length,
+    valFraction: plan.config.valFraction,
+    listing: plan.listing,
+  });
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
   const bases = config.sources.map(baseOf);
   const inputs = new SampleCache(
@@ -124,13 +135,13 @@ async function planAndRun(
   const tokenizer = await ensureTokenizer(request, plan, inputs);
   const context = { inputs, bases, valFraction: config.valFraction, tokenizer };
   if (request.planOnly) {
-    report.note(`planned; run it with the same options: pipeline run … --out ${out}`);
+    emit({ type: 'planned', out });
     return undefined;
   }
   if (!complete) await runShare(request, partitions, context, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
-    report.note(`rank ${ranks.rank} of ${ranks.size} is done; after all: pipeline finalize ${out}`);
+    emit({ type: 'rank-done', ...ranks, out });
     return undefined;
   }
   // What failed may still be put right below, so its share is judged at the end.
@@ -141,7 +152,7 @@ async function planAndRun(
   const final = request.retryFailed
     ? await retryFailed({ ...request, context }, plan, manifest)
     : manifest;
-  report.done(out, final, true);
+  emit(doneEvent(out, final, true));
   checkFailureShare(final.totals.failures, plan.inputs, request.maxFailures, out);
   return final;
 }
@@ -153,7 +164,7 @@ async function runShare(
   context: EncodeContext & { tokenizer: Tokenizer },
   plan: Plan,
 ): Promise<void> {
-  const { out, ranks, report, lock } = request;
+  const { out, ranks, emit, lock } = request;
   const share = shareOf(partitions, ranks);
   const names = await doneNames(out);
   const done = share.filter(({ name }) => names.has(name));
@@ -163,12 +174,13 @@ async function runShare(
   const unfinished = new Set(todo.map(({ name }) => name));
   await lock.check();
   await removeLeftovers(out, (name) => unfinished.has(name));
-  if (request.hint) report.note(request.hint);
+  if (request.hint) emit({ type: 'advice', message: request.hint });
   const inputs = inputsOf(share);
-  report.begin(
-    { inputs, partitions: share.length },
-    { inputs: inputsOf(done), partitions: done.length },
-  );
+  emit({
+    type: 'begin',
+    work: { inputs, partitions: share.length },
+    before: { inputs: inputsOf(done), partitions: done.length },
+  });
   let failures = 0;
   for (const { name } of done) failures += (await readStats(out, name)).failures;
   const vanished = new VanishedCorpus();
@@ -182,12 +194,12 @@ async function runShare(
     lock,
     signal: request.signal,
     onBatch: (batch) => {
-      report.batch(batch);
+      for (const event of batchEvents(batch)) emit(event);
       vanished.check(batch);
       failures += batch.failures.length;
     },
     onPartition: (partition, stats) => {
-      report.partition(partition.name, stats);
+      emit(partitionEvent(partition.name, stats));
       // Once too many have failed no later success can make it right: do not go on for days.
       if (!request.retryFailed) checkFailureShare(failures, inputs, request.maxFailures, out);
     },
@@ -199,19 +211,21 @@ async function ensureTokenizer(
   plan: Plan,
   cache: SampleCache,
 ): Promise<Tokenizer> {
-  const { out, ranks, report, lanes, signal } = request;
+  const { out, ranks, emit, lanes, signal } = request;
   const existing = await readDatasetTokenizer(out);
   if (!existing && ranks.size > 1) throw planFirst(out);
   let tokenizer = existing ?? request.tokenizer;
   if (!tokenizer) {
-    const progress = {
-      sampled: report.sampling.bind(report),
-      learning: report.learning.bind(report),
-    };
-    tokenizer = await learnTokenizer(out, plan, cache, lanes, progress, signal);
+    tokenizer = await learnTokenizer(out, plan, cache, lanes, emit, signal);
   }
   if (!existing) await saveTokenizer(out, tokenizer, plan.config.seqLen, request.lock);
-  report.tokenizer(tokenizer.vocabSize, tokenizer.merges.length, tokenizer.hash, !existing);
+  emit({
+    type: 'tokenizer',
+    vocabSize: tokenizer.vocabSize,
+    merges: tokenizer.merges.length,
+    hash: tokenizer.hash,
+    isNew: !existing,
+  });
   return tokenizer;
 }
 

@@ -6,9 +6,13 @@ import { MAX_SEQ_LEN } from './dataset.ts';
 const positive = z.number().int().positive();
 const natural = z.number().int().nonnegative();
 
+const PERCENT = /^(100|\d{1,2})(\.\d+)?\s*%?$/;
+
+/** A command line has percentages, a program may also give a share. */
 const percent = z
-  .string()
-  .regex(/^(100|\d{1,2})(\.\d+)?\s*%?$/, 'must be a percentage, as 10%')
+  .union([z.string().regex(PERCENT), z.number().min(0).max(1)], {
+    error: 'must be a percentage, as 10%',
+  })
   .meta({ valueName: 'percent' });
 
 export const workersOption = positive.max(1024).optional();
@@ -99,13 +103,13 @@ export const finalizeOptions = z.object({
   quiet: z.boolean().default(false).describe('print nothing but errors'),
 });
 
-/** `"10 %"` -> 0.1 */
-export function parseShare(text: string): number {
-  return Number.parseFloat(text) / 100;
+/** `"10 %"` -> 0.1; a number is a share already. */
+export function parseShare(share: string | number): number {
+  return typeof share === 'number' ? share : Number.parseFloat(share) / 100;
 }
 
 /**
- * --merges and --vocab-size say the same thing twice.
+ * `merges` and `vocabSize` say the same thing twice.
  * @throws CodecLmError `USAGE` when both are given and disagree
  */
 export function resolveMerges(
@@ -117,7 +121,7 @@ export function resolveMerges(
   if (merges !== undefined && merges !== vocabSize - 256) {
     throw new CodecLmError(
       'USAGE',
-      `--merges ${merges} and --vocab-size ${vocabSize} disagree: --vocab-size ${merges + 256} is --merges ${merges}`,
+      `\`merges\` ${merges} and \`vocabSize\` ${vocabSize} disagree: \`vocabSize\` ${merges + 256} is \`merges\` ${merges}`,
       { hint: 'give one of them' },
     );
   }

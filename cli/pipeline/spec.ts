@@ -8,6 +8,7 @@ import type { Media } from '../../tokenizer/codecs/codec.ts';
 import { chosenCodec } from '../codec-option.ts';
 import { command, type Io } from '../command.ts';
 import type { CliSpec } from '../run.ts';
+import type { ListenerOptions } from './listener.ts';
 
 /** Finished, but not with everything that was asked for. */
 const SAMPLES_SKIPPED = 3;
@@ -23,6 +24,12 @@ function isPartial({ totals }: Manifest): boolean {
   return totals.failures > 0 || (totals.unread ?? 0) > 0;
 }
 
+/** Shows a run as it goes, and stops it on a signal. */
+async function watchingOf(io: Io, options: ListenerOptions, noun?: string) {
+  const { PipelineListener } = await import('./listener.ts');
+  return { onEvent: new PipelineListener(io, options, noun).listen, signal: io.signal };
+}
+
 /** Plans and runs, or shows what that would do. */
 async function runOrShow(
   request: RunRequest,
@@ -30,14 +37,15 @@ async function runOrShow(
   io: Io,
 ): Promise<number> {
   if (isDry) {
-    const { dryRun, formatDryRun } = await import('../../pipeline/dry-run.ts');
+    const { dryRun } = await import('../../pipeline/dry-run.ts');
+    const { formatDryRun } = await import('./dry-run.ts');
     const found = await dryRun(request);
     if (json) io.printJson(found);
     else io.print(formatDryRun(request.out, found));
     return 0;
   }
-  const { runPipeline } = await import('../../pipeline/run.ts');
-  const manifest = await runPipeline(request);
+  const { runRequest } = await import('../../pipeline/run.ts');
+  const manifest = await runRequest(request);
   return manifest && isPartial(manifest) ? SAMPLES_SKIPPED : 0;
 }
 
@@ -62,7 +70,9 @@ function runCommand(media: Media) {
     examples: EXAMPLES[media],
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
-      return runOrShow(await requestOf(definition, sources, options, io, false), options, io);
+      const watching = await watchingOf(io, options, definition.noun);
+      const request = await requestOf(definition, sources, options, watching, false);
+      return runOrShow(request, options, io);
     },
   });
 }
@@ -78,8 +88,9 @@ function planCommand(media: Media) {
     examples: [EXAMPLES[media][0].replace('run', 'plan')],
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
-      const { runPipeline } = await import('../../pipeline/run.ts');
-      await runPipeline(await requestOf(definition, sources, options, io, true));
+      const { runRequest } = await import('../../pipeline/run.ts');
+      const watching = await watchingOf(io, options, definition.noun);
+      await runRequest(await requestOf(definition, sources, options, watching, true));
       return 0;
     },
   });
@@ -95,7 +106,7 @@ const status = command({
   examples: ['pipeline status photos-256'],
   async run([out], options, io) {
     const { readStatus } = await import('../../pipeline/status/status.ts');
-    const { formatStatus } = await import('../../pipeline/status/table.ts');
+    const { formatStatus } = await import('./status.ts');
     const found = await readStatus(out);
     if (options.json) io.printJson(found);
     else io.print(formatStatus(out, found));
@@ -111,9 +122,10 @@ const finalize = command({
   examples: ['pipeline finalize photos-256'],
   async run([out], options, io) {
     const { finalizeDataset } = await import('../../pipeline/finish/finalize.ts');
-    const { Report } = await import('../../pipeline/status/report.ts');
+    const { doneEvent } = await import('../../pipeline/events.ts');
+    const { onEvent } = await watchingOf(io, options);
     const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
-    new Report(io, options).done(out, manifest, true);
+    onEvent(doneEvent(out, manifest, true));
     return isPartial(manifest) ? SAMPLES_SKIPPED : 0;
   },
 });

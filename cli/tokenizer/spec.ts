@@ -4,10 +4,10 @@ import { CodecLmError } from '../../base/error.ts';
 import { codecOption } from '../../schemas/pipeline.ts';
 import { MAX_TOKENIZER_MERGES } from '../../schemas/tokenizer.ts';
 import type { Codec } from '../../tokenizer/codecs/codec.ts';
-import type { MakeCodec } from '../../tokenizer/tool/inputs.ts';
 import { chosenCodec } from '../codec-option.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
+import type { MakeCodec } from './inputs.ts';
 
 const { definition, known } = chosenCodec();
 
@@ -82,7 +82,7 @@ const train = command({
       throw new CodecLmError('USAGE', '--merges and --vocab-size say the same; give one of them');
     }
     const count = merges ?? (vocabSize === undefined ? mergesByDefault : vocabSize - 256);
-    const tool = await import('../../tokenizer/tool/run.ts');
+    const tool = await import('./run.ts');
     if (count === undefined) {
       await tool.writePlain(options.out, codecMaker(options), io);
       return 0;
@@ -112,7 +112,7 @@ const encode = command({
   async run(sources, { tokenizer, out, ...settings }, io) {
     const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
     const opened = await readTokenizer(tokenizer);
-    const tool = await import('../../tokenizer/tool/run.ts');
+    const tool = await import('./run.ts');
     return exitCode(
       await tool.encode(sources, { definition, tokenizer: opened, out }, codecMaker(settings), io),
     );
@@ -137,7 +137,7 @@ const decode = command({
   async run(sources, { tokenizer, out, raw, ...settings }, io) {
     const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
     const opened = await readTokenizer(tokenizer);
-    const tool = await import('../../tokenizer/tool/run.ts');
+    const tool = await import('./run.ts');
     return exitCode(
       await tool.decode(
         sources,
@@ -163,7 +163,7 @@ const inspect = command({
   examples: ['tokenizer inspect TOK', 'tokenizer inspect TOK photos/ --json'],
   async run([tokenizer, ...sources], { json, ...settings }, io) {
     const { readTokenizer } = await import('../../tokenizer/bpe/files/huggingface.ts');
-    const { inspectMerges, shortened } = await import('../../tokenizer/tool/inspect.ts');
+    const { inspectMerges, shortened } = await import('./inspect.ts');
     const lines = await inspectMerges(
       await readTokenizer(tokenizer),
       sources,

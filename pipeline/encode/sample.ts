@@ -11,6 +11,7 @@ import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { PipelineEvent } from '../events.ts';
 import { paths, readText } from '../files.ts';
 import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
 import type { SampleCache } from './cache.ts';
@@ -20,11 +21,6 @@ import { drain, inOrder, streamOf } from './stream.ts';
 
 /** In this order: a tokenizer.json in place means that the others are. */
 const FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
-
-export interface SampleProgress {
-  sampled(done: number, of: number): void;
-  learning(documents: number, bytes: number, merges: number): void;
-}
 
 /** @returns undefined when none is in the dataset yet */
 export async function readDatasetTokenizer(out: string): Promise<Tokenizer | undefined> {
@@ -44,7 +40,7 @@ export async function learnTokenizer(
   plan: Plan,
   cache: SampleCache,
   lanes: number,
-  progress: SampleProgress,
+  emit: (event: PipelineEvent) => void,
   signal: AbortSignal,
 ): Promise<Tokenizer> {
   const { bpeSamples, merges, valFraction } = plan.config;
@@ -56,7 +52,7 @@ export async function learnTokenizer(
     inOrder(lanes * BATCH, (planned: PlannedInput) => cache.sample(planned)),
   );
   await drain(samples, (document) => {
-    progress.sampled(++done, count);
+    emit({ type: 'sampling', done: ++done, total: count });
     if (document instanceof CodecLmError) firstFailure ??= document;
     // Merges are learned for codecs of bytes only.
     else if (splitOf(document.symbols, valFraction) === 'train')
@@ -65,7 +61,7 @@ export async function learnTokenizer(
   const { documents } = sample;
   if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
   const bytes = documents.reduce((sum, { length }) => sum + length, 0);
-  progress.learning(documents.length, bytes, merges);
+  emit({ type: 'learning', documents: documents.length, bytes, merges });
   return new ByteBpe(learnMerges(documents, merges));
 }
 
@@ -102,7 +98,7 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
     first
       ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
       : `all ${tried} inputs drawn for the tokenizer are held out`,
-    { cause: first, hint: 'check the sources, or give a tokenizer with --tokenizer' },
+    { cause: first, hint: 'check the sources, or give a tokenizer as `tokenizer`' },
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * --retry-failed: the inputs that failed are run again, in partitions of their own, into
+ * A round of retries: the inputs that failed are run again, in partitions of their own, into
  * shards behind those that are there. Good shards are not touched. A round is frozen on the
  * disk like a plan, so a retry that was stopped goes on too.
  */
@@ -8,16 +8,17 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
 import type { Plan, RetryRound } from '../../schemas/plan.ts';
 import { type EngineRequest, encodePartitions } from '../encode/engine.ts';
+import { batchEvents, partitionEvent } from '../encode/events.ts';
+import type { PipelineEvent } from '../events.ts';
 import { paths, readText, removeLeftovers, writeJson, writeText } from '../files.ts';
 import { inputsOf, nameOf } from '../plan/plan.ts';
 import { readFailures } from '../status/failures.ts';
-import type { Report } from '../status/report.ts';
 import { doneNames } from '../status/status.ts';
 import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
 import { partitionsOfRound, readRound, roundsOf } from './rounds.ts';
 
 export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'lock' | 'signal'> & {
-  report: Report;
+  emit: (event: PipelineEvent) => void;
 };
 
 /** @returns the manifest with the documents that came out right this time */
@@ -99,22 +100,28 @@ async function linesOf(out: string, plan: Plan, ids: readonly number[]): Promise
 }
 
 async function runRound(request: RetryRequest, plan: Plan, round: RetryRound): Promise<void> {
-  const { out, context, report } = request;
+  const { out, context, emit } = request;
   const done = await doneNames(out);
   const todo = round.partitions.filter(({ name }) => !done.has(name));
   const isOurs = new Set(todo.map(({ name }) => name));
   await removeLeftovers(out, (name) => isOurs.has(name));
   const inputs = inputsOf(round.partitions);
-  report.begin(
-    { inputs, partitions: round.partitions.length },
-    { inputs: inputs - inputsOf(todo), partitions: round.partitions.length - todo.length },
-  );
+  emit({
+    type: 'begin',
+    work: { inputs, partitions: round.partitions.length },
+    before: {
+      inputs: inputs - inputsOf(todo),
+      partitions: round.partitions.length - todo.length,
+    },
+  });
   await encodePartitions({
     ...request,
     partitions: todo,
     header: headerOf(plan, context.tokenizer),
-    onBatch: (batch) => report.batch(batch),
-    onPartition: (partition, stats) => report.partition(partition.name, stats),
+    onBatch: (batch) => {
+      for (const event of batchEvents(batch)) emit(event);
+    },
+    onPartition: (partition, stats) => emit(partitionEvent(partition.name, stats)),
   });
   request.signal.throwIfAborted();
 }

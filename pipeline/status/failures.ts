@@ -42,21 +42,14 @@ export function addCodes(
   return sortKeys(sum);
 }
 
-/** `IMAGE_CORRUPT 3, IMAGE_EMPTY 1` */
-export function formatCodes(counts: Readonly<Record<string, number>>): string {
-  return Object.entries(counts)
-    .map(([code, count]) => `${code} ${count}`)
-    .join(', ');
-}
-
 /** @throws CodecLmError `TOO_MANY_FAILURES` when more than the allowed share of inputs failed */
 export function checkFailureShare(failed: number, inputs: number, allowed: number, out: string) {
   if (failed <= inputs * allowed) return;
   const share = ((failed / inputs) * 100).toFixed(1);
-  const message = `${failed} of ${inputs} inputs failed (${share} %), more than --max-failures ${allowed * 100}%`;
+  const message = `${failed} of ${inputs} inputs failed (${share} %), more than \`maxFailures\` ${allowed * 100}%`;
   throw new CodecLmError('TOO_MANY_FAILURES', message, {
     path: out,
-    hint: 'see the lines in failures/; then run with a higher --max-failures, or once more with --retry-failed',
+    hint: 'see the lines in failures/; then run with a higher `maxFailures`, or once more with `retryFailed`',
   });
 }
 

@@ -78,7 +78,7 @@ export async function readStatus(out: string): Promise<Status> {
   if (!plan) {
     throw new CodecLmError('INPUT_NOT_FOUND', `${out} holds no dataset: it has no plan.json`, {
       path: out,
-      hint: 'name the folder given as --out to pipeline run',
+      hint: 'name the folder that pipeline run wrote, its `out`',
     });
   }
   const names = await namesIn(out);

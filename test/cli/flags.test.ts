@@ -14,6 +14,7 @@ const sample = command({
 const cases = [
   ['raise `maxTokens`', 'raise --max-tokens'],
   ['lower `cut.ratio` or give `grammar: false`', 'lower --prompt-ratio or give --grammar off'],
+  ['raise it with `maxTokens: 9`', 'raise it with --max-tokens 9'],
   ['use `optim.lr=3e-4`', 'use --set optim.lr=3e-4'],
   ['`npm run setup` installs it; `quality` is no option here', undefined],
   ['no option at all', undefined],

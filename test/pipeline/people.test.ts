@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { execa } from 'execa';
-import { Report } from '../../pipeline/status/report.ts';
+import { PipelineListener } from '../../cli/pipeline/listener.ts';
 import { testIf } from '../helpers/tools.ts';
 import {
   addBadFiles,
@@ -77,15 +77,18 @@ test('the progress line has rates and time to go as soon as they are known', asy
     progress: { update: (now: string | (() => string)) => (line = now as () => string), done() {} },
     signal: new AbortController().signal,
   };
-  const report = new Report(io, { json: false, quiet: false }, 'image');
-  report.begin({ inputs: 4000, partitions: 4 }, { inputs: 1000, partitions: 1 });
+  const { listen } = new PipelineListener(io, { json: false, quiet: false }, 'image');
+  listen({
+    type: 'begin',
+    work: { inputs: 4000, partitions: 4 },
+    before: { inputs: 1000, partitions: 1 },
+  });
   const batch = (documents: number) =>
-    report.batch({
-      documents: Array.from({ length: documents }),
-      failures: [],
+    listen({
+      type: 'batch',
+      inputs: documents,
       sourceBytes: documents * 1e5,
       reused: { documents: 0, sourceBytes: 0 },
-      seconds: { read: 0, encode: 0, tokenize: 0 },
     });
   batch(100);
   t.is(line(), '██████░░░░░░░░░░░░░░ 1,100/4,000 images  1/4 partitions  0 failed');

@@ -24,15 +24,15 @@ for (const [launcher, env, expected] of [
 test('a Kubernetes indexed Job gives the rank, and has to be told the size', (t) => {
   const env = { JOB_COMPLETION_INDEX: '5' };
   t.deepEqual(findRanks({ worldSize: 16 }, env), { rank: 5, size: 16 });
-  t.throws(() => findRanks({}, env), { message: /JOB_COMPLETION_INDEX=5 without --world-size/ });
+  t.throws(() => findRanks({}, env), { message: /JOB_COMPLETION_INDEX=5 without `worldSize`/ });
 });
 
 test('flags win over the launcher, and have to fit', (t) => {
   const env = { OMPI_COMM_WORLD_RANK: '1', OMPI_COMM_WORLD_SIZE: '4' };
   t.deepEqual(findRanks({ rank: 6, worldSize: 8 }, env), { rank: 6, size: 8 });
   t.throws(() => findRanks({ rank: 6 }, env), { message: /rank 6 of 4: ranks go from 0 to 3/ });
-  t.throws(() => findRanks({ rank: 6 }, {}), { message: /--rank 6 without --world-size/ });
-  t.throws(() => findRanks({ worldSize: 6 }, {}), { message: /--world-size 6 without --rank/ });
+  t.throws(() => findRanks({ rank: 6 }, {}), { message: /`rank` 6 without `worldSize`/ });
+  t.throws(() => findRanks({ worldSize: 6 }, {}), { message: /`worldSize` 6 without `rank`/ });
 });
 
 test('the shares of all ranks are all partitions, each once, of sizes that differ by one', (t) => {

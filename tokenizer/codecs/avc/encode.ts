@@ -125,14 +125,14 @@ function checkWhole(
   if (said !== '' && (damaged === 'refuse' || found === 0)) {
     throw new CodecLmError('VIDEO_CORRUPT', `${label} is damaged: ${said}`, {
       path: label,
-      hint: 'with --damaged keep, what the decoder makes of it is taken',
+      hint: 'with `damaged: keep`, what the decoder makes of it is taken',
     });
   }
   if (found > frames) throw new CodecLmError('INTERNAL', `${label}: ${found} frames encoded`);
   if (found < frames && (short === 'refuse' || found === 0)) {
     throw new CodecLmError('VIDEO_TOO_SHORT', `${label} gives ${found} of ${frames} frames`, {
       path: label,
-      hint: 'with --short keep, documents may have fewer frames',
+      hint: 'with `short: keep`, documents may have fewer frames',
     });
   }
 }

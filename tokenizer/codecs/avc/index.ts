@@ -9,6 +9,16 @@ import { avcSettingsSchema } from './settings.ts';
 const { fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb } =
   avcSettingsSchema.shape;
 
+export const avcOptions = z.object({
+  size: sizeOption.default('256x144'),
+  ...{ fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb },
+  ffmpeg: z
+    .string()
+    .optional()
+    .describe('the ffmpeg to use (default: the one on the PATH, then the one from npm)')
+    .meta({ valueName: 'path' }),
+});
+
 export const avc = defineCodec({
   name: 'avc',
   title: 'AVC',
@@ -24,15 +34,7 @@ export const avc = defineCodec({
   shown: { extension: '.webp', mime: 'image/webp' },
   settings: avcSettingsSchema,
   viewSettings: ['fps'],
-  options: z.object({
-    size: sizeOption.default('256x144'),
-    ...{ fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb },
-    ffmpeg: z
-      .string()
-      .optional()
-      .describe('the ffmpeg to use (default: the one on the PATH, then the one from npm)')
-      .meta({ valueName: 'path' }),
-  }),
+  options: avcOptions,
   fromOptions: ({ size, ffmpeg, ...settings }) => ({
     settings: { ...parseSize(size), ...settings },
     tools: { ffmpeg },

@@ -168,7 +168,7 @@ function tooSmall(stored: Size, crop: Size, target: Size, label: string): CodecL
   return new CodecLmError(
     'IMAGE_TOO_SMALL',
     `${label} is too small: of ${sizes[0]} pixels its crop has ${sizes[1]}, fewer than the ${sizes[2]} wanted`,
-    { path: label, hint: 'choose a smaller --size, or let it be enlarged with --enlarge pillow' },
+    { path: label, hint: 'choose a smaller `size`, or let it be enlarged with `enlarge: pillow`' },
   );
 }
 

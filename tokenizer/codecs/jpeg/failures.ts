@@ -24,7 +24,7 @@ const OF_SHARP: readonly Rule[] = [
     pattern: /^Input image exceeds (pixel|channel) limit$/,
     code: 'IMAGE_TOO_LARGE',
     what: 'is too large',
-    hint: 'raise --max-pixels if the file is to be trusted',
+    hint: 'raise `maxPixels` if the file is to be trusted',
   },
   {
     pattern: /^Input SVG image exceeds/,
@@ -70,13 +70,13 @@ function lack(pattern: RegExp, what: string): Rule {
 const TIMEOUT: Verdict = {
   code: 'IMAGE_TIMEOUT',
   what: 'took too long',
-  hint: 'raise --timeout-seconds if the file is to be trusted',
+  hint: 'raise `timeoutSeconds` if the file is to be trusted',
 };
 
 const CORRUPT: Verdict = {
   code: 'IMAGE_CORRUPT',
   what: 'is damaged',
-  hint: 'with --fail-on truncated, damage that a decoder only warns of is let through',
+  hint: 'with `failOn: truncated`, damage that a decoder only warns of is let through',
 };
 
 export interface Circumstances {

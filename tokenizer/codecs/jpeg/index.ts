@@ -6,6 +6,12 @@ import { IMAGE_ERRORS } from '../input-errors.ts';
 import { meaningInJpeg } from './meaning.ts';
 import { imageInputOptions, jpegSettingsSchema } from './settings.ts';
 
+export const jpegOptions = z.object({
+  size: sizeOption.default('256'),
+  quality: z.number().int().min(1).max(100).default(25).describe('JPEG quality'),
+  ...imageInputOptions,
+});
+
 export const jpeg = defineCodec({
   name: 'jpeg',
   title: 'JPEG',
@@ -19,11 +25,7 @@ export const jpeg = defineCodec({
   file: { extension: '.jpg', mime: 'image/jpeg' },
   settings: jpegSettingsSchema,
   viewSettings: ['quality'],
-  options: z.object({
-    size: sizeOption.default('256'),
-    quality: z.number().int().min(1).max(100).default(25).describe('JPEG quality'),
-    ...imageInputOptions,
-  }),
+  options: jpegOptions,
   fromOptions: ({ size, ...settings }) => ({ settings: { ...parseSize(size), ...settings } }),
   defaults: { merges: 320, seqLen: 12_288 },
   work: 'threads',

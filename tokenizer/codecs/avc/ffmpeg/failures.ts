@@ -12,13 +12,13 @@ interface Rule {
 const TIMEOUT: Omit<Rule, 'pattern'> = {
   code: 'VIDEO_TIMEOUT',
   what: 'took too long',
-  hint: 'raise --timeout-seconds if the file is to be trusted',
+  hint: 'raise `timeoutSeconds` if the file is to be trusted',
 };
 
 const TOO_LARGE: Omit<Rule, 'pattern'> = {
   code: 'VIDEO_TOO_LARGE',
   what: 'needs too much memory',
-  hint: 'raise --memory-mb if the file is to be trusted',
+  hint: 'raise `memoryMb` if the file is to be trusted',
 };
 
 const CORRUPT: Omit<Rule, 'pattern'> = { code: 'VIDEO_CORRUPT', what: 'is damaged' };

@@ -29,7 +29,7 @@ export function toolFault(
   if (failure?.reason !== 'exit') return undefined;
   const said = stderr.replaceAll(input, '');
   if (failure.exitCode !== undefined && NOT_RUN.has(failure.exitCode)) {
-    const hint = 'install ffmpeg, or name one in CODEC_LM_FFMPEG; a low --memory-mb does this too';
+    const hint = 'install ffmpeg, or name one in CODEC_LM_FFMPEG; a low `memoryMb` does this too';
     return fault('TOOL_MISSING', `${ffmpeg} cannot be run`, said || failure.message, ffmpeg, hint);
   }
   if (NO_MEMORY.test(said)) return undefined;

@@ -138,6 +138,6 @@ function crashed(label: string, how: string): CodecLmError {
 function overdue(label: string, seconds: number): CodecLmError {
   return new CodecLmError('IMAGE_TIMEOUT', `${label} took too long: more than ${seconds} s`, {
     path: label,
-    hint: 'raise --timeout-seconds if the file is to be trusted',
+    hint: 'raise `timeoutSeconds` if the file is to be trusted',
   });
 }

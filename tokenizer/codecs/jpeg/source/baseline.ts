@@ -105,7 +105,7 @@ function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void 
   throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is ${name}, not a picture`, {
     path: label,
     hint: isDrawing
-      ? 'use --svg render if the file is to be trusted: nothing limits the time it may take'
+      ? 'use `svg: render` if the file is to be trusted: nothing limits the time it may take'
       : undefined,
   });
 }

@@ -61,7 +61,7 @@ export function readBmp(source: Uint8Array, label: string, maxPixels: number): R
   if (width * height > maxPixels) {
     throw new CodecLmError('IMAGE_TOO_LARGE', `${label} is too large: ${width}x${height} pixels`, {
       path: label,
-      hint: 'raise --max-pixels if the file is to be trusted',
+      hint: 'raise `maxPixels` if the file is to be trusted',
     });
   }
   let body = source.subarray(header.start);

@@ -122,6 +122,6 @@ function corrupt(label: string, what: string): CodecLmError {
 
 function tooLarge(label: string, width: number, height: number): CodecLmError {
   const message = `${label} is too large: ${width}x${height} pixels`;
-  const hint = 'raise --max-pixels if the file is to be trusted';
+  const hint = 'raise `maxPixels` if the file is to be trusted';
   return new CodecLmError('IMAGE_TOO_LARGE', message, { path: label, hint });
 }

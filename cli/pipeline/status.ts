@@ -1,8 +1,8 @@
 /** `pipeline status` for people. */
 
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
-import { formatCodes } from './failures.ts';
-import type { Status } from './status.ts';
+import type { Status } from '../../pipeline/status/status.ts';
+import { formatCodes } from './codes.ts';
 
 export function formatStatus(out: string, status: Status): string {
   const { partitions, inputs, failures, processes, inputsPerSecond, etaSeconds } = status;

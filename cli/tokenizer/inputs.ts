@@ -3,8 +3,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { BYTES, type Symbols, symbolsOfBytes } from '../alphabet.ts';
-import type { Codec, CodecDefinition } from '../codecs/codec.ts';
+import { BYTES, type Symbols, symbolsOfBytes } from '../../tokenizer/alphabet.ts';
+import type { Codec, CodecDefinition } from '../../tokenizer/codecs/codec.ts';
 
 /** Documents as they are; any other file goes through the codec. */
 const RAW = '.bin';

@@ -1,7 +1,7 @@
 /** What a tokenizer has learned: each merge as bytes, how often it is used, what it means. */
-import type { Symbols } from '../alphabet.ts';
-import type { CodecDefinition } from '../codecs/codec.ts';
-import type { Tokenizer } from '../tokenizer.ts';
+import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { CodecDefinition } from '../../tokenizer/codecs/codec.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { isDocumentOf, listInputs, type MakeCodec, readDocument } from './inputs.ts';
 
 export interface MergeLine {

@@ -1,0 +1,8 @@
+/** Failures by code, for people. */
+
+/** `IMAGE_CORRUPT 3, IMAGE_EMPTY 1` */
+export function formatCodes(counts: Readonly<Record<string, number>>): string {
+  return Object.entries(counts)
+    .map(([code, count]) => `${code} ${count}`)
+    .join(', ');
+}

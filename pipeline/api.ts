@@ -1,0 +1,123 @@
+/** The pipeline as functions with options: what is not given gets the default of its schema. */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { resolveOptions } from '../base/options.ts';
+import type { Manifest } from '../schemas/dataset.ts';
+import { parseShare, sharedOptions } from '../schemas/pipeline.ts';
+import type { CodecOptions } from '../tokenizer/codecs/options.ts';
+import { codecNamed, DEFAULT_CODECS } from '../tokenizer/codecs/registry.ts';
+import { type DryRun, dryRun } from './dry-run.ts';
+import { doneEvent } from './events.ts';
+import { finalizeDataset as finalize } from './finish/finalize.ts';
+import { runOptionsOf } from './options.ts';
+import { requestOf, type Watching } from './request.ts';
+import { type RunRequest, runRequest } from './run.ts';
+
+/** What every codec's run takes; only `sources` and `out` have to be given. */
+export interface CommonPipelineOptions extends Watching {
+  /** Folders (recursive), media files, webdataset .tar archives, `@list.txt`. */
+  sources: string | readonly string[];
+  /** Dataset directory to write; what a run before has left there is gone on with. */
+  out: string;
+  /** Tokens of a sequence; the codec's default. */
+  seqLen?: number;
+  /** Merges to learn, for codecs of bytes; the codec's default. `vocabSize` says the same as 256 more. */
+  merges?: number;
+  vocabSize?: number;
+  /** Folder of a tokenizer to use instead of learning one. */
+  tokenizer?: string;
+  /** Documents that the tokenizer is learned on; default 10,000. */
+  bpeSamples?: number;
+  /** Inputs a partition, which is committed as one; default 1,000. */
+  partitionSize?: number;
+  /** Seed of the shuffle of the inputs; default 0. */
+  seed?: number;
+  /** Share of the documents held out for validation, 0..1; default 0. */
+  valFraction?: number;
+  /** Cores to keep busy; default all. */
+  workers?: number;
+  /** Share of the inputs that may fail before the run counts as failed: 0.1, or `'10%'`, the default. */
+  maxFailures?: number | string;
+  /** Runs the failed inputs once more, into further shards. */
+  retryFailed?: boolean;
+  /** Goes on with another version of the encoder than the one it was begun with. */
+  allowEncoderChange?: boolean;
+  /** Of this process, where no launcher says it. */
+  rank?: number;
+  worldSize?: number;
+}
+
+/** `codec` is `'jpeg'` when it is not given; each has options of its own beside the common ones. */
+export type PipelineOptions<Name extends string = 'jpeg'> = CommonPipelineOptions & {
+  codec?: Name;
+} & CodecOptions<Name>;
+
+/** Options of a command line only. */
+const PRINTED = ['json', 'quiet', 'dryRun'];
+
+/**
+ * Turns media files into a dataset, and goes on where a run before was stopped. Equal inputs and
+ * options give equal bytes, whatever the number of workers and ranks.
+ * @returns the manifest, or undefined when other ranks have to finish
+ * @throws CodecLmError `CONFIG_INVALID`, `USAGE` for options; `INPUT_NOT_FOUND`, `INPUT_EMPTY`;
+ *   `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL`, `INTERRUPTED` …
+ */
+export async function runPipeline<Name extends string = 'jpeg'>(
+  options: PipelineOptions<Name>,
+): Promise<Manifest | undefined> {
+  return runRequest(await requestFrom(options, 'runPipeline', false));
+}
+
+/**
+ * The first step of several ranks, which one process does: lists the inputs, freezes the plan and
+ * learns the tokenizer. Throws as `runPipeline` does.
+ */
+export async function planPipeline<Name extends string = 'jpeg'>(
+  options: PipelineOptions<Name>,
+): Promise<void> {
+  await runRequest(await requestFrom(options, 'planPipeline', true));
+}
+
+/** What `runPipeline` would do, and about how large its dataset gets. Throws as it does. */
+export async function estimatePipeline<Name extends string = 'jpeg'>(
+  options: PipelineOptions<Name>,
+): Promise<DryRun> {
+  return dryRun(await requestFrom(options, 'estimatePipeline', false));
+}
+
+/**
+ * The last step of several ranks, which one process does: packs the tails and writes dataset.json.
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
+ */
+export async function finalizeDataset(
+  out: string,
+  { onEvent, ...given }: FinalizeOptions = {},
+): Promise<Manifest> {
+  const { maxFailures } = resolveOptions(finalizeSchema, given, 'finalizeDataset');
+  const path = resolve(out);
+  const manifest = await finalize(path, parseShare(maxFailures));
+  onEvent?.(doneEvent(path, manifest, true));
+  return manifest;
+}
+
+export interface FinalizeOptions extends Pick<Watching, 'onEvent'> {
+  /** As in `CommonPipelineOptions`. */
+  maxFailures?: number | string;
+}
+
+const finalizeSchema = z.strictObject({ maxFailures: sharedOptions.maxFailures });
+
+async function requestFrom(
+  options: CommonPipelineOptions & { codec?: string },
+  name: string,
+  planOnly: boolean,
+): Promise<RunRequest> {
+  const { sources, onEvent, signal, ...given } = options;
+  const definition = codecNamed(given.codec ?? DEFAULT_CODECS.images);
+  const { shape } = runOptionsOf(definition, [definition.name]);
+  const own = Object.entries(shape).filter(([key]) => !PRINTED.includes(key));
+  const schema = z.strictObject(Object.fromEntries(own) as typeof shape);
+  const resolved = resolveOptions(schema, given as z.input<typeof schema>, name);
+  const list = typeof sources === 'string' ? [sources] : sources;
+  return requestOf(definition, list, resolved, { onEvent, signal }, planOnly);
+}

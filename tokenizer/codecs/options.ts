@@ -1,0 +1,20 @@
+/** Options of codecs by name, as types: whoever registers a codec may add its own. */
+import type { z } from 'zod';
+import type { avcOptions } from './avc/index.ts';
+import type { jpegOptions } from './jpeg/index.ts';
+
+/**
+ * @example
+ * declare module 'codec-lm/tokenizer' {
+ *   interface CodecOptionsByName { bmp: { size?: number } }
+ * }
+ */
+export interface CodecOptionsByName {
+  jpeg: z.input<typeof jpegOptions>;
+  avc: z.input<typeof avcOptions>;
+}
+
+/** Those of one codec; of one that nobody has described, anything. */
+export type CodecOptions<Name extends string> = Name extends keyof CodecOptionsByName
+  ? CodecOptionsByName[Name]
+  : Readonly<Record<string, unknown>>;
