@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { askCurl, askOpenAi, CLIENTS } from './clients/openai.ts';
 import { compareScores } from './clients/scores.ts';
 import { startServer } from './clients/server.ts';
+import { askTransformers } from './clients/transformers.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'codec-lm-clients-'));
 const failures: string[] = [];
@@ -28,6 +29,9 @@ try {
       figures[client] = version;
       failures.push(...problems.map((problem) => `${client}: ${problem}`));
     }
+    const { version, problems } = await askTransformers(server);
+    figures.transformers = version;
+    failures.push(...problems.map((problem) => `transformers: ${problem}`));
     const curl = await askCurl(server);
     figures.curl = curl.version;
     failures.push(...curl.problems.map((problem) => `curl: ${problem}`));

@@ -23,13 +23,18 @@ export interface StepWork {
 /**
  * Measured with the layers' own op in the step's own shapes and precision, and with a large square
  * product: what the device did best.
+ * @param measure operations a second of one product
  * @returns floating-point operations a second
  */
-export async function measurePeakFlops(backend: Backend, work: StepWork): Promise<number> {
+export async function measurePeakFlops(
+  backend: Backend,
+  work: StepWork,
+  measure = rateOf,
+): Promise<number> {
   let best = 0;
   for (const precision of new Set([work.precision, 'fp32' as const])) {
     for (const product of productsOf(backend, work)) {
-      best = Math.max(best, await rateOf(backend, product, precision));
+      best = Math.max(best, await measure(backend, product, precision));
     }
   }
   return best;

@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(`${process.argv[2]}/`);
 const { default: OpenAI } = require('openai');
-const { version } = require('openai/package.json');
+const manifest = `${process.argv[2]}/node_modules/openai/package.json`;
+const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
 const { url, model, key, prompt } = JSON.parse(readFileSync(0, 'utf8'));
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
 const { completions } = client;

@@ -1,12 +1,10 @@
 /** MFU is a share of what the device can do, or it is not said. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tensor2D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { measurePeakFlops } from '../../../trainer/estimate/peak.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
-import { linear } from '../../../trainer/ops/linear.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeSmallDataset, smallFit } from '../small-run.ts';
 
@@ -16,28 +14,29 @@ const MODEL: LlamaConfig = {
   ...{ bosId: 576, eosId: 577, padId: 578 },
 };
 
-for (const precision of ['fp32', 'bf16'] as const) {
-  test.serial(`the layers of a step do not go faster than the peak: ${precision}`, async (t) => {
-    const backend = await chooseBackend();
-    const { tf } = backend;
-    const peak = await measurePeakFlops(backend, { model: MODEL, tokens: 1024, precision });
-    const x = tf.fill([256, 256], 0.5) as Tensor2D;
-    const weight = tf.fill([640, 256], 0.5) as Tensor2D;
-    let best = 0;
-    for (let round = 0; round < 8; round++) {
-      const started = performance.now();
-      const y = linear(backend, x, weight, precision);
-      await y.data();
-      const seconds = (performance.now() - started) / 1000;
-      y.dispose();
-      best = Math.max(best, (2 * 256 * 256 * 640) / seconds);
-    }
-    tf.dispose([x, weight]);
-    t.log(`${(peak / 1e9).toFixed(1)} GFLOP/s at best, ${(best / 1e9).toFixed(1)} in the test`);
-    // Other work of the machine may slow the one and not the other.
-    t.true(peak > 0.7 * best);
+test.serial("the step's own products are measured, in its precision and in fp32", async (t) => {
+  const backend = await chooseBackend();
+  const asked: string[] = [];
+  const work = { model: MODEL, tokens: 64, precision: 'bf16' as const };
+  const peak = await measurePeakFlops(backend, work, async (_, [rows, ins, outs], precision) => {
+    asked.push(`${precision} ${rows}x${ins}x${outs}`);
+    return ins === outs && precision === 'fp32' ? 7 : 5;
   });
-}
+  t.is(peak, 7);
+  for (const shape of ['64x256x640', '64x640x256', '64x256x579']) {
+    for (const precision of ['fp32', 'bf16']) t.true(asked.includes(`${precision} ${shape}`));
+  }
+  t.is(asked.length, 8);
+});
+
+test.serial('what is measured is a number, and small products are no obstacle', async (t) => {
+  const backend = await chooseBackend();
+  const { tf } = backend;
+  const before = tf.memory().numTensors;
+  const peak = await measurePeakFlops(backend, { model: MODEL, tokens: 1, precision: 'fp32' });
+  t.true(Number.isFinite(peak) && peak > 0);
+  t.is(tf.memory().numTensors, before);
+});
 
 test.serial('a run that goes faster than its peak has no MFU, not one over 1', async (t) => {
   const folder = await temporaryFolder(t);
