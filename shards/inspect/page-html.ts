@@ -1,5 +1,6 @@
 /** The page of `shards inspect --html` as text: no script, no file beside it. */
 import { formatBytes, formatCount } from '../../base/format.ts';
+import { type Html, html, htmlPage, htmlPairs, htmlTable } from '../../base/html.ts';
 import { unitOf } from '../../tokenizer/alphabet.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
@@ -27,65 +28,31 @@ const LISTED_TOKENS = 24;
 /** Shards that are listed one by one; of more, the first and the last. */
 const LISTED_SHARDS = 12;
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1f2328; --soft: #667; --line: #dcdfe4; --card: #f6f7f9; --page: #fff; --accent: #3b74b8 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e2e4e8; --soft: #9aa; --line: #3a3d42; --card: #222428; --page: #17181a; --accent: #79aee8 } }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1.2rem; color: var(--ink); background: var(--page) }
-h1 { font-size: 1.45rem; margin: 0 0 .2rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem; margin: 2.4rem 0 .6rem }
-p, figcaption, th, dt { color: var(--soft) } p { margin: .2rem 0 .8rem }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 10px; margin: 1.2rem 0 }
-.tile { background: var(--card); border-radius: 8px; padding: .7rem .9rem } .tile b { display: block; font-size: 1.35rem; font-weight: 600 } .tile span { color: var(--soft); font-size: 13px }
-.columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; align-items: start }
-table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums }
-th, td { text-align: right; padding: .28rem .5rem; border-bottom: 1px solid var(--line) } th { font-weight: 500 }
-th:first-child, td:first-child { text-align: left; overflow-wrap: anywhere } code { font: 13px ui-monospace, monospace }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1.2rem; font-size: 13.5px; margin: 0 } dd { margin: 0; overflow-wrap: anywhere }
-.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(112px, 1fr)); gap: 12px 10px }
-.strips { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)) }
-figure { margin: 0 } figure img { width: 100%; border-radius: 5px; display: block; background: var(--card) }
-figcaption { font-size: 11px; line-height: 1.35; margin-top: 3px; overflow-wrap: anywhere } figcaption b { display: block; color: var(--ink); font-weight: 500 }
-svg { width: 100%; height: auto; display: block } svg text { font: 11px system-ui, sans-serif; fill: var(--soft) }
-.bar { fill: var(--accent) } .curve { fill: none; stroke: var(--accent); stroke-width: 2 } .grid { stroke: var(--line) }
-.share { display: inline-block; height: .6em; background: var(--accent); border-radius: 2px; margin-right: .5em }
-`;
-
 export function renderPage(page: PageData): string {
   const { summary, frequencies } = page;
   const { manifest, documentTokens } = summary;
-  const parts = [
-    `<h1>${escapeHtml(summary.path)}</h1>`,
-    `<p>${escapeHtml(`${manifest.createdBy}, format version ${manifest.formatVersion}`)}</p>`,
-    tiles(summary),
-    contactSheet(page),
-    `<div class="columns"><div>`,
-    `<h2>Tokens a document</h2>`,
-    documentTokens
-      ? `<p>${escapeHtml(lengths(documentTokens))}</p>${lengthPlot(documentTokens)}`
-      : '<p>None of documents/ is here.</p>',
-    `</div><div>`,
-    `<h2>Token frequency</h2><p>Share of each token by its rank, both in decades; of the rows looked at.</p>`,
-    frequencyPlot(frequencies),
-    `</div></div>`,
-    `<div class="columns"><div>`,
-    `<h2>Splits</h2>${splitTable(summary)}`,
-    `<h2>Failed inputs</h2>${failureTable(summary)}`,
-    `<h2>Shards</h2>${shardTable(summary)}`,
-    `</div><div>`,
-    `<h2>Most frequent tokens</h2>${tokenTable(frequencies)}`,
-    `</div></div>`,
-    `<h2>Made with</h2>${configuration(summary)}`,
-  ];
-  return [
-    '<!doctype html>',
-    '<html lang="en"><head><meta charset="utf-8">',
-    '<meta name="viewport" content="width=device-width, initial-scale=1">',
-    `<title>${escapeHtml(summary.path)}</title><style>${STYLE}</style></head><body>`,
-    ...parts,
-    '</body></html>\n',
-  ].join('\n');
+  const lengthsOf = documentTokens
+    ? html`<p>${lengths(documentTokens)}</p>${lengthPlot(documentTokens)}`
+    : html`<p>None of documents/ is here.</p>`;
+  return htmlPage({
+    title: summary.path,
+    body: html`<h1>${summary.path}</h1>
+<p>${manifest.createdBy}, format version ${manifest.formatVersion}</p>
+${tiles(summary)}
+${contactSheet(page)}
+<div class="columns"><div><h2>Tokens per document</h2>${lengthsOf}</div>
+<div><h2>Token frequency</h2>
+<p>Share of each token by its rank, both in decades, in the rows looked at.</p>
+${frequencyPlot(frequencies)}</div></div>
+<div class="columns"><div><h2>Splits</h2>${splitTable(summary)}
+<h2>Failed inputs</h2>${failureTable(summary)}
+<h2>Shards</h2>${shardTable(summary)}</div>
+<div><h2>Most frequent tokens</h2>${tokenTable(frequencies)}</div></div>
+<h2>Made with</h2>${configuration(summary)}`,
+  });
 }
 
-function tiles({ manifest, ...summary }: DatasetSummary): string {
+function tiles({ manifest, ...summary }: DatasetSummary): Html {
   const { totals } = manifest;
   const unit = unitOf(summary.alphabet);
   const stored = totals.tokens + totals.padding;
@@ -98,24 +65,23 @@ function tiles({ manifest, ...summary }: DatasetSummary): string {
     [formatCount(manifest.vocabSize), 'ids in the vocabulary'],
   ];
   const cells = list.map(([value, what]) => {
-    return `<div class="tile"><b>${escapeHtml(value)}</b><span>${escapeHtml(what)}</span></div>`;
+    return html`<div class="tile"><b>${value}</b><span>${what}</span></div>`;
   });
-  return `<div class="tiles">${cells.join('')}</div>`;
+  return html`<div class="tiles">${cells}</div>`;
 }
 
-function contactSheet({ summary, pictures, isOfStrips, sampled, present }: PageData): string {
+function contactSheet({ summary, pictures, isOfStrips, sampled, present }: PageData): Html {
   const { manifest } = summary;
   const all = manifest.shards.length;
   const missing = present < all ? `; ${formatCount(all - present)} shards are not here` : '';
   const words = `${pictures.length} of ${formatCount(manifest.totals.documents)}, evenly spaced over ${sampled} of ${formatCount(all)} shards${missing}.`;
   const kind = isOfStrips ? ' strips' : '';
-  return `<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure).join('\n')}</div>`;
+  return html`<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure)}</div>`;
 }
 
-function figure({ docId, source, caption }: PagePicture): string {
-  const picture = source ? `<img src="${source}" alt="document ${docId}" loading="lazy">` : '';
-  const words = `<b>${docId}</b>${escapeHtml(caption)}`;
-  return `<figure>${picture}<figcaption>${words}</figcaption></figure>`;
+function figure({ docId, source, caption }: PagePicture): Html {
+  const picture = source && html`<img src="${source}" alt="document ${docId}" loading="lazy">`;
+  return html`<figure>${picture}<figcaption><b>${docId}</b>${caption}</figcaption></figure>\n`;
 }
 
 function lengths(histogram: NonNullable<DatasetSummary['documentTokens']>): string {
@@ -125,8 +91,8 @@ function lengths(histogram: NonNullable<DatasetSummary['documentTokens']>): stri
   return `${list.join(', ')}; of ${formatCount(documents)} documents.`;
 }
 
-function splitTable({ splits }: DatasetSummary): string {
-  return table(
+function splitTable({ splits }: DatasetSummary): Html {
+  return htmlTable(
     ['split', 'shards', 'sequences', 'tokens', 'padding', 'documents', 'size'],
     splits.map(({ split, bytes, ...counts }) => [
       split,
@@ -138,16 +104,16 @@ function splitTable({ splits }: DatasetSummary): string {
   );
 }
 
-function failureTable({ manifest: { totals } }: DatasetSummary): string {
+function failureTable({ manifest: { totals } }: DatasetSummary): Html {
   const failures = Object.entries(totals.failuresByCode).sort((a, b) => b[1] - a[1]);
-  if (failures.length === 0) return '<p>None.</p>';
-  return table(
+  if (failures.length === 0) return html`<p>None.</p>`;
+  return htmlTable(
     ['error', 'inputs', 'share'],
     failures.map(([code, count]) => [code, formatCount(count), percentOf(count, totals.inputs)]),
   );
 }
 
-function shardTable({ manifest: { shards } }: DatasetSummary): string {
+function shardTable({ manifest: { shards } }: DatasetSummary): Html {
   const rows = shards.map((shard) => [
     shard.file,
     ...[shard.rows, shard.tokens, shard.documents].map(formatCount),
@@ -156,21 +122,25 @@ function shardTable({ manifest: { shards } }: DatasetSummary): string {
   const hidden = rows.length - LISTED_SHARDS;
   if (hidden > 0)
     rows.splice(LISTED_SHARDS - 1, hidden, [`… ${formatCount(hidden)} more`, '', '', '', '']);
-  return table(['file', 'sequences', 'tokens', 'documents', 'bytes a token'], rows);
+  return htmlTable(['file', 'sequences', 'tokens', 'documents', 'bytes a token'], rows);
 }
 
-function tokenTable(frequencies: TokenFrequency[]): string {
+function tokenTable(frequencies: TokenFrequency[]): Html {
   const total = frequencies.reduce((sum, { count }) => sum + count, 0);
   const most = frequencies[0]?.count ?? 1;
   const rows = frequencies.slice(0, LISTED_TOKENS).map(({ id, text, count }) => {
-    const bar = `<span class="share" style="width:${((count / most) * 8).toFixed(2)}em"></span>`;
+    const width = ((count / most) * 8).toFixed(2);
     const share = `${((count / total) * 100).toFixed(2)} %`;
-    return `<tr><td><code>${escapeHtml(text)}</code></td><td>${id}</td><td>${bar}${share}</td></tr>`;
+    return [
+      html`<code>${text}</code>`,
+      id,
+      html`<span class="share" style="width:${width}em"></span>${share}`,
+    ];
   });
-  return `<table><tr><th>bytes</th><th>id</th><th>share</th></tr>${rows.join('')}</table>`;
+  return htmlTable(['bytes', 'id', 'share'], rows);
 }
 
-function configuration({ manifest: { codec, config, tokenizerHash } }: DatasetSummary): string {
+function configuration({ manifest: { codec, config, tokenizerHash } }: DatasetSummary): Html {
   const { codec: _, ...options } = config;
   const entries = {
     codec: codec.name,
@@ -181,27 +151,10 @@ function configuration({ manifest: { codec, config, tokenizerHash } }: DatasetSu
     ...options,
     'tokenizer sha256': tokenizerHash,
   };
-  const items = Object.entries(entries).map(([key, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return `<dt>${escapeHtml(key)}</dt><dd>${escapeHtml(text)}</dd>`;
-  });
-  return `<dl>${items.join('')}</dl>`;
-}
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[], tag: string) =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table>${line(head, 'th')}${rows.map((row) => line(row, 'td')).join('')}</table>`;
+  const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  return htmlPairs(Object.entries(entries).map(([key, value]) => [key, textOf(value)]));
 }
 
 function percentOf(part: number, whole: number): string {
   return `${whole === 0 ? 0 : ((part / whole) * 100).toFixed(1)} %`;
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

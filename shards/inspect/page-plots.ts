@@ -1,4 +1,5 @@
 /** The two plots of the page of `shards inspect --html`, as SVG without a script. */
+import { type Html, html } from '../../base/html.ts';
 import type { Histogram } from './inspect.ts';
 
 export interface TokenFrequency {
@@ -16,24 +17,24 @@ const TOP = 16;
 const PLOT_WIDTH = WIDTH - LEFT - 8;
 const PLOT_HEIGHT = HEIGHT - TOP - BOTTOM;
 
-export function lengthPlot({ bins }: Histogram): string {
+export function lengthPlot({ bins }: Histogram): Html {
   const most = Math.max(...bins.map((bin) => bin.count));
   const width = PLOT_WIDTH / bins.length;
   const bars = bins.map(({ from, to, count }, i) => {
     const height = (count / most) * PLOT_HEIGHT;
     const x = LEFT + i * width;
     const y = TOP + PLOT_HEIGHT - height;
-    const title = `<title>${from} to ${to - 1} tokens: ${count} documents</title>`;
-    const bar = `<rect class="bar" x="${fixed(x + 1)}" y="${fixed(y)}" width="${fixed(width - 2)}" height="${fixed(height)}" rx="2">${title}</rect>`;
-    const label = i % 2 === 0 ? text(x, HEIGHT - 8, short(from), 'start') : '';
-    return bar + text(x + width / 2, y - 4, short(count), 'middle') + label;
+    const title = html`<title>${from} to ${to - 1} tokens: ${count} documents</title>`;
+    const bar = html`<rect class="bar" x="${fixed(x + 1)}" y="${fixed(y)}" width="${fixed(width - 2)}" height="${fixed(height)}" rx="2">${title}</rect>`;
+    const label = i % 2 === 0 && text(x, HEIGHT - 8, short(from), 'start');
+    return html`${bar}${text(x + width / 2, y - 4, short(count), 'middle')}${label}`;
   });
-  return svg('Documents by their number of tokens', [axisLine(), ...bars].join(''));
+  return svg('Documents by their number of tokens', [axisLine(), ...bars]);
 }
 
 /** Share by rank, both axes in decades. */
-export function frequencyPlot(frequencies: readonly TokenFrequency[]): string {
-  if (frequencies.length === 0) return '';
+export function frequencyPlot(frequencies: readonly TokenFrequency[]): Html {
+  if (frequencies.length === 0) return html``;
   const total = frequencies.reduce((sum, { count }) => sum + count, 0);
   const decades = Math.max(1, Math.log10(frequencies.length));
   const highest = Math.ceil(Math.log10(frequencies[0].count / total));
@@ -41,7 +42,7 @@ export function frequencyPlot(frequencies: readonly TokenFrequency[]): string {
   const x = (rank: number) => LEFT + (Math.log10(rank) / decades) * PLOT_WIDTH;
   const y = (share: number) =>
     TOP + ((highest - Math.log10(share)) / (highest - lowest)) * PLOT_HEIGHT;
-  const grid: string[] = [];
+  const grid: Html[] = [];
   for (let power = lowest; power <= highest; power++) {
     const at = y(10 ** power);
     grid.push(line(LEFT, at, WIDTH - 8, at), text(LEFT - 6, at + 4, percent(10 ** power), 'end'));
@@ -52,8 +53,8 @@ export function frequencyPlot(frequencies: readonly TokenFrequency[]): string {
     grid.push(text(at, HEIGHT - 8, power === 0 ? 'rank 1' : short(10 ** power), 'middle'));
   }
   const points = frequencies.map(({ count }, i) => `${fixed(x(i + 1))},${fixed(y(count / total))}`);
-  const curve = `<polyline class="curve" points="${points.join(' ')}"/>`;
-  return svg('Share of each token by its rank', grid.join('') + curve);
+  const curve = html`<polyline class="curve" points="${points.join(' ')}"/>`;
+  return svg('Share of each token by its rank', [...grid, curve]);
 }
 
 export function percent(share: number): string {
@@ -67,22 +68,22 @@ function short(count: number): string {
   return count < 10_000_000 ? `${Math.round(count / 1000)}k` : `${Math.round(count / 1e6)}M`;
 }
 
-function axisLine(): string {
+function axisLine(): Html {
   return line(LEFT, TOP + PLOT_HEIGHT, WIDTH - 8, TOP + PLOT_HEIGHT);
 }
 
-function line(x1: number, y1: number, x2: number, y2: number): string {
-  return `<line class="grid" x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}"/>`;
+function line(x1: number, y1: number, x2: number, y2: number): Html {
+  return html`<line class="grid" x1="${fixed(x1)}" y1="${fixed(y1)}" x2="${fixed(x2)}" y2="${fixed(y2)}"/>`;
 }
 
-function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): string {
-  return `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${content}</text>`;
+function text(x: number, y: number, content: string, anchor: 'start' | 'middle' | 'end'): Html {
+  return html`<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}">${content}</text>`;
 }
 
 function fixed(value: number): string {
   return value.toFixed(1);
 }
 
-function svg(label: string, content: string): string {
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">${content}</svg>`;
+function svg(label: string, content: Html[]): Html {
+  return html`<div class="chart"><svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">${content}</svg></div>`;
 }

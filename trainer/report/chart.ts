@@ -1,4 +1,5 @@
 /** A line chart as inline SVG: no script, no font, no address of anybody. */
+import { type Html, html } from '../../base/html.ts';
 
 export interface Line {
   label: string;
@@ -22,53 +23,40 @@ const MARGIN = { left: 56, right: 16, top: 28, bottom: 40 };
 /** More points than pixels only make the page heavy. */
 const MAX_POINTS = 1500;
 
-export function lineChart(lines: Line[], options: ChartOptions): string {
+export function lineChart(lines: Line[], options: ChartOptions): Html {
   const { width = 860, height = 320 } = options;
   const points = lines.flatMap((line) => line.points).filter(([, y]) => Number.isFinite(y));
-  if (points.length === 0) return '<p class="empty">No points yet.</p>';
+  if (points.length === 0) return html`<p>No points yet.</p>`;
   const [xMin, xMax] = extent(points.map(([x]) => x));
   const [yMin, yMax] = extent(points.map(([, y]) => y));
   const x = scale(xMin, xMax, MARGIN.left, width - MARGIN.right);
   const y = scale(yMin, yMax, height - MARGIN.bottom, MARGIN.top);
-  const yTicks = ticks(yMin, yMax).map(
-    (value) =>
-      `<line class="grid" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${y(value)}" y2="${y(value)}"/>` +
-      `<text x="${MARGIN.left - 8}" y="${y(value)}" dy="0.32em" text-anchor="end">${label(value)}</text>`,
-  );
+  const yTicks = ticks(yMin, yMax).map((value) => [
+    html`<line class="grid" x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${y(value)}" y2="${y(value)}"/>`,
+    html`<text x="${MARGIN.left - 8}" y="${y(value)}" dy="0.32em" text-anchor="end">${label(value)}</text>`,
+  ]);
   const xTicks = ticks(xMin, xMax).map(
     (value) =>
-      `<text x="${x(value)}" y="${height - MARGIN.bottom + 18}" text-anchor="middle">${label(value)}</text>`,
+      html`<text x="${x(value)}" y="${height - MARGIN.bottom + 18}" text-anchor="middle">${label(value)}</text>`,
   );
   const paths = lines.map((line) => {
     const d = thin(line.points).map(([px, py]) => `${x(px)},${y(py)}`);
-    const dash = line.dashed ? ' stroke-dasharray="6 4"' : '';
-    return `<polyline fill="none" stroke="${line.color}" stroke-width="1.6"${dash} points="${d.join(' ')}"/>`;
+    const dash = line.dashed && html` stroke-dasharray="6 4"`;
+    return html`<polyline fill="none" stroke="${line.color}" stroke-width="1.6"${dash} points="${d.join(' ')}"/>`;
   });
   let at = MARGIN.left;
   const legend = lines.map((line) => {
-    const item = `<rect x="${at}" y="9" width="14" height="3" fill="${line.color}"/><text x="${at + 20}" y="14">${escapeHtml(line.label)}</text>`;
+    const item = html`<rect x="${at}" y="9" width="14" height="3" fill="${line.color}"/><text x="${at + 20}" y="14">${line.label}</text>`;
     at += 44 + line.label.length * 6.6;
     return item;
   });
-  return [
-    `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(options.title)}">`,
-    ...yTicks,
-    ...xTicks,
-    `<text x="${(MARGIN.left + width - MARGIN.right) / 2}" y="${height - 4}" text-anchor="middle">${escapeHtml(options.xLabel)}</text>`,
-    `<text transform="translate(13 ${height / 2}) rotate(-90)" text-anchor="middle">${escapeHtml(options.yLabel)}</text>`,
-    ...paths,
-    ...legend,
-    '</svg>',
-  ].join('\n');
-}
-
-/** Text of others made harmless inside HTML. */
-export function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+  const middle = (MARGIN.left + width - MARGIN.right) / 2;
+  return html`<div class="chart"><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${options.title}">
+${yTicks}${xTicks}
+<text x="${middle}" y="${height - 4}" text-anchor="middle">${options.xLabel}</text>
+<text transform="translate(13 ${height / 2}) rotate(-90)" text-anchor="middle">${options.yLabel}</text>
+${paths}${legend}
+</svg></div>`;
 }
 
 /** Round numbers between two bounds: steps of 1, 2 or 5 times a power of ten. */

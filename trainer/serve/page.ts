@@ -1,14 +1,10 @@
 /** The page at `/`: upload an image, choose how much of it is given, watch continuations appear. */
+import { html, htmlPage } from '../../base/html.ts';
 
 const STYLE = `
-:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
-form { display: flex; flex-wrap: wrap; gap: 1rem; align-items: end; }
-label { display: grid; font-size: 0.85rem; } input[type=number] { width: 5rem; }
-#pictures { display: grid; grid-template-columns: repeat(auto-fill, 170px); gap: 12px; margin-top: 1.5rem; }
-figure { margin: 0; } figcaption { font-size: 0.8rem; opacity: 0.7; }
-img { width: 100%; background: #8884; image-rendering: pixelated; }
-#status { min-height: 1.5em; } .bad { color: #dc2626; }`;
+#pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; margin-top: 1.5rem }
+#pictures img { image-rendering: pixelated; border-radius: 0 } #status { min-height: 1.5em }
+`;
 
 const SCRIPT = `
 const by = (id) => document.getElementById(id);
@@ -127,10 +123,11 @@ by('stop').addEventListener('click', () => stop?.abort());
 by('ratio').addEventListener('input', () => { by('share').textContent = by('ratio').value + ' %'; });
 `;
 
-export const PAGE = `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>codec-lm: continue an image</title><style>${STYLE}</style></head>
-<body><h1>Continue an image</h1>
+export const PAGE = htmlPage({
+  title: 'codec-lm: continue an image',
+  style: STYLE,
+  script: SCRIPT,
+  body: html`<h1>Continue an image</h1>
 <p>The model is given the first rows of an image as bytes of a JPEG file and writes the rest.</p>
 <form id="form">
 <label>Image <input id="file" type="file" accept="image/*" required></label>
@@ -145,6 +142,5 @@ export const PAGE = `<!doctype html>
 no viewer has to open: <code>"response_format": {"type": "image"}</code> brings the file as
 a data URL beside it. Without <code>max_tokens</code> a request draws 16 tokens, as OpenAI's does; one for a file
 draws to its end.</p>
-<p id="status" role="status"></p><div id="pictures"></div>
-<script>${SCRIPT}</script></body></html>
-`;
+<p id="status" role="status"></p><div id="pictures"></div>`,
+});

@@ -86,8 +86,11 @@ test('ticks are round and inside; a chart without points says so', (t) => {
     ['0.15', '0.20', '0.25', '0.30'],
   );
   const options = { title: 't', xLabel: 'x', yLabel: 'y' };
-  t.regex(lineChart([{ label: 'a', color: 'red', points: [] }], options), /No points yet/);
-  t.regex(lineChart([{ label: 'a', color: 'red', points: [[1, 2]] }], options), /<polyline/);
+  t.regex(String(lineChart([{ label: 'a', color: 'red', points: [] }], options)), /No points yet/);
+  t.regex(
+    String(lineChart([{ label: 'a', color: 'red', points: [[1, 2]] }], options)),
+    /<polyline/,
+  );
 });
 
 test('a contact sheet has a tile for every sample, an empty one for what is no picture', async (t) => {

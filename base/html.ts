@@ -1,0 +1,91 @@
+/**
+ * Pages as text. What is put into a template is escaped, so that a name of a file or a message
+ * of a library is never read as HTML; only what is a template itself goes in as it is.
+ */
+import { PAGE_STYLE } from './page-style.ts';
+
+/** A piece of HTML that is safe to put into another. */
+export class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+/** What a template takes; nothing is left of what is missing. */
+export type HtmlValue = Html | string | number | undefined | null | false | readonly HtmlValue[];
+
+/** @example html`<td title="${path}">${count}</td>` */
+export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(textOf)));
+}
+
+/** Text that is HTML already: a style sheet, a script, a page part of ours. Never what comes from others. */
+export function rawHtml(text: string): Html {
+  return new Html(text);
+}
+
+function textOf(value: HtmlValue): string {
+  if (value instanceof Html) return value.text;
+  if (value === undefined || value === null || value === false) return '';
+  return Array.isArray(value) ? value.map(textOf).join('') : escapeHtml(String(value));
+}
+
+const ENTITIES: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ENTITIES[character]);
+}
+
+export interface PageOptions {
+  title: string;
+  body: HtmlValue;
+  /** Rules that only this page needs; colours and common elements are in the sheet of all. */
+  style?: string;
+  /** Our own, never made from what others wrote. */
+  script?: string;
+}
+
+/** A whole page that needs no other file. */
+export function htmlPage({ title, body, style = '', script }: PageOptions): string {
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title><style>${rawHtml(PAGE_STYLE + style)}</style></head>
+<body><main>${body}</main>${script !== undefined && html`<script>${rawHtml(script)}</script>`}</body></html>
+`;
+  return page.text;
+}
+
+/** A picture inside the page. */
+export function inlineImage(type: string, file: Uint8Array, alt: string): Html {
+  const address = `data:${type};base64,${Buffer.from(file).toString('base64')}`;
+  return html`<img src="${address}" alt="${alt}" loading="lazy">`;
+}
+
+/** Rows under a head; a table wider than the screen is scrolled by itself. */
+export function htmlTable(
+  head: readonly HtmlValue[],
+  rows: readonly (readonly HtmlValue[])[],
+): Html {
+  const titles = head.length > 0 && html`<tr>${head.map((cell) => html`<th>${cell}</th>`)}</tr>`;
+  const lines = rows.map((row) => html`<tr>${row.map((cell) => html`<td>${cell}</td>`)}</tr>`);
+  return html`<div class="wide"><table>${titles}${lines}</table></div>`;
+}
+
+/** Names and values in two columns. */
+export function htmlPairs(pairs: readonly (readonly [string, HtmlValue])[]): Html {
+  const rows = pairs.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`);
+  return html`<table class="pairs">${rows}</table>`;
+}
