@@ -20,7 +20,7 @@ th:first-child, td:first-child { text-align: left; white-space: normal; overflow
 figure { margin: 0; min-width: 0 } figure img { width: 100%; border-radius: 5px; display: block; background: var(--card) } figure img + img { margin-top: 4px }
 .none { min-height: 64px; height: 100%; border-radius: 5px; background: var(--card) }
 figcaption { font-size: 12px; line-height: 1.35; margin-top: 3px; overflow-wrap: anywhere } figcaption b { display: block; color: var(--ink); font-weight: 500 }
-.chart { overflow-x: auto } svg { width: 100%; min-width: 30rem; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
+.chart { overflow-x: auto } svg { width: 100%; min-width: 40rem; height: auto; display: block } svg text { font: 12px system-ui, sans-serif; fill: var(--soft) }
 .bar { fill: var(--accent) } .curve { fill: none; stroke: var(--accent); stroke-width: 2 } .grid { stroke: var(--line) }
 .share { display: inline-block; height: .6em; background: var(--accent); border-radius: 2px; margin-right: .5em }
 .bad { color: var(--bad) }

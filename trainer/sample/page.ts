@@ -9,6 +9,7 @@ import type { Tile } from './sheet.ts';
 const STYLE = `
 .row { display: flex; flex-wrap: wrap; gap: 12px; margin-bottom: 20px }
 .row figure { width: min-content; min-width: 11rem; max-width: 100% }
+.row .none { height: 11rem }
 .row img, .row .none { width: auto; min-width: 11rem; max-width: 100%; border-radius: 0; image-rendering: pixelated }
 `;
 
