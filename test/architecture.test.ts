@@ -26,32 +26,14 @@ const STRANGERS = ['pipeline', 'trainer'];
 
 /** Imports that run up, `file -> folder`, each with the reason why it is still there. To be emptied. */
 const UPWARD = new Map<string, string>([
-  ['pipeline/images.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
   ['pipeline/request.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
   ['pipeline/status/report.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
-  ['pipeline/videos.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
   ['tokenizer/tool/run.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
   ['schemas/pipeline.ts -> base/error.ts', 'checks options as well as describing them'],
-  [
-    'schemas/pipeline.ts -> tokenizer/codecs/avc/settings.ts',
-    'lists the options of each codec; becomes the registry of codecs',
-  ],
-  [
-    'schemas/pipeline.ts -> tokenizer/codecs/jpeg/settings.ts',
-    'lists the options of each codec; becomes the registry of codecs',
-  ],
 ]);
 
 const MAX_LINES = 300;
 const MAX_FILES = 20;
-
-/** Comparisons with a codec's name outside of its home; a codec asks to be asked, not named. To be emptied. */
-const CODEC_NAMED = new Map<string, string>([
-  ['shards/dataset/viewer.ts', 'chooses how a document is viewed; becomes the registry of codecs'],
-  ['shards/inspect/page-html.ts', 'lays out strips of frames; becomes a property of the codec'],
-  ['trainer/sample/codec.ts', 'chooses how samples are drawn; becomes the registry of codecs'],
-  ['trainer/sample/constraint.ts', 'chooses the grammar; becomes the registry of codecs'],
-]);
 
 const sources = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
   cwd: ROOT,
@@ -150,11 +132,5 @@ test('outside of its home nobody compares with the name of a codec', (t) => {
   const naming = sources.filter(
     (file) => isAway(file) && /[=!]==? '(jpeg|avc|pixels|vq)'/.test(text.get(file)!),
   );
-  t.deepEqual(
-    naming.filter((file) => !CODEC_NAMED.has(file)),
-    [],
-  );
-  for (const done of [...CODEC_NAMED.keys()].filter((key) => !naming.includes(key))) {
-    t.log(`no exception any more, take it off the list: ${done}`);
-  }
+  t.deepEqual(naming, []);
 });

@@ -8,9 +8,9 @@ import { html, htmlPage, htmlPairs, htmlTable, rawHtml } from '../../base/html.t
 import { sharp } from '../../base/sharp.ts';
 import type { DatasetSummary } from '../../shards/inspect/inspect.ts';
 import { renderPage } from '../../shards/inspect/page-html.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { formatConfig, resolveConfig } from '../../trainer/config/config.ts';
 import { writeReport } from '../../trainer/report/write.ts';
-import type { SamplingCodec } from '../../trainer/sample/codec.ts';
 import { samplesPage } from '../../trainer/sample/page.ts';
 import { PAGE } from '../../trainer/serve/page.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
@@ -65,7 +65,7 @@ function datasetPage(file: Buffer): string {
   const source = `data:image/png;base64,${file.toString('base64')}`;
   const pictures = Array.from({ length: 20 }, (_, docId) => ({ docId, source, caption: HOSTILE }));
   const frequencies = [9, 5, 2, 1].map((count, id) => ({ id, count, text: HOSTILE }));
-  return renderPage({ summary, pictures, frequencies, sampled: 2, present: 2 });
+  return renderPage({ summary, pictures, isOfStrips: false, frequencies, sampled: 2, present: 2 });
 }
 
 async function reportPage(t: ExecutionContext, file: Buffer): Promise<string> {
@@ -89,7 +89,7 @@ function drawnPage(file: Buffer): string {
   const numbers = { sample: 0, promptTokens: 1, tokens: 90, bytes: 100, logProbability: -1 };
   const sample = { ...numbers, file: HOSTILE, corrected: 1, valid: false, reason: HOSTILE };
   const tile = { picture: file, caption: HOSTILE, sample: { ...sample, finish: 'eos' as const } };
-  const codec = { still: { mime: 'image/png' }, width: 64, height: 64 } as SamplingCodec;
+  const codec = { still: { mime: 'image/png' }, width: 64, height: 64 } as unknown as Codec;
   const settings = { seed: 1, settings: { [HOSTILE]: HOSTILE }, checkpoint: { path: HOSTILE } };
   return samplesPage([[tile, tile, { picture: null, caption: HOSTILE }], [tile]], settings, codec);
 }
@@ -113,32 +113,31 @@ testWith(
     t.teardown(() => browser.close());
     for (const [name, page] of Object.entries(pages)) {
       for (const [width, colorScheme] of [
-      [360, 'dark'],
-      [1600, 'light'],
-    ] as const) {
+        [360, 'dark'],
+        [1600, 'light'],
+      ] as const) {
         const tab = await browser.newPage({ viewport: { width, height: 900 }, colorScheme });
-          await tab.setContent(page);
-          const found = await tab.evaluate(`({
+        await tab.setContent(page);
+        const found = await tab.evaluate(`({
           bad: 'bad' in window,
           scripts: document.scripts.length,
           handlers: document.querySelectorAll('[onerror]').length,
           overflow: document.documentElement.scrollWidth - innerWidth,
           lightness: getComputedStyle(document.body).backgroundColor,
         })`);
-          const scripts = name === 'serve' ? 1 : 0;
-          t.like(found, { bad: false, scripts, handlers: 0 }, name);
-          const { overflow, lightness } = found as { overflow: number; lightness: string };
-          t.true(overflow <= 0, `${name} is ${overflow} pixels wider than a screen of ${width}`);
-          t.is(lightness, colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(23, 24, 26)');
-          const folder = process.env.CODEC_LM_TEST_SCREENSHOTS;
-          if (folder) {
-            await mkdir(folder, { recursive: true });
-            const path = join(folder, `${name}-${width}-${colorScheme}.png`);
-            await tab.screenshot({ path, fullPage: true });
-          }
-          await tab.close();
+        const scripts = name === 'serve' ? 1 : 0;
+        t.like(found, { bad: false, scripts, handlers: 0 }, name);
+        const { overflow, lightness } = found as { overflow: number; lightness: string };
+        t.true(overflow <= 0, `${name} is ${overflow} pixels wider than a screen of ${width}`);
+        t.is(lightness, colorScheme === 'light' ? 'rgb(255, 255, 255)' : 'rgb(23, 24, 26)');
+        const folder = process.env.CODEC_LM_TEST_SCREENSHOTS;
+        if (folder) {
+          await mkdir(folder, { recursive: true });
+          const path = join(folder, `${name}-${width}-${colorScheme}.png`);
+          await tab.screenshot({ path, fullPage: true });
         }
+        await tab.close();
       }
     }
-},
-)
+  },
+);

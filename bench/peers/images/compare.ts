@@ -15,33 +15,9 @@ import { sharpVersions } from '../../../base/sharp.ts';
 import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
 import { rgbOf } from '../../../tokenizer/codecs/jpeg/source/baseline.ts';
 import { BlockReader, peerPython } from '../../jpeg/pillow.ts';
-import { reasonFor } from './reasons.ts';
+import { type Difference, reasonFor, type Theirs } from './reasons.ts';
 
 const VERSION = '13.0.0';
-
-/** What Pillow says of a file. */
-export interface Theirs {
-  error?: string;
-  format: string;
-  mode: string;
-  frames: number;
-  transparency: boolean;
-  width: number;
-  height: number;
-}
-
-/** One file whose results are not the same. */
-export interface Difference {
-  file: string;
-  kind: 'pixels' | 'only Pillow reads it' | 'only we read it';
-  theirs: Theirs;
-  /** Largest difference of a sample, share of the pixels that differ, PSNR in dB. */
-  worst?: number;
-  share?: number;
-  psnr?: number;
-  code?: string;
-  message?: string;
-}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

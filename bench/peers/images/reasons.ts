@@ -1,5 +1,28 @@
 /** Why a file's result is not Pillow's: for bench/peers/images/compare.ts and the table of docs/jpeg.md. */
-import type { Difference } from './compare.ts';
+
+/** What Pillow says of a file. */
+export interface Theirs {
+  error?: string;
+  format: string;
+  mode: string;
+  frames: number;
+  transparency: boolean;
+  width: number;
+  height: number;
+}
+
+/** One file whose results are not the same. */
+export interface Difference {
+  file: string;
+  kind: 'pixels' | 'only Pillow reads it' | 'only we read it';
+  theirs: Theirs;
+  /** Largest difference of a sample, share of the pixels that differ, PSNR in dB. */
+  worst?: number;
+  share?: number;
+  psnr?: number;
+  code?: string;
+  message?: string;
+}
 
 interface Rule {
   reason: string;
