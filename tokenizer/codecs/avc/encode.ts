@@ -2,25 +2,29 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
-import { CodecLmError } from '../../../base/error.ts';
+import { CodecLmError, messageOf } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import type { Document, Encoder, FileSpan } from '../codec.ts';
 import { parseSettings } from '../define.ts';
 import { parseAvcDocument } from './document.ts';
-import { encodingOptions, untrustedInput } from './ffmpeg/command.ts';
+import { encodingOptions, PICTURE_OPTIONS, untrustedInput } from './ffmpeg/command.ts';
+import { aboutPictures } from './ffmpeg/complaints.ts';
 import { oneLine, readable, videoError } from './ffmpeg/failures.ts';
-import { runFfmpeg } from './ffmpeg/ffmpeg.ts';
+import { type FfmpegJob, runFfmpeg } from './ffmpeg/ffmpeg.ts';
 import { type Ffmpeg, findFfmpeg, warningOf } from './ffmpeg/find.ts';
 import { checkHead } from './ffmpeg/probe.ts';
 import { withFolder } from './ffmpeg/scratch.ts';
 import { toolFault } from './ffmpeg/tool-fault.ts';
 import { type AvcSettings, avcSettingsSchema } from './settings.ts';
 
-/** See `Encoder.versions`. */
-const RECIPE = '1';
+/** See `Encoder.versions`. The second of `reproducible`: sources whose samples are not square keep their shape. */
+const RECIPES = { paper: '1', reproducible: '2' } as const;
 
 /** A macroblock takes 384 bytes of samples at most (I_PCM), and its slice a few more. */
 const MAX_BYTES_A_MACROBLOCK = 1024;
+
+/** One frame of any source, as it is coded there. */
+const MAX_PACKET_BYTES = 2 ** 28;
 
 type Clip = Document<Uint8Array>;
 
@@ -42,7 +46,7 @@ export async function createAvcCodec(
   const encodeFile = (file: FileSpan, label: string) => encodeSpan(file, label, settings, ffmpeg);
   return {
     settings,
-    versions: { ...ffmpeg.versions, recipe: RECIPE },
+    versions: { ...ffmpeg.versions, recipe: RECIPES[settings.profile] },
     warning: warningOf(ffmpeg),
     ffmpeg,
     encodeFile,
@@ -75,53 +79,76 @@ async function encodeSpan(
   settings: AvcSettings,
   ffmpeg: Ffmpeg,
 ): Promise<Clip> {
-  await checkHead(file, label);
+  const demuxer = await checkHead(file, label);
+  const encode = (path: string) => encodePath(path, { ...file, demuxer }, label, settings, ffmpeg);
   const path = textPath(file.path);
-  if (path !== undefined) return encodePath(path, file, label, settings, ffmpeg);
+  if (path !== undefined) return encode(path);
   // An argument is text: a name that is none gets another one for the time being.
   return withFolder(async (folder) => {
     const link = join(folder, 'video');
     await symlink(absolute(file.path), link);
-    return encodePath(link, file, label, settings, ffmpeg);
+    return encode(link);
   });
+}
+
+/** How long a video may take, and how much of what. */
+function limitsOf({ width, height, frames, timeoutSeconds, memoryMb }: AvcSettings) {
+  const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
+  const maxOutputBytes = (frames + 1) * macroblocks * MAX_BYTES_A_MACROBLOCK;
+  return { timeoutSeconds, cpuSeconds: timeoutSeconds + 1, memoryMb, maxOutputBytes };
 }
 
 async function encodePath(
   path: string,
-  file: FileSpan,
+  file: FileSpan & { demuxer?: string },
   label: string,
   settings: AvcSettings,
   ffmpeg: Ffmpeg,
 ): Promise<Clip> {
-  const { width, height, frames, timeoutSeconds, memoryMb } = settings;
-  const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
+  const { width, height, frames, short } = settings;
   const { url: input, protocols } = addressOf(path, file);
-  const result = await runFfmpeg({
-    ffmpeg: ffmpeg.path,
-    inputOptions: untrustedInput(protocols),
-    input,
-    outputOptions: encodingOptions(settings),
-    timeoutSeconds,
-    cpuSeconds: timeoutSeconds + 1,
-    memoryMb,
-    maxOutputBytes: (frames + 1) * macroblocks * MAX_BYTES_A_MACROBLOCK,
-  });
-  const fault = toolFault(ffmpeg.path, result, input);
-  if (fault) throw fault;
-  if (result.failure) throw videoError(result, label, input);
-  const said = oneLine(readable(result.stderr, label, input));
-  checkWhole(result.output, said, label, settings);
-  return { symbols: result.output, width, height };
+  const inputOptions = untrustedInput(protocols, file.demuxer);
+  const run = async (outputOptions: string[], change: Partial<FfmpegJob> = {}) => {
+    const job = { ffmpeg: ffmpeg.path, inputOptions, input, outputOptions };
+    const result = await runFfmpeg({ ...limitsOf(settings), ...job, ...change });
+    const fault = toolFault(ffmpeg.path, result, input);
+    if (fault) throw fault;
+    const stderr = await aboutPictures(ffmpeg.path, result.stderr);
+    if (result.failure) throw videoError({ ...result, stderr }, label, input);
+    return { bytes: result.output, said: oneLine(readable(stderr, label, input)) };
+  };
+  const encode = async (isKept = false) => {
+    const { bytes, said } = await run(encodingOptions(settings, isKept));
+    return { bytes, said, found: framesIn(bytes, label) };
+  };
+  let encoded = await encode();
+  if (encoded.found < 2 && encoded.found < frames && encoded.said === '') {
+    // A picture on the cover of a piece of music is a video stream to ffmpeg, of one frame or none.
+    await run(PICTURE_OPTIONS, { maxOutputBytes: MAX_PACKET_BYTES });
+    const isEnough = short === 'keep' || frames === 1;
+    if (encoded.found === 0 && isEnough) encoded = await encode(true);
+  }
+  checkWhole(encoded, label, settings);
+  return { symbols: encoded.bytes, width, height };
+}
+
+/** @throws CodecLmError `VIDEO_UNSUPPORTED` for what this ffmpeg made, and is no document */
+function framesIn(bytes: Uint8Array, label: string): number {
+  if (bytes.length === 0) return 0;
+  try {
+    return parseAvcDocument(bytes).frames.length;
+  } catch (cause) {
+    const message = `${label} becomes no document: ${messageOf(cause)}`;
+    throw new CodecLmError('VIDEO_UNSUPPORTED', message, { path: label, cause });
+  }
 }
 
 /** @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT` as the settings want it */
 function checkWhole(
-  bytes: Uint8Array,
-  said: string,
+  { found, said }: { found: number; said: string },
   label: string,
   { frames, short, damaged }: AvcSettings,
 ): void {
-  const found = bytes.length === 0 ? 0 : parseAvcDocument(bytes).frames.length;
   if (said !== '' && (damaged === 'refuse' || found === 0)) {
     throw new CodecLmError('VIDEO_CORRUPT', `${label} is damaged: ${said}`, {
       path: label,

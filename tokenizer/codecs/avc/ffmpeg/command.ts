@@ -8,7 +8,7 @@ import type { Ffmpeg } from './find.ts';
  */
 const DEMUXERS =
   'mov,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,ogg,asf,gif,ivf,h264,hevc,m4v,vc1,' +
-  'yuv4mpegpipe,nut,mxf,gxf,wtv,rm,dv,h263,h261,av1,obu,cavsvideo,dirac,nsv,amv,mjpeg';
+  'yuv4mpegpipe,nut,mxf,gxf,wtv,rm,dv,h263,h261,av1,obu,cavsvideo,dirac,nsv,amv,mjpeg,mpjpeg';
 
 /** The largest block ffmpeg may allocate at once: a raw frame of 8192x8192 in 16 bits, with room. */
 const MAX_ALLOC = 2 ** 29;
@@ -17,21 +17,28 @@ const MAX_ALLOC = 2 ** 29;
  * Before `-i` of an untrusted file. One thread: what a decoder makes of a damaged file
  * depends on how many it has, and the other processors have files of their own.
  * @param protocols that the file, and what it refers to, may be opened by
+ * @param demuxer where ffmpeg is not to choose by itself
  */
-export function untrustedInput(protocols: readonly string[]): string[] {
+export function untrustedInput(protocols: readonly string[], demuxer?: string): string[] {
   return [
     ...['-hide_banner', '-loglevel', 'error', '-max_alloc', String(MAX_ALLOC)],
     ...['-protocol_whitelist', protocols.join(','), '-format_whitelist', DEMUXERS],
     ...['-threads', '1'],
+    ...(demuxer ? ['-f', demuxer] : []),
   ];
 }
 
-/** After `-i`: all that decides the bytes (paper, appendix D), to Annex B on a pipe. */
-export function encodingOptions(settings: AvcSettings): string[] {
+/**
+ * After `-i`: all that decides the bytes (paper, appendix D), to Annex B on a pipe.
+ * @param isKept whether the last frame is taken though it lasts less than half of one; the paper's
+ *   command leaves it out, and nothing is left of a video of one frame
+ */
+export function encodingOptions(settings: AvcSettings, isKept = false): string[] {
   const { profile, qp } = settings;
   const isPaper = profile === 'paper';
+  const rate = `fps=${settings.fps}${isKept ? ':eof_action=pass' : ''}`;
   return [
-    ...['-vf', isPaper ? paperFilter(settings) : reproducibleFilter(settings)],
+    ...['-vf', `${rate},${isPaper ? paperFilter(settings) : reproducibleFilter(settings)}`],
     ...['-t', duration(settings), ...frameLimit(settings)],
     ...'-c:v libx264 -pix_fmt yuv420p -profile:v baseline'.split(' '),
     ...['-qp', String(qp), '-bf', '0', '-an', '-sn'],
@@ -43,16 +50,21 @@ export function encodingOptions(settings: AvcSettings): string[] {
   ];
 }
 
-function paperFilter({ fps, width, height }: AvcSettings): string {
+function paperFilter({ width, height }: AvcSettings): string {
   const size = `${width}:${height}`;
-  return `fps=${fps},scale=${size}:force_original_aspect_ratio=decrease, pad=${size}:(ow-iw)/2:(oh-ih)/2`;
+  return `scale=${size}:force_original_aspect_ratio=decrease, pad=${size}:(ow-iw)/2:(oh-ih)/2`;
 }
 
-/** Arithmetic in place of what the processor is fastest at, and no aspect ratio of the source. */
-function reproducibleFilter({ fps, width, height }: AvcSettings): string {
-  const size = `${width}:${height}`;
+/**
+ * Arithmetic in place of what the processor is fastest at. A source whose samples are not square
+ * (`sar`, 1 where it is not known) is scaled to the shape that it is shown in; for one with square
+ * samples these are the sides that `force_original_aspect_ratio=decrease` gives.
+ */
+function reproducibleFilter({ width, height }: AvcSettings): string {
+  const shownWidth = `max(1,min(${width},round(${height}*iw*sar/ih)))`;
+  const shownHeight = `max(1,min(${height},round(${width}*ih/(iw*sar))))`;
   const flags = 'flags=bicubic+accurate_rnd+full_chroma_int+bitexact';
-  return `fps=${fps},scale=${size}:force_original_aspect_ratio=decrease:${flags},pad=${size}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
+  return `scale=w='${shownWidth}':h='${shownHeight}':${flags},pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
 }
 
 /** ffmpeg 5 copies the source's colour description into the SPS, and the SEI (type 6) names versions. */
@@ -91,3 +103,6 @@ export const SAMPLES_OPTIONS = '-c copy -f rawvideo'.split(' ');
 export function rgbOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
   return [frameSync, ...'passthrough -pix_fmt rgb24 -f rawvideo'.split(' ')];
 }
+
+/** Of a file of unknown content: a frame, if there is a video stream that is no attached picture (`V`). */
+export const PICTURE_OPTIONS = '-map 0:V:0 -c copy -frames:v 1 -f rawvideo'.split(' ');

@@ -48,6 +48,11 @@ const RULES: readonly Rule[] = [
     what: 'has no video stream',
   },
   {
+    pattern: /Rescaled dimensions \S+ are invalid|for parameter 'dst[hw]' out of range/,
+    code: 'VIDEO_UNSUPPORTED',
+    what: 'is too narrow or too flat: nothing is left of a side',
+  },
+  {
     pattern: /Decoder .*not found|Unknown (decoder|codec)|codec not currently supported/i,
     code: 'VIDEO_UNSUPPORTED',
     what: 'is coded in a way that this ffmpeg does not know',

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import type { FileSpan } from '../../codec.ts';
+import { beginsLikeJpeg, FIRST_FRAME_BYTES, isJpegStream } from './jpeg-stream.ts';
 
 /** Enough to see whether a file is text. */
 const HEAD_BYTES = 1024;
@@ -9,17 +10,26 @@ const HEAD_BYTES = 1024;
 /** The one video format whose header is text. */
 const YUV4MPEG = 'YUV4MPEG2 ';
 
+/** A name that says so: then a single frame is a video too. */
+const JPEG_STREAM_NAME = /\.mjpe?g$/i;
+
 /**
  * Refuses what names other files to be opened. Playlists, lists of files, session
  * descriptions and manifests are all text, and no video is.
+ * @returns the demuxer that ffmpeg has to be told, since it would take another one
  * @throws CodecLmError `VIDEO_EMPTY`, `VIDEO_UNREADABLE`, `VIDEO_UNSUPPORTED`
  */
-export async function checkHead(file: FileSpan, label: string): Promise<void> {
+export async function checkHead(file: FileSpan, label: string): Promise<string | undefined> {
   if (file.size === 0) {
     throw new CodecLmError('VIDEO_EMPTY', `${label} is empty: 0 bytes`, { path: label });
   }
-  const head = await readHead(file, label);
-  if (!isText(head) || head.toString('latin1').startsWith(YUV4MPEG)) return;
+  const head = await readHead(file, label, HEAD_BYTES);
+  if (beginsLikeJpeg(head)) {
+    const isStream =
+      JPEG_STREAM_NAME.test(label) || isJpegStream(await readHead(file, label, FIRST_FRAME_BYTES));
+    return isStream ? 'mjpeg' : undefined;
+  }
+  if (!isText(head) || head.toString('latin1').startsWith(YUV4MPEG)) return undefined;
   const start = JSON.stringify(head.toString('utf8', 0, 24));
   throw new CodecLmError('VIDEO_UNSUPPORTED', `${label} is text and no video: ${start} …`, {
     path: label,
@@ -27,8 +37,12 @@ export async function checkHead(file: FileSpan, label: string): Promise<void> {
   });
 }
 
-async function readHead({ path, offset, size }: FileSpan, label: string): Promise<Buffer> {
-  const head = Buffer.alloc(Math.min(HEAD_BYTES, size));
+async function readHead(
+  { path, offset, size }: FileSpan,
+  label: string,
+  most: number,
+): Promise<Buffer> {
+  const head = Buffer.alloc(Math.min(most, size));
   try {
     const handle = await open(path);
     try {
