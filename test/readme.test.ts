@@ -21,7 +21,7 @@ async function testedCommands(): Promise<string[]> {
 /** `npx NAME` and `npm run` as they work in the repository, from any working folder. */
 function fromAnywhere(command: string): string {
   return command
-    .replace(/^npx (\w+)/, (_, name) => `node ${join(ROOT, 'bin', `${name}.js`)}`)
+    .replace(/^npx ([\w-]+)/, (_, name) => `node ${join(ROOT, 'bin', `${name}.js`)}`)
     .replace(
       'npm run --silent demo:corpus --',
       `node ${join(ROOT, 'bin/start.js')} demo/corpus.ts`,

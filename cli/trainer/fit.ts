@@ -36,7 +36,7 @@ export const fitCommand = command({
     'trainer fit --preset tiny --data DS --out RUN --set train.steps=50 --set optim.lr=3e-4',
     'trainer fit --data DS --out RUN --resume',
     'trainer fit --preset 60m --data A=0.7 --data B=0.3 --out RUN',
-    'mpirun -n 8 trainer fit --preset 300m --data DS --out RUN --set optim.zero=1',
+    'mpirun -n 8 node bin/trainer.js fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
   async run([file], { preset, set, data, out, init, resume, json }, io) {
     const { fit } = await import('../../trainer/fit/fit.ts');
