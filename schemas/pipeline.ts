@@ -10,9 +10,11 @@ const PERCENT = /^(100|\d{1,2})(\.\d+)?\s*%?$/;
 
 /** A command line has percentages, a program may also give a share. */
 const percent = z
-  .union([z.string().regex(PERCENT), z.number().min(0).max(1)], {
-    error: 'must be a percentage, as 10%',
-  })
+  .union([z.string(), z.number()])
+  .refine(
+    (share) => (typeof share === 'number' ? share >= 0 && share <= 1 : PERCENT.test(share)),
+    'must be a percentage, as 10%',
+  )
   .meta({ valueName: 'percent' });
 
 export const workersOption = positive.max(1024).optional();

@@ -5,9 +5,8 @@ const SIZE = /^[1-9]\d{0,4}(x[1-9]\d{0,4})?$/;
 
 /** `256` or `256x144` in pixels; the JPEG format ends at 65,535. */
 export const sizeOption = z
-  .union([z.string().regex(SIZE), z.int().min(1).max(65_535)], {
-    error: 'must be pixels, as 256 or 256x144',
-  })
+  .union([z.string(), z.number()])
+  .refine((size) => SIZE.test(String(size)), 'must be pixels, as 256 or 256x144')
   .describe('width and height of every document in pixels')
   .meta({ valueName: 'WxH' });
 
