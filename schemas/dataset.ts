@@ -132,6 +132,12 @@ export const documentFileEntrySchema = z.strictObject({
 });
 export type DocumentFileEntry = z.infer<typeof documentFileEntrySchema>;
 
+/** The dataset card, in the folder of the dataset. */
+export const CARD_FILE = 'README.md';
+
+export const cardEntrySchema = z.strictObject({ bytes: count, sha256 });
+export type CardEntry = z.infer<typeof cardEntrySchema>;
+
 export const totalsSchema = z.strictObject({
   /** Inputs of the plan = documents + failures. */
   inputs: count,
@@ -171,6 +177,8 @@ export const manifestSchema = z.strictObject({
   /** Partition order, then the shard of the tails; train before val. */
   shards: z.array(shardEntrySchema),
   documents: z.array(documentFileEntrySchema),
+  /** README.md; datasets written before there was one have none. */
+  card: cardEntrySchema.optional(),
   totals: totalsSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;

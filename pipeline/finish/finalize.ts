@@ -25,6 +25,7 @@ import { documentsOf, packTails, readTail, rowsOf } from '../pack/tail.ts';
 import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts';
 import { addCodes, checkFailureShare } from '../status/failures.ts';
 import { doneNames, readAllStats } from '../status/status.ts';
+import { writeCard } from './card.ts';
 
 export const CREATED_BY = `codec-lm ${VERSION}`;
 
@@ -172,7 +173,8 @@ export async function publish(
   lock: Pick<Lock, 'check'>,
 ): Promise<void> {
   await lock.check();
-  await writeManifest(out, manifest);
+  const card = await writeCard(out, manifest);
+  await writeManifest(out, { ...manifest, card });
   await rm(paths.tails(out), { recursive: true, force: true });
 }
 

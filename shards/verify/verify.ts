@@ -2,8 +2,6 @@
  * Holds a dataset against its manifest, its hashes, its tokenizer and its codec.
  * Every problem is collected with its place: one damaged file hides no other.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
@@ -13,8 +11,10 @@ import { specialIds } from '../../schemas/dataset.ts';
 import { type Dataset, openDataset } from '../dataset/dataset.ts';
 import { openListed } from '../dataset/pool.ts';
 import { surveyValues } from '../parquet/bits.ts';
+import { checkCard } from './card.ts';
 import { verifyDocuments } from './documents.ts';
 import { Findings, type Problem, type VerifyOptions } from './findings.ts';
+import { checkHash } from './hash.ts';
 import { checkPlan } from './plan.ts';
 
 export interface VerifyReport {
@@ -46,7 +46,7 @@ export async function verifyDataset(
   for (const entry of files) {
     if (options.signal?.aborted) break;
     options.onEvent?.({ type: 'hashes', done: report.files, total: files.length });
-    await findings.collect(entry.file, () => checkHash(dir, entry));
+    await findings.collect(entry.file, () => checkHash(join(dir, entry.file), entry));
     report.files++;
   }
   for (const entry of manifest.shards) {
@@ -58,35 +58,13 @@ export async function verifyDataset(
   }
   checkTotals(manifest, findings);
   await findings.collect('shards', () => checkUnlisted(dir, manifest, findings));
+  await checkCard(dataset, findings);
   await checkPlan(dataset, findings);
   if (!options.signal?.aborted) {
     report.documents = await verifyDocuments(dataset, findings, options);
   }
   await dataset.close();
   return { ...report, problems: findings.problems, truncated: findings.truncated };
-}
-
-async function checkHash(
-  dir: string,
-  entry: { file: string; bytes: number; sha256: string },
-): Promise<void> {
-  const path = join(dir, entry.file);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (error) {
-    throw readError(error, path);
-  }
-  if (bytes !== entry.bytes) {
-    throw new CodecLmError('DATASET_INVALID', `${bytes} bytes, the manifest says ${entry.bytes}`);
-  }
-  if (hash.digest('hex') !== entry.sha256) {
-    throw new CodecLmError('DATASET_INVALID', 'its sha256 is not that of the manifest');
-  }
 }
 
 /** Reads every row: pages, checksums and ids are checked by the reader, counts and padding here. */

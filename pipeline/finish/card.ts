@@ -1,0 +1,72 @@
+/**
+ * README.md of a dataset: a card as Hugging Face's `datasets` reads it. Without its `configs`,
+ * `load_dataset(DS)` finds no name that it knows but `val-…` and gives the held-out documents alone.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { formatCount } from '../../base/format.ts';
+import { CARD_FILE, type CardEntry, type Manifest, type Split } from '../../schemas/dataset.ts';
+import { writeText } from '../files.ts';
+
+const NAMES: Readonly<Record<Split, { split: string; files: string }>> = {
+  train: { split: 'train', files: 'shards/part-*.parquet' },
+  val: { split: 'validation', files: 'shards/val-*.parquet' },
+};
+
+/**
+ * Writes the card of a dataset; equal manifests give equal bytes.
+ * @returns what dataset.json says of it
+ * @throws CodecLmError `DISK_FULL` …
+ */
+export async function writeCard(out: string, manifest: Manifest): Promise<CardEntry> {
+  const text = cardOf(manifest);
+  await writeText(join(out, CARD_FILE), text);
+  const bytes = Buffer.from(text);
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+export function cardOf(manifest: Manifest): string {
+  const splits = (['train', 'val'] as const).filter((split) => rowsOf(manifest, split) > 0);
+  const dataFiles = splits.flatMap((split) => [
+    `      - split: ${NAMES[split].split}`,
+    `        path: ${NAMES[split].files}`,
+  ]);
+  const front = ['---', 'configs:', '  - config_name: default', '    data_files:', ...dataFiles];
+  return `${[...front, '---', ...describe(manifest, splits)].join('\n')}\n`;
+}
+
+function describe(manifest: Manifest, splits: readonly Split[]): string[] {
+  const { codec, seqLen, vocabSize, tokenizerHash, totals, createdBy } = manifest;
+  const settings = Object.entries(codec.settings).map(([name, value]) => `${name} ${value}`);
+  const missing = totals.unread
+    ? [`- not read: ${formatCount(totals.unread)} places in the sources, see plan.json`]
+    : [];
+  return [
+    '',
+    '# Packed token sequences',
+    '',
+    `Documents of the codec \`${codec.name}\` (${settings.join(', ')}), tokenized and packed by ${createdBy}.`,
+    '',
+    `- documents: ${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs, ${formatCount(totals.failures)} failed`,
+    ...missing,
+    `- tokens: ${formatCount(totals.tokens)}, and ${formatCount(totals.padding)} of padding`,
+    ...splits.map((split) => {
+      const rows = formatCount(rowsOf(manifest, split));
+      return `- ${NAMES[split].split}: ${rows} sequences of ${formatCount(seqLen)} tokens`;
+    }),
+    `- tokenizer: \`tokenizer.json\`, ${formatCount(vocabSize)} ids, sha256 \`${tokenizerHash}\``,
+    '',
+    'Each row has `input_ids`, and `doc_ids` and `doc_starts`: which documents lie in it and at which',
+    'token each begins. `dataset.json` lists all files with their hashes.',
+    '',
+    '```python',
+    'from datasets import load_dataset',
+    '',
+    'dataset = load_dataset("PATH_OF_THIS_FOLDER")  # or streaming=True',
+    '```',
+  ];
+}
+
+function rowsOf({ shards }: Manifest, split: Split): number {
+  return shards.reduce((sum, shard) => sum + (shard.split === split ? shard.rows : 0), 0);
+}
