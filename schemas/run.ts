@@ -4,14 +4,30 @@ import { codecInfoSchema } from './dataset.ts';
 
 const count = z.int().nonnegative();
 
+/**
+ * The loss as bits for each byte of the codec's documents, which is comparable between vocabularies;
+ * where documents are made of other symbols than bytes, for each symbol. One of the two is there.
+ */
+const bits = { bitsPerByte: z.number().optional(), bitsPerSymbol: z.number().optional() };
+
+/** What a loss comes to, and for each of what. */
+export function bitsOf(metrics: { bitsPerByte?: number; bitsPerSymbol?: number }): {
+  bits: number;
+  unit: 'byte' | 'symbol';
+} {
+  const { bitsPerByte, bitsPerSymbol = 0 } = metrics;
+  return bitsPerByte === undefined
+    ? { bits: bitsPerSymbol, unit: 'symbol' }
+    : { bits: bitsPerByte, unit: 'byte' };
+}
+
 /** A line of metrics.jsonl after an optimizer step. */
 export const trainMetricsSchema = z.strictObject({
   split: z.literal('train'),
   step: count,
   /** Mean cross-entropy of the step's tokens, in nats. */
   loss: z.number(),
-  /** The same loss as bits for each byte of the codec stream; comparable between vocabularies. */
-  bitsPerByte: z.number(),
+  ...bits,
   /** Entropy in nats of the distribution of all target tokens seen so far: what a model that knows only frequencies would reach. */
   unigramLoss: z.number(),
   lr: z.number(),
@@ -41,7 +57,7 @@ export const valMetricsSchema = z.strictObject({
   split: z.literal('val'),
   step: count,
   loss: z.number(),
-  bitsPerByte: z.number(),
+  ...bits,
   tokens: count,
 });
 export type ValMetrics = z.infer<typeof valMetricsSchema>;

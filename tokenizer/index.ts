@@ -33,9 +33,12 @@ export type {
   PromptCut,
   Still,
 } from './codecs/codec.ts';
-export { type CodecSpec, defineCodec } from './codecs/define.ts';
+export { type CodecSpec, defineCodec, extensionsOf } from './codecs/define.ts';
+export { IMAGE_ERRORS, VIDEO_ERRORS } from './codecs/input-errors.ts';
 export type { CodecOptions, CodecOptionsByName } from './codecs/options.ts';
-export { allCodecs, codecNamed, registerCodec } from './codecs/registry.ts';
+export { bitsByBlock, type HeatOptions, heat, pngOf, type Raster } from './codecs/pictures/heat.ts';
+export { allCodecs, codecNamed, codecsFor, registerCodec } from './codecs/registry.ts';
+export { createFixedLengthGrammar } from './mask/fixed-length.ts';
 export type { Grammar } from './mask/grammar.ts';
 export { createTokenMask } from './mask/mask.ts';
 export { plainTokenizer } from './plain.ts';

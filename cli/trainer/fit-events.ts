@@ -1,7 +1,7 @@
 /** What a training run tells, as lines for people. */
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
 import type { LockWait } from '../../base/lock/lock.ts';
-import type { TrainMetrics } from '../../schemas/run.ts';
+import { bitsOf, type TrainMetrics } from '../../schemas/run.ts';
 import type { FitEvent } from '../../trainer/events.ts';
 import type { Io } from '../command.ts';
 
@@ -40,8 +40,9 @@ export function fitLogLine(event: FitEvent): string | undefined {
       return `starting with the weights of ${event.from}${anew}`;
     }
     case 'evaluation': {
-      const { step, loss, bitsPerByte } = event.metrics;
-      return `step ${step}: validation loss ${loss.toFixed(4)}, ${bitsPerByte.toFixed(4)} bits/byte`;
+      const { step, loss } = event.metrics;
+      const { bits, unit } = bitsOf(event.metrics);
+      return `step ${step}: validation loss ${loss.toFixed(4)}, ${bits.toFixed(4)} bits/${unit}`;
     }
     default:
       return undefined;
@@ -63,10 +64,11 @@ class ProgressLine {
     this.#tokensPerSecond = isFirst
       ? metrics.tokensPerSecond
       : blend(this.#tokensPerSecond, metrics.tokensPerSecond);
+    const { bits, unit } = bitsOf(metrics);
     return [
       `${formatBar(metrics.step / steps)} ${metrics.step}/${steps}`,
       `loss ${metrics.loss.toFixed(4)}`,
-      `${metrics.bitsPerByte.toFixed(3)} bits/byte`,
+      `${bits.toFixed(3)} bits/${unit}`,
       `${formatCount(this.#tokensPerSecond)} tokens/s`,
       `ETA ${formatDuration((steps - metrics.step) * this.#secondsAStep)}`,
     ].join('  ');

@@ -1,7 +1,9 @@
 /** `trainer report`: how a run went, as a table or as a page. */
+
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { formatCount, formatTable } from '../../base/format.ts';
+import { bitsOf } from '../../schemas/run.ts';
 import { command } from '../command.ts';
 
 export const reportCommand = command({
@@ -56,14 +58,15 @@ export const reportCommand = command({
     if (json) for (const row of rows) io.printJson(row);
     else if (html === undefined) {
       const chosen = pickEvenly(series.train, 20);
+      const { unit } = bitsOf(chosen[0] ?? { bitsPerByte: 0 });
       io.print(
         formatTable(
-          ['step', 'loss', 'unigram', 'bits/byte', 'lr', 'grad norm', 'tokens/s'],
+          ['step', 'loss', 'unigram', `bits/${unit}`, 'lr', 'grad norm', 'tokens/s'],
           chosen.map((row) => [
             formatCount(row.step),
             row.loss.toFixed(4),
             row.unigramLoss.toFixed(4),
-            row.bitsPerByte.toFixed(4),
+            bitsOf(row).bits.toFixed(4),
             row.lr.toPrecision(3),
             row.gradNorm.toFixed(3),
             formatCount(row.tokensPerSecond),

@@ -1,4 +1,5 @@
 /** Rows of a dataset as the inputs and targets of a causal language model. */
+import { BYTES } from '../../tokenizer/alphabet.ts';
 import { IGNORED } from '../ops/cross-entropy.ts';
 
 export interface MicroBatch {
@@ -10,35 +11,35 @@ export interface MicroBatch {
   segments?: Int32Array;
   /** Targets that are not padding. */
   tokens: number;
-  /** Bytes of the codec stream that those targets stand for. */
-  bytes: number;
+  /** Symbols (bytes, for most codecs) that those targets stand for. */
+  symbols: number;
 }
 
 /**
  * The last input of a row has no target in it, so that a row keeps its round length.
  * @param ids [rows * seqLen]
- * @param byteLengths bytes of each id, [vocabSize]; 0 for the special ones
+ * @param symbolLengths symbols of each id, [vocabSize]; 0 for the special ones
  * @param segments [rows * seqLen]: the document of each id
  */
 export function toMicroBatch(
   ids: Int32Array,
   seqLen: number,
   padId: number,
-  byteLengths: Uint16Array,
+  symbolLengths: Uint16Array,
   segments?: Int32Array,
 ): MicroBatch {
   const targets = new Int32Array(ids.length);
   let tokens = 0;
-  let bytes = 0;
+  let symbols = 0;
   for (let i = 0; i < ids.length; i++) {
     const isLast = i % seqLen === seqLen - 1;
     const target = isLast || ids[i + 1] === padId ? IGNORED : ids[i + 1];
     targets[i] = target;
     if (target === IGNORED) continue;
     tokens++;
-    bytes += byteLengths[target];
+    symbols += symbolLengths[target];
   }
-  return { inputs: ids, targets, segments, tokens, bytes };
+  return { inputs: ids, targets, segments, tokens, symbols };
 }
 
 /** Occurrences of each id among the targets, added to `counts`. */
@@ -72,7 +73,13 @@ export class TokenCounts {
   }
 }
 
-/** Mean loss in nats a token to bits for each byte of the codec stream. */
-export function bitsPerByte(loss: number, tokens: number, bytes: number): number {
-  return bytes === 0 ? 0 : (loss * tokens) / (bytes * Math.LN2);
+/** Mean loss in nats a token to bits for each symbol of the documents, named after the alphabet. */
+export function bitsOfLoss(
+  loss: number,
+  tokens: number,
+  symbols: number,
+  alphabet: number,
+): { bitsPerByte: number } | { bitsPerSymbol: number } {
+  const bits = symbols === 0 ? 0 : (loss * tokens) / (symbols * Math.LN2);
+  return alphabet === BYTES ? { bitsPerByte: bits } : { bitsPerSymbol: bits };
 }

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../../schemas/run.ts';
 import type { Dataset } from '../../shards/dataset/dataset.ts';
 import { lossSum } from '../model/loss.ts';
-import { bitsPerByte, toMicroBatch } from './batches.ts';
+import { bitsOfLoss, toMicroBatch } from './batches.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -15,19 +15,19 @@ export async function evaluate(
   session: Session,
   isStopping: () => Promise<boolean>,
 ): Promise<ValMetrics | undefined> {
-  const totals = new Float64Array(3); // nats, tokens, bytes
+  const totals = new Float64Array(3); // nats, tokens, symbols
   for (const dataset of session.data.datasets) {
     if (dataset.sequences('val') === 0) continue;
     if (!(await addDataset(session, dataset, totals, isStopping))) return undefined;
   }
   await session.communicator.allReduce(totals);
-  const [nats, tokens, bytes] = totals;
+  const [nats, tokens, symbols] = totals;
   const loss = nats / tokens;
   return {
     split: 'val',
     step: session.step,
     loss,
-    bitsPerByte: bitsPerByte(loss, tokens, bytes),
+    ...bitsOfLoss(loss, tokens, symbols, session.alphabet),
     tokens,
   };
 }
@@ -39,7 +39,7 @@ async function addDataset(
   totals: Float64Array,
   isStopping: () => Promise<boolean>,
 ): Promise<boolean> {
-  const { communicator, config, byteLengths, padId } = session;
+  const { communicator, config, symbolLengths, padId } = session;
   const { rank, size } = communicator;
   const { microBatch, seqLen, evalBatches, precision } = config.train;
   const loader = dataset.loader({
@@ -50,14 +50,14 @@ async function addDataset(
   let first = 0;
   for await (const { ids, segments } of loader) {
     if (await isStopping()) return false;
-    const batch = toMicroBatch(ids, seqLen, padId, byteLengths);
+    const batch = toMicroBatch(ids, seqLen, padId, symbolLengths);
     const isWanted = evalBatches === 0 || first + rank < evalBatches;
     if (isWanted && batch.tokens > 0) {
       const { inputs, targets } = batch;
       const options = { precision, segments };
       totals[0] += lossSum(session.model, inputs, targets, microBatch, options).lossSum;
       totals[1] += batch.tokens;
-      totals[2] += batch.bytes;
+      totals[2] += batch.symbols;
     }
     first += size;
     if (evalBatches > 0 && first >= evalBatches) break;

@@ -60,8 +60,10 @@ export interface Session {
   readonly batches: AsyncGenerator<TrainingBatch, void>;
   readonly hasVal: boolean;
   readonly padId: number;
-  /** Bytes that each id stands for, [vocabSize]. */
-  readonly byteLengths: Uint16Array;
+  /** How many symbols documents are made of; 256 for bytes. */
+  readonly alphabet: number;
+  /** Symbols that each id stands for, [vocabSize]. */
+  readonly symbolLengths: Uint16Array;
   readonly codec: CheckpointCodec;
   /** Of all ranks. */
   readonly tokenCounts: TokenCounts;
@@ -119,7 +121,7 @@ async function startSession(
   const emit = emitterOf(options);
   const [{ manifest, tokenizerDir }] = data.datasets;
   const tokenizer = await readTokenizer(tokenizerDir);
-  const byteLengths = Uint16Array.from(
+  const symbolLengths = Uint16Array.from(
     { length: tokenizer.vocabSize },
     (_, id) => tokenizer.tokenSymbols(id).length,
   );
@@ -151,8 +153,9 @@ async function startSession(
     data,
     batches,
     hasVal: data.datasets.some((dataset) => dataset.sequences('val') > 0),
+    alphabet: tokenizer.alphabet,
     padId: tokenizer.padId,
-    byteLengths,
+    symbolLengths,
     codec: { codec: manifest.codec, seqLen },
     tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.state.tokenCounts),
     tokensSeen: loaded?.state.tokensSeen ?? 0,

@@ -4,7 +4,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { TrainMetrics } from '../../schemas/run.ts';
 import { addGradients, lossAndGradients } from '../model/loss.ts';
 import { learningRate } from '../optim/schedule.ts';
-import { bitsPerByte, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
+import { bitsOfLoss, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
 import { checkFinite } from './finite.ts';
 import type { Session } from './session.ts';
 
@@ -18,7 +18,7 @@ export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMem
 export async function trainStep(session: Session): Promise<StepResult> {
   const { communicator, config, model, optimizer } = session;
   const started = performance.now();
-  const { batches, epoch, waited, counts, bytes } = await nextBatches(session);
+  const { batches, epoch, waited, counts, symbols } = await nextBatches(session);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
   const { lossSum, gradients } = accumulate(session, batches, 1 / tokens);
   const sums = Float64Array.of(lossSum, waited);
@@ -38,7 +38,7 @@ export async function trainStep(session: Session): Promise<StepResult> {
   return {
     step,
     loss,
-    bitsPerByte: bitsPerByte(loss, tokens, bytes),
+    ...bitsOfLoss(loss, tokens, symbols, session.alphabet),
     unigramLoss: session.tokenCounts.entropy(),
     lr,
     gradNorm,
@@ -57,14 +57,14 @@ interface StepBatches {
   epoch: number;
   /** Milliseconds that this rank waited for them. */
   waited: number;
-  /** Occurrences of each id among the targets, and the bytes they stand for, of all ranks. */
+  /** Occurrences of each id among the targets, and the symbols they stand for, of all ranks. */
   counts: Float64Array;
-  bytes: number;
+  symbols: number;
 }
 
 /** Micro batches until the step has its share of them, and tokens to learn from. */
 async function nextBatches(session: Session): Promise<StepBatches> {
-  const { byteLengths, communicator, config, padId } = session;
+  const { symbolLengths, communicator, config, padId } = session;
   const started = performance.now();
   const batches: MicroBatch[] = [];
   let epoch = 0;
@@ -73,19 +73,19 @@ async function nextBatches(session: Session): Promise<StepBatches> {
     if (next.done) throw new CodecLmError('INTERNAL', 'the loader of an endless run has ended');
     const { ids, segments, seqLen, state } = next.value;
     session.dataState = state;
-    batches.push(toMicroBatch(ids, seqLen, padId, byteLengths, segments));
+    batches.push(toMicroBatch(ids, seqLen, padId, symbolLengths, segments));
     epoch = Math.max(epoch, next.value.epoch);
   }
   const waited = performance.now() - started;
-  const totals = new Float64Array(byteLengths.length + 1);
-  for (const { targets, bytes } of batches) {
+  const totals = new Float64Array(symbolLengths.length + 1);
+  for (const { targets, symbols } of batches) {
     countTargets(targets, totals);
-    totals[byteLengths.length] += bytes;
+    totals[symbolLengths.length] += symbols;
   }
   await communicator.allReduce(totals);
   const counts = totals.subarray(0, -1);
   if (counts.every((count) => count === 0)) return nextBatches(session);
-  return { batches, epoch, waited, counts, bytes: totals[byteLengths.length] };
+  return { batches, epoch, waited, counts, symbols: totals[symbolLengths.length] };
 }
 
 /** @param scale one over the targets of all ranks: the gradients add up to those of the mean loss */

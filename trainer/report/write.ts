@@ -1,10 +1,12 @@
 /** One self-contained HTML page of a run: what went in, how the loss fell, what came out. */
+
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
 import { formatCount } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, inlineImage } from '../../base/html.ts';
+import { bitsOf } from '../../schemas/run.ts';
 import { readRunConfig } from '../run/directory.ts';
 import { lineChart } from './chart.ts';
 import { readSeries, type Series } from './series.ts';
@@ -59,12 +61,13 @@ function summary({ train, val }: Series): Html {
   const last = train.at(-1);
   if (last === undefined) return html`<p>No step has been done yet.</p>`;
   const seconds = train.reduce((sum, row) => sum + row.seconds, 0);
+  const { bits, unit } = bitsOf(last);
   const rows: [string, string][] = [
     ['steps', formatCount(last.step)],
     ['tokens seen', formatCount(last.tokensSeen)],
     ['training loss, last step', `${last.loss.toFixed(4)} nats per token`],
     ['loss of token frequencies alone', `${last.unigramLoss.toFixed(4)} nats per token`],
-    ['bits per byte, last step', last.bitsPerByte.toFixed(4)],
+    [`bits per ${unit}, last step`, bits.toFixed(4)],
     [
       'tokens per second, mean',
       formatCount(train.reduce((sum, row) => sum + row.tokens, 0) / seconds),

@@ -1,6 +1,4 @@
 /** Where a model was surprised: the bits of each block, as a heat map over the picture. */
-import { sharp } from '../../../base/sharp.ts';
-
 /** From cold to hot, evenly spaced: black, purple, red, orange, pale yellow. */
 const COLOURS = [
   [0, 0, 4],
@@ -80,6 +78,7 @@ function luminance(pixels: Uint8Array, at: number): number {
 
 /** @returns the PNG file */
 export async function pngOf({ width, height, pixels }: Raster): Promise<Uint8Array> {
+  const { sharp } = await import('../../../base/sharp.ts');
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
