@@ -10,8 +10,8 @@ import {
   pngOf,
   type Symbols,
 } from 'codec-lm/tokenizer';
-import { alphabetOf, checkPixels, type ToySettings } from './codec.ts';
 import { bmpOf, pixelsOf, symbolOf } from './pixels.ts';
+import { alphabetOf, checkPixels, type ToySettings } from './settings.ts';
 
 export function openToy(definition: CodecDefinition, settings: ToySettings): Codec {
   const { side, bits } = settings;
