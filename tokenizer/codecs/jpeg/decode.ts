@@ -82,8 +82,7 @@ export async function openImage(
     image.flatten({ background });
   }
   if (enlarges) return enlarged(turned(image.removeAlpha(), turn), settings);
-  const opaque =
-    found.hasAlpha && ground === undefined ? await withoutAlpha(image, settings) : image;
+  const opaque = found.hasAlpha && !keepsGround ? await withoutAlpha(image, settings) : image;
   return limited(turned(shrunk(opaque, target), turn), isSmall, settings);
 }
 
