@@ -39,6 +39,8 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
   flags?: Readonly<Record<string, string>>;
   /** Full command lines, shown under the help. */
   examples?: string[];
+  /** Shown at the end of its help, as a paragraph. */
+  notes?: string;
   /** Resolves to the exit code (nothing is 0). Heavy modules are imported in here, not above. */
   run(positionals: string[], options: z.output<Options>, io: Io): Promise<number | undefined>;
 }

@@ -104,6 +104,7 @@ function addCommand(program: Commander, command: Command, action: Action): void 
   if (command.examples?.length) {
     leaf.addHelpText('after', `\nExamples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`);
   }
+  if (command.notes) leaf.addHelpText('after', `\n${command.notes}`);
   if (parent !== program) {
     parent.description(
       parent.commands.map((child) => `${parent.name()} ${child.name()}`).join(', '),

@@ -68,6 +68,7 @@ function runCommand(media: Media) {
     positionals: [SRC],
     options: runOptionsOf(definition, known),
     examples: EXAMPLES[media],
+    notes: definition.reads,
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
       const watching = await watchingOf(io, options, definition.noun);

@@ -172,6 +172,8 @@ export interface CodecDefinition {
   readonly noun: string;
   /** What a document is called: `image`, `clip`. */
   readonly documentNoun: string;
+  /** What files it reads, for help: a sentence or two. */
+  readonly reads?: string;
   /** Of the inputs that are looked for in folders and archives: lower-case, with dot. */
   readonly extensions: ReadonlySet<string>;
   /** The file that `view` makes; its extension with dot. */

@@ -46,7 +46,13 @@ const OF_SHARP: readonly Rule[] = [
 const LACKING: readonly Rule[] = [
   // Of JPEGs with a height of 0: they say that one follows, which none does.
   { pattern: /Empty JPEG image/, code: 'IMAGE_CORRUPT', what: 'is damaged' },
-  lack(/HEVC/, 'is coded as HEVC, for which the libvips inside sharp has no decoder'),
+  {
+    ...lack(
+      /HEVC/,
+      'is coded as HEVC (a HEIC photograph), for which the libvips inside sharp has no decoder and the optional package libheif-js is not installed',
+    ),
+    hint: 'npm install libheif-js, or convert it first: heif-convert IN.heic OUT.jpg',
+  },
   lack(/bad labq format/, 'has CIELAB colours of 8 bits, which libvips cannot read'),
   lack(/no known route from 'multiband'/, 'has colours of a kind that libvips cannot convert'),
   lack(/samples out of range/, 'has samples of 64 bits or complex ones, which libvips cannot read'),

@@ -18,6 +18,8 @@ export const jpeg = defineCodec({
   media: 'images',
   noun: 'image',
   documentNoun: 'image',
+  reads:
+    'Reads JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP, of animations the first frame; HEIC with the optional package libheif-js; SVG with --svg render. Other formats are refused by name: convert them first.',
   // Names that sharp's libvips reads; whether a file is what it is named shows when it is read.
   extensions: extensionsOf(
     'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
