@@ -4,11 +4,13 @@
  * FOLDER holds what `make_cases.py FOLDER` made; with WORD only rows whose name has it are run.
  */
 import { messageOf } from '../../../base/error.ts';
+import { ARCHIVES } from './archives.ts';
 import type { Case } from './case.ts';
 import { IMAGES } from './images.ts';
+import { VIDEOS } from './videos.ts';
 
 /** One line for each file of rows. */
-const CASES: readonly Case[] = [...IMAGES];
+const CASES: readonly Case[] = [...ARCHIVES, ...IMAGES, ...VIDEOS];
 
 const [folder, word = ''] = process.argv.slice(2);
 if (folder === undefined) throw new Error('name the folder that make_cases.py made');
