@@ -20,55 +20,55 @@ export interface ProgressStream {
 }
 
 export class StderrProgress implements Progress {
-  private readonly stream: ProgressStream;
-  private readonly interval: number;
-  private drawnAt = Number.NEGATIVE_INFINITY;
-  private current: string | (() => string) = '';
-  private drawn = '';
+  readonly #stream: ProgressStream;
+  readonly #interval: number;
+  #drawnAt = Number.NEGATIVE_INFINITY;
+  #current: string | (() => string) = '';
+  #drawn = '';
 
   constructor(stream: ProgressStream = process.stderr) {
-    this.stream = stream;
-    this.interval = stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
+    this.#stream = stream;
+    this.#interval = stream.isTTY ? REDRAW_MS : PLAIN_LINE_MS;
   }
 
   update(line: string | (() => string)): void {
-    this.current = line;
+    this.#current = line;
     const now = performance.now();
-    if (now - this.drawnAt < this.interval) return;
-    this.drawnAt = now;
-    this.draw();
+    if (now - this.#drawnAt < this.#interval) return;
+    this.#drawnAt = now;
+    this.#draw();
   }
 
   done(): void {
-    if (this.currentLine() !== this.drawn) this.draw();
-    if (this.stream.isTTY && this.drawn) this.stream.write('\n');
-    this.current = '';
-    this.drawn = '';
-    this.drawnAt = Number.NEGATIVE_INFINITY;
+    if (this.#currentLine() !== this.#drawn) this.#draw();
+    if (this.#stream.isTTY && this.#drawn) this.#stream.write('\n');
+    this.#current = '';
+    this.#drawn = '';
+    this.#drawnAt = Number.NEGATIVE_INFINITY;
   }
 
   /** Writes a whole line above the progress line. */
   log(line: string): void {
-    if (!this.stream.isTTY || !this.drawn) {
-      this.stream.write(`${line}\n`);
+    if (!this.#stream.isTTY || !this.#drawn) {
+      this.#stream.write(`${line}\n`);
       return;
     }
-    this.stream.write(`\r\x1b[2K${line}\n`);
-    this.draw();
+    this.#stream.write(`\r\x1b[2K${line}\n`);
+    this.#draw();
   }
 
-  private draw(): void {
-    this.drawn = this.currentLine();
-    if (this.stream.isTTY) {
-      const width = this.stream.columns ?? 80;
-      this.stream.write(`\r\x1b[2K${this.drawn.slice(0, width - 1)}`);
-    } else if (this.drawn) {
-      this.stream.write(`${this.drawn}\n`);
+  #draw(): void {
+    this.#drawn = this.#currentLine();
+    if (this.#stream.isTTY) {
+      const width = this.#stream.columns ?? 80;
+      this.#stream.write(`\r\x1b[2K${this.#drawn.slice(0, width - 1)}`);
+    } else if (this.#drawn) {
+      this.#stream.write(`${this.#drawn}\n`);
     }
   }
 
-  private currentLine(): string {
-    return typeof this.current === 'string' ? this.current : this.current();
+  #currentLine(): string {
+    return typeof this.#current === 'string' ? this.#current : this.#current();
   }
 }
 

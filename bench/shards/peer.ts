@@ -9,12 +9,12 @@ const PYTHON = fileURLToPath(new URL('../peers/.venv/bin/python', import.meta.ur
 const SCRIPT = fileURLToPath(new URL('../peers/bench_shards.py', import.meta.url));
 
 export class ShardPeer {
-  private readonly child: ChildProcess;
-  private readonly lines: AsyncIterator<string>;
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
 
   private constructor(child: ChildProcess) {
-    this.child = child;
-    this.lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    this.#child = child;
+    this.#lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
   }
 
   static async start(shard: string, dir: string): Promise<ShardPeer> {
@@ -27,14 +27,14 @@ export class ShardPeer {
 
   /** @param name of a measurement of the script */
   async measure(name: string): Promise<number> {
-    this.child.stdin!.write(`${name}\n`);
-    const { value } = await this.lines.next();
+    this.#child.stdin!.write(`${name}\n`);
+    const { value } = await this.#lines.next();
     const figure = Number(value);
     if (!(figure > 0)) throw new Error(`${SCRIPT}: no figure for ${name}`);
     return figure;
   }
 
   stop(): void {
-    this.child.stdin!.end();
+    this.#child.stdin!.end();
   }
 }

@@ -22,47 +22,47 @@ export const FEW_TOKENS = FEW_ROWS * SEQ_LEN;
 
 export class Work {
   readonly shard: string;
-  private readonly dir: string;
-  private readonly rows = makeRows();
-  private readonly ids = new Uint16Array(TOKENS);
-  private tokenizerHash = '';
-  private entry?: ShardSummary;
+  readonly #dir: string;
+  readonly #rows = makeRows();
+  readonly #ids = new Uint16Array(TOKENS);
+  #tokenizerHash = '';
+  #entry?: ShardSummary;
 
   /** @param dir with a folder `shards` */
   constructor(dir: string) {
-    this.dir = dir;
+    this.#dir = dir;
     this.shard = join(dir, 'shards', 'part-00000.parquet');
   }
 
   /** The loader asks for the tokenizer that the shards were made with. */
   async prepare(): Promise<void> {
     const json = Buffer.from('{}');
-    await writeFile(join(this.dir, 'tokenizer.json'), json);
-    this.tokenizerHash = tokenizerHash(json);
+    await writeFile(join(this.#dir, 'tokenizer.json'), json);
+    this.#tokenizerHash = tokenizerHash(json);
   }
 
   /** As the pipeline does: hashed, synced and put in its place. */
   async write(): Promise<void> {
-    const own = { vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN, tokenizerHash: this.tokenizerHash };
-    this.entry = await writeSequenceShard(this.shard, this.rows, { ...header, ...own });
+    const own = { vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN, tokenizerHash: this.#tokenizerHash };
+    this.#entry = await writeSequenceShard(this.shard, this.#rows, { ...header, ...own });
   }
 
   get bytesPerToken(): number {
-    return this.entry!.bytes / TOKENS;
+    return this.#entry!.bytes / TOKENS;
   }
 
   /** All ids to one array, which is there: pyarrow takes its memory from a pool as well. */
   async read(): Promise<void> {
     const shard = await openShard(this.shard);
-    await shard.readIdsInto(this.ids, 0, 0, ROWS);
+    await shard.readIdsInto(this.#ids, 0, 0, ROWS);
     await shard.close();
   }
 
   /** Two ranks, each through a pool of its own, one after the other. */
   async load(): Promise<void> {
-    const manifest = manifestOf(this.entry!, this.tokenizerHash);
+    const manifest = manifestOf(this.#entry!, this.#tokenizerHash);
     for (const rank of [0, 1]) {
-      const pool = new ShardPool(this.dir, manifest);
+      const pool = new ShardPool(this.#dir, manifest);
       const loader = new Loader(manifest, pool, { rank, worldSize: 2, microBatch: 4, epochs: 1 });
       for await (const _ of loader);
       await pool.close();
@@ -70,11 +70,11 @@ export class Work {
   }
 
   async writeByRows(): Promise<void> {
-    const writer = await parquet.ParquetWriter.openFile(sequenceSchema(), this.byRows);
+    const writer = await parquet.ParquetWriter.openFile(sequenceSchema(), this.#byRows);
     const list = (values: ArrayLike<number>) => ({
       list: Array.from(values, (element) => ({ element })),
     });
-    for (const { ids, docIds, docStarts } of this.rows.slice(0, FEW_ROWS)) {
+    for (const { ids, docIds, docStarts } of this.#rows.slice(0, FEW_ROWS)) {
       const row = { input_ids: list(ids), doc_ids: list(docIds), doc_starts: list(docStarts) };
       await writer.appendRow(row);
     }
@@ -82,14 +82,14 @@ export class Work {
   }
 
   async readByRows(): Promise<void> {
-    const reader = await parquet.ParquetReader.openFile(this.byRows);
+    const reader = await parquet.ParquetReader.openFile(this.#byRows);
     const cursor = reader.getCursor();
     while (await cursor.next());
     await reader.close();
   }
 
-  private get byRows(): string {
-    return join(this.dir, 'rows.parquet');
+  get #byRows(): string {
+    return join(this.#dir, 'rows.parquet');
   }
 }
 

@@ -21,22 +21,22 @@ export interface Rest {
 }
 
 export class Packer {
-  private readonly seqLen: number;
-  private ids: Uint16Array;
-  private filled = 0;
-  private docIds: number[] = [];
-  private docStarts: number[] = [];
+  readonly #seqLen: number;
+  #ids: Uint16Array;
+  #filled = 0;
+  #docIds: number[] = [];
+  #docStarts: number[] = [];
   /** Sequences handed out so far. */
-  private rows = 0;
+  #rows = 0;
 
   constructor(seqLen: number) {
-    this.seqLen = seqLen;
-    this.ids = new Uint16Array(seqLen);
+    this.#seqLen = seqLen;
+    this.#ids = new Uint16Array(seqLen);
   }
 
   /** Where the next document will begin. */
   get place(): PackedPlace {
-    return { row: this.rows, offset: this.filled };
+    return { row: this.#rows, offset: this.#filled };
   }
 
   /**
@@ -47,41 +47,42 @@ export class Packer {
   append(docId: number, tokens: Uint16Array): SequenceRow[] {
     const full: SequenceRow[] = [];
     for (let done = 0; done < tokens.length; ) {
-      this.docIds.push(docId);
-      this.docStarts.push(this.filled);
-      const length = Math.min(tokens.length - done, this.seqLen - this.filled);
-      this.ids.set(tokens.subarray(done, done + length), this.filled);
-      this.filled += length;
+      this.#docIds.push(docId);
+      this.#docStarts.push(this.#filled);
+      const length = Math.min(tokens.length - done, this.#seqLen - this.#filled);
+      this.#ids.set(tokens.subarray(done, done + length), this.#filled);
+      this.#filled += length;
       done += length;
-      if (this.filled === this.seqLen) full.push(this.cut());
+      if (this.#filled === this.#seqLen) full.push(this.#cut());
     }
     return full;
   }
 
   /** What is left; the packer is not used after this. */
   rest(): Rest {
-    const { docIds, docStarts } = this;
-    return { ids: this.ids.slice(0, this.filled), docIds, docStarts };
+    const docIds = this.#docIds;
+    const docStarts = this.#docStarts;
+    return { ids: this.#ids.slice(0, this.#filled), docIds, docStarts };
   }
 
   /** The last sequence of all, filled up with padding; undefined when nothing is left. */
   padded(padId: number): SequenceRow | undefined {
-    if (this.filled === 0) return undefined;
-    this.ids.fill(padId, this.filled);
-    return this.cut();
+    if (this.#filled === 0) return undefined;
+    this.#ids.fill(padId, this.#filled);
+    return this.#cut();
   }
 
-  private cut(): SequenceRow {
+  #cut(): SequenceRow {
     const row: SequenceRow = {
-      ids: this.ids,
-      docIds: Int32Array.from(this.docIds),
-      docStarts: Int32Array.from(this.docStarts),
+      ids: this.#ids,
+      docIds: Int32Array.from(this.#docIds),
+      docStarts: Int32Array.from(this.#docStarts),
     };
-    this.ids = new Uint16Array(this.seqLen);
-    this.filled = 0;
-    this.docIds = [];
-    this.docStarts = [];
-    this.rows++;
+    this.#ids = new Uint16Array(this.#seqLen);
+    this.#filled = 0;
+    this.#docIds = [];
+    this.#docStarts = [];
+    this.#rows++;
     return row;
   }
 }

@@ -26,20 +26,20 @@ export interface WrittenSplit {
 
 export class PackedSplit {
   readonly split: Split;
-  private readonly packer: Packer;
-  private readonly rows: SequenceRow[] = [];
-  private readonly documents: Omit<DocumentRow, 'shard'>[] = [];
+  readonly #packer: Packer;
+  readonly #rows: SequenceRow[] = [];
+  readonly #documents: Omit<DocumentRow, 'shard'>[] = [];
 
   constructor(split: Split, seqLen: number) {
     this.split = split;
-    this.packer = new Packer(seqLen);
+    this.#packer = new Packer(seqLen);
   }
 
   add({ docId, source, length, width, height, tokens }: TokenizedDocument): void {
-    const { place } = this.packer;
+    const { place } = this.#packer;
     const size = { bytes: length, tokens: tokens.length, width, height };
-    this.documents.push({ docId, source, ...size, ...place });
-    this.rows.push(...this.packer.append(docId, tokens));
+    this.#documents.push({ docId, source, ...size, ...place });
+    this.#rows.push(...this.#packer.append(docId, tokens));
   }
 
   /**
@@ -53,16 +53,16 @@ export class PackedSplit {
   ): Promise<WrittenSplit> {
     const name = nameOf(this.split, index);
     const shard =
-      this.rows.length === 0
+      this.#rows.length === 0
         ? undefined
-        : await writeSequenceShard(paths.shard(out, name), this.rows, {
+        : await writeSequenceShard(paths.shard(out, name), this.#rows, {
             ...header,
             split: this.split,
           });
-    const rows = this.documents.map((row) => ({ ...row, shard: `${name}.parquet` }));
-    const inShard = rows.filter(({ row }) => row < this.rows.length);
+    const rows = this.#documents.map((row) => ({ ...row, shard: `${name}.parquet` }));
+    const inShard = rows.filter(({ row }) => row < this.#rows.length);
     const documents = await writeDocuments(paths.documents(out, name), inShard, header.partition);
-    const rest = this.packer.rest();
+    const rest = this.#packer.rest();
     return {
       shard,
       tail: tailOf(rest, rows.slice(inShard.length), documents),

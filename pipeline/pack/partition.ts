@@ -23,30 +23,30 @@ export type DatasetHeader = Omit<ShardHeader, 'split' | 'partition'>;
 
 export class PartitionWork {
   readonly partition: Partition;
-  private readonly start = performance.now();
-  private readonly train: PackedSplit;
-  private readonly val: PackedSplit;
-  private readonly failures: Failure[] = [];
-  private readonly seconds = { read: 0, encode: 0, tokenize: 0 };
-  private readonly sums = { documents: 0, documentBytes: 0, tokens: 0, sourceBytes: 0 };
+  readonly #start = performance.now();
+  readonly #train: PackedSplit;
+  readonly #val: PackedSplit;
+  readonly #failures: Failure[] = [];
+  readonly #seconds = { read: 0, encode: 0, tokenize: 0 };
+  readonly #sums = { documents: 0, documentBytes: 0, tokens: 0, sourceBytes: 0 };
 
   constructor(partition: Partition, seqLen: number) {
     this.partition = partition;
-    this.train = new PackedSplit('train', seqLen);
-    this.val = new PackedSplit('val', seqLen);
+    this.#train = new PackedSplit('train', seqLen);
+    this.#val = new PackedSplit('val', seqLen);
   }
 
   add(batch: Batch<TokenizedDocument>): void {
     for (const document of batch.documents) {
-      this[document.split].add(document);
-      this.sums.documents++;
-      this.sums.documentBytes += document.length;
-      this.sums.tokens += document.tokens.length;
+      (document.split === 'train' ? this.#train : this.#val).add(document);
+      this.#sums.documents++;
+      this.#sums.documentBytes += document.length;
+      this.#sums.tokens += document.tokens.length;
     }
-    this.failures.push(...batch.failures);
-    this.sums.sourceBytes += batch.sourceBytes;
+    this.#failures.push(...batch.failures);
+    this.#sums.sourceBytes += batch.sourceBytes;
     for (const stage of ['read', 'encode', 'tokenize'] as const) {
-      this.seconds[stage] += batch.seconds[stage];
+      this.#seconds[stage] += batch.seconds[stage];
     }
   }
 
@@ -64,35 +64,35 @@ export class PartitionWork {
     const writeStart = performance.now();
     const ofPartition = { ...header, partition: number };
     await lock.check();
-    const train = await this.train.write(out, index, ofPartition);
+    const train = await this.#train.write(out, index, ofPartition);
     await lock.check();
-    const val = await this.val.write(out, index, ofPartition);
+    const val = await this.#val.write(out, index, ofPartition);
     await lock.check();
     const { tokenizerHash } = header;
     const tail: Tail = { tokenizerHash, train: train.tail, val: val.tail };
     await writeJson(paths.tail(out, name), tail);
-    await this.writeFailures(paths.failures(out, name));
-    const stats = this.stats([train, val], secondsSince(writeStart));
+    await this.#writeFailures(paths.failures(out, name));
+    const stats = this.#stats([train, val], secondsSince(writeStart));
     await lock.check();
     await writeJson(paths.stats(out, name), stats);
     return stats;
   }
 
-  private async writeFailures(path: string): Promise<void> {
-    if (this.failures.length > 0) await writeText(path, formatFailures(this.failures));
+  async #writeFailures(path: string): Promise<void> {
+    if (this.#failures.length > 0) await writeText(path, formatFailures(this.#failures));
     else await rm(path, { force: true });
   }
 
-  private stats(written: readonly WrittenSplit[], write: number): PartitionStats {
+  #stats(written: readonly WrittenSplit[], write: number): PartitionStats {
     return {
       formatVersion: FORMAT_VERSION,
       partition: this.partition.number,
       inputs: this.partition.count,
-      failures: this.failures.length,
-      failuresByCode: countCodes(this.failures),
-      ...this.sums,
+      failures: this.#failures.length,
+      failuresByCode: countCodes(this.#failures),
+      ...this.#sums,
       tailTokens: written.reduce((sum, { tailTokens }) => sum + tailTokens, 0),
-      seconds: { ...this.seconds, write, total: secondsSince(this.start) },
+      seconds: { ...this.#seconds, write, total: secondsSince(this.#start) },
       shards: written.flatMap(({ shard }) => shard ?? []),
     };
   }

@@ -16,16 +16,16 @@ const BUCKETS = 1 << 16;
 
 /** A growing array of uint32 that is never copied. */
 class Numbers {
-  private readonly chunks: Uint32Array[] = [];
+  readonly #chunks: Uint32Array[] = [];
   length = 0;
 
   push(value: number): void {
-    if (this.length % CHUNK === 0) this.chunks.push(new Uint32Array(CHUNK));
-    this.chunks[this.chunks.length - 1][this.length++ % CHUNK] = value;
+    if (this.length % CHUNK === 0) this.#chunks.push(new Uint32Array(CHUNK));
+    this.#chunks[this.#chunks.length - 1][this.length++ % CHUNK] = value;
   }
 
   at(index: number): number {
-    return this.chunks[Math.floor(index / CHUNK)][index % CHUNK];
+    return this.#chunks[Math.floor(index / CHUNK)][index % CHUNK];
   }
 }
 
@@ -43,27 +43,27 @@ class Keys {
 
 /** Lines on the disk, to be read again in another order. */
 export class Spool {
-  private readonly path: string;
-  private readonly file: number;
-  private readonly orderKeys = new Keys();
-  private identities: Keys | undefined;
-  private lengths = new Numbers();
-  private pending: Buffer[] = [];
-  private pendingBytes = 0;
+  readonly #path: string;
+  readonly #file: number;
+  readonly #orderKeys = new Keys();
+  #identities: Keys | undefined;
+  #lengths = new Numbers();
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
 
   /** @param findDuplicates whether one input may come twice */
   constructor(path: string, findDuplicates: boolean) {
-    this.path = path;
-    this.identities = findDuplicates ? new Keys() : undefined;
+    this.#path = path;
+    this.#identities = findDuplicates ? new Keys() : undefined;
     try {
-      this.file = openSync(path, 'w+');
+      this.#file = openSync(path, 'w+');
     } catch (error) {
       throw writeError(error, path);
     }
   }
 
   get length(): number {
-    return this.lengths.length;
+    return this.#lengths.length;
   }
 
   /**
@@ -72,12 +72,12 @@ export class Spool {
    */
   add(line: string, orderKey: string, identity: string): void {
     const bytes = Buffer.from(line, 'utf8');
-    this.orderKeys.push(orderKey);
-    this.identities?.push(identity);
-    this.lengths.push(bytes.length);
-    this.pending.push(bytes);
-    this.pendingBytes += bytes.length;
-    if (this.pendingBytes >= FLUSH_BYTES) this.flush();
+    this.#orderKeys.push(orderKey);
+    this.#identities?.push(identity);
+    this.#lengths.push(bytes.length);
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    if (this.#pendingBytes >= FLUSH_BYTES) this.#flush();
   }
 
   /**
@@ -85,15 +85,15 @@ export class Spool {
    * keys. Nothing can be added after that. What a step does not need is given up before it.
    */
   finish(): { count: number; duplicates: number; lines: Generator<string> } {
-    this.flush();
+    this.#flush();
     const { length } = this;
-    const offsets = this.offsets();
-    this.lengths = new Numbers();
-    const read = (index: number) => this.read(offsets[index], offsets[index + 1] - offsets[index]);
-    const dropped = this.identities ? findDuplicates(this.identities, read) : undefined;
-    this.identities = undefined;
+    const offsets = this.#offsets();
+    this.#lengths = new Numbers();
+    const read = (index: number) => this.#read(offsets[index], offsets[index + 1] - offsets[index]);
+    const dropped = this.#identities ? findDuplicates(this.#identities, read) : undefined;
+    this.#identities = undefined;
     const duplicates = dropped?.reduce((sum, flag) => sum + flag, 0) ?? 0;
-    const order = sortByKey(this.orderKeys, read);
+    const order = sortByKey(this.#orderKeys, read);
     const lines = function* () {
       for (const index of order) if (!dropped?.[index]) yield read(index);
     };
@@ -101,32 +101,32 @@ export class Spool {
   }
 
   close(): void {
-    closeSync(this.file);
-    rmSync(this.path, { force: true });
+    closeSync(this.#file);
+    rmSync(this.#path, { force: true });
   }
 
   /** Where each line begins, and where the last one ends. */
-  private offsets(): Float64Array {
+  #offsets(): Float64Array {
     const offsets = new Float64Array(this.length + 1);
-    for (let i = 1; i < offsets.length; i++) offsets[i] = offsets[i - 1] + this.lengths.at(i - 1);
+    for (let i = 1; i < offsets.length; i++) offsets[i] = offsets[i - 1] + this.#lengths.at(i - 1);
     return offsets;
   }
 
-  private read(offset: number, length: number): string {
+  #read(offset: number, length: number): string {
     const buffer = Buffer.allocUnsafe(length);
-    readSync(this.file, buffer, 0, length, offset);
+    readSync(this.#file, buffer, 0, length, offset);
     return buffer.toString('utf8');
   }
 
-  private flush(): void {
-    const block = Buffer.concat(this.pending);
+  #flush(): void {
+    const block = Buffer.concat(this.#pending);
     try {
-      for (let done = 0; done < block.length; ) done += writeSync(this.file, block, done);
+      for (let done = 0; done < block.length; ) done += writeSync(this.#file, block, done);
     } catch (error) {
-      throw writeError(error, this.path);
+      throw writeError(error, this.#path);
     }
-    this.pending = [];
-    this.pendingBytes = 0;
+    this.#pending = [];
+    this.#pendingBytes = 0;
   }
 }
 

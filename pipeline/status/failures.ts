@@ -61,18 +61,18 @@ const UNREADABLE_IN_A_ROW = 200;
  * would make a failure of each of its inputs.
  */
 export class VanishedCorpus {
-  private inARow = 0;
+  #inARow = 0;
 
   /** @throws CodecLmError `INPUT_NOT_FOUND` when no input could be read for a long time */
   check({ documents, failures }: { documents: readonly unknown[]; failures: readonly Failure[] }) {
     const unreadable = failures.filter(({ code }) => isUnread(code));
     const isAny = documents.length > 0 || unreadable.length < failures.length;
-    this.inARow = isAny ? 0 : this.inARow + unreadable.length;
-    if (this.inARow < UNREADABLE_IN_A_ROW) return;
+    this.#inARow = isAny ? 0 : this.#inARow + unreadable.length;
+    if (this.#inARow < UNREADABLE_IN_A_ROW) return;
     const { message, source } = unreadable[0];
     throw new CodecLmError(
       'INPUT_NOT_FOUND',
-      `${this.inARow} inputs in a row could not be read, the last: ${message}`,
+      `${this.#inARow} inputs in a row could not be read, the last: ${message}`,
       {
         path: source,
         hint: 'if a disk is away, bring it back and run the same command again; finished partitions are kept',

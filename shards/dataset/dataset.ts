@@ -28,7 +28,7 @@ export class Dataset {
 
   /** Sequences of a split. */
   sequences(split: Split): number {
-    return this.shardsOf(split).reduce((sum, shard) => sum + shard.rows, 0);
+    return this.#shardsOf(split).reduce((sum, shard) => sum + shard.rows, 0);
   }
 
   /** Batches for the trainer; see loader.ts for the order. */
@@ -38,7 +38,7 @@ export class Dataset {
 
   /** All rows of a split in file order. */
   async *rows(split: Split): AsyncGenerator<SequenceRow> {
-    for (const entry of this.shardsOf(split)) {
+    for (const entry of this.#shardsOf(split)) {
       for (let row = 0; row < entry.rows; row += entry.rowGroupRows) {
         const count = Math.min(entry.rowGroupRows, entry.rows - row);
         yield* await this.pool.use(entry, (shard) => shard.readRows(row, count));
@@ -59,7 +59,7 @@ export class Dataset {
   /** The same as the rows hold them, unchecked: the segments of each document. */
   documentParts(split?: Split): AsyncGenerator<Segment[]> {
     const { padId } = specialIds(this.manifest.vocabSize);
-    const shards = split ? this.shardsOf(split) : this.manifest.shards;
+    const shards = split ? this.#shardsOf(split) : this.manifest.shards;
     return mergeByDocument(chainsOf(shards).map((stream) => segmentsOf(this.pool, stream, padId)));
   }
 
@@ -78,7 +78,7 @@ export class Dataset {
     for (const entry of chainsOf(this.manifest.shards).flat()) {
       const { firstDoc, lastDoc } = entry;
       if (firstDoc === null || lastDoc === null || docId < firstDoc || docId > lastDoc) continue;
-      parts.push(...(await this.pool.use(entry, (shard) => this.findIn(shard, entry, docId))));
+      parts.push(...(await this.pool.use(entry, (shard) => this.#findIn(shard, entry, docId))));
     }
     if (parts.length === 0) {
       const ids = this.manifest.shards.flatMap(({ firstDoc, lastDoc }) => [
@@ -106,11 +106,11 @@ export class Dataset {
     await this.pool.close();
   }
 
-  private shardsOf(split: Split): ShardEntry[] {
+  #shardsOf(split: Split): ShardEntry[] {
     return this.manifest.shards.filter((shard) => shard.split === split);
   }
 
-  private async findIn(shard: Shard, entry: ShardEntry, docId: number): Promise<Segment[]> {
+  async #findIn(shard: Shard, entry: ShardEntry, docId: number): Promise<Segment[]> {
     // The first row whose last document is not before it.
     let low = 0;
     let high = entry.rows;

@@ -61,56 +61,55 @@ export class Mixture {
 }
 
 export class MixtureLoader implements AsyncIterable<MixtureBatch> {
-  private readonly settings: Required<CommonOptions>;
-  private readonly shares: number[];
-  private readonly sources: Sequences[];
-  private readonly start: number[];
-  private readonly padId: number;
-  private readonly ahead = new ReadAhead();
+  readonly #settings: Required<CommonOptions>;
+  readonly #shares: number[];
+  readonly #sources: Sequences[];
+  readonly #start: number[];
+  readonly #padId: number;
+  readonly #ahead = new ReadAhead();
 
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor({ datasets, shares }: Mixture, options: MixtureOptions) {
     const longest = Math.min(...datasets.map(({ manifest }) => manifest.seqLen));
-    this.settings = resolveCommon(options, longest);
-    this.shares = shares;
-    this.sources = datasets.map(
-      ({ manifest, pool }) => new Sequences(manifest, pool, this.settings),
+    this.#settings = resolveCommon(options, longest);
+    this.#shares = shares;
+    this.#sources = datasets.map(
+      ({ manifest, pool }) => new Sequences(manifest, pool, this.#settings),
     );
-    this.start = startOf(shares.length, options.state, this.settings.seed);
-    this.padId = specialIds(datasets[0].manifest.vocabSize).padId;
+    this.#start = startOf(shares.length, options.state, this.#settings.seed);
+    this.#padId = specialIds(datasets[0].manifest.vocabSize).padId;
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<MixtureBatch, void> {
-    const { prefetch, rank, microBatch, worldSize } = this.settings;
-    const taken = [...this.start];
-    return this.ahead.run(prefetch, () => {
+    const { prefetch, rank, microBatch, worldSize } = this.#settings;
+    const taken = [...this.#start];
+    return this.#ahead.run(prefetch, () => {
       const mine: { source: number; n: number }[] = [];
       for (let i = 0; i < worldSize * microBatch; i++) {
-        const source = furthestBehind(this.shares, taken);
+        const source = furthestBehind(this.#shares, taken);
         const n = taken[source]++;
         if (Math.floor(i / microBatch) === rank) mine.push({ source, n });
       }
-      return this.read(mine, [...taken]);
+      return this.#read(mine, [...taken]);
     });
   }
 
   /** How long the consumers of this loader waited for it. */
   stats(): WaitStats {
-    return this.ahead.stats();
+    return this.#ahead.stats();
   }
 
-  private async read(
-    mine: { source: number; n: number }[],
-    taken: number[],
-  ): Promise<MixtureBatch> {
-    const { microBatch, seqLen, segments } = this.settings;
+  async #read(mine: { source: number; n: number }[], taken: number[]): Promise<MixtureBatch> {
+    const { microBatch, seqLen, segments } = this.#settings;
     const batch = {
-      ...newBatch(microBatch, seqLen, this.padId, segments, mine.length),
+      ...newBatch(microBatch, seqLen, this.#padId, segments, mine.length),
       sources: Int32Array.from(mine, ({ source }) => source),
       taken,
     };
-    const places = mine.map(({ source, n }) => this.sources[source].placeOf(n));
-    await Promise.all(places.map((place, i) => this.sources[mine[i].source].fill(batch, i, place)));
+    const places = mine.map(({ source, n }) => this.#sources[source].placeOf(n));
+    await Promise.all(
+      places.map((place, i) => this.#sources[mine[i].source].fill(batch, i, place)),
+    );
     return batch;
   }
 }

@@ -14,16 +14,16 @@ interface Slot {
 }
 
 export class ShardPool {
-  private readonly dir: string;
-  private readonly manifest: Manifest;
-  private readonly slots = new Map<string, Slot>();
-  private tokenizer?: Promise<void>;
+  readonly #dir: string;
+  readonly #manifest: Manifest;
+  readonly #slots = new Map<string, Slot>();
+  #tokenizer?: Promise<void>;
   /** Shards that are open between uses; none once the dataset is closed. */
-  private kept = MAX_OPEN;
+  #kept = MAX_OPEN;
 
   constructor(dir: string, manifest: Manifest) {
-    this.dir = dir;
-    this.manifest = manifest;
+    this.#dir = dir;
+    this.#manifest = manifest;
   }
 
   /**
@@ -31,16 +31,16 @@ export class ShardPool {
    * @throws CodecLmError `SHARD_INVALID`; `DATASET_INVALID` for a shard that is missing or another than listed
    */
   async use<T>(entry: ShardEntry, work: (shard: Shard) => Promise<T>): Promise<T> {
-    const slot = this.slots.get(entry.file) ?? { shard: this.open(entry), users: 0 };
+    const slot = this.#slots.get(entry.file) ?? { shard: this.#open(entry), users: 0 };
     // Moved to the end: the first of the map is the one not used for longest.
-    this.slots.delete(entry.file);
-    this.slots.set(entry.file, slot);
+    this.#slots.delete(entry.file);
+    this.#slots.set(entry.file, slot);
     slot.users++;
     try {
       return await work(await slot.shard);
     } finally {
       slot.users--;
-      await this.closeUnused();
+      await this.#closeUnused();
     }
   }
 
@@ -49,30 +49,30 @@ export class ShardPool {
    * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing
    */
   checkTokenizer(): Promise<void> {
-    this.tokenizer ??= checkTokenizer({ tokenizerDir: this.dir, manifest: this.manifest });
-    return this.tokenizer;
+    this.#tokenizer ??= checkTokenizer({ tokenizerDir: this.#dir, manifest: this.#manifest });
+    return this.#tokenizer;
   }
 
   /** Shards that are in use are closed when their work is done. */
   async close(): Promise<void> {
-    this.kept = 0;
-    await this.closeUnused();
+    this.#kept = 0;
+    await this.#closeUnused();
   }
 
-  private async open(entry: ShardEntry): Promise<Shard> {
+  async #open(entry: ShardEntry): Promise<Shard> {
     try {
-      return await openListed(this.dir, this.manifest, entry);
+      return await openListed(this.#dir, this.#manifest, entry);
     } catch (error) {
-      this.slots.delete(entry.file);
+      this.#slots.delete(entry.file);
       throw error;
     }
   }
 
-  private async closeUnused(): Promise<void> {
-    for (const [file, slot] of this.slots) {
-      if (this.slots.size <= this.kept) return;
+  async #closeUnused(): Promise<void> {
+    for (const [file, slot] of this.#slots) {
+      if (this.#slots.size <= this.#kept) return;
       if (slot.users > 0) continue;
-      this.slots.delete(file);
+      this.#slots.delete(file);
       await slot.shard.then((shard) => shard.close()).catch(() => undefined);
     }
   }

@@ -12,12 +12,12 @@ export interface WaitStats {
 
 export class ReadAhead {
   /** Milliseconds. */
-  private readonly totals = { batches: 0, elapsed: 0, waited: 0 };
-  private readonly clock: () => number;
+  readonly #totals = { batches: 0, elapsed: 0, waited: 0 };
+  readonly #clock: () => number;
 
   /** @param clock milliseconds that only ever grow */
   constructor(clock: () => number = () => performance.now()) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /**
@@ -39,28 +39,28 @@ export class ReadAhead {
       }
     };
     fill();
-    return this.take(ahead, fill);
+    return this.#take(ahead, fill);
   }
 
-  private async *take<T>(ahead: Promise<T>[], fill: () => void): AsyncGenerator<T, void> {
-    let since = this.clock();
+  async *#take<T>(ahead: Promise<T>[], fill: () => void): AsyncGenerator<T, void> {
+    let since = this.#clock();
     for (;;) {
-      const asked = this.clock();
+      const asked = this.#clock();
       fill();
       const next = ahead.shift();
       if (!next) return;
       const batch = await next;
-      const now = this.clock();
-      this.totals.batches++;
-      this.totals.waited += now - asked;
-      this.totals.elapsed += now - since;
+      const now = this.#clock();
+      this.#totals.batches++;
+      this.#totals.waited += now - asked;
+      this.#totals.elapsed += now - since;
       since = now;
       yield batch;
     }
   }
 
   stats(): WaitStats {
-    const { batches, elapsed, waited } = this.totals;
+    const { batches, elapsed, waited } = this.#totals;
     const share = batches < 2 ? 0 : waited / elapsed;
     return { batches, seconds: elapsed / 1000, waited: waited / 1000, share };
   }

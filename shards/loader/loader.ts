@@ -41,53 +41,53 @@ type Settings = Required<CommonOptions> & { epochs: number };
 export class Loader implements AsyncIterable<Batch> {
   /** Sequences an epoch. */
   readonly sequences: number;
-  private readonly settings: Settings;
-  private readonly start: { epoch: number; position: number };
-  private readonly source: Sequences;
-  private readonly padId: number;
-  private readonly ahead = new ReadAhead();
+  readonly #settings: Settings;
+  readonly #start: { epoch: number; position: number };
+  readonly #source: Sequences;
+  readonly #padId: number;
+  readonly #ahead = new ReadAhead();
 
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor(manifest: Manifest, pool: ShardPool, options: LoaderOptions) {
     const { epochs } = options;
     if (epochs !== undefined) checkInteger('epochs', epochs, 0, 2 ** 31);
     const common = resolveCommon(options, manifest.seqLen);
-    this.settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
-    this.source = new Sequences(manifest, pool, this.settings);
-    this.sequences = this.source.length;
-    this.start = startOf(this.sequences, options.state, this.settings.seed);
-    this.padId = specialIds(manifest.vocabSize).padId;
+    this.#settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
+    this.#source = new Sequences(manifest, pool, this.#settings);
+    this.sequences = this.#source.length;
+    this.#start = startOf(this.sequences, options.state, this.#settings.seed);
+    this.#padId = specialIds(manifest.vocabSize).padId;
   }
 
   /** From the start, or from the state that was given. */
   [Symbol.asyncIterator](): AsyncGenerator<Batch, void> {
-    const { epochs, prefetch, microBatch, worldSize } = this.settings;
-    let { epoch, position } = this.start;
-    return this.ahead.run(prefetch, () => {
+    const { epochs, prefetch, microBatch, worldSize } = this.#settings;
+    let { epoch, position } = this.#start;
+    return this.#ahead.run(prefetch, () => {
       if (epoch >= epochs) return undefined;
       const first = epoch * this.sequences + position;
       position += microBatch * worldSize;
       epoch += Math.floor(position / this.sequences);
       position %= this.sequences;
       if (epoch >= epochs) [epoch, position] = [epochs, 0];
-      return this.read(first, { epoch, position });
+      return this.#read(first, { epoch, position });
     });
   }
 
   /** How long the consumers of this loader waited for it. */
   stats(): WaitStats {
-    return this.ahead.stats();
+    return this.#ahead.stats();
   }
 
   /** @param first number of the step's first sequence, from the start of epoch 0 */
-  private async read(first: number, after: { epoch: number; position: number }): Promise<Batch> {
-    const { microBatch, seqLen, rank, epochs, segments } = this.settings;
+  async #read(first: number, after: { epoch: number; position: number }): Promise<Batch> {
+    const { microBatch, seqLen, rank, epochs, segments } = this.#settings;
     const mine = Array.from({ length: microBatch }, (_, i) => first + rank * microBatch + i);
     const places = mine
       .filter((n) => n < epochs * this.sequences)
-      .map((n) => this.source.placeOf(n));
-    const batch = newBatch(microBatch, seqLen, this.padId, segments, places.length);
-    await Promise.all(places.map((place, i) => this.source.fill(batch, i, place)));
+      .map((n) => this.#source.placeOf(n));
+    const batch = newBatch(microBatch, seqLen, this.#padId, segments, places.length);
+    await Promise.all(places.map((place, i) => this.#source.fill(batch, i, place)));
     return { ...batch, ...after };
   }
 }

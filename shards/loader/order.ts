@@ -37,62 +37,62 @@ interface EpochPlan {
 export class SequenceOrder {
   /** Sequences an epoch. */
   readonly length: number;
-  private readonly blocks: Block[];
-  private readonly pieces: number;
-  private readonly seed: number;
-  private readonly shuffle: boolean;
-  private plan?: EpochPlan;
-  private window?: { epoch: number; index: number; order: Uint32Array };
+  readonly #blocks: Block[];
+  readonly #pieces: number;
+  readonly #seed: number;
+  readonly #shuffle: boolean;
+  #plan?: EpochPlan;
+  #window?: { epoch: number; index: number; order: Uint32Array };
 
   /** @param pieces sequences a row is cut into */
   constructor(shards: ShardEntry[], pieces: number, seed: number, shuffle: boolean) {
-    this.blocks = shards.flatMap(blocksOf);
-    this.pieces = pieces;
-    this.seed = seed;
-    this.shuffle = shuffle;
-    this.length = this.blocks.reduce((sum, block) => sum + block.rows, 0) * pieces;
+    this.#blocks = shards.flatMap(blocksOf);
+    this.#pieces = pieces;
+    this.#seed = seed;
+    this.#shuffle = shuffle;
+    this.length = this.#blocks.reduce((sum, block) => sum + block.rows, 0) * pieces;
   }
 
   /** @param position 0 <= position < length */
   at(epoch: number, position: number): SequencePlace {
-    const plan = this.planOf(epoch);
+    const plan = this.#planOf(epoch);
     const index = lastAtMost(plan.starts, position);
     const blocks = plan.blocks.slice(index * WINDOW_GROUPS, (index + 1) * WINDOW_GROUPS);
     let sequence = position - plan.starts[index];
-    if (this.shuffle) sequence = this.windowOrder(epoch, index, blocks)[sequence];
+    if (this.#shuffle) sequence = this.#windowOrder(epoch, index, blocks)[sequence];
     for (const { shard, firstRow, rows } of blocks) {
-      if (sequence < rows * this.pieces) {
-        const row = firstRow + Math.floor(sequence / this.pieces);
-        return { shard, row, piece: sequence % this.pieces };
+      if (sequence < rows * this.#pieces) {
+        const row = firstRow + Math.floor(sequence / this.#pieces);
+        return { shard, row, piece: sequence % this.#pieces };
       }
-      sequence -= rows * this.pieces;
+      sequence -= rows * this.#pieces;
     }
     throw new RangeError(`position ${position} of ${this.length}`);
   }
 
-  private planOf(epoch: number): EpochPlan {
-    if (this.plan?.epoch === epoch) return this.plan;
-    const { blocks } = this;
-    const ordered = this.shuffle
-      ? [...permutation(blocks.length, randomIntegers(this.seed, epoch))].map((i) => blocks[i])
+  #planOf(epoch: number): EpochPlan {
+    if (this.#plan?.epoch === epoch) return this.#plan;
+    const blocks = this.#blocks;
+    const ordered = this.#shuffle
+      ? [...permutation(blocks.length, randomIntegers(this.#seed, epoch))].map((i) => blocks[i])
       : blocks;
     const starts: number[] = [];
     let start = 0;
     for (const [i, block] of ordered.entries()) {
       if (i % WINDOW_GROUPS === 0) starts.push(start);
-      start += block.rows * this.pieces;
+      start += block.rows * this.#pieces;
     }
-    this.plan = { epoch, blocks: ordered, starts };
-    return this.plan;
+    this.#plan = { epoch, blocks: ordered, starts };
+    return this.#plan;
   }
 
-  private windowOrder(epoch: number, index: number, blocks: Block[]): Uint32Array {
-    if (this.window?.epoch !== epoch || this.window.index !== index) {
-      const count = blocks.reduce((sum, block) => sum + block.rows, 0) * this.pieces;
-      const order = permutation(count, randomIntegers(this.seed, epoch, index + 1));
-      this.window = { epoch, index, order };
+  #windowOrder(epoch: number, index: number, blocks: Block[]): Uint32Array {
+    if (this.#window?.epoch !== epoch || this.#window.index !== index) {
+      const count = blocks.reduce((sum, block) => sum + block.rows, 0) * this.#pieces;
+      const order = permutation(count, randomIntegers(this.#seed, epoch, index + 1));
+      this.#window = { epoch, index, order };
     }
-    return this.window.order;
+    return this.#window.order;
   }
 }
 

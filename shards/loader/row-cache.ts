@@ -16,19 +16,19 @@ const CACHE_BYTES = 64 * 2 ** 20;
 const MAX_RANKS_OF_GROUPS = 8;
 
 export class RowCache {
-  private readonly pool: ShardPool;
-  private readonly withDocuments: boolean;
-  private readonly capacity: number;
+  readonly #pool: ShardPool;
+  readonly #withDocuments: boolean;
+  readonly #capacity: number;
   /** Not where there are many ranks: of a row group each needs only a few rows. */
-  private readonly groups?: GroupCache;
-  private readonly rows = new Map<string, Promise<LoadedRow>>();
+  readonly #groups?: GroupCache;
+  readonly #rows = new Map<string, Promise<LoadedRow>>();
 
   /** @param seqLen of the rows */
   constructor(pool: ShardPool, seqLen: number, worldSize: number, withDocuments: boolean) {
-    if (worldSize <= MAX_RANKS_OF_GROUPS) this.groups = new GroupCache();
-    this.pool = pool;
-    this.withDocuments = withDocuments;
-    this.capacity = Math.max(1, Math.floor(CACHE_BYTES / (seqLen * 2)));
+    if (worldSize <= MAX_RANKS_OF_GROUPS) this.#groups = new GroupCache();
+    this.#pool = pool;
+    this.#withDocuments = withDocuments;
+    this.#capacity = Math.max(1, Math.floor(CACHE_BYTES / (seqLen * 2)));
   }
 
   /**
@@ -41,28 +41,28 @@ export class RowCache {
     entry: ShardEntry,
     row: number,
   ): Promise<Int32Array | undefined> {
-    return this.pool.use(entry, async (shard) => {
-      await shard.readIdsInto(target, at, row, 1, this.groups);
-      return this.withDocuments ? (await shard.readDocumentsOf(row)).docStarts : undefined;
+    return this.#pool.use(entry, async (shard) => {
+      await shard.readIdsInto(target, at, row, 1, this.#groups);
+      return this.#withDocuments ? (await shard.readDocumentsOf(row)).docStarts : undefined;
     });
   }
 
   read(shard: ShardEntry, row: number): Promise<LoadedRow> {
     const key = `${shard.file}:${row}`;
-    const known = this.rows.get(key) ?? this.load(shard, row);
+    const known = this.#rows.get(key) ?? this.#load(shard, row);
     // Moved to the end, so that the first is the one not used for longest.
-    this.rows.delete(key);
-    this.rows.set(key, known);
-    if (this.rows.size > this.capacity) this.rows.delete(this.rows.keys().next().value!);
-    known.catch(() => this.rows.delete(key));
+    this.#rows.delete(key);
+    this.#rows.set(key, known);
+    if (this.#rows.size > this.#capacity) this.#rows.delete(this.#rows.keys().next().value!);
+    known.catch(() => this.#rows.delete(key));
     return known;
   }
 
-  private load(entry: ShardEntry, row: number): Promise<LoadedRow> {
-    return this.pool.use(entry, async (shard) => {
+  #load(entry: ShardEntry, row: number): Promise<LoadedRow> {
+    return this.#pool.use(entry, async (shard) => {
       const ids = new Uint16Array(shard.metadata.seqLen);
-      await shard.readIdsInto(ids, 0, row, 1, this.groups);
-      if (!this.withDocuments) return { ids };
+      await shard.readIdsInto(ids, 0, row, 1, this.#groups);
+      if (!this.#withDocuments) return { ids };
       const { docStarts } = await shard.readDocumentsOf(row);
       return { ids, docStarts };
     });

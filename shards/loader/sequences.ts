@@ -40,25 +40,25 @@ export interface BatchTokens {
 export class Sequences {
   /** Sequences an epoch. */
   readonly length: number;
-  private readonly options: SequenceOptions;
-  private readonly order: SequenceOrder;
-  private readonly rows: RowCache;
-  private readonly pool: ShardPool;
-  private readonly padId: number;
+  readonly #options: SequenceOptions;
+  readonly #order: SequenceOrder;
+  readonly #rows: RowCache;
+  readonly #pool: ShardPool;
+  readonly #padId: number;
   /** Sequences a row is cut into. */
-  private readonly pieces: number;
+  readonly #pieces: number;
 
   /** @throws CodecLmError `INPUT_EMPTY` for a split without rows */
   constructor(manifest: Manifest, pool: ShardPool, options: SequenceOptions) {
     const { seqLen, seed, shuffle, split, segments, worldSize } = options;
-    this.options = options;
-    this.pool = pool;
+    this.#options = options;
+    this.#pool = pool;
     const shards = manifest.shards.filter((shard) => shard.split === split);
-    this.pieces = Math.ceil(manifest.seqLen / seqLen);
-    this.order = new SequenceOrder(shards, this.pieces, seed, shuffle);
-    this.length = this.order.length;
-    this.padId = specialIds(manifest.vocabSize).padId;
-    this.rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
+    this.#pieces = Math.ceil(manifest.seqLen / seqLen);
+    this.#order = new SequenceOrder(shards, this.#pieces, seed, shuffle);
+    this.length = this.#order.length;
+    this.#padId = specialIds(manifest.vocabSize).padId;
+    this.#rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
     if (this.length > 0) return;
     throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
       hint: 'a val split is made by the pipeline, with its option `valFraction`',
@@ -67,7 +67,7 @@ export class Sequences {
 
   /** The n-th from the start of epoch 0. The order keeps one window: ask in turn, before any read. */
   placeOf(n: number): SequencePlace {
-    return this.order.at(Math.floor(n / this.length), n % this.length);
+    return this.#order.at(Math.floor(n / this.length), n % this.length);
   }
 
   /** Reads a sequence into row `index` of a new batch. */
@@ -76,34 +76,29 @@ export class Sequences {
     index: number,
     { shard, row, piece }: SequencePlace,
   ): Promise<void> {
-    await this.pool.checkTokenizer();
-    const { seqLen } = this.options;
+    await this.#pool.checkTokenizer();
+    const { seqLen } = this.#options;
     const at = index * seqLen;
     const start = piece * seqLen;
     let docStarts: Int32Array | undefined;
     let length = seqLen;
-    if (this.pieces === 1) {
-      docStarts = await this.rows.readInto(batch.ids, at, shard, row);
+    if (this.#pieces === 1) {
+      docStarts = await this.#rows.readInto(batch.ids, at, shard, row);
     } else {
-      const loaded = await this.rows.read(shard, row);
+      const loaded = await this.#rows.read(shard, row);
       const ids = loaded.ids.subarray(start, start + seqLen);
       batch.ids.set(ids, at);
-      batch.ids.fill(this.padId, at + ids.length, at + seqLen);
+      batch.ids.fill(this.#padId, at + ids.length, at + seqLen);
       ({ docStarts } = loaded);
       ({ length } = ids);
     }
     if (batch.segments && docStarts) {
       const segments = batch.segments.subarray(at, at + seqLen);
-      this.markSegments(segments, batch.ids.subarray(at, at + length), start, docStarts);
+      this.#markSegments(segments, batch.ids.subarray(at, at + length), start, docStarts);
     }
   }
 
-  private markSegments(
-    segments: Int32Array,
-    ids: Int32Array,
-    start: number,
-    docStarts: Int32Array,
-  ): void {
+  #markSegments(segments: Int32Array, ids: Int32Array, start: number, docStarts: Int32Array): void {
     let segment = 0;
     let next = docStarts.findIndex((docStart) => docStart > start);
     if (next < 0) next = docStarts.length;
@@ -112,7 +107,7 @@ export class Sequences {
         segment++;
         next++;
       }
-      segments[i] = ids[i] === this.padId ? -1 : segment;
+      segments[i] = ids[i] === this.#padId ? -1 : segment;
     }
   }
 }

@@ -20,44 +20,44 @@ export interface ColumnPages {
 }
 
 export class EnvelopeWriter {
-  private readonly file: AtomicFile;
-  private readonly inner;
-  private readonly fields: Map<string, Field>;
+  readonly #file: AtomicFile;
+  readonly #inner;
+  readonly #fields: Map<string, Field>;
   /**
    * parquetjs-lite does not await all of its writes, so an error there would be
    * lost (or end the process); it writes into this list, and we to the file.
    */
-  private sections: Buffer[] = [];
-  private written: Promise<void> = Promise.resolve();
+  #sections: Buffer[] = [];
+  #written: Promise<void> = Promise.resolve();
 
   constructor(file: AtomicFile, schema: ParquetSchema) {
-    this.file = file;
-    const collect = (section: Buffer) => this.sections.push(section);
-    this.inner = new parquet.ParquetEnvelopeWriter(schema, collect, () => {}, 0, {});
-    this.inner.writeHeader();
-    this.fields = new Map(schema.fieldList.map((field) => [field.path.join('.'), field]));
+    this.#file = file;
+    const collect = (section: Buffer) => this.#sections.push(section);
+    this.#inner = new parquet.ParquetEnvelopeWriter(schema, collect, () => {}, 0, {});
+    this.#inner.writeHeader();
+    this.#fields = new Map(schema.fieldList.map((field) => [field.path.join('.'), field]));
   }
 
   /** @param columns all of the schema, in its order; the pages are not to change afterwards */
   async writeRowGroup(rowCount: number, columns: ColumnPages[]): Promise<void> {
     // The row group before is written while this one is put together.
-    const before = this.written;
+    const before = this.#written;
     const group: RowGroup = new thrift.RowGroup();
     group.num_rows = rowCount;
-    group.columns = columns.map((column) => this.addColumn(column));
+    group.columns = columns.map((column) => this.#addColumn(column));
     group.total_byte_size = group.columns.reduce(
       (sum, { meta_data }) => sum + Number(meta_data.total_compressed_size),
       0,
     );
-    this.inner.rowGroups.push(group);
-    this.inner.rowCount += rowCount;
-    this.flush();
+    this.#inner.rowGroups.push(group);
+    this.#inner.rowCount += rowCount;
+    this.#flush();
     await before;
   }
 
   /** The pages go to the file as they are, the dictionary first. */
-  private addColumn({ path, dictionary, pages }: ColumnPages): ColumnChunk {
-    const { inner } = this;
+  #addColumn({ path, dictionary, pages }: ColumnPages): ColumnChunk {
+    const inner = this.#inner;
     const start = inner.offset;
     if (dictionary) inner.writeSection(dictionary);
     const index = new thrift.OffsetIndex();
@@ -70,7 +70,7 @@ export class EnvelopeWriter {
       return location;
     });
     const meta = new thrift.ColumnMetaData();
-    const field = this.fields.get(path)!;
+    const field = this.#fields.get(path)!;
     meta.type = thrift.Type[field.primitiveType!];
     meta.path_in_schema = field.path;
     meta.codec = thrift.CompressionCodec.UNCOMPRESSED;
@@ -96,20 +96,21 @@ export class EnvelopeWriter {
    * @param keyValues metadata of the file, told the sha256 of all pages
    */
   async finish(keyValues: (contentHash: string) => Record<string, string>): Promise<void> {
-    await this.written;
-    this.inner.writeIndex();
-    this.inner.writeFooter(keyValues(this.file.hashSoFar()));
-    this.flush();
-    await this.written;
+    await this.#written;
+    this.#inner.writeIndex();
+    this.#inner.writeFooter(keyValues(this.#file.hashSoFar()));
+    this.#flush();
+    await this.#written;
   }
 
-  private flush(): void {
-    const { sections, written } = this;
-    this.sections = [];
-    this.written = written.then(async () => {
-      await this.file.write(...sections);
+  #flush(): void {
+    const sections = this.#sections;
+    const written = this.#written;
+    this.#sections = [];
+    this.#written = written.then(async () => {
+      await this.#file.write(...sections);
     });
     // It is thrown where it is awaited next, not as an unhandled rejection before.
-    this.written.catch(() => undefined);
+    this.#written.catch(() => undefined);
   }
 }

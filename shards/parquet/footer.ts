@@ -56,15 +56,15 @@ export class ParquetFile {
   rowCount = 0;
   /** The value under METADATA_KEY, or undefined. */
   keyValue?: string;
-  private readonly handle: FileHandle;
-  private readonly inner;
+  readonly #handle: FileHandle;
+  readonly #inner;
 
   private constructor(path: string, handle: FileHandle, size: number) {
     this.path = path;
-    this.handle = handle;
+    this.#handle = handle;
     this.size = size;
     const read = (offset: number, length: number) => this.read(offset, length);
-    this.inner = new parquet.ParquetEnvelopeReader(read, () => undefined, size);
+    this.#inner = new parquet.ParquetEnvelopeReader(read, () => undefined, size);
   }
 
   /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
@@ -72,7 +72,7 @@ export class ParquetFile {
     const { handle, size } = await openFile(path);
     const file = new ParquetFile(path, handle, size);
     try {
-      await file.guard('its footer', () => file.readFooter(schema));
+      await file.guard('its footer', () => file.#readFooter(schema));
     } catch (error) {
       await handle.close();
       throw error;
@@ -102,7 +102,7 @@ export class ParquetFile {
     const buffer =
       into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
     for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.handle.read(buffer, done, length - done, offset + done);
+      const { bytesRead } = await this.#handle.read(buffer, done, length - done, offset + done);
       if (bytesRead === 0) throw new RangeError('the file has become shorter');
       done += bytesRead;
     }
@@ -112,7 +112,7 @@ export class ParquetFile {
   /** The data pages of a column, in order and without a gap, as its offset index says. */
   async readPageSlots(group: RowGroupPlace, path: string): Promise<PageSlot[]> {
     const chunk = group.columns.get(path)!;
-    const { page_locations: locations } = await this.inner.readOffsetIndex(chunk.source);
+    const { page_locations: locations } = await this.#inner.readOffsetIndex(chunk.source);
     let offset = chunk.data.offset;
     let before = -1;
     const slots = locations.map((location) => {
@@ -133,29 +133,29 @@ export class ParquetFile {
   }
 
   async close(): Promise<void> {
-    await this.handle.close();
+    await this.#handle.close();
   }
 
-  private async readFooter(schema: ParquetSchema): Promise<void> {
+  async #readFooter(schema: ParquetSchema): Promise<void> {
     if (this.size < MIN_FILE) throw new RangeError(`a file of ${this.size} bytes`);
-    await this.inner.readHeader();
+    await this.#inner.readHeader();
     const length = (await this.read(this.size - 8, 4)).readUInt32LE(0);
     if (length > MAX_FOOTER) throw new RangeError(`a footer of ${length} bytes`);
-    const footer = await this.inner.readFooter();
+    const footer = await this.#inner.readFooter();
     if (footer.version !== 1 || !Array.isArray(footer.schema)) throw new RangeError('no schema');
     if (!isSchema(footer.schema, schema)) {
       throw new RangeError('other columns than those of a file of ours');
     }
-    this.readRowGroups(footer);
+    this.#readRowGroups(footer);
     this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
   }
 
-  private readRowGroups(footer: FileMetaData): void {
+  #readRowGroups(footer: FileMetaData): void {
     for (const group of footer.row_groups ?? []) {
       const rows = integer(group.num_rows, 'rows of a row group');
       const columns = new Map<string, Chunk>();
       for (const column of group.columns) {
-        columns.set(column.meta_data.path_in_schema.join('.'), this.chunkOf(column));
+        columns.set(column.meta_data.path_in_schema.join('.'), this.#chunkOf(column));
       }
       this.rowGroups.push({ rows, firstRow: this.rowCount, columns });
       this.rowCount += rows;
@@ -163,7 +163,7 @@ export class ParquetFile {
     if (this.rowCount !== Number(footer.num_rows)) throw new RangeError('rows do not add up');
   }
 
-  private chunkOf(source: ColumnChunk): Chunk {
+  #chunkOf(source: ColumnChunk): Chunk {
     const meta = source.meta_data;
     if (meta.codec !== thrift.CompressionCodec.UNCOMPRESSED) throw new RangeError('compressed');
     const start = integer(meta.data_page_offset, 'offset of a column');

@@ -9,29 +9,29 @@ import type { RowGroupPlace } from './footer.ts';
 const CAPACITY = 32 * 2 ** 20;
 
 export class GroupCache {
-  private readonly groups = new Map<RowGroupPlace, { bytes: Promise<Buffer>; length: number }>();
-  private total = 0;
+  readonly #groups = new Map<RowGroupPlace, { bytes: Promise<Buffer>; length: number }>();
+  #total = 0;
 
   /** @param read gives the `length` bytes of the group, if it must be read */
   get(group: RowGroupPlace, length: number, read: () => Promise<Buffer>): Promise<Buffer> {
-    let known = this.groups.get(group);
+    let known = this.#groups.get(group);
     if (known) {
-      this.groups.delete(group);
+      this.#groups.delete(group);
     } else {
       known = { bytes: read(), length };
-      known.bytes.catch(() => this.forget(group));
-      this.total += length;
+      known.bytes.catch(() => this.#forget(group));
+      this.#total += length;
     }
     // At the end: the first of the map is the one not used for longest.
-    this.groups.set(group, known);
-    while (this.total > CAPACITY && this.groups.size > 1) {
-      this.forget(this.groups.keys().next().value!);
+    this.#groups.set(group, known);
+    while (this.#total > CAPACITY && this.#groups.size > 1) {
+      this.#forget(this.#groups.keys().next().value!);
     }
     return known.bytes;
   }
 
-  private forget(group: RowGroupPlace): void {
-    this.total -= this.groups.get(group)?.length ?? 0;
-    this.groups.delete(group);
+  #forget(group: RowGroupPlace): void {
+    this.#total -= this.#groups.get(group)?.length ?? 0;
+    this.#groups.delete(group);
   }
 }

@@ -8,8 +8,8 @@ import { readVarint, writeVarint } from './levels.ts';
 import { type PageEncoding, serializeDataHeader } from './pages.ts';
 
 export class HeaderForm {
-  private readonly head: Buffer;
-  private readonly tail: Buffer;
+  readonly #head: Buffer;
+  readonly #tail: Buffer;
 
   /**
    * @param values in the page
@@ -21,8 +21,8 @@ export class HeaderForm {
       serializeDataHeader(encoding, values, length, crc),
     );
     const at = zero.findIndex((byte, i) => byte !== minusOne[i]);
-    this.head = zero.subarray(0, at);
-    this.tail = zero.subarray(at + 1);
+    this.#head = zero.subarray(0, at);
+    this.#tail = zero.subarray(at + 1);
   }
 
   /**
@@ -33,16 +33,17 @@ export class HeaderForm {
   write(target: Buffer, end: number, crc: number): number {
     const varint = new Uint8Array(5);
     const length = writeVarint(zigzag(crc), varint, 0);
-    const start = end - this.tail.length - length - this.head.length;
-    target.set(this.head, start);
-    target.set(varint.subarray(0, length), start + this.head.length);
-    target.set(this.tail, end - this.tail.length);
+    const start = end - this.#tail.length - length - this.#head.length;
+    target.set(this.#head, start);
+    target.set(varint.subarray(0, length), start + this.#head.length);
+    target.set(this.#tail, end - this.#tail.length);
     return start;
   }
 
   /** @returns where the body of a page begins and its checksum; undefined for a header of another form */
   match(page: Buffer): { start: number; crc: number } | undefined {
-    const { head, tail } = this;
+    const head = this.#head;
+    const tail = this.#tail;
     if (page.compare(head, 0, head.length, 0, Math.min(head.length, page.length)) !== 0) return;
     const { value, end } = readVarint(page, head.length);
     const start = end + tail.length;

@@ -19,32 +19,32 @@ export interface Dictionary {
 export class IdsPageForm {
   /** Ids in the page. */
   readonly count: number;
-  private readonly rows: number;
-  private readonly seqLen: number;
-  private readonly width: number;
-  private readonly header: HeaderForm;
+  readonly #rows: number;
+  readonly #seqLen: number;
+  readonly #width: number;
+  readonly #header: HeaderForm;
   /** Levels, width, and head of the run: how every body of the form begins. */
-  private readonly prefix: Uint8Array;
-  private readonly bodyLength: number;
+  readonly #prefix: Uint8Array;
+  readonly #bodyLength: number;
 
   /** @param entries of the dictionary */
   constructor(rows: number, seqLen: number, entries: number) {
-    this.rows = rows;
-    this.seqLen = seqLen;
+    this.#rows = rows;
+    this.#seqLen = seqLen;
     this.count = rows * seqLen;
-    this.width = bitWidth(entries);
+    this.#width = bitWidth(entries);
     const levels = encodeLevels(new Array<number>(rows).fill(seqLen));
     const run = new Uint8Array(6);
-    run[0] = this.width;
+    run[0] = this.#width;
     const runLength = writeVarint(Math.ceil(this.count / 8) * 2 + 1, run, 1);
-    this.prefix = Buffer.concat([levels, run.subarray(0, runLength)]);
-    this.bodyLength = this.prefix.length + packedLength(this.count, this.width);
-    this.header = new HeaderForm('PLAIN_DICTIONARY', this.count, this.bodyLength);
+    this.#prefix = Buffer.concat([levels, run.subarray(0, runLength)]);
+    this.#bodyLength = this.#prefix.length + packedLength(this.count, this.#width);
+    this.#header = new HeaderForm('PLAIN_DICTIONARY', this.count, this.#bodyLength);
   }
 
   /** Bytes that a page takes at most. */
   get room(): number {
-    return MAX_PAGE_HEADER + this.bodyLength;
+    return MAX_PAGE_HEADER + this.#bodyLength;
   }
 
   /**
@@ -54,11 +54,11 @@ export class IdsPageForm {
    */
   encode(indices: Uint16Array, target: Buffer, offset: number): Buffer {
     const start = offset + MAX_PAGE_HEADER;
-    const end = start + this.bodyLength;
-    target.set(this.prefix, start);
-    packBits(indices, this.width, target, start + this.prefix.length);
+    const end = start + this.#bodyLength;
+    target.set(this.#prefix, start);
+    packBits(indices, this.#width, target, start + this.#prefix.length);
     return target.subarray(
-      this.header.write(target, start, crc32(target.subarray(start, end))),
+      this.#header.write(target, start, crc32(target.subarray(start, end))),
       end,
     );
   }
@@ -73,11 +73,13 @@ export class IdsPageForm {
     target: Uint16Array | Int32Array,
     offset: number,
   ): void {
-    const body = this.bodyOf(page);
-    const { prefix, count, width } = this;
-    if (body.length !== this.bodyLength) throw new RangeError('tokens cut short');
+    const body = this.#bodyOf(page);
+    const { count } = this;
+    const prefix = this.#prefix;
+    const width = this.#width;
+    if (body.length !== this.#bodyLength) throw new RangeError('tokens cut short');
     if (body.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) {
-      throw new RangeError(`not ${this.rows} rows of ${this.seqLen} indices of ${width} bits`);
+      throw new RangeError(`not ${this.#rows} rows of ${this.#seqLen} indices of ${width} bits`);
     }
     const most = unpackBits(body.subarray(prefix.length), width, target, offset, count);
     if (most >= dictionary.ids.length) {
@@ -87,8 +89,8 @@ export class IdsPageForm {
   }
 
   /** A header of another form may still be right, and thrift says best what is wrong. */
-  private bodyOf(page: Buffer): Buffer {
-    const found = this.header.match(page);
+  #bodyOf(page: Buffer): Buffer {
+    const found = this.#header.match(page);
     if (!found) return readDataPage(page, 'PLAIN_DICTIONARY', this.count);
     const body = page.subarray(found.start);
     if (crc32(body) !== found.crc) throw new RangeError('checksum of a page does not match');
@@ -98,18 +100,18 @@ export class IdsPageForm {
 
 /** The few forms that the pages of a file have. */
 export class IdsPageForms {
-  private readonly seqLen: number;
-  private readonly known = new Map<string, IdsPageForm>();
+  readonly #seqLen: number;
+  readonly #known = new Map<string, IdsPageForm>();
 
   constructor(seqLen: number) {
-    this.seqLen = seqLen;
+    this.#seqLen = seqLen;
   }
 
   /** @param entries of the dictionary */
   of(rows: number, entries: number): IdsPageForm {
     const key = `${rows} ${entries}`;
-    const form = this.known.get(key) ?? new IdsPageForm(rows, this.seqLen, entries);
-    this.known.set(key, form);
+    const form = this.#known.get(key) ?? new IdsPageForm(rows, this.#seqLen, entries);
+    this.#known.set(key, form);
     return form;
   }
 }

@@ -33,18 +33,18 @@ export class Shard {
   readonly rowCount: number;
   /** Size of the file. */
   readonly bytes: number;
-  private readonly file: ParquetFile;
+  readonly #file: ParquetFile;
   /** What the pages were read into before, while nobody reads into it. */
-  private spare?: Buffer;
-  private readonly forms: IdsPageForms;
-  private readonly ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
-  private readonly lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
+  #spare?: Buffer;
+  readonly #forms: IdsPageForms;
+  readonly #ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
+  readonly #lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
 
   constructor(file: ParquetFile, metadata: ShardMetadata) {
-    this.file = file;
+    this.#file = file;
     this.path = file.path;
     this.metadata = metadata;
-    this.forms = new IdsPageForms(metadata.seqLen);
+    this.#forms = new IdsPageForms(metadata.seqLen);
     this.rowCount = file.rowCount;
     this.bytes = file.size;
   }
@@ -71,11 +71,11 @@ export class Shard {
     count: number,
     groups?: GroupCache,
   ): Promise<void> {
-    this.checkRange(start, count);
-    for (const { group, first, rows } of this.groupsOf(start, count)) {
+    this.#checkRange(start, count);
+    for (const { group, first, rows } of this.#groupsOf(start, count)) {
       const offset = at + (group.firstRow + first - start) * this.metadata.seqLen;
-      await this.file.guard(`row group at row ${group.firstRow}`, () =>
-        this.readGroupIds(group, first, rows, target, offset, groups),
+      await this.#file.guard(`row group at row ${group.firstRow}`, () =>
+        this.#readGroupIds(group, first, rows, target, offset, groups),
       );
     }
   }
@@ -85,8 +85,8 @@ export class Shard {
     const all = await this.readIds(start, count);
     const rows: SequenceRow[] = [];
     const { seqLen } = this.metadata;
-    for (const { group, first, rows: taken } of this.groupsOf(start, count)) {
-      const { docIds, docStarts } = await this.readLists(group);
+    for (const { group, first, rows: taken } of this.#groupsOf(start, count)) {
+      const { docIds, docStarts } = await this.#readLists(group);
       for (let row = first; row < first + taken; row++) {
         const ids = all.subarray(rows.length * seqLen, (rows.length + 1) * seqLen);
         rows.push({ ids, docIds: docIds[row], docStarts: docStarts[row] });
@@ -101,24 +101,24 @@ export class Shard {
 
   /** Only the documents of a row, without its tokens. */
   async readDocumentsOf(index: number): Promise<Omit<SequenceRow, 'ids'>> {
-    this.checkRange(index, 1);
-    const [{ group, first }] = [...this.groupsOf(index, 1)];
-    const { docIds, docStarts } = await this.readLists(group);
+    this.#checkRange(index, 1);
+    const [{ group, first }] = [...this.#groupsOf(index, 1)];
+    const { docIds, docStarts } = await this.#readLists(group);
     return { docIds: docIds[first], docStarts: docStarts[first] };
   }
 
   /** All rows in order, a row group in memory at a time. */
   async *rows(): AsyncGenerator<SequenceRow> {
-    for (const group of this.file.rowGroups) {
+    for (const group of this.#file.rowGroups) {
       yield* await this.readRows(group.firstRow, group.rows);
     }
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.#file.close();
   }
 
-  private checkRange(start: number, count: number): void {
+  #checkRange(start: number, count: number): void {
     if (start >= 0 && count >= 0 && start + count <= this.rowCount) return;
     throw new CodecLmError(
       'INTERNAL',
@@ -127,11 +127,11 @@ export class Shard {
   }
 
   /** The row groups that rows lie in, and which of their own rows. */
-  private *groupsOf(start: number, count: number) {
+  *#groupsOf(start: number, count: number) {
     const size = this.metadata.counts.rowGroupRows;
     const end = start + count;
     for (let row = start; row < end; ) {
-      const group = this.file.rowGroups[Math.floor(row / size)];
+      const group = this.#file.rowGroups[Math.floor(row / size)];
       const first = row - group.firstRow;
       const rows = Math.min(end, group.firstRow + group.rows) - row;
       yield { group, first, rows };
@@ -139,7 +139,7 @@ export class Shard {
     }
   }
 
-  private async readGroupIds(
+  async #readGroupIds(
     group: RowGroupPlace,
     first: number,
     rows: number,
@@ -149,14 +149,14 @@ export class Shard {
   ): Promise<void> {
     const { seqLen } = this.metadata;
     const { pageRows } = rowLayout(seqLen);
-    const index = await cached(this.ids, group, () => this.readIndex(group));
+    const index = await cached(this.#ids, group, () => this.#readIndex(group));
     const firstPage = Math.floor(first / pageRows);
     const slots = index.slots.slice(firstPage, Math.ceil((first + rows) / pageRows));
-    const { bytes, start } = await this.readPages(group, slots, groups);
+    const { bytes, start } = await this.#readPages(group, slots, groups);
     for (const slot of slots) {
       const page = bytes.subarray(slot.offset - start, slot.offset - start + slot.length);
       const rowsHere = Math.min(pageRows, group.rows - slot.firstRow);
-      const form = this.forms.of(rowsHere, index.dictionary.ids.length);
+      const form = this.#forms.of(rowsHere, index.dictionary.ids.length);
       const skipped = first - slot.firstRow;
       const at = offset - skipped * seqLen;
       if (skipped <= 0 && slot.firstRow + rowsHere <= first + rows) {
@@ -170,31 +170,31 @@ export class Shard {
       const to = Math.min(rowsHere, first + rows - slot.firstRow);
       target.set(all.subarray(from * seqLen, to * seqLen), at + from * seqLen);
     }
-    if (!groups) this.spare = bytes;
+    if (!groups) this.#spare = bytes;
   }
 
   /** One read: the pages of neighbouring rows lie side by side. */
-  private async readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
+  async #readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
     if (groups) {
       const { offset: start, length } = group.columns.get(SEQUENCE_COLUMNS.ids)!.data;
-      const bytes = await groups.get(group, length, () => this.file.read(start, length));
+      const bytes = await groups.get(group, length, () => this.#file.read(start, length));
       return { bytes, start };
     }
     const start = slots[0].offset;
     const last = slots[slots.length - 1];
-    const spare = this.spare;
-    this.spare = undefined;
-    const bytes = await this.file.read(start, last.offset + last.length - start, spare);
+    const spare = this.#spare;
+    this.#spare = undefined;
+    const bytes = await this.#file.read(start, last.offset + last.length - start, spare);
     return { bytes, start };
   }
 
-  private async readIndex(group: RowGroupPlace): Promise<IdsIndex> {
+  async #readIndex(group: RowGroupPlace): Promise<IdsIndex> {
     const { seqLen, vocabSize } = this.metadata;
     const chunk = group.columns.get(SEQUENCE_COLUMNS.ids)!;
     if (!chunk.dictionary) throw new RangeError('no dictionary');
     const { offset, length } = chunk.dictionary;
-    const ids = readDictionaryPage(await this.file.read(offset, length), vocabSize);
-    const slots = await this.file.readPageSlots(group, SEQUENCE_COLUMNS.ids);
+    const ids = readDictionaryPage(await this.#file.read(offset, length), vocabSize);
+    const slots = await this.#file.readPageSlots(group, SEQUENCE_COLUMNS.ids);
     const { pageRows } = rowLayout(seqLen);
     const isRegular = slots.every((slot, i) => slot.firstRow === i * pageRows);
     if (!isRegular || slots.length !== Math.ceil(group.rows / pageRows)) {
@@ -203,13 +203,13 @@ export class Shard {
     return { dictionary: { ids, isIdentity: isIdentity(ids) }, slots };
   }
 
-  private readLists(group: RowGroupPlace): Promise<DocumentLists> {
-    return cached(this.lists, group, () =>
-      this.file.guard(`row group at row ${group.firstRow}`, async () => {
+  #readLists(group: RowGroupPlace): Promise<DocumentLists> {
+    return cached(this.#lists, group, () =>
+      this.#file.guard(`row group at row ${group.firstRow}`, async () => {
         const lists = await Promise.all(
           [SEQUENCE_COLUMNS.docIds, SEQUENCE_COLUMNS.docStarts].map(async (path) => {
             const { data, values } = group.columns.get(path)!;
-            const page = await this.file.read(data.offset, data.length);
+            const page = await this.#file.read(data.offset, data.length);
             return decodeIntegerLists(page, group.rows, values);
           }),
         );

@@ -13,20 +13,20 @@ const BUFFERS = 2;
 
 /** Encodes the row groups of one file, in memory that is used again: fresh memory costs more than the bits. */
 export class RowGroupEncoder {
-  private readonly seqLen: number;
-  private readonly vocabSize: number;
-  private readonly pageRows: number;
-  private readonly buffers: Buffer[] = [];
-  private readonly forms: IdsPageForms;
+  readonly #seqLen: number;
+  readonly #vocabSize: number;
+  readonly #pageRows: number;
+  readonly #buffers: Buffer[] = [];
+  readonly #forms: IdsPageForms;
   /** Ids or indices of a page that are not one row's as they are. */
-  private scratch = new Uint16Array(0);
-  private turn = 0;
+  #scratch = new Uint16Array(0);
+  #turn = 0;
 
   constructor(seqLen: number, vocabSize: number) {
-    this.seqLen = seqLen;
-    this.vocabSize = vocabSize;
-    this.forms = new IdsPageForms(seqLen);
-    this.pageRows = rowLayout(seqLen).pageRows;
+    this.#seqLen = seqLen;
+    this.#vocabSize = vocabSize;
+    this.#forms = new IdsPageForms(seqLen);
+    this.#pageRows = rowLayout(seqLen).pageRows;
   }
 
   /**
@@ -35,7 +35,7 @@ export class RowGroupEncoder {
    */
   encode(rows: SequenceRow[]): ColumnPages[] {
     return [
-      this.encodeIds(rows.map((row) => row.ids)),
+      this.#encodeIds(rows.map((row) => row.ids)),
       integerLists(
         SEQUENCE_COLUMNS.docIds,
         rows.map((row) => row.docIds),
@@ -47,40 +47,41 @@ export class RowGroupEncoder {
     ];
   }
 
-  private encodeIds(rows: Uint16Array[]): ColumnPages {
-    const { seqLen, pageRows } = this;
-    const dictionary = dictionaryOf(rows, this.vocabSize);
-    const indices = dictionary.isIdentity ? undefined : indicesOf(dictionary, this.vocabSize);
+  #encodeIds(rows: Uint16Array[]): ColumnPages {
+    const seqLen = this.#seqLen;
+    const pageRows = this.#pageRows;
+    const dictionary = dictionaryOf(rows, this.#vocabSize);
+    const indices = dictionary.isIdentity ? undefined : indicesOf(dictionary, this.#vocabSize);
     const entries = dictionary.ids.length;
     const pages: ReadyPage[] = [];
-    const { room } = this.forms.of(Math.min(pageRows, rows.length), entries);
-    const buffer = this.nextBuffer(Math.ceil(rows.length / pageRows) * room);
+    const { room } = this.#forms.of(Math.min(pageRows, rows.length), entries);
+    const buffer = this.#nextBuffer(Math.ceil(rows.length / pageRows) * room);
     for (let first = 0, at = 0; first < rows.length; first += pageRows, at += room) {
       const some = rows.slice(first, first + pageRows);
-      const form = this.forms.of(some.length, entries);
-      const page = form.encode(this.join(some, indices), buffer, at);
+      const form = this.#forms.of(some.length, entries);
+      const page = form.encode(this.#join(some, indices), buffer, at);
       pages.push({ page, num_values: some.length * seqLen, first_row_index: first });
     }
     return { path: SEQUENCE_COLUMNS.ids, dictionary: dictionaryPage(dictionary.ids), pages };
   }
 
   /** Rows need not end at a byte, so a page is packed as one. */
-  private join(rows: Uint16Array[], indices: Uint16Array | undefined): Uint16Array {
+  #join(rows: Uint16Array[], indices: Uint16Array | undefined): Uint16Array {
     if (rows.length === 1 && !indices) return rows[0];
-    const count = rows.length * this.seqLen;
-    if (this.scratch.length < count) this.scratch = new Uint16Array(count);
-    const all = this.scratch.subarray(0, count);
-    for (const [i, row] of rows.entries()) all.set(row, i * this.seqLen);
+    const count = rows.length * this.#seqLen;
+    if (this.#scratch.length < count) this.#scratch = new Uint16Array(count);
+    const all = this.#scratch.subarray(0, count);
+    for (const [i, row] of rows.entries()) all.set(row, i * this.#seqLen);
     if (indices) lookUp(all, indices);
     return all;
   }
 
-  private nextBuffer(length: number): Buffer {
-    this.turn = (this.turn + 1) % BUFFERS;
-    const buffer = this.buffers[this.turn];
+  #nextBuffer(length: number): Buffer {
+    this.#turn = (this.#turn + 1) % BUFFERS;
+    const buffer = this.#buffers[this.#turn];
     if (buffer?.length >= length) return buffer;
-    this.buffers[this.turn] = Buffer.allocUnsafe(length);
-    return this.buffers[this.turn];
+    this.#buffers[this.#turn] = Buffer.allocUnsafe(length);
+    return this.#buffers[this.#turn];
   }
 }
 

@@ -22,9 +22,9 @@ export interface EncoderOptions {
 
 /** Takes one document at a time: all use the same memory. */
 export class BpeEncoder {
-  private readonly merges: readonly Merge[];
-  private readonly automaton: AutomatonEncoder | undefined;
-  private queues: QueueEncoder | undefined;
+  readonly #merges: readonly Merge[];
+  readonly #automaton: AutomatonEncoder | undefined;
+  #queues: QueueEncoder | undefined;
 
   /**
    * @param merges each names only bytes and earlier merges, and no pair twice
@@ -35,16 +35,16 @@ export class BpeEncoder {
     tokens: TokenTable,
     { states = MAX_STATES }: EncoderOptions = {},
   ) {
-    this.merges = merges;
+    this.#merges = merges;
     const isSmall = 256 + merges.length <= FEW_IDS && tokens.longest <= LONGEST;
-    if (isSmall) this.automaton = new AutomatonEncoder(merges, tokens, states);
+    if (isSmall) this.#automaton = new AutomatonEncoder(merges, tokens, states);
   }
 
   /** @returns ids 0..255 for bytes, 256 + rank for merged tokens */
   encode(bytes: Uint8Array): Uint16Array {
-    const ids = this.automaton?.encode(bytes);
+    const ids = this.#automaton?.encode(bytes);
     if (ids) return ids;
-    this.queues ??= new QueueEncoder(this.merges);
-    return this.queues.encode(bytes);
+    this.#queues ??= new QueueEncoder(this.#merges);
+    return this.#queues.encode(bytes);
   }
 }

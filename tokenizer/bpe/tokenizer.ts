@@ -32,11 +32,11 @@ export class ByteBpe implements Tokenizer {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
-  private encoder: BpeEncoder | undefined;
-  private readonly table: TokenTable;
-  private readonly tokens: Int32Array;
-  private readonly dense: boolean;
-  private fileHash: string | undefined;
+  #encoder: BpeEncoder | undefined;
+  readonly #table: TokenTable;
+  readonly #tokens: Int32Array;
+  readonly #dense: boolean;
+  #fileHash: string | undefined;
 
   /** @throws CodecLmError `TOKENIZER_INVALID` when a merge names a later token or comes twice */
   constructor(
@@ -55,15 +55,15 @@ export class ByteBpe implements Tokenizer {
     this.bosId = vocabulary.bos.id;
     this.eosId = vocabulary.eos.id;
     this.padId = vocabulary.pad.id;
-    this.tokens = tokensById(vocabulary);
-    this.dense = isDense(vocabulary);
-    this.table = new TokenTable(merges);
+    this.#tokens = tokensById(vocabulary);
+    this.#dense = isDense(vocabulary);
+    this.#table = new TokenTable(merges);
   }
 
   /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
   get hash(): string {
-    this.fileHash ??= createHash('sha256').update(this.json()).digest('hex');
-    return this.fileHash;
+    this.#fileHash ??= createHash('sha256').update(this.json()).digest('hex');
+    return this.#fileHash;
   }
 
   json(): string {
@@ -75,9 +75,9 @@ export class ByteBpe implements Tokenizer {
    * @throws CodecLmError `TOKEN_INVALID` for a byte that a foreign vocabulary lacks
    */
   encode(bytes: Uint8Array): Uint16Array {
-    this.encoder ??= new BpeEncoder(this.merges, this.table);
-    const ids = this.encoder.encode(bytes);
-    return this.dense ? ids : this.renumber(ids);
+    this.#encoder ??= new BpeEncoder(this.merges, this.#table);
+    const ids = this.#encoder.encode(bytes);
+    return this.#dense ? ids : this.#renumber(ids);
   }
 
   /** `<bos>` ids `<eos>`. */
@@ -95,11 +95,11 @@ export class ByteBpe implements Tokenizer {
     const tokens = new Int32Array(ids.length);
     let length = 0;
     for (let i = 0; i < ids.length; i++) {
-      const token = this.tokens[ids[i]] ?? ABSENT;
+      const token = this.#tokens[ids[i]] ?? ABSENT;
       if (token >= 0) tokens[length++] = token;
-      else if (token !== SPECIAL || specials === 'refuse') throw this.noBytes(ids[i], i);
+      else if (token !== SPECIAL || specials === 'refuse') throw this.#noBytes(ids[i], i);
     }
-    return this.table.join(tokens.subarray(0, length));
+    return this.#table.join(tokens.subarray(0, length));
   }
 
   /**
@@ -107,13 +107,13 @@ export class ByteBpe implements Tokenizer {
    * @throws CodecLmError `TOKEN_INVALID` for an id outside the vocabulary
    */
   tokenSymbols(id: number): Uint8Array {
-    const token = this.tokens[id] ?? ABSENT;
+    const token = this.#tokens[id] ?? ABSENT;
     if (token === SPECIAL) return new Uint8Array(0);
-    if (token === ABSENT) throw this.noBytes(id);
-    return this.table.bytesOf(token).slice();
+    if (token === ABSENT) throw this.#noBytes(id);
+    return this.#table.bytesOf(token).slice();
   }
 
-  private renumber(tokens: Uint16Array): Uint16Array {
+  #renumber(tokens: Uint16Array): Uint16Array {
     const { ids } = this.vocabulary;
     for (let i = 0; i < tokens.length; i++) {
       const id = ids[tokens[i]];
@@ -126,9 +126,9 @@ export class ByteBpe implements Tokenizer {
     return tokens;
   }
 
-  private noBytes(id: number, position?: number): CodecLmError {
+  #noBytes(id: number, position?: number): CodecLmError {
     const where = position === undefined ? '' : ` at position ${position}`;
-    const kind = this.tokens[id] === SPECIAL ? 'is a special token' : 'is not in the vocabulary';
+    const kind = this.#tokens[id] === SPECIAL ? 'is a special token' : 'is not in the vocabulary';
     return new CodecLmError(
       'TOKEN_INVALID',
       `id ${id}${where} ${kind} (${this.vocabSize} ids): it stands for no bytes`,

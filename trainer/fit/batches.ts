@@ -50,18 +50,18 @@ export function countTargets(targets: Int32Array, counts: Float64Array): void {
 /** Counts of all targets, and the entropy of their distribution. */
 export class TokenCounts {
   readonly counts: Float64Array;
-  private total = 0;
+  #total = 0;
 
   constructor(vocabSize: number, counts?: readonly number[]) {
     this.counts = counts ? Float64Array.from(counts) : new Float64Array(vocabSize);
-    for (const count of this.counts) this.total += count;
+    for (const count of this.counts) this.#total += count;
   }
 
   /** @param more occurrences of each id, [vocabSize] */
   add(more: Float64Array): void {
     for (const [id, count] of more.entries()) {
       this.counts[id] += count;
-      this.total += count;
+      this.#total += count;
     }
   }
 
@@ -69,7 +69,7 @@ export class TokenCounts {
   entropy(): number {
     let sum = 0;
     for (const count of this.counts) if (count > 0) sum += count * Math.log(count);
-    return this.total === 0 ? 0 : Math.log(this.total) - sum / this.total;
+    return this.#total === 0 ? 0 : Math.log(this.#total) - sum / this.#total;
   }
 }
 

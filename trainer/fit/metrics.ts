@@ -5,12 +5,12 @@ import type { Metrics } from '../../schemas/run.ts';
 
 /** Appends a line at a time. A line is written whole; a killed run leaves at most a last one cut short. */
 export class MetricsLog {
-  private readonly file: FileHandle;
-  private readonly path: string;
+  readonly #file: FileHandle;
+  readonly #path: string;
 
   private constructor(file: FileHandle, path: string) {
-    this.file = file;
-    this.path = path;
+    this.#file = file;
+    this.#path = path;
   }
 
   static async open(path: string): Promise<MetricsLog> {
@@ -23,13 +23,13 @@ export class MetricsLog {
 
   async write(metrics: Metrics): Promise<void> {
     try {
-      await this.file.appendFile(`${JSON.stringify(metrics)}\n`);
+      await this.#file.appendFile(`${JSON.stringify(metrics)}\n`);
     } catch (error) {
-      throw writeError(error, this.path, 'writing the metrics');
+      throw writeError(error, this.#path, 'writing the metrics');
     }
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.#file.close();
   }
 }

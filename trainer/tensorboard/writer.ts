@@ -8,12 +8,12 @@ import type { Metrics } from '../../schemas/run.ts';
 import { scalarsRecord, startRecord, versionRecord } from './event.ts';
 
 export class TensorBoardLog {
-  private readonly file: FileHandle;
-  private readonly path: string;
+  readonly #file: FileHandle;
+  readonly #path: string;
 
   private constructor(file: FileHandle, path: string) {
-    this.file = file;
-    this.path = path;
+    this.#file = file;
+    this.#path = path;
   }
 
   /**
@@ -28,7 +28,7 @@ export class TensorBoardLog {
     try {
       await makeFolder(dir);
       const log = new TensorBoardLog(await open(path, 'a'), path);
-      await log.append(Buffer.concat([versionRecord(now), startRecord(now, step)]));
+      await log.#append(Buffer.concat([versionRecord(now), startRecord(now, step)]));
       return log;
     } catch (error) {
       throw writeError(error, path, 'opening the event file');
@@ -40,18 +40,18 @@ export class TensorBoardLog {
     const scalars = Object.fromEntries(
       Object.entries(numbers).map(([key, value]) => [`${split}/${key}`, value]),
     );
-    await this.append(scalarsRecord(Date.now() / 1000, step, scalars));
+    await this.#append(scalarsRecord(Date.now() / 1000, step, scalars));
   }
 
   async close(): Promise<void> {
-    await this.file.close();
+    await this.#file.close();
   }
 
-  private async append(record: Buffer): Promise<void> {
+  async #append(record: Buffer): Promise<void> {
     try {
-      await this.file.appendFile(record);
+      await this.#file.appendFile(record);
     } catch (error) {
-      throw writeError(error, this.path, 'writing the event file');
+      throw writeError(error, this.#path, 'writing the event file');
     }
   }
 }

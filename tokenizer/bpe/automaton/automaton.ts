@@ -31,20 +31,20 @@ export class BpeAutomaton {
   /** Set when there are more states than there is room for: from then on answers are wrong. */
   full = false;
   /** Next state of (state << 8) | byte. */
-  private readonly table: Uint16Array;
+  readonly #table: Uint16Array;
   /** Of each state: its token, and the token's length in bytes times 2^17. */
-  private readonly outputs: Uint32Array;
-  private readonly tokens: TokenTable;
-  private readonly adjacency: Adjacency;
-  private readonly states: State[] = [];
-  private readonly numbers = new Map<string, number>();
+  readonly #outputs: Uint32Array;
+  readonly #tokens: TokenTable;
+  readonly #adjacency: Adjacency;
+  readonly #states: State[] = [];
+  readonly #numbers = new Map<string, number>();
   /** Tokens by their last byte, without those that cannot occur. */
-  private readonly endingIn: number[][] = Array.from({ length: 256 }, () => []);
+  readonly #endingIn: number[][] = Array.from({ length: 256 }, () => []);
   /** The end of token t that is n bytes long has the number firstEnds[t] + n. */
-  private readonly firstEnds: number[] = [];
+  readonly #firstEnds: number[] = [];
   /** Of each end of a token: that token, and the byte before the end. */
-  private readonly tokenOf: number[] = [];
-  private readonly byteBefore: number[] = [];
+  readonly #tokenOf: number[] = [];
+  readonly #byteBefore: number[] = [];
 
   /**
    * @param merges each names only bytes and earlier merges, and no pair twice
@@ -58,34 +58,35 @@ export class BpeAutomaton {
     table: Uint16Array,
     outputs: Uint32Array,
   ) {
-    this.table = table;
-    this.outputs = outputs;
-    this.tokens = tokens;
-    this.adjacency = new Adjacency(merges);
+    this.#table = table;
+    this.#outputs = outputs;
+    this.#tokens = tokens;
+    this.#adjacency = new Adjacency(merges);
     for (let token = 0; token < 256 + merges.length; token++) {
-      this.firstEnds.push(this.tokenOf.length);
+      this.#firstEnds.push(this.#tokenOf.length);
       const bytes = tokens.bytesOf(token).toReversed();
       for (const byte of bytes) {
-        this.tokenOf.push(token);
-        this.byteBefore.push(byte);
+        this.#tokenOf.push(token);
+        this.#byteBefore.push(byte);
       }
-      if (this.adjacency.standsAlone[token]) this.endingIn[bytes[0]].push(token);
+      if (this.#adjacency.standsAlone[token]) this.#endingIn[bytes[0]].push(token);
     }
     outputs[UNKNOWN] = NO_TOKEN;
-    this.states.length = START;
-    this.add({ token: undefined, ends: [] });
+    this.#states.length = START;
+    this.#add({ token: undefined, ends: [] });
   }
 
   /** The state after a byte, noted in the table. */
   learn(state: number, byte: number): number {
-    const next = this.after(this.states[state], byte);
-    const number = this.numbers.get(keyOf(next)) ?? this.add(next);
-    this.table[(state << 8) | byte] = number;
+    const next = this.#after(this.#states[state], byte);
+    const number = this.#numbers.get(keyOf(next)) ?? this.#add(next);
+    this.#table[(state << 8) | byte] = number;
     return number;
   }
 
-  private after({ token, ends }: State, byte: number): State {
-    const { byteBefore, tokenOf } = this;
+  #after({ token, ends }: State, byte: number): State {
+    const byteBefore = this.#byteBefore;
+    const tokenOf = this.#tokenOf;
     let begun: number | undefined;
     const longer: number[] = [];
     const read = (end: number) => {
@@ -94,23 +95,23 @@ export class BpeAutomaton {
       else begun = tokenOf[end];
     };
     for (const end of ends) read(end);
-    for (const each of this.endingIn[byte]) {
-      if (token === undefined || this.adjacency.adjacent(each, token)) read(this.firstEnds[each]);
+    for (const each of this.#endingIn[byte]) {
+      if (token === undefined || this.#adjacency.adjacent(each, token)) read(this.#firstEnds[each]);
     }
     if (begun === undefined) throw new Error(`no token begins with ${byte} before ${token}`);
     return { token: begun, ends: longer.sort((a, b) => a - b) };
   }
 
-  private add(state: State): number {
-    const number = this.states.length;
-    if (number === this.outputs.length) {
+  #add(state: State): number {
+    const number = this.#states.length;
+    if (number === this.#outputs.length) {
       this.full = true;
       return START;
     }
-    this.states.push(state);
-    this.numbers.set(keyOf(state), number);
+    this.#states.push(state);
+    this.#numbers.set(keyOf(state), number);
     const { token } = state;
-    if (token !== undefined) this.outputs[number] = token | (this.tokens.lengthOf(token) << 17);
+    if (token !== undefined) this.#outputs[number] = token | (this.#tokens.lengthOf(token) << 17);
     return number;
   }
 }

@@ -13,7 +13,7 @@ export class Strands {
   /** Of each strand. */
   readonly states: Uint16Array[];
   readonly tokens: Uint16Array[];
-  private readonly most: Uint32Array;
+  readonly #most: Uint32Array;
 
   /**
    * @param longest token in bytes, at most `LONGEST`
@@ -28,7 +28,7 @@ export class Strands {
     this.table = new Uint16Array(buffer, at.table, states * 256);
     this.outputs = new Uint32Array(buffer, at.outputs, states);
     this.entry = new Uint32Array(buffer, at.entry, STRANDS);
-    this.most = new Uint32Array(buffer, at.most, 1);
+    this.#most = new Uint32Array(buffer, at.most, 1);
     this.input = new Uint8Array(buffer, at.input, STRAND_CHUNK + REST);
     const views = (start: number, stride: number) =>
       Array.from(
@@ -43,7 +43,7 @@ export class Strands {
   /** How many tokens `emit` found in a strand: its tokens are followed by 0xffff. */
   tokensOf(strand: number): number {
     const tokens = this.tokens[strand];
-    let [low, high] = [0, this.most[0]];
+    let [low, high] = [0, this.#most[0]];
     while (low < high) {
       const middle = (low + high) >>> 1;
       if (tokens[middle] === NO_TOKEN) high = middle;

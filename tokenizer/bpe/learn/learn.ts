@@ -74,47 +74,47 @@ const MAX_FIRST_LISTED = 4096;
 const THRESHOLD_STEP = 4;
 
 class LearningState {
-  private readonly cells: Uint16Array;
-  private readonly lengths: Int32Array;
-  private readonly counts: PairMap;
-  private readonly ties: TieRule;
-  private readonly rarest: number;
+  readonly #cells: Uint16Array;
+  readonly #lengths: Int32Array;
+  readonly #counts: PairMap;
+  readonly #ties: TieRule;
+  readonly #rarest: number;
   /** Pairs at least this frequent are queued, with all their places. */
-  private threshold: number;
-  private queue: PairQueue;
+  #threshold: number;
+  #queue: PairQueue;
   /** By id. */
-  private readonly tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
-  private readonly replacement = new Replacement();
+  readonly #tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
+  readonly #replacement = new Replacement();
 
   constructor(documents: readonly Uint8Array[], count: number, ties: TieRule, rarest: number) {
-    this.ties = ties;
-    this.rarest = rarest;
-    this.queue = new PairQueue(tieOrder(ties, this.tokens));
-    this.counts = new PairMap(256 + count);
-    this.lengths = new Int32Array(256 + count).fill(1, 0, 256);
+    this.#ties = ties;
+    this.#rarest = rarest;
+    this.#queue = new PairQueue(tieOrder(ties, this.#tokens));
+    this.#counts = new PairMap(256 + count);
+    this.#lengths = new Int32Array(256 + count).fill(1, 0, 256);
     const table = countBytePairs(documents);
     const byCount = table.slice().sort();
     const listed = Math.min(2 * count, MAX_FIRST_LISTED);
-    this.threshold = Math.max(rarest, byCount[byCount.length - 1 - listed]);
+    this.#threshold = Math.max(rarest, byCount[byCount.length - 1 - listed]);
     table.forEach((times, pair) => {
-      if (times > 0) this.counts.add(pair >> 8, pair & 255, times);
+      if (times > 0) this.#counts.add(pair >> 8, pair & 255, times);
     });
     const ends = new Int32Array(1 << 16).fill(-1);
-    const positions = this.queueFrequent((left, right, from) => {
+    const positions = this.#queueFrequent((left, right, from) => {
       ends[(left << 8) | right] = from;
     });
-    this.cells = layOut(documents, ends, positions);
+    this.#cells = layOut(documents, ends, positions);
   }
 
   mostFrequent(): QueuedPair | undefined {
     for (;;) {
-      const pair = this.queue.pop();
+      const pair = this.#queue.pop();
       if (pair) {
-        const count = this.counts.get(pair.left, pair.right);
+        const count = this.#counts.get(pair.left, pair.right);
         if (count === pair.count) return pair;
-        if (count >= this.threshold) this.queue.push({ ...pair, count });
-      } else if (this.threshold > this.rarest) {
-        this.lowerThreshold();
+        if (count >= this.#threshold) this.#queue.push({ ...pair, count });
+      } else if (this.#threshold > this.#rarest) {
+        this.#lowerThreshold();
       } else {
         return undefined;
       }
@@ -123,12 +123,13 @@ class LearningState {
 
   merge(pair: QueuedPair, id: number): void {
     const { left, right } = pair;
-    const { tokens, counts } = this;
-    const replacement = this.replacement;
+    const tokens = this.#tokens;
+    const counts = this.#counts;
+    const replacement = this.#replacement;
     const { before, after } = replacement;
     tokens.push(Buffer.concat([tokens[left], tokens[right]]));
-    this.lengths[id] = tokens[id].length;
-    replacement.replaceAll(this.cells, pair, id, this.lengths);
+    this.#lengths[id] = tokens[id].length;
+    replacement.replaceAll(this.#cells, pair, id, this.#lengths);
     counts.add(left, right, -counts.get(left, right));
     // All sums first: a pair of two new tokens is counted from both its sides.
     for (const other of before.distinct) {
@@ -139,13 +140,14 @@ class LearningState {
       if (other !== right || left !== right) counts.add(right, other, -after.timesOf(other));
       counts.add(id, other, after.timesOf(other));
     }
-    this.queueAround(id);
+    this.#queueAround(id);
   }
 
   /** Queues and lists the new pairs that are frequent enough. */
-  private queueAround(id: number): void {
-    const { counts, threshold } = this;
-    const replacement = this.replacement;
+  #queueAround(id: number): void {
+    const counts = this.#counts;
+    const threshold = this.#threshold;
+    const replacement = this.#replacement;
     const { before, after, starts, length } = replacement;
     const lefts = before.distinct.filter((other) => counts.get(other, id) >= threshold);
     const rights = after.distinct.filter((other) => counts.get(id, other) >= threshold);
@@ -157,27 +159,28 @@ class LearningState {
       const begin = from;
       from += places;
       const count = counts.get(left, right);
-      this.queue.push({ left, right, count, positions, from: begin, to: from });
+      this.#queue.push({ left, right, count, positions, from: begin, to: from });
       return begin;
     };
     const atLefts = new Map(lefts.map((each) => [each, queue(each, id, before.timesOf(each))]));
     const atRights = new Map(rights.map((each) => [each, queue(id, each, after.timesOf(each))]));
-    before.list(atLefts, starts, length, positions, this.lengths);
+    before.list(atLefts, starts, length, positions, this.#lengths);
     after.list(atRights, starts, length, positions);
     replacement.release();
   }
 
-  private lowerThreshold(): void {
-    this.threshold = Math.max(this.rarest, Math.floor(this.threshold / THRESHOLD_STEP));
-    const ends = new PairMap(this.lengths.length);
-    const positions = this.queueFrequent((left, right, from) => ends.add(left, right, from + 1));
-    listPairs(this.cells, this.lengths, ends, positions);
+  #lowerThreshold(): void {
+    this.#threshold = Math.max(this.#rarest, Math.floor(this.#threshold / THRESHOLD_STEP));
+    const ends = new PairMap(this.#lengths.length);
+    const positions = this.#queueFrequent((left, right, from) => ends.add(left, right, from + 1));
+    listPairs(this.#cells, this.#lengths, ends, positions);
   }
 
   /** Queues what is frequent enough. @returns where their places are to be listed */
-  private queueFrequent(list: (left: number, right: number, from: number) => void): Int32Array {
-    const { counts, threshold } = this;
-    this.queue = new PairQueue(tieOrder(this.ties, this.tokens));
+  #queueFrequent(list: (left: number, right: number, from: number) => void): Int32Array {
+    const counts = this.#counts;
+    const threshold = this.#threshold;
+    this.#queue = new PairQueue(tieOrder(this.#ties, this.#tokens));
     let places = 0;
     counts.forEach((_left, _right, count) => {
       if (count >= threshold) places += count;
@@ -186,7 +189,7 @@ class LearningState {
     let from = 0;
     counts.forEach((left, right, count) => {
       if (count < threshold) return;
-      this.queue.push({ left, right, count, positions, from, to: from + count });
+      this.#queue.push({ left, right, count, positions, from, to: from + count });
       list(left, right, from);
       from += count;
     });

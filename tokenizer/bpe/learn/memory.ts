@@ -43,24 +43,24 @@ export function checkLearningMemory(
 /** Documents to learn from, refused while they are gathered: too many would not fit themselves. */
 export class Sample {
   readonly documents: Uint8Array[] = [];
-  private readonly merges: number;
-  private readonly limit: () => number;
-  private bytes = 0;
-  private checkedBytes = 0;
+  readonly #merges: number;
+  readonly #limit: () => number;
+  #bytes = 0;
+  #checkedBytes = 0;
 
   /** @param limit bytes that learning may take, asked for now and then */
   constructor(merges: number, limit = availableMemory) {
-    this.merges = merges;
-    this.limit = limit;
+    this.#merges = merges;
+    this.#limit = limit;
   }
 
   /** @throws CodecLmError `MEMORY_LIMIT` when learning from what is here would take too much */
   add(document: Uint8Array): void {
     this.documents.push(document);
-    this.bytes += document.length;
-    if (this.bytes - this.checkedBytes < CHECK_EVERY) return;
-    this.checkedBytes = this.bytes;
-    checkSample(this.bytes, this.documents.length, this.merges, this.limit());
+    this.#bytes += document.length;
+    if (this.#bytes - this.#checkedBytes < CHECK_EVERY) return;
+    this.#checkedBytes = this.#bytes;
+    checkSample(this.#bytes, this.documents.length, this.#merges, this.#limit());
   }
 }
 

@@ -5,46 +5,49 @@ const DENSE_IDS = 4096;
 const EMPTY = 0xffffffff;
 
 export class PairMap {
-  private readonly ids: number;
-  private readonly dense: Int32Array | undefined;
-  private keys: Uint32Array;
-  private values: Int32Array;
-  private used = 0;
+  readonly #ids: number;
+  readonly #dense: Int32Array | undefined;
+  #keys: Uint32Array;
+  #values: Int32Array;
+  #used = 0;
 
   /** @param ids every id is below this; at most 65,535, so that no pair equals the empty key */
   constructor(ids: number) {
-    this.ids = ids;
-    this.dense = ids <= DENSE_IDS ? new Int32Array(ids * ids) : undefined;
-    const slots = this.dense ? 1 : 1 << 16;
-    this.keys = new Uint32Array(slots).fill(EMPTY);
-    this.values = new Int32Array(slots);
+    this.#ids = ids;
+    this.#dense = ids <= DENSE_IDS ? new Int32Array(ids * ids) : undefined;
+    const slots = this.#dense ? 1 : 1 << 16;
+    this.#keys = new Uint32Array(slots).fill(EMPTY);
+    this.#values = new Int32Array(slots);
   }
 
   /** 0 for a pair that was never set. */
   get(left: number, right: number): number {
-    if (this.dense) return this.dense[left * this.ids + right];
-    return this.values[this.slotOf(keyOf(left, right))];
+    if (this.#dense) return this.#dense[left * this.#ids + right];
+    return this.#values[this.#slotOf(keyOf(left, right))];
   }
 
   /** @returns the sum */
   add(left: number, right: number, delta: number): number {
-    if (this.dense) return (this.dense[left * this.ids + right] += delta);
+    if (this.#dense) return (this.#dense[left * this.#ids + right] += delta);
     const key = keyOf(left, right);
-    let slot = this.slotOf(key);
-    if (this.keys[slot] === EMPTY) {
+    let slot = this.#slotOf(key);
+    if (this.#keys[slot] === EMPTY) {
       // Linear probing needs free slots: at most half of them are used.
-      if (++this.used * 2 > this.keys.length) {
-        this.grow();
-        slot = this.slotOf(key);
+      if (++this.#used * 2 > this.#keys.length) {
+        this.#grow();
+        slot = this.#slotOf(key);
       }
-      this.keys[slot] = key;
+      this.#keys[slot] = key;
     }
-    return (this.values[slot] += delta);
+    return (this.#values[slot] += delta);
   }
 
   /** Pairs that were never set may be left out or have the number 0. */
   forEach(visit: (left: number, right: number, value: number) => void): void {
-    const { dense, ids, keys, values } = this;
+    const dense = this.#dense;
+    const ids = this.#ids;
+    const keys = this.#keys;
+    const values = this.#values;
     if (dense) {
       for (let left = 0; left < ids; left++) {
         for (let right = 0; right < ids; right++) visit(left, right, dense[left * ids + right]);
@@ -57,8 +60,8 @@ export class PairMap {
   }
 
   /** The slot of a key, or the free slot where it belongs. */
-  private slotOf(key: number): number {
-    const { keys } = this;
+  #slotOf(key: number): number {
+    const keys = this.#keys;
     const mask = keys.length - 1;
     // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are the
     // well-mixed ones, so they are folded onto those that the mask keeps.
@@ -68,15 +71,16 @@ export class PairMap {
     return slot;
   }
 
-  private grow(): void {
-    const { keys, values } = this;
-    this.keys = new Uint32Array(keys.length * 2).fill(EMPTY);
-    this.values = new Int32Array(keys.length * 2);
+  #grow(): void {
+    const keys = this.#keys;
+    const values = this.#values;
+    this.#keys = new Uint32Array(keys.length * 2).fill(EMPTY);
+    this.#values = new Int32Array(keys.length * 2);
     for (let i = 0; i < keys.length; i++) {
       if (keys[i] === EMPTY) continue;
-      const slot = this.slotOf(keys[i]);
-      this.keys[slot] = keys[i];
-      this.values[slot] = values[i];
+      const slot = this.#slotOf(keys[i]);
+      this.#keys[slot] = keys[i];
+      this.#values[slot] = values[i];
     }
   }
 }

@@ -20,19 +20,19 @@ export class Side {
   /** The id beside each place, `SEPARATOR` at the end of a document. */
   ids = new Uint16Array(0);
   /** Of each id: how often it stood there; while places are listed, where the next one goes. */
-  private readonly numbers = new Int32Array(SEPARATOR + 1);
+  readonly #numbers = new Int32Array(SEPARATOR + 1);
   /** Which ids stood there, each once. */
   distinct: number[] = [];
-  private readonly found = new Uint16Array(SEPARATOR + 1);
+  readonly #found = new Uint16Array(SEPARATOR + 1);
 
   /** How often an id stood there. */
   timesOf(id: number): number {
-    return this.numbers[id];
+    return this.#numbers[id];
   }
 
   count(length: number): void {
-    const { numbers } = this;
-    const found = this.found;
+    const numbers = this.#numbers;
+    const found = this.#found;
     let distinct = 0;
     for (let k = 0; k < length; k += BLOCK) {
       distinct = countIds(this.ids, k, Math.min(length, k + BLOCK), numbers, found, distinct);
@@ -54,7 +54,7 @@ export class Side {
     positions: Int32Array,
     lengths?: Int32Array,
   ): void {
-    const { numbers } = this;
+    const numbers = this.#numbers;
     if (begins.size > 0) {
       numbers[SEPARATOR] = -1;
       for (const id of this.distinct) numbers[id] = begins.get(id) ?? -1;
@@ -71,7 +71,7 @@ export class Replacement {
   /** Where the new tokens begin, ascending. */
   starts = new Int32Array(0);
   length = 0;
-  private readonly standing = new Int32Array(BLOCK);
+  readonly #standing = new Int32Array(BLOCK);
   readonly before = new Side();
   readonly after = new Side();
 
@@ -86,16 +86,16 @@ export class Replacement {
     id: number,
     lengths: Int32Array,
   ): void {
-    if (to - from > this.starts.length) this.reserve(to - from);
+    if (to - from > this.starts.length) this.#reserve(to - from);
     const { starts, before, after } = this;
     const leftLength = lengths[left];
     const pairLength = lengths[id];
     let length = 0;
     for (let k = from; k < to; k += BLOCK) {
       const end = Math.min(to, k + BLOCK);
-      const kept = keepStanding(cells, positions, k, end, left, right, leftLength, this.standing);
+      const kept = keepStanding(cells, positions, k, end, left, right, leftLength, this.#standing);
       length = replaceSome(
-        ...([cells, this.standing, kept, left, right, id, leftLength, pairLength] as const),
+        ...([cells, this.#standing, kept, left, right, id, leftLength, pairLength] as const),
         ...([starts, before.ids, after.ids, length] as const),
       );
     }
@@ -106,10 +106,10 @@ export class Replacement {
 
   /** Called when all is listed that has to be. */
   release(): void {
-    if (this.starts.length > KEEP_PLACES) this.reserve(0);
+    if (this.starts.length > KEEP_PLACES) this.#reserve(0);
   }
 
-  private reserve(places: number): void {
+  #reserve(places: number): void {
     this.starts = new Int32Array(places);
     this.before.ids = new Uint16Array(places);
     this.after.ids = new Uint16Array(places);

@@ -22,77 +22,81 @@ const DENSE_IDS = 2048;
 const KEEP_SCRATCH = 1 << 20;
 
 export class QueueEncoder {
-  private readonly ids: number;
-  private readonly left: Uint16Array;
-  private readonly right: Uint16Array;
-  private readonly lengths: Int32Array;
+  readonly #ids: number;
+  readonly #left: Uint16Array;
+  readonly #right: Uint16Array;
+  readonly #lengths: Int32Array;
   /** Merged id of two bytes, [256 * 256]; 0 when they do not merge. */
-  private readonly bytePairs = new Uint16Array(1 << 16);
-  private readonly dense: Uint16Array;
-  private readonly sparse: PairMap | undefined;
+  readonly #bytePairs = new Uint16Array(1 << 16);
+  readonly #dense: Uint16Array;
+  readonly #sparse: PairMap | undefined;
   /** Last entry of each id's queue. */
-  private readonly tails: Int32Array;
+  readonly #tails: Int32Array;
   /**
    * As in text.ts, but the id at a token's last cell stands in an array of its own: so all
    * cells but the first of a token are dead, and the tokens are what is left.
    */
-  private cells = new Uint16Array(0);
-  private ends = new Uint16Array(0);
+  #cells = new Uint16Array(0);
+  #ends = new Uint16Array(0);
   /**
    * Entries of the queues: where a pair begins, and the next entry. Entry `id` is no place
    * but the head of the queue of `id`, which is empty when it is its own tail.
    */
-  private places = new Int32Array(0);
-  private nexts = new Int32Array(0);
-  private entries = 0;
+  #places = new Int32Array(0);
+  #nexts = new Int32Array(0);
+  #entries = 0;
   /** Merged id of each entry made from bytes. */
-  private pairs = new Uint16Array(0);
+  #pairs = new Uint16Array(0);
 
   /** @param merges each names only bytes and earlier merges, and no pair twice */
   constructor(merges: readonly Merge[]) {
-    this.ids = 256 + merges.length;
-    this.left = new Uint16Array(this.ids);
-    this.right = new Uint16Array(this.ids);
-    this.lengths = new Int32Array(this.ids).fill(1, 0, 256);
-    this.tails = new Int32Array(this.ids).map((_, id) => id);
-    const isDense = this.ids <= DENSE_IDS;
-    this.dense = new Uint16Array(isDense ? this.ids * this.ids : 0);
-    this.sparse = isDense ? undefined : new PairMap(this.ids);
+    this.#ids = 256 + merges.length;
+    this.#left = new Uint16Array(this.#ids);
+    this.#right = new Uint16Array(this.#ids);
+    this.#lengths = new Int32Array(this.#ids).fill(1, 0, 256);
+    this.#tails = new Int32Array(this.#ids).map((_, id) => id);
+    const isDense = this.#ids <= DENSE_IDS;
+    this.#dense = new Uint16Array(isDense ? this.#ids * this.#ids : 0);
+    this.#sparse = isDense ? undefined : new PairMap(this.#ids);
     merges.forEach(([left, right], rank) => {
       const id = 256 + rank;
-      this.left[id] = left;
-      this.right[id] = right;
-      this.lengths[id] = this.lengths[left] + this.lengths[right];
-      if (left < 256 && right < 256) this.bytePairs[(left << 8) | right] = id;
-      if (isDense) this.dense[left * this.ids + right] = id;
-      else this.sparse!.add(left, right, id);
+      this.#left[id] = left;
+      this.#right[id] = right;
+      this.#lengths[id] = this.#lengths[left] + this.#lengths[right];
+      if (left < 256 && right < 256) this.#bytePairs[(left << 8) | right] = id;
+      if (isDense) this.#dense[left * this.#ids + right] = id;
+      else this.#sparse!.add(left, right, id);
     });
   }
 
   /** @returns ids 0..255 for bytes, 256 + rank for merged tokens */
   encode(bytes: Uint8Array): Uint16Array {
-    if (this.cells.length < bytes.length + 2) this.reserve(bytes.length);
-    this.queueBytes(bytes);
+    if (this.#cells.length < bytes.length + 2) this.#reserve(bytes.length);
+    this.#queueBytes(bytes);
     let tokens = bytes.length;
-    for (let id = 256; id < this.ids; id++) {
-      if (this.tails[id] !== id) tokens -= this.mergeAll(id);
+    for (let id = 256; id < this.#ids; id++) {
+      if (this.#tails[id] !== id) tokens -= this.#mergeAll(id);
     }
-    const result = this.collect(tokens);
-    if (bytes.length > KEEP_SCRATCH) this.reserve(0);
+    const result = this.#collect(tokens);
+    if (bytes.length > KEEP_SCRATCH) this.#reserve(0);
     return result;
   }
 
   /** Lays out the bytes as cells (see text.ts) and queues the pairs of bytes. */
-  private queueBytes(bytes: Uint8Array): void {
-    const { bytePairs, cells, places, nexts, tails } = this;
-    const ends = this.ends;
-    const pairs = this.pairs;
+  #queueBytes(bytes: Uint8Array): void {
+    const bytePairs = this.#bytePairs;
+    const cells = this.#cells;
+    const places = this.#places;
+    const nexts = this.#nexts;
+    const tails = this.#tails;
+    const ends = this.#ends;
+    const pairs = this.#pairs;
     const length = bytes.length | 0;
     cells.set(bytes, 1);
     ends.set(bytes, 1);
     ends[0] = SEPARATOR;
     cells[length + 1] = SEPARATOR;
-    const first = this.ids;
+    const first = this.#ids;
     let entry = first;
     let left = length > 0 ? bytes[0] : 0;
     for (let i = 1; i < length; i = (i + 1) | 0) {
@@ -109,19 +113,26 @@ export class QueueEncoder {
       nexts[tails[id]] = i;
       tails[id] = i;
     }
-    this.entries = entry;
+    this.#entries = entry;
   }
 
   /** Merges every pair of this id's queue that still stands. @returns how many */
-  private mergeAll(id: number): number {
-    const { cells, ends, lengths, ids, dense, sparse, tails } = this;
-    const left = this.left[id];
-    const right = this.right[id];
+  #mergeAll(id: number): number {
+    const cells = this.#cells;
+    const ends = this.#ends;
+    const lengths = this.#lengths;
+    const ids = this.#ids;
+    const dense = this.#dense;
+    const sparse = this.#sparse;
+    const tails = this.#tails;
+    const left = this.#left[id];
+    const right = this.#right[id];
     const leftLength = lengths[left];
     const pairLength = lengths[id];
     const last = tails[id];
-    let { places, nexts } = this;
-    let entries = this.entries;
+    let places = this.#places;
+    let nexts = this.#nexts;
+    let entries = this.#entries;
     let merged = 0;
     for (let at = id; at !== last; ) {
       at = nexts[at];
@@ -134,8 +145,9 @@ export class QueueEncoder {
       ends[end - 1] = id;
       merged++;
       if (entries + 2 > places.length) {
-        this.growEntries();
-        ({ places, nexts } = this);
+        this.#growEntries();
+        places = this.#places;
+        nexts = this.#nexts;
       }
       const previous = ends[start - 1];
       if (previous !== SEPARATOR) {
@@ -157,12 +169,12 @@ export class QueueEncoder {
       }
     }
     tails[id] = id;
-    this.entries = entries;
+    this.#entries = entries;
     return merged;
   }
 
-  private collect(tokens: number): Uint16Array {
-    const { cells } = this;
+  #collect(tokens: number): Uint16Array {
+    const cells = this.#cells;
     const result = new Uint16Array(tokens);
     for (let i = 1, n = 0; n < tokens; i = (i + 1) | 0) {
       const id = cells[i];
@@ -172,21 +184,21 @@ export class QueueEncoder {
     return result;
   }
 
-  private reserve(bytes: number): void {
-    this.cells = new Uint16Array(bytes + 2);
-    this.ends = new Uint16Array(bytes + 2);
-    this.pairs = new Uint16Array(this.ids + bytes);
-    this.places = new Int32Array(this.ids + bytes);
-    this.nexts = new Int32Array(this.ids + bytes);
+  #reserve(bytes: number): void {
+    this.#cells = new Uint16Array(bytes + 2);
+    this.#ends = new Uint16Array(bytes + 2);
+    this.#pairs = new Uint16Array(this.#ids + bytes);
+    this.#places = new Int32Array(this.#ids + bytes);
+    this.#nexts = new Int32Array(this.#ids + bytes);
   }
 
-  private growEntries(): void {
-    const length = this.places.length * 2;
+  #growEntries(): void {
+    const length = this.#places.length * 2;
     const places = new Int32Array(length);
-    places.set(this.places);
-    this.places = places;
+    places.set(this.#places);
+    this.#places = places;
     const nexts = new Int32Array(length);
-    nexts.set(this.nexts);
-    this.nexts = nexts;
+    nexts.set(this.#nexts);
+    this.#nexts = nexts;
   }
 }

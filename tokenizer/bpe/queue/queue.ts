@@ -8,19 +8,19 @@ export interface QueuedPair extends Pair, Occurrences {
 
 /** A binary heap. Counts only ever fall while a pair waits, so a stale entry is put back lower. */
 export class PairQueue {
-  private readonly heap: QueuedPair[] = [];
-  private readonly ties: PairOrder;
+  readonly #heap: QueuedPair[] = [];
+  readonly #ties: PairOrder;
 
   constructor(ties: PairOrder) {
-    this.ties = ties;
+    this.#ties = ties;
   }
 
   push(pair: QueuedPair): void {
-    const heap = this.heap;
+    const heap = this.#heap;
     let at = heap.length;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (!this.isBefore(pair, heap[parent])) break;
+      if (!this.#isBefore(pair, heap[parent])) break;
       heap[at] = heap[parent];
       at = parent;
     }
@@ -28,28 +28,28 @@ export class PairQueue {
   }
 
   pop(): QueuedPair | undefined {
-    const heap = this.heap;
+    const heap = this.#heap;
     const first = heap[0];
     const last = heap.pop();
-    if (last !== undefined && heap.length > 0) this.sink(last);
+    if (last !== undefined && heap.length > 0) this.#sink(last);
     return first;
   }
 
-  private sink(pair: QueuedPair): void {
-    const heap = this.heap;
+  #sink(pair: QueuedPair): void {
+    const heap = this.#heap;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && this.isBefore(heap[child + 1], heap[child])) child++;
-      if (!this.isBefore(heap[child], pair)) break;
+      if (child + 1 < heap.length && this.#isBefore(heap[child + 1], heap[child])) child++;
+      if (!this.#isBefore(heap[child], pair)) break;
       heap[at] = heap[child];
       at = child;
     }
     heap[at] = pair;
   }
 
-  private isBefore(a: QueuedPair, b: QueuedPair): boolean {
-    return a.count !== b.count ? a.count > b.count : this.ties(a, b);
+  #isBefore(a: QueuedPair, b: QueuedPair): boolean {
+    return a.count !== b.count ? a.count > b.count : this.#ties(a, b);
   }
 }

@@ -124,27 +124,27 @@ function notStarted(path: string, cause: unknown): CodecLmError {
 
 /** Collects a stream. It never closes: fluent-ffmpeg would take that for a broken output. */
 class Sink extends Writable {
-  private readonly chunks: Buffer[] = [];
-  private readonly limit: number;
-  private readonly onTooLarge: () => void;
-  private size = 0;
+  readonly #chunks: Buffer[] = [];
+  readonly #limit: number;
+  readonly #onTooLarge: () => void;
+  #size = 0;
   readonly drained: Promise<void>;
 
   constructor(limit: number, onTooLarge: () => void) {
     super({ autoDestroy: false, emitClose: false });
-    this.limit = limit;
-    this.onTooLarge = onTooLarge;
+    this.#limit = limit;
+    this.#onTooLarge = onTooLarge;
     this.drained = new Promise((resolve) => this.once('finish', resolve));
   }
 
   get bytes(): Buffer {
-    return Buffer.concat(this.chunks);
+    return Buffer.concat(this.#chunks);
   }
 
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
-    this.size += chunk.length;
-    if (this.size > this.limit) this.onTooLarge();
-    else this.chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size > this.#limit) this.#onTooLarge();
+    else this.#chunks.push(chunk);
     callback();
   }
 }
