@@ -46,6 +46,7 @@ export function openToy(definition: CodecDefinition, settings: ToySettings): Cod
         describe: (place) => nameOf(place, side),
       }),
     defaultCut: { ratio: 0.5 },
+    cutOfShare: (ratio) => ({ ratio }),
     cut: (document, cut) => cutOf(document, cut),
     still: {
       width: side,

@@ -9,10 +9,11 @@ import { sharp } from '../../base/sharp.ts';
 import type { DatasetSummary } from '../../shards/inspect/inspect.ts';
 import { renderPage } from '../../shards/inspect/page-html.ts';
 import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import { jpeg } from '../../tokenizer/codecs/jpeg/index.ts';
 import { formatConfig, resolveConfig } from '../../trainer/config/config.ts';
 import { writeReport } from '../../trainer/report/write.ts';
 import { samplesPage } from '../../trainer/sample/page.ts';
-import { PAGE } from '../../trainer/serve/page.ts';
+import { pageOf } from '../../trainer/serve/page.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 import { testWith } from '../helpers/tools.ts';
 
@@ -103,7 +104,7 @@ testWith(
       dataset: datasetPage(file),
       report: await reportPage(t, file),
       samples: drawnPage(file),
-      serve: PAGE,
+      serve: pageOf(await jpeg.open()),
     };
     const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
     const browser = await chromium.launch({

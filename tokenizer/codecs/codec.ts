@@ -139,6 +139,8 @@ export interface Codec {
 
   /** What is given of a prompt when nothing is said. */
   readonly defaultCut: PromptCut;
+  /** The cut that gives about this share of a document, 0 to below 1. */
+  cutOfShare(share: number): PromptCut;
   /**
    * @returns how many symbols are given to the model
    * @throws CodecLmError `USAGE` for a cut the document does not have

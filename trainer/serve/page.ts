@@ -1,5 +1,6 @@
-/** The page at `/`: upload an image, choose how much of it is given, watch continuations appear. */
+/** The page at `/`: upload a file, choose how much of it is given, watch continuations appear. */
 import { html, htmlPage } from '../../base/html.ts';
+import type { Codec } from '../../tokenizer/codecs/codec.ts';
 
 const STYLE = `
 #pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; margin-top: 1.5rem }
@@ -20,8 +21,8 @@ function figure(caption) {
   text.textContent = caption;
   by('pictures').append(box);
   let last;
-  return { image, text, show(parts) {
-    const url = URL.createObjectURL(new Blob(parts, { type: 'image/jpeg' }));
+  return { image, text, show(parts, type) {
+    const url = URL.createObjectURL(new Blob(parts, { type }));
     image.onload = image.onerror = () => { if (last) URL.revokeObjectURL(last); last = url; };
     image.src = url;
   } };
@@ -61,20 +62,43 @@ async function run(signal) {
   const upload = await checked(await fetch('api/prompt?ratio=' + ratio,
     { method: 'POST', body: file, headers: headers('application/octet-stream'), signal }));
   const prompt = await upload.json();
-  const given = decode(prompt.given);
-  figure('original').show([decode(prompt.original)]);
-  figure('prompt, ' + prompt.prompt.length + ' tokens').show([decode(prompt.shown)]);
+  const given = prompt.given && decode(prompt.given);
+  figure('original').show([decode(prompt.original)], prompt.mime);
+  const shown = figure('prompt, ' + prompt.prompt.length + ' tokens');
+  if (prompt.shown) shown.show([decode(prompt.shown)], prompt.mime);
   const choices = Array.from({ length: count }, (_, i) =>
-    ({ ...figure('continuation ' + (i + 1)), bytes: [], tokens: 0, state: '', dirty: true }));
+    ({ ...figure('continuation ' + (i + 1)), drawn: '', tokens: 0, state: '', dirty: true }));
   const since = performance.now();
   let tokens = 0;
   const speed = () => {
     const rate = tokens / ((performance.now() - since) / 1000);
     return tokens + ' tokens, ' + rate.toFixed(0) + ' a second';
   };
+  // Files that do not grow are drawn by the server, one picture of each at a time.
+  const picture = (c) => {
+    c.asked = Promise.resolve(c.asked).then(async () => {
+      if (c.asking !== undefined || c.shownTokens === c.tokens) return;
+      c.asking = c.tokens;
+      try {
+        const body = JSON.stringify({ prompt: prompt.prompt, text: c.drawn });
+        const answer = await fetch('api/picture',
+          { method: 'POST', body, headers: headers('application/json'), signal });
+        // Of a beginning there may be no picture.
+        if (!answer.ok) return;
+        const { picture, mime } = await answer.json();
+        c.show([decode(picture)], mime);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      } finally {
+        c.shownTokens = c.asking;
+        c.asking = undefined;
+      }
+    });
+  };
   const draw = () => { for (const c of choices) if (c.dirty) {
     c.dirty = false;
-    c.show([given, Uint8Array.from(c.bytes)]);
+    if (given) c.show([given, Uint8Array.from(c.drawn, (each) => each.charCodeAt(0) - 0x2800)], prompt.mime);
+    else picture(c);
     c.text.textContent = c.tokens + ' tokens ' + c.state;
     by('status').textContent = 'drawing: ' + speed();
   } };
@@ -89,7 +113,7 @@ async function run(signal) {
       if (event.error) throw new Error(event.error.message);
       for (const { index, text, finish_reason } of event.choices) {
         const choice = choices[index];
-        for (const c of text) choice.bytes.push(c.charCodeAt(0) - 0x2800);
+        choice.drawn += text;
         choice.tokens++;
         tokens++;
         choice.state = finish_reason === 'length' ? '(cut off)' : finish_reason ? '(whole)' : '';
@@ -100,7 +124,9 @@ async function run(signal) {
     clearInterval(timer);
     draw();
   }
-  return speed();
+  const rate = speed();
+  await Promise.all(choices.map((c) => c.asked));
+  return rate;
 }
 
 by('form').addEventListener('submit', async (event) => {
@@ -123,14 +149,19 @@ by('stop').addEventListener('click', () => stop?.abort());
 by('ratio').addEventListener('input', () => { by('share').textContent = by('ratio').value + ' %'; });
 `;
 
-export const PAGE = htmlPage({
-  title: 'codec-lm: continue an image',
-  style: STYLE,
-  script: SCRIPT,
-  body: html`<h1>Continue an image</h1>
-<p>The model is given the first rows of an image as bytes of a JPEG file and writes the rest.</p>
+/** For the codec of the checkpoint that is served. */
+export function pageOf({ definition }: Codec): string {
+  const { noun, title, media } = definition;
+  const article = /^[aeiou]/.test(noun) ? 'an' : 'a';
+  const what = `${article} ${noun}`;
+  return htmlPage({
+    title: `codec-lm: continue ${what}`,
+    style: STYLE,
+    script: SCRIPT,
+    body: html`<h1>Continue ${what}</h1>
+<p>The model is given the beginning of ${what} as a document of ${title} and writes the rest.</p>
 <form id="form">
-<label>Image <input id="file" type="file" accept="image/*" required></label>
+<label>${noun[0].toUpperCase() + noun.slice(1)} <input id="file" type="file" accept="${media === 'images' ? 'image/*' : 'video/*,image/gif'}" required></label>
 <label><span>Given: <output id="share">50 %</output></span><input id="ratio" type="range" min="0" max="95" value="50"></label>
 <label>Continuations <input id="count" type="number" min="1" max="16" value="4"></label>
 <label>Temperature <input id="temperature" type="number" min="0" max="5" step="0.05" value="1"></label>
@@ -143,4 +174,5 @@ no viewer has to open: <code>"response_format": {"type": "image"}</code> brings 
 a data URL beside it. Without <code>max_tokens</code> a request draws 16 tokens, as OpenAI's does; one for a file
 draws to its end.</p>
 <p id="status" role="status"></p><div id="pictures"></div>`,
-});
+  });
+}

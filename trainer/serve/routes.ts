@@ -3,8 +3,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { complete } from './completions.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
-import { promptOfUpload } from './image.ts';
-import { PAGE } from './page.ts';
+import { pictureOfDrawn, promptOfUpload } from './image.ts';
+import { pageOf } from './page.ts';
 import { noModel, parseRequest } from './request.ts';
 import { readJson, send, sendError, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
@@ -29,8 +29,8 @@ const ROUTES: Record<string, Route> = {
   '/': {
     method: 'GET',
     isOpen: true,
-    handle: (_service, _request, response) =>
-      send(response, 200, 'text/html; charset=utf-8', PAGE, {
+    handle: ({ codec }, _request, response) =>
+      send(response, 200, 'text/html; charset=utf-8', pageOf(codec), {
         'content-security-policy':
           "default-src 'none'; img-src blob: data:; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
       }),
@@ -50,6 +50,7 @@ const ROUTES: Record<string, Route> = {
     },
   },
   '/api/prompt': { method: 'POST', handle: promptOfUpload },
+  '/api/picture': { method: 'POST', handle: pictureOfDrawn },
 };
 
 /** Answers every request, whatever is wrong with it. @param onFailure hears of faults of ours */

@@ -43,6 +43,49 @@ function symbolsOf(pixels: Uint8Array, bits: number): number[] {
   );
 }
 
+/** What the server answers, of whichever route. */
+interface Answer {
+  prompt: number[];
+  given: null;
+  mime: string;
+  choices: { text: string }[];
+  picture: string;
+}
+
+/** The page, a prompt, a continuation, and pictures of it: files of this codec do not grow. */
+async function isServed(t: ExecutionContext, model: string, file: string, document: number[]) {
+  const args = ['trainer', 'serve', '--checkpoint', model, '--port', '0'];
+  const child = execa('node', [...SOURCE, CLI, ...args], { reject: false });
+  t.teardown(() => void child.kill('SIGKILL'));
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout.on('data', (data) => resolve(String(data).trim()));
+    child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  const post = async (path: string, type: string, body: string | Buffer) => {
+    const headers = { 'content-type': type };
+    const response = await fetch(`${url}/${path}`, { method: 'POST', headers, body });
+    const answer = (await response.json()) as Answer;
+    t.is(response.status, 200, JSON.stringify(answer));
+    return answer;
+  };
+  t.regex(await (await fetch(url)).text(), /Continue an image.*document of Toy/s);
+  const octets = 'application/octet-stream';
+  const prompt = await post('api/prompt?ratio=0.5', octets, await readFile(file));
+  t.deepEqual(prompt.prompt, [512, ...document.slice(0, 32)]);
+  t.deepEqual([prompt.given, prompt.mime], [null, 'image/png']);
+  const request = { prompt: prompt.prompt, max_tokens: 33, seed: 1, echo: true };
+  const { choices } = await post('v1/completions', 'application/json', JSON.stringify(request));
+  const symbols = Array.from(choices[0].text, (each) => each.codePointAt(0)! - 0xe000);
+  t.is(symbols.length, 64);
+  t.deepEqual(symbols.slice(0, 32), document.slice(0, 32));
+  const text = choices[0].text.slice(32);
+  const asked = JSON.stringify({ prompt: prompt.prompt, text });
+  const { picture, mime } = await post('api/picture', 'application/json', asked);
+  t.is(mime, 'image/png');
+  const pixels = await sharp(Buffer.from(picture, 'base64')).removeAlpha().raw().toBuffer();
+  t.deepEqual(symbolsOf(pixels, 3), symbols);
+}
+
 const MODEL = ['model.hiddenSize=32', 'model.layers=1', 'model.heads=2', 'model.kvHeads=2'];
 const SETTINGS = [...MODEL, 'model.intermediateSize=64', 'train.steps=2', 'train.microBatch=2'];
 
@@ -117,6 +160,7 @@ for (const { bits, alphabet } of [
       String(score.bitsPerSymbol),
     );
     t.is((await sharp(score.map).metadata()).width, 512);
+    if (bits === 3) await isServed(t, model, prompt, wanted[3]);
   });
 }
 

@@ -35,6 +35,7 @@ export function openAvc(
     parts: partsOfAvc,
     grammar: () => createAvcGrammar({ width, height, frames }),
     defaultCut: { frames: Math.min(PROMPT_FRAMES, frames - 1) },
+    cutOfShare: (share) => ({ frames: Math.floor(share * frames) }),
     cut: cutOf,
     // Annex B is a stream: players follow it as it is.
     preview: (beginning) => beginning,

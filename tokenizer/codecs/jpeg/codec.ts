@@ -24,6 +24,7 @@ export function openJpeg(definition: CodecDefinition, settings: JpegSettings): C
     parts: partsOfJpeg,
     grammar: () => createJpegGrammar({ width, height, quality }),
     defaultCut: { ratio: 0.5 },
+    cutOfShare: (ratio) => ({ ratio }),
     cut: cutOf,
     // Decoders fill in what is missing of a file by themselves.
     preview: (beginning) => insertTables(beginning, quality),
