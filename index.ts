@@ -6,6 +6,21 @@
  * @module
  */
 export { CodecLmError, type ErrorCode, type ErrorDetails } from './base/error.ts';
+export { type PipelineEvent, type PipelineOptions, runPipeline } from './pipeline/index.ts';
 export { type Dataset, openDataset } from './shards/index.ts';
-export { type ByteBpe, openTokenizer } from './tokenizer/index.ts';
-export { type FitEvent, type FitOptions, type FitResult, fit } from './trainer/index.ts';
+export { codecNamed, openTokenizer, registerCodec, type Tokenizer } from './tokenizer/index.ts';
+export {
+  exportCheckpoint,
+  type FitEvent,
+  type FitOptions,
+  type FitResult,
+  fit,
+  loadModel,
+  type Model,
+  type Sample,
+  type SampleOptions,
+  sample,
+  sampleFiles,
+  score,
+  serve,
+} from './trainer/index.ts';

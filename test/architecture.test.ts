@@ -26,9 +26,6 @@ const STRANGERS = ['pipeline', 'trainer'];
 
 /** Imports that run up, `file -> folder`, each with the reason why it is still there. To be emptied. */
 const UPWARD = new Map<string, string>([
-  ['pipeline/request.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
-  ['pipeline/status/report.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
-  ['tokenizer/tool/run.ts -> cli/command.ts', 'prints by Io; becomes typed events'],
   ['schemas/pipeline.ts -> base/error.ts', 'checks options as well as describing them'],
 ]);
 

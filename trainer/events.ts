@@ -35,3 +35,22 @@ export type FitEvent =
   | { type: 'evaluation'; metrics: ValMetrics }
   /** A checkpoint is on the disk. */
   | { type: 'checkpoint'; checkpoint: string; step: number };
+
+/** How far the drawing of samples is. */
+export interface SampleProgress {
+  type: 'progress';
+  /** Samples that have ended, of how many. */
+  samples: number;
+  total: number;
+  /** Tokens drawn so far, and how fast. */
+  tokens: number;
+  tokensPerSecond: number;
+}
+
+/** What a server tells while it runs. */
+export type ServeEvent =
+  | BackendEvent
+  /** It listens; `engine` is for people. */
+  | { type: 'ready'; model: string; engine: string; maxTokens: number; url: string }
+  /** The engine or an answer failed for a reason that no client is to blame for. */
+  | { type: 'failure'; error: unknown };

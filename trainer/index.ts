@@ -7,8 +7,8 @@
  *
  * The folders below trainer/ form an order; each knows those in front of it, never those behind:
  *
- *     backend  ops  optim  model  config  distributed  run  checkpoint  estimate  tensorboard
- *     fit  sample  score  serve  report
+ *     events  backend  ops  model  optim  config  distributed  run  checkpoint  estimate
+ *     tensorboard  fit  sample  score  serve  report
  *
  * @module
  */
@@ -18,6 +18,13 @@ import type { ConfigSource } from './config/config.ts';
 import type { Estimate, EstimateOptions } from './estimate/estimate.ts';
 import type { FitOptions, RankedFitResult } from './fit/fit.ts';
 import type { Series } from './report/series.ts';
+import type { SampleFilesOptions, SampleSummary } from './sample/files.ts';
+import type { Sample } from './sample/finished.ts';
+import type { LoadModelOptions, Model } from './sample/model.ts';
+import type { SampleOptions } from './sample/sample.ts';
+import type { ScoreOptions, SourceScore } from './score/score.ts';
+import type { ServeOptions } from './serve/serve.ts';
+import type { RunningServer } from './serve/server.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
 export type { LockWait } from '../base/lock/lock.ts';
@@ -30,10 +37,18 @@ export type { ConfigSource } from './config/config.ts';
 export type { Communicator, Numbers, Reduction } from './distributed/communicator.ts';
 export type { Estimate, EstimateOptions } from './estimate/estimate.ts';
 export type { MemoryEstimate } from './estimate/memory.ts';
-export type { BackendEvent, FitEvent } from './events.ts';
+export type { BackendEvent, FitEvent, SampleProgress, ServeEvent } from './events.ts';
 export type { FitOptions, RankedFitResult } from './fit/fit.ts';
 export type { FitResult } from './fit/train.ts';
 export type { Series } from './report/series.ts';
+export type { SampleEvent, SampleFilesOptions, SampleSummary } from './sample/files.ts';
+export type { Sample } from './sample/finished.ts';
+export type { LoadModelOptions, Model } from './sample/model.ts';
+export type { SampleFile } from './sample/output.ts';
+export type { PromptSource, SampleOptions } from './sample/sample.ts';
+export type { ScoreEvent, ScoreOptions, SourceScore } from './score/score.ts';
+export type { ServeOptions } from './serve/serve.ts';
+export type { RunningServer } from './serve/server.ts';
 
 /**
  * Trains a model on a dataset until `train.steps`, or until the signal; a checkpoint is saved in
@@ -89,4 +104,58 @@ export async function exportCheckpoint(options: ExportOptions): Promise<Exported
  */
 export async function readMetrics(run: string): Promise<Series> {
   return (await import('./report/series.ts')).readSeries(run);
+}
+
+/**
+ * Opens a checkpoint to draw from and to score with. Its weights are read when they are first needed.
+ * @param checkpoint folder of a checkpoint, or a run directory for its newest one
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
+ */
+export async function loadModel(checkpoint: string, options?: LoadModelOptions): Promise<Model> {
+  return (await import('./sample/model.ts')).loadModel(checkpoint, options);
+}
+
+/**
+ * Draws samples, `batchSize` at once; each comes when it ends, so not in the order of their numbers.
+ * The same seed gives the same samples, whatever the batch and the number of cores. Leaving the
+ * loop ends the drawing.
+ * @throws CodecLmError `CONFIG_INVALID` for options, or for what cannot be finished within
+ *   `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; what reading the prompts throws
+ */
+export async function* sample(model: Model, options?: SampleOptions): AsyncGenerator<Sample, void> {
+  yield* (await import('./sample/sample.ts')).sample(model, options);
+}
+
+/**
+ * Draws as {@link sample} does, into a folder: a file for each sample with its description beside it,
+ * a contact sheet and a page.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; what `sample` throws
+ */
+export async function sampleFiles(
+  model: Model,
+  options: SampleFilesOptions,
+): Promise<SampleSummary> {
+  return (await import('./sample/files.ts')).sampleFiles(model, options);
+}
+
+/**
+ * Scores files, or the contents of files, in their order. All are read before the first is scored.
+ * @throws CodecLmError `INPUT_NOT_FOUND`, or an input's code that names the file;
+ *   `CHECKPOINT_INVALID`, `NOT_FINITE`
+ */
+export async function* score(
+  model: Model,
+  sources: string | Uint8Array | readonly (string | Uint8Array)[],
+  options?: ScoreOptions,
+): AsyncGenerator<SourceScore, void> {
+  yield* (await import('./score/score.ts')).score(model, sources, options);
+}
+
+/**
+ * Serves a checkpoint: OpenAI-compatible completions and a page to try it, until it is closed.
+ * @throws CodecLmError `CONFIG_INVALID`; `USAGE` for an address that other machines reach, without a
+ *   key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is taken
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  return (await import('./serve/serve.ts')).serve(options);
 }

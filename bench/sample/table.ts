@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serve } from '../../trainer/serve/server.ts';
+import { startServer } from '../../trainer/serve/server.ts';
 import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
@@ -88,11 +88,10 @@ async function grammarRow(): Promise<void> {
 }
 
 async function serverRow(): Promise<void> {
-  const server = await serve({
+  const server = await startServer({
     ...{ checkpoint: folder, host: '127.0.0.1', port: 0, batchSize: 16, maxQueue: 256 },
     ...{ maxBody: 2 ** 20, grammar: false, threads: THREADS },
     chooseBackend: noBackend,
-    log: () => {},
   });
   const request = async (seed: number) => {
     const body = JSON.stringify({ max_tokens: TOKENS_A_REQUEST, seed });

@@ -2,13 +2,11 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
+import { checkpointOption, threadsOption } from '../../schemas/sample.ts';
 import { command } from '../command.ts';
 
 const options = z.object({
-  checkpoint: z
-    .string()
-    .describe('Checkpoint folder, or a run directory for its newest one')
-    .meta({ valueName: 'dir' }),
+  checkpoint: checkpointOption,
   map: z
     .string()
     .optional()
@@ -16,7 +14,7 @@ const options = z.object({
       'Folder for heat maps, made here: the bits of each part (a macroblock, say) over the image, or over each frame of a clip, as PNG',
     )
     .meta({ valueName: 'dir' }),
-  threads: z.int().min(1).max(64).optional().describe('Cores to use; default all'),
+  threads: threadsOption.describe('Cores to use; default all'),
   json: z.boolean().default(false).describe('One JSON value a file'),
 });
 
@@ -35,42 +33,36 @@ export const scoreCommand = command({
     'trainer score --checkpoint RUN photo.jpg',
     'trainer score --checkpoint RUN --map maps *.png',
   ],
-  async run(files, { checkpoint: path, map, threads, json }, io) {
-    const { loadEngine, readCheckpoint } = await import('../../trainer/sample/load.ts');
+  async run(files, { checkpoint, map, threads, json }, io) {
+    const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
-    const { readDocument, scoreDocument } = await import('../../trainer/score/score.ts');
-    const { chooseBackend } = await import('../../trainer/backend/choose.ts');
+    const { score } = await import('../../trainer/score/score.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
-    const checkpoint = await readCheckpoint(path);
-    const unit = unitOf(checkpoint.tokenizer.alphabet);
-    const documents = [];
-    for (const file of files) documents.push(await readDocument(file, checkpoint));
-    if (map) await makeEmpty(map);
-    const positions = Math.max(...documents.map(({ ids }) => ids.length));
-    const engine = await loadEngine(checkpoint, { sequences: 1, positions, threads }, () =>
-      chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
-    );
+    const model = await loadModel(checkpoint, { onEvent: ({ reason }) => io.log(reason) });
+    const scores = score(model, files, {
+      threads,
+      signal: io.signal,
+      onEvent: ({ done, total }) => io.progress.update(`${done}/${total} files`),
+    });
     const table: string[][] = [];
-    for (const [i, document] of documents.entries()) {
-      if (io.signal.aborted) break;
-      const file = files[i];
-      io.progress.update(`${i}/${files.length} files`);
-      const score = await scoreDocument(document, checkpoint.tokenizer, engine);
-      const { bitsPerSymbol, symbols, tokens, symbolBits } = score;
-      let heatMap: string | undefined;
+    for await (const { source: file, unit, bitsPerSymbol, symbols, tokens, heatMap } of scores) {
+      if (map && table.length === 0) await makeEmpty(map);
+      let mapFile: string | undefined;
       if (map) {
-        heatMap = join(map, `${String(i).padStart(4, '0')}-${basename(file)}.png`);
-        await write(heatMap, await checkpoint.codec.surprise(document.symbols, symbolBits));
+        const number = String(table.length).padStart(4, '0');
+        mapFile = join(map, `${number}-${basename(file)}.png`);
+        await write(mapFile, await heatMap());
       }
       const found =
         unit === 'byte'
           ? { bitsPerByte: bitsPerSymbol, bytes: symbols }
           : { bitsPerSymbol, symbols };
-      if (json) io.printJson({ file, ...found, tokens, map: heatMap });
-      else table.push([file, bitsPerSymbol.toFixed(4), String(symbols), String(tokens)]);
+      if (json) io.printJson({ file, ...found, tokens, map: mapFile });
+      table.push([file, bitsPerSymbol.toFixed(4), String(symbols), String(tokens)]);
     }
     io.progress.done();
-    await engine.dispose();
+    await model.close();
+    const unit = unitOf(model.tokenizer.alphabet);
     if (!json) io.print(formatTable(['file', `bits/${unit}`, `${unit}s`, 'tokens'], table));
     return 0;
   },

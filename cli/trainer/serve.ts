@@ -1,53 +1,23 @@
 /** `trainer serve`: a checkpoint behind an OpenAI-compatible interface. */
 import { z } from 'zod';
+import { messageOf } from '../../base/error.ts';
+import { batchSizeOption, checkpointOption } from '../../schemas/sample.ts';
+import { servingOptions } from '../../schemas/serve.ts';
+import type { ServeEvent } from '../../trainer/events.ts';
 import { command } from '../command.ts';
 
+const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = servingOptions;
+
 const options = z.object({
-  checkpoint: z
-    .string()
-    .describe('Checkpoint folder, or a run directory for its newest one')
-    .meta({ valueName: 'dir' }),
-  host: z
-    .string()
-    .default('127.0.0.1')
-    .describe(
-      'Address to listen on; one that other machines reach, such as 0.0.0.0, wants an --api-key',
-    )
-    .meta({ valueName: 'address', isText: true }),
-  port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0 takes a free one'),
-  apiKey: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Key that clients must send; better given as CODEC_LM_API_KEY')
-    .meta({ valueName: 'key', isText: true }),
-  model: z
-    .string()
-    .min(1)
-    .optional()
-    .describe("Name of the model in requests; default the checkpoint's folder")
-    .meta({ valueName: 'name', isText: true }),
-  batch: z.int().min(1).max(64).default(16).describe('Sequences drawn at once'),
-  maxQueue: z
-    .int()
-    .min(1)
-    .default(256)
-    .describe('Continuations that may wait for a place; more are refused with status 429'),
-  maxTokens: z
-    .int()
-    .min(1)
-    .optional()
-    .describe('Tokens of a prompt and its continuation; default the sequence length of training'),
-  maxBody: z
-    .int()
-    .min(1)
-    .default(10 * 2 ** 20)
-    .describe('Largest body of a request, in bytes'),
+  checkpoint: checkpointOption,
+  ...{ host, port, apiKey, model },
+  batch: batchSizeOption.describe('Sequences drawn at once'),
+  ...{ maxQueue, maxTokens, maxBody },
   grammar: z
     .enum(['on', 'off'])
     .default('on')
     .describe('For requests that do not say: allow only what continues a canonical file'),
-  threads: z.int().min(1).max(64).optional().describe('Cores to use; default all'),
+  threads,
 });
 
 export const serveCommand = command({
@@ -59,14 +29,12 @@ export const serveCommand = command({
     'trainer serve --checkpoint RUN --host 0.0.0.0 --api-key "$KEY"',
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
-    const { serve } = await import('../../trainer/serve/server.ts');
-    const { chooseBackend } = await import('../../trainer/backend/choose.ts');
+    const { serve } = await import('../../trainer/serve/serve.ts');
     const server = await serve({
       ...given,
       batchSize: batch,
       grammar: grammar === 'on',
-      chooseBackend: () => chooseBackend({ onEvent: ({ reason }) => io.log(reason) }),
-      log: io.log,
+      onEvent: (event) => io.log(serveLogLine(event)),
     });
     io.print(server.url);
     await new Promise<void>((resolve) => {
@@ -77,3 +45,14 @@ export const serveCommand = command({
     return 0;
   },
 });
+
+export function serveLogLine(event: ServeEvent): string {
+  switch (event.type) {
+    case 'backend':
+      return event.reason;
+    case 'ready':
+      return `${event.model}: ${event.engine}, ${event.maxTokens} tokens a sequence`;
+    case 'failure':
+      return `failed: ${event.error instanceof Error ? event.error.stack : messageOf(event.error)}`;
+  }
+}

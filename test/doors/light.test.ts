@@ -16,7 +16,13 @@ async function modulesOf(code: string): Promise<string[]> {
   return stderr.split('\n').flatMap((line) => /^loads (.*)$/.exec(line)?.[1] ?? []);
 }
 
-for (const door of ['index.ts', 'tokenizer/index.ts', 'shards/index.ts', 'trainer/index.ts']) {
+for (const door of [
+  'index.ts',
+  'tokenizer/index.ts',
+  'shards/index.ts',
+  'pipeline/index.ts',
+  'trainer/index.ts',
+]) {
   test(`${door} loads none of what is heavy before it is used`, async (t) => {
     const modules = await modulesOf(`await import('./${door}')`);
     t.true(modules.some((url) => url.endsWith('/base/error.ts')));

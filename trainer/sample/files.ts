@@ -1,13 +1,14 @@
-/** From a checkpoint to files: draws samples, writes each as it ends, then the sheet and the page. */
+/** From a model to files: draws samples, writes each as it ends, then the sheet and the page. */
 import { join } from 'node:path';
+import type { SampleSettings } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
-import type { Backend } from '../backend/choose.ts';
-import { Batcher } from './batcher.ts';
-import { grammarConstraints } from './constraint.ts';
-import type { FilterSettings } from './filter.ts';
+import type { SampleProgress } from '../events.ts';
+import { finishSample } from './finished.ts';
+import { constraintsOf, type Drawing, drawAll } from './generate.ts';
 import { GrowingFile, previewOf } from './growing.ts';
-import { checkpointHash, type LoadedCheckpoint, loadEngine, readCheckpoint } from './load.ts';
+import { checkpointHash } from './load.ts';
 import { Meter } from './meter.ts';
+import type { Model } from './model.ts';
 import {
   makeEmpty,
   type SampleFile,
@@ -17,34 +18,19 @@ import {
   writeSample,
 } from './output.ts';
 import { samplesPage } from './page.ts';
-import { givenIds, longest, type PlannedSample, planSamples } from './plan.ts';
-import { readPrompts } from './prompt.ts';
+import { givenIds, type PlannedSample } from './plan.ts';
+import { engineSizeOf, planOf, type SampleOptions } from './sample.ts';
 import { drawSheet, sheetRows } from './sheet.ts';
 
-export interface SampleFilesOptions extends FilterSettings {
-  /** Checkpoint folder, or a run directory for its newest one. */
-  checkpoint: string;
-  /** Samples to draw, of each prompt if there are any. */
-  num: number;
+/** A sample has been written, or how far the drawing is. */
+export type SampleEvent = SampleProgress | { type: 'sample'; sample: SampleFile };
+
+export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent'> {
   /** Folder for the files; must be empty or not there. */
   to: string;
-  seed: number;
-  grammar: boolean;
-  /** Samples drawn at once. */
-  batchSize: number;
-  /** Cores to use; default all. */
-  threads?: number;
-  /** Longest sample with its prompt, in tokens. */
-  maxTokens?: number;
-  /** A file or a folder of files, and where to cut them. */
-  prompt?: { path: string; cut?: PromptCut };
   /** Samples are files from their first token on. */
   stream?: boolean;
-  /** Asked only for a model that our own kernels do not take. */
-  chooseBackend: () => Promise<Backend>;
-  onSample?: (sample: SampleFile) => void;
-  onProgress?: (line: string) => void;
-  signal?: AbortSignal;
+  onEvent?: (event: SampleEvent) => void;
 }
 
 export interface SampleSummary {
@@ -59,106 +45,92 @@ export interface SampleSummary {
   page: string;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `CHECKPOINT_INVALID`, or an `IMAGE_*` or `VIDEO_*` code of a prompt */
-export async function sampleFiles(options: SampleFilesOptions): Promise<SampleSummary> {
-  const checkpoint = await readCheckpoint(options.checkpoint);
-  const { codec, tokenizer } = checkpoint;
-  const prompt = options.prompt && { cut: codec.defaultCut, ...options.prompt };
-  const prompts = prompt && (await readPrompts(prompt.path, prompt.cut, codec, tokenizer));
-  const plans = planSamples(prompts, options.num, options.maxTokens ?? codec.seqLen);
-  const constraints = options.grammar ? grammarConstraints(codec, tokenizer) : undefined;
+/**
+ * Draws as `sample` does, into a folder: a file for each sample with its description beside it, a
+ * contact sheet and a page.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; what `sample` throws
+ */
+export async function sampleFiles(
+  model: Model,
+  { to, stream = false, onEvent, signal, ...options }: SampleFilesOptions,
+): Promise<SampleSummary> {
+  const { codec } = model;
+  const plan = await planOf(model, options, 'sampleFiles');
   // What cannot be finished is found before anything is written.
-  for (const plan of plans) constraints?.(givenIds(plan), plan.maxTokens);
-  if (options.stream) previewOf(codec);
-  await makeEmpty(options.to);
-  const size = {
-    sequences: Math.min(options.batchSize, plans.length),
-    positions: longest(plans),
-    threads: options.threads,
+  const constraints = constraintsOf(model, plan.plans, plan.settings);
+  if (stream) previewOf(codec);
+  await makeEmpty(to);
+  const description = await describeSettings(model, plan.settings, plan.cut);
+  const meter = new Meter(plan.plans.length, onEvent);
+  const growing = stream ? new GrowingFiles(to, model) : undefined;
+  const drawing: Drawing = {
+    ...{ plans: plan.plans, settings: plan.settings, constraints, signal },
+    onToken(planned, id) {
+      meter.token();
+      growing?.add(planned, id);
+    },
+    onLeft: (planned) => growing?.close(planned),
   };
-  const engine = await loadEngine(checkpoint, size, options.chooseBackend);
-  const settings = await describeSettings(checkpoint, options, prompt?.cut);
-  const meter = new Meter(plans.length, options.onProgress);
-  const batcher = new Batcher(engine);
   const written: WrittenSample[] = [];
-  const finish = async (plan: PlannedSample): Promise<void> => {
-    const given = givenIds(plan);
-    const growing = options.stream
-      ? new GrowingFile(options.to, plan.index, codec, tokenizer.decode(given))
-      : undefined;
-    const { done } = batcher.submit({
-      ...options,
-      prompt: plan.prompt?.ids ?? [tokenizer.bosId],
-      maxTokens: plan.maxTokens,
-      stream: plan.index,
-      eosId: tokenizer.eosId,
-      bannedIds: [tokenizer.bosId, tokenizer.padId],
-      constraint: constraints?.(given, plan.maxTokens),
-      onToken({ id }) {
-        meter.token();
-        growing?.add(tokenizer.tokenSymbols(id));
-        return false;
-      },
-    });
-    const generation = await done.finally(() => growing?.close());
-    const sample = await writeSample(options.to, plan, generation, codec, tokenizer);
-    await writeDescription(options.to, sample.sample, settings);
-    written.push(sample);
-    options.onSample?.(sample.sample);
-    meter.finished();
-  };
-  try {
-    await drive(batcher, plans.map(finish), options.signal);
-  } finally {
-    await engine.dispose();
-  }
-  const rows = await sheetRows(written, prompts, options.num, codec);
-  const [sheet, page] = [join(options.to, 'sheet.png'), join(options.to, 'index.html')];
+  await model.use(engineSizeOf(plan), (engine) =>
+    drawAll(engine, model, drawing, async (drawn) => {
+      const sample = await writeSample(to, await finishSample(drawn, codec), codec);
+      await writeDescription(to, sample.sample, description);
+      written.push(sample);
+      onEvent?.({ type: 'sample', sample: sample.sample });
+      meter.finished();
+    }),
+  );
+  const rows = await sheetRows(written, plan.prompts, plan.settings.num, codec);
+  const [sheet, page] = [join(to, 'sheet.png'), join(to, 'index.html')];
   if (written.length > 0) {
     await write(sheet, await drawSheet(rows, codec.still));
-    await write(page, Buffer.from(samplesPage(rows, settings, codec)));
+    await write(page, Buffer.from(samplesPage(rows, description, codec)));
   }
   return { ...summarize(written), tokensPerSecond: meter.tokensPerSecond, sheet, page };
 }
 
-/**
- * Steps until all have ended; a signal ends those that have not, without an error.
- * @throws the first error of them
- */
-async function drive(
-  batcher: Batcher,
-  samples: Promise<void>[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const stopped = new Error('stopped');
-  const failures: unknown[] = [];
-  const all = Promise.all(
-    samples.map((sample) => sample.catch((error: unknown) => failures.push(error))),
-  );
-  while (!signal?.aborted && failures.length === 0 && (await batcher.step())) {
-    // Writers and signals have their turn between two steps.
-    await new Promise((resolve) => setImmediate(resolve));
+/** The files of samples that are being drawn. */
+class GrowingFiles {
+  readonly #folder: string;
+  readonly #model: Model;
+  readonly #files = new Map<PlannedSample, GrowingFile>();
+
+  constructor(folder: string, model: Model) {
+    this.#folder = folder;
+    this.#model = model;
   }
-  batcher.abort(stopped);
-  await all;
-  const failure = failures.find((error) => error !== stopped);
-  if (failure !== undefined) throw failure;
+
+  add(plan: PlannedSample, id: number): void {
+    const { codec, tokenizer } = this.#model;
+    let file = this.#files.get(plan);
+    if (!file) {
+      file = new GrowingFile(this.#folder, plan.index, codec, tokenizer.decode(givenIds(plan)));
+      this.#files.set(plan, file);
+    }
+    file.add(tokenizer.tokenSymbols(id));
+  }
+
+  close(plan: PlannedSample): void {
+    this.#files.get(plan)?.close();
+    this.#files.delete(plan);
+  }
 }
 
 /** What a sample depends on, beside the number of it. */
 async function describeSettings(
-  checkpoint: LoadedCheckpoint,
-  { seed, temperature, topK, topP, minP = 0, grammar, maxTokens }: SampleFilesOptions,
+  model: Model,
+  { seed, temperature, topK, topP, minP, grammar, maxTokens }: SampleSettings,
   cut?: PromptCut,
 ): Promise<Record<string, unknown>> {
   return {
     seed,
     settings: {
       ...{ temperature, topK, topP, minP, grammar: grammar ? 'on' : 'off' },
-      maxTokens: maxTokens ?? checkpoint.codec.seqLen,
+      maxTokens: maxTokens ?? model.codec.seqLen,
       ...cut,
     },
-    checkpoint: { path: checkpoint.path, sha256: await checkpointHash(checkpoint) },
+    checkpoint: { path: model.path, sha256: await checkpointHash(model) },
   };
 }
 

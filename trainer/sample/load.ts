@@ -18,7 +18,7 @@ import type { Engine } from './engine/engine.ts';
 import { createTfjsEngine } from './engine/tfjs-engine.ts';
 import { createWasmEngine, type EngineSize } from './engine/wasm-engine.ts';
 
-export interface LoadedCheckpoint {
+export interface CheckpointParts {
   /** Folder of the checkpoint itself. */
   path: string;
   config: LlamaConfig;
@@ -31,7 +31,7 @@ export interface LoadedCheckpoint {
  * @param path checkpoint folder, or a run directory for its newest one
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
  */
-export async function readCheckpoint(path: string): Promise<LoadedCheckpoint> {
+export async function readCheckpoint(path: string): Promise<CheckpointParts> {
   const found = await findCheckpoint(path);
   const [codec, tokenizer, config] = [
     await readSamplingCodec(found),
@@ -60,7 +60,7 @@ export async function readCheckpoint(path: string): Promise<LoadedCheckpoint> {
  * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`
  */
 export async function loadEngine(
-  { path, config }: LoadedCheckpoint,
+  { path, config }: CheckpointParts,
   size: EngineSize,
   chooseBackend: () => Promise<Backend>,
 ): Promise<Engine> {
@@ -72,7 +72,7 @@ export async function loadEngine(
 }
 
 /** sha256 of the weights (of their index, where they are several files), in hex: what a sample was drawn from. */
-export async function checkpointHash({ path }: LoadedCheckpoint): Promise<string> {
+export async function checkpointHash({ path }: CheckpointParts): Promise<string> {
   const single = join(path, WEIGHTS_FILE);
   const file = existsSync(single) ? single : `${single}.index.json`;
   const hash = createHash('sha256');

@@ -1,16 +1,20 @@
-/** `3/16 samples  1,234 tokens/s`, over all tokens drawn so far. */
-import { formatCount } from '../../base/format.ts';
+/** Counts what is drawn, and tells it now and then. */
+import type { SampleProgress } from '../events.ts';
+
+/** Tokens between two events. */
+const EVERY = 16;
 
 export class Meter {
-  readonly #num: number;
-  readonly #show: ((line: string) => void) | undefined;
+  readonly #total: number;
+  readonly #onEvent: ((event: SampleProgress) => void) | undefined;
   readonly #startedAt = performance.now();
   #samples = 0;
   #tokens = 0;
 
-  constructor(num: number, show?: (line: string) => void) {
-    this.#num = num;
-    this.#show = show;
+  /** @param total samples that will be drawn */
+  constructor(total: number, onEvent?: (event: SampleProgress) => void) {
+    this.#total = total;
+    this.#onEvent = onEvent;
   }
 
   get tokensPerSecond(): number {
@@ -19,16 +23,21 @@ export class Meter {
 
   token(): void {
     this.#tokens++;
-    if (this.#tokens % 16 === 0) this.#update();
+    if (this.#tokens % EVERY === 0) this.#tell();
   }
 
   finished(): void {
     this.#samples++;
-    this.#update();
+    this.#tell();
   }
 
-  #update(): void {
-    const speed = formatCount(this.tokensPerSecond);
-    this.#show?.(`${this.#samples}/${this.#num} samples  ${speed} tokens/s`);
+  #tell(): void {
+    this.#onEvent?.({
+      type: 'progress',
+      samples: this.#samples,
+      total: this.#total,
+      tokens: this.#tokens,
+      tokensPerSecond: this.tokensPerSecond,
+    });
   }
 }

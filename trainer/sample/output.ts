@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
-import { BYTES, bytesOfSymbols, type Symbols } from '../../tokenizer/alphabet.ts';
+import { bytesOfSymbols } from '../../tokenizer/alphabet.ts';
 import type { Codec, Companion } from '../../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Generation } from './batcher.ts';
-import { givenIds, type PlannedSample } from './plan.ts';
+import { lengthOf, type Sample } from './finished.ts';
 
 /** One finished sample: a line of `--json`. */
 export interface SampleFile {
@@ -45,53 +44,29 @@ export function sampleName(index: number): string {
   return String(index).padStart(8, '0');
 }
 
-/** A document that is not whole keeps its bytes as they are, under another name. */
+/** A document that is not whole keeps its symbols as they are, under another name. */
 export async function writeSample(
   folder: string,
-  plan: PlannedSample,
-  generation: Generation,
+  sample: Sample,
   codec: Codec,
-  tokenizer: Tokenizer,
 ): Promise<WrittenSample> {
-  const { index, prompt } = plan;
-  const given = givenIds(plan);
-  const document = tokenizer.decode([...given, ...generation.ids]);
-  const givenSymbols = prompt?.given ?? 0;
-  let whole: Uint8Array | null = null;
-  let reason: string | undefined;
-  try {
-    whole = await codec.view(document);
-  } catch (error) {
-    if (!(error instanceof CodecLmError)) throw error;
-    reason = error.message;
-  }
-  const extension = whole === null ? '.bin' : codec.definition.file.extension;
-  const file = join(folder, `${sampleName(index)}${extension}`);
-  await write(file, whole ?? bytesOfSymbols(document));
-  const companions = whole === null ? [] : await codec.companions(document, givenSymbols);
+  const { index, document, given, reason } = sample;
+  const isValid = sample.file !== null;
+  const file = join(folder, `${sampleName(index)}${isValid ? sample.extension : '.bin'}`);
+  await write(file, sample.file ?? bytesOfSymbols(document));
+  const companions = isValid ? await codec.companions(document, given) : [];
   for (const companion of companions) {
     await write(join(folder, `${sampleName(index)}${companion.extension}`), companion.file);
   }
-  const { tokens, finish, corrected, logProbability } = generation;
-  const sample: SampleFile = {
+  const { prompt, promptTokens, tokens, finish, logProbability, corrected } = sample;
+  const written: SampleFile = {
     sample: index,
-    file,
-    prompt: prompt?.name,
-    promptTokens: given.length + 1,
-    tokens,
+    ...{ file, prompt, promptTokens, tokens },
     ...lengthOf(document, codec.alphabet),
-    finish,
-    valid: whole !== null,
-    reason,
-    logProbability: Number((logProbability / tokens).toFixed(6)),
-    corrected,
+    ...{ finish, valid: isValid, reason, logProbability, corrected },
   };
-  const picture = whole === null ? null : await codec.still.draw(document, givenSymbols);
-  return { sample, picture, companions };
-}
-
-function lengthOf({ length }: Symbols, alphabet: number): Pick<SampleFile, 'bytes' | 'symbols'> {
-  return alphabet === BYTES ? { bytes: length } : { symbols: length };
+  const picture = isValid ? await codec.still.draw(document, given) : null;
+  return { sample: written, picture, companions };
 }
 
 /** `00000000.json` beside `00000000.jpg`: the sample, and all that it was drawn by. */

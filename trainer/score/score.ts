@@ -1,84 +1,72 @@
-/** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
-import { readFile } from 'node:fs/promises';
-import { readError } from '../../base/file-error.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { checkLogits } from '../sample/draw.ts';
-import type { Engine } from '../sample/engine/engine.ts';
-import type { LoadedCheckpoint } from '../sample/load.ts';
+/** `score`: how many bits a model needs for files. */
 
-/** A document as the model reads it. */
-export interface ScoredDocument {
-  symbols: Symbols;
-  /** `<bos>` tokens `<eos>`. */
-  ids: Uint16Array;
+import { z } from 'zod';
+import { resolveOptions } from '../../base/options.ts';
+import { threadsOption } from '../../schemas/sample.ts';
+import { unitOf } from '../../tokenizer/alphabet.ts';
+import type { Model } from '../sample/model.ts';
+import { encodeSource, readDocument, type Score, scoreDocument } from './document.ts';
+
+export interface ScoreOptions {
+  /** Cores to use; default all. */
+  threads?: number;
+  /** Called before each document with the number of those that are done. */
+  onEvent?: (event: ScoreEvent) => void;
+  /** Ends before the next document, without an error. */
+  signal?: AbortSignal;
 }
 
-export interface Score {
-  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's symbols (its bytes, for most). */
-  bitsPerSymbol: number;
-  /** Of the document. */
-  symbols: number;
-  /** That were predicted. */
-  tokens: number;
-  /** Bits of each symbol: those of its token, shared out evenly. [symbols] */
-  symbolBits: Float64Array;
+export interface ScoreEvent {
+  type: 'progress';
+  done: number;
+  total: number;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`, or the codec's code naming the file */
-export async function readDocument(
-  file: string,
-  { codec, tokenizer }: LoadedCheckpoint,
-): Promise<ScoredDocument> {
-  let source: Uint8Array;
-  try {
-    source = await readFile(file);
-  } catch (error) {
-    throw readError(error, file);
-  }
-  const encoder = await codec.encoder({ mayBeShort: true });
-  const { symbols } = await encoder.encode(source, file);
-  return { symbols, ids: tokenizer.encodeDocument(symbols) };
+export interface SourceScore extends Score {
+  /** Path of the file; of contents their place in the list, as `source 0`. */
+  source: string;
+  /** What a symbol is called: for most codecs a byte. */
+  unit: 'byte' | 'symbol';
+  /** A PNG file: the bits of each part (a macroblock, say) over the picture. */
+  heatMap(): Promise<Uint8Array>;
 }
+
+const schema = z.strictObject({ threads: threadsOption });
 
 /**
- * @param engine with room for a sequence of `ids.length`
- * @throws CodecLmError `NOT_FINITE` when the model's logits are
+ * Scores files, or the contents of files, in their order. All are read before the first is scored.
+ * @throws CodecLmError `INPUT_NOT_FOUND`, or an input's code that names the file;
+ *   `CHECKPOINT_INVALID`, `NOT_FINITE`
  */
-export async function scoreDocument(
-  { symbols, ids }: ScoredDocument,
-  tokenizer: Tokenizer,
-  engine: Engine,
-): Promise<Score> {
-  const symbolBits = new Float64Array(symbols.length);
-  const sequence = engine.open(ids.length)!;
-  let total = 0;
-  let offset = 0;
-  // The last token is read by nobody: nothing follows it.
-  const read = ids.length - 1;
-  for (let from = 0; from < read; from += engine.maxRows) {
-    const part = ids.subarray(from, Math.min(read, from + engine.maxRows));
-    const rows = Array.from(part, (id) => ({ sequence, id, wantsLogits: true }));
-    for (const [i, logits] of (await engine.step(rows)).entries()) {
-      const id = ids[from + i + 1];
-      const bits = bitsOf(logits, id);
-      total += bits;
-      const { length } = tokenizer.tokenSymbols(id);
-      symbolBits.fill(bits / length, offset, offset + length);
-      offset += length;
-    }
+export async function* score(
+  model: Model,
+  sources: string | Uint8Array | readonly (string | Uint8Array)[],
+  { onEvent, signal, ...given }: ScoreOptions = {},
+): AsyncGenerator<SourceScore, void> {
+  const { threads } = resolveOptions(schema, given, 'score');
+  const list = typeof sources === 'string' || sources instanceof Uint8Array ? [sources] : sources;
+  const { codec, tokenizer } = model;
+  const documents = [];
+  for (const [i, source] of list.entries()) {
+    const isPath = typeof source === 'string';
+    const label = isPath ? source : `source ${i}`;
+    const document = isPath
+      ? await readDocument(source, model)
+      : await encodeSource(source, label, model);
+    documents.push({ label, document });
   }
-  engine.close(sequence);
-  const bitsPerSymbol = total / symbols.length;
-  return { bitsPerSymbol, symbols: symbols.length, tokens: read, symbolBits };
-}
-
-/** -log2 softmax(logits)[id] */
-function bitsOf(logits: Float32Array, id: number): number {
-  checkLogits(logits);
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) highest = Math.max(highest, logit);
-  let total = 0;
-  for (const logit of logits) total += Math.exp(logit - highest);
-  return (Math.log(total) + highest - logits[id]) / Math.LN2;
+  const positions = Math.max(1, ...documents.map(({ document }) => document.ids.length));
+  for (const [done, { label, document }] of documents.entries()) {
+    if (signal?.aborted) return;
+    onEvent?.({ type: 'progress', done, total: documents.length });
+    const found = await model.use({ sequences: 1, positions, threads }, (engine) =>
+      scoreDocument(document, tokenizer, engine),
+    );
+    yield {
+      ...found,
+      source: label,
+      unit: unitOf(tokenizer.alphabet),
+      heatMap: () => codec.surprise(document.symbols, found.symbolBits),
+    };
+  }
 }

@@ -20,8 +20,8 @@ export async function isPrivateHost(host: string, apiKey: string | undefined): P
   if (apiKey !== undefined) return false;
   throw new CodecLmError(
     'USAGE',
-    `--host ${host || "''"} lets other machines in, and nothing keeps them out: it wants an --api-key`,
-    { hint: 'set --api-key KEY or CODEC_LM_API_KEY, or listen on 127.0.0.1' },
+    `\`host: ${host || "''"}\` lets other machines in, and nothing keeps them out: it wants an \`apiKey\``,
+    { hint: 'set `apiKey` or CODEC_LM_API_KEY, or listen on 127.0.0.1' },
   );
 }
 
@@ -40,7 +40,7 @@ async function isLoopback(host: string): Promise<boolean> {
   } catch (error) {
     throw new CodecLmError('CONFIG_INVALID', `cannot listen on ${host}: ${messageOf(error)}`, {
       cause: error,
-      hint: 'choose another --host',
+      hint: 'choose another `host`',
     });
   }
   return addresses.every(({ address, family }) =>

@@ -2,8 +2,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
-import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
+import { CodecLmError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
+import type { ServeEvent } from '../events.ts';
 import { Batcher } from '../sample/batcher.ts';
 import { grammarConstraints } from '../sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../sample/load.ts';
@@ -13,7 +14,7 @@ import { answer } from './routes.ts';
 import { Runner } from './runner.ts';
 import type { Service } from './service.ts';
 
-export interface ServeOptions {
+export interface ServerOptions {
   /** Checkpoint folder, or a run directory for its newest one. */
   checkpoint: string;
   host: string;
@@ -32,7 +33,7 @@ export interface ServeOptions {
   grammar: boolean;
   threads?: number;
   chooseBackend: () => Promise<Backend>;
-  log: (line: string) => void;
+  onEvent?: (event: ServeEvent) => void;
 }
 
 export interface RunningServer {
@@ -52,7 +53,7 @@ const LAST_WORDS_MS = 500;
  * @throws CodecLmError `USAGE` for an address that other machines reach, without a key; of the
  *   checkpoint; `OUTPUT_IN_USE` for a port that is taken
  */
-export async function serve(options: ServeOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const isPrivate = await isPrivateHost(options.host, options.apiKey);
   const checkpoint = await readCheckpoint(options.checkpoint);
   const { codec, tokenizer } = checkpoint;
@@ -63,8 +64,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     threads: options.threads,
   };
   const engine = await loadEngine(checkpoint, size, options.chooseBackend);
-  const fail = (error: unknown) =>
-    options.log(`failed: ${error instanceof Error ? error.stack : messageOf(error)}`);
+  const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });
   const service: Service = {
     ...{ codec, tokenizer, maxPositions },
     names: namesOf(options, checkpoint.path),
@@ -91,9 +91,13 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     await engine.dispose();
     throw error;
   }
-  options.log(`${service.names[0]}: ${engine.description}, ${maxPositions} tokens a sequence`);
+  const url = urlOf(server, options.host);
+  options.onEvent?.({
+    type: 'ready',
+    ...{ model: service.names[0], engine: engine.description, maxTokens: maxPositions, url },
+  });
   return {
-    url: urlOf(server, options.host),
+    url,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       await service.runner.close();
@@ -106,11 +110,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   };
 }
 
-function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
+function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       const code = systemCode(error) === 'EADDRINUSE' ? 'OUTPUT_IN_USE' : 'CONFIG_INVALID';
-      const details = { cause: error, hint: 'choose another --host or --port' };
+      const details = { cause: error, hint: 'choose another `host` or `port`' };
       reject(new CodecLmError(code, `cannot listen on ${host}:${port}: ${error.message}`, details));
     });
     server.listen(port, host, resolve);
@@ -118,7 +122,7 @@ function listen(server: Server, { host, port }: ServeOptions): Promise<void> {
 }
 
 /** A client may ask for the folder as it was named to the server, as those of vLLM do. */
-function namesOf({ model, checkpoint }: ServeOptions, path: string): string[] {
+function namesOf({ model, checkpoint }: ServerOptions, path: string): string[] {
   const folder = basename(path);
   const names = [model ?? folder, folder, basename(resolve(checkpoint)), checkpoint, RELEASED_NAME];
   return [...new Set(names)];

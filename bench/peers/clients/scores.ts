@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { writeCrops } from '../../../demo/crops.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
-import { readDocument, scoreDocument } from '../../../trainer/score/score.ts';
+import { readDocument, scoreDocument } from '../../../trainer/score/document.ts';
 import { textOf } from '../../../trainer/serve/text.ts';
 import { KEY, MODEL, type ServerProcess } from './server.ts';
 

@@ -5,10 +5,16 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { sharp } from '../../../base/sharp.ts';
+import { progressLine } from '../../../cli/trainer/sample.ts';
 import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
-import { type SampleFilesOptions, sampleFiles } from '../../../trainer/sample/files.ts';
+import {
+  type SampleEvent,
+  type SampleFilesOptions,
+  sampleFiles,
+} from '../../../trainer/sample/files.ts';
 import { checkpointHash, readCheckpoint } from '../../../trainer/sample/load.ts';
+import { Model } from '../../../trainer/sample/model.ts';
 import type { SampleFile } from '../../../trainer/sample/output.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeCheckpoint } from './checkpoint.ts';
@@ -20,13 +26,15 @@ async function draw(t: ExecutionContext, change: Partial<SampleFilesOptions>) {
   const [checkpoint, to] = [join(folder, 'checkpoint'), join(folder, 'samples')];
   await makeCheckpoint(checkpoint, { side: SIDE });
   const samples: SampleFile[] = [];
-  const summary = await sampleFiles({
-    ...{ checkpoint, to, num: 2, seed: 4, grammar: true, batchSize: 4, threads: 1 },
+  const noBackend = () => Promise.reject(new Error('no backend is needed'));
+  const model = new Model(await readCheckpoint(checkpoint), noBackend);
+  const summary = await sampleFiles(model, {
+    ...{ to, num: 2, seed: 4, grammar: true, batchSize: 4, threads: 1 },
     ...{ temperature: 1, topK: 40, topP: 0.9, minP: 0.01, maxTokens: 700 },
-    chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-    onSample: (sample) => samples.push(sample),
+    onEvent: (event) => event.type === 'sample' && samples.push(event.sample),
     ...change,
   });
+  await model.close();
   return { checkpoint, to, samples, summary };
 }
 
@@ -52,7 +60,7 @@ const sampleAt = async (folder: string, index: number) =>
 
 test('of each prompt of a folder come several continuations, in a row with what they go on from', async (t) => {
   const folder = await photos(t, 2);
-  const { to, samples } = await draw(t, { prompt: { path: folder, cut: { ratio: 0.34 } } });
+  const { to, samples } = await draw(t, { prompt: folder, cut: { ratio: 0.34 } });
   t.deepEqual(
     samples.sort((a, b) => a.sample - b.sample).map(({ prompt }) => prompt),
     ['0.png', '0.png', '1.png', '1.png'],
@@ -78,7 +86,7 @@ test('of each prompt of a folder come several continuations, in a row with what 
 
 test("the authors' rule cuts after the n-th marker FF D7", async (t) => {
   const folder = await photos(t, 1);
-  const { to } = await draw(t, { num: 1, prompt: { path: folder, cut: { marker: 1 } } });
+  const { to } = await draw(t, { num: 1, prompt: folder, cut: { marker: 1 } });
   const original = await documentOf(join(folder, '0.png'));
   const given = original.subarray(0, original.indexOf('ffd7', 59, 'hex') + 2);
   t.true((await sampleAt(to, 0)).subarray(0, given.length).equals(given));
@@ -116,11 +124,11 @@ test('a streamed file is there from its first bytes on and only grows', async (t
   const file = join(folder, '00000000.jpg');
   const seen: Buffer[] = [];
   const lines: string[] = [];
-  const onProgress = (line: string) => {
-    lines.push(line);
+  const onEvent = (event: SampleEvent) => {
+    if (event.type === 'progress') lines.push(progressLine(event));
     if (existsSync(file)) seen.push(readFileSync(file));
   };
-  const streamed = await draw(t, { to: folder, num: 1, stream: true, onProgress });
+  const streamed = await draw(t, { to: folder, num: 1, stream: true, onEvent });
   const whole = await readFile(file);
   t.true(seen.length > 5 && seen[0].length < whole.length - 300, String(seen.length));
   for (const part of seen) t.true(whole.subarray(0, part.length).equals(part));

@@ -6,7 +6,7 @@ import { sharp } from '../../../base/sharp.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
-import { serve } from '../../../trainer/serve/server.ts';
+import { startServer } from '../../../trainer/serve/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
 import { makeCheckpoint } from '../sample/checkpoint.ts';
@@ -18,7 +18,7 @@ const PATIENCE_MS = 60_000;
 async function openPage(t: ExecutionContext): Promise<{ page: Page; complaints: string[] }> {
   const checkpoint = await temporaryFolder(t);
   await makeCheckpoint(checkpoint, { side: SIDE });
-  const server = await serve({
+  const server = await startServer({
     checkpoint,
     host: '127.0.0.1',
     port: 0,
@@ -28,7 +28,6 @@ async function openPage(t: ExecutionContext): Promise<{ page: Page; complaints: 
     grammar: true,
     threads: 1,
     chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-    log: () => {},
   });
   t.teardown(() => server.close());
   const browser: Browser = await chromium.launch({

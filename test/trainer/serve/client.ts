@@ -1,7 +1,12 @@
 /** A server with a small random model, and how the tests talk to it. */
 import type { ExecutionContext } from 'ava';
+import { serveLogLine } from '../../../cli/trainer/serve.ts';
 import type { LogProbabilities } from '../../../trainer/serve/choice.ts';
-import { type RunningServer, type ServeOptions, serve } from '../../../trainer/serve/server.ts';
+import {
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from '../../../trainer/serve/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { type CheckpointOptions, makeCheckpoint } from '../sample/checkpoint.ts';
 
@@ -9,13 +14,13 @@ export const SIDE = 32;
 
 export async function start(
   t: ExecutionContext,
-  change: Partial<ServeOptions> = {},
+  change: Partial<ServerOptions> = {},
   model: CheckpointOptions = { side: SIDE },
 ) {
   const checkpoint = await temporaryFolder(t);
   await makeCheckpoint(checkpoint, model);
   const log: string[] = [];
-  const server = await serve({
+  const server = await startServer({
     checkpoint,
     host: '127.0.0.1',
     port: 0,
@@ -26,7 +31,7 @@ export async function start(
     grammar: true,
     threads: 1,
     chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-    log: (line) => log.push(line),
+    onEvent: (event) => log.push(serveLogLine(event)),
     ...change,
   });
   t.teardown(() => server.close());

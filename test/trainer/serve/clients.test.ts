@@ -5,7 +5,7 @@ import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
-import { scoreDocument } from '../../../trainer/score/score.ts';
+import { scoreDocument } from '../../../trainer/score/document.ts';
 import type { RunningServer } from '../../../trainer/serve/server.ts';
 import { symbolsOf, textOf } from '../../../trainer/serve/text.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';

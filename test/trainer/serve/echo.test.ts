@@ -2,7 +2,7 @@
 import test from 'ava';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
-import { scoreDocument } from '../../../trainer/score/score.ts';
+import { scoreDocument } from '../../../trainer/score/document.ts';
 import { textOf } from '../../../trainer/serve/text.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';

@@ -22,7 +22,7 @@ const PRIVATE = ['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST', '::1', '::f
 for (const host of PUBLIC) {
   test(`'${host}' without a key is refused, with one it is taken`, async (t) => {
     const error = await t.throwsAsync(isPrivateHost(host, undefined), { code: 'USAGE' });
-    t.regex(error!.message, /--api-key/);
+    t.regex(error!.message, /`apiKey`/);
     t.false(await isPrivateHost(host, 'secret'));
   });
 }

@@ -1,0 +1,11 @@
+/** How many bits a checkpoint needs for each byte of files, and a heat map of where they go. */
+import { writeFile } from 'node:fs/promises';
+import { loadModel, score } from 'codec-lm';
+
+const [checkpoint, map, ...files] = process.argv.slice(2);
+const model = await loadModel(checkpoint);
+for await (const { source, bitsPerSymbol, unit, heatMap } of score(model, files)) {
+  console.log(`${source}: ${bitsPerSymbol.toFixed(3)} bits a ${unit}`);
+  await writeFile(map, await heatMap());
+}
+await model.close();

@@ -1,0 +1,58 @@
+/** How samples are drawn: options, their meaning, their defaults. */
+import { z } from 'zod';
+
+export const checkpointOption = z
+  .string()
+  .describe('Checkpoint folder, or a run directory for its newest one')
+  .meta({ valueName: 'dir' });
+
+export const threadsOption = z.int().min(1).max(64).optional();
+
+export const batchSizeOption = z.int().min(1).max(64).default(16);
+
+/** What `sample` of the library and of the command line share. */
+export const samplingOptions = {
+  num: z.int().min(1).max(100_000).default(16).describe('Samples to draw'),
+  temperature: z
+    .number()
+    .min(0)
+    .default(1)
+    .describe('Divides the logits; 0 always takes the most likely token'),
+  topK: z.int().min(0).default(40).describe('Keep the k most likely tokens; 0 keeps all'),
+  topP: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.9)
+    .describe('Keep the most likely tokens that reach this probability together; 1 keeps all'),
+  minP: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Keep tokens at least this share as likely as the most likely one; 0 keeps all'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1)
+    .default(0)
+    .describe('Seed; the same one gives the same files'),
+  maxTokens: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Longest sample with its prompt; default the sequence length of the training'),
+  threads: threadsOption.describe('Cores to use; does not change the samples; default all'),
+};
+
+export const sampleSchema = z.strictObject({
+  ...samplingOptions,
+  grammar: z.boolean().default(true).describe('Allow only tokens that continue a canonical file'),
+  batchSize: batchSizeOption.describe('Samples drawn at once; does not change them'),
+});
+
+/** Options of `sample`, all of them given. */
+export type SampleSettings = z.output<typeof sampleSchema>;
+
+/** What a person writes of them. */
+export type SampleSettingsInput = z.input<typeof sampleSchema>;

@@ -1,0 +1,98 @@
+/** A checkpoint that stays loaded: what samples are drawn from and documents scored with. */
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
+import type { BackendEvent } from '../events.ts';
+import type { LlamaConfig } from '../model/config.ts';
+import type { SamplingCodec } from './codec.ts';
+import type { Engine } from './engine/engine.ts';
+import type { EngineSize } from './engine/wasm-engine.ts';
+import { type CheckpointParts, loadEngine, readCheckpoint } from './load.ts';
+
+export interface LoadModelOptions {
+  /** What computes a model that our own kernels do not take; default CODEC_LM_BACKEND, else native where it is set up. */
+  backend?: BackendChoice;
+  onEvent?: (event: BackendEvent) => void;
+}
+
+/** An engine with the size it was made for. */
+interface SizedEngine {
+  size: EngineSize;
+  engine: Engine;
+}
+
+export class Model implements CheckpointParts {
+  /** Folder of the checkpoint. */
+  readonly path: string;
+  readonly config: LlamaConfig;
+  readonly codec: SamplingCodec;
+  readonly tokenizer: Tokenizer;
+  readonly #chooseBackend: () => Promise<Backend>;
+  /** The last one that was given back: the next user takes it, if it is large enough. */
+  #idle: SizedEngine | undefined;
+  #isClosed = false;
+
+  /** @param backend asked only for a model that our own kernels do not take */
+  constructor(parts: CheckpointParts, backend: () => Promise<Backend>) {
+    this.path = parts.path;
+    this.config = parts.config;
+    this.codec = parts.codec;
+    this.tokenizer = parts.tokenizer;
+    this.#chooseBackend = backend;
+  }
+
+  /**
+   * Runs `work` on an engine of at least this size that nobody else has meanwhile. Weights are read
+   * when an engine is made, and stay with it.
+   * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`
+   */
+  async use<T>(size: EngineSize, work: (engine: Engine) => Promise<T>): Promise<T> {
+    const taken = await this.#take(size);
+    try {
+      return await work(taken.engine);
+    } finally {
+      await this.#giveBack(taken);
+    }
+  }
+
+  /** Frees the memory of the model. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const idle = this.#idle;
+    this.#idle = undefined;
+    await idle?.engine.dispose();
+  }
+
+  async #take(size: EngineSize): Promise<SizedEngine> {
+    const idle = this.#idle;
+    this.#idle = undefined;
+    if (idle && isEnough(idle.size, size)) return idle;
+    await idle?.engine.dispose();
+    return { size, engine: await loadEngine(this, size, this.#chooseBackend) };
+  }
+
+  async #giveBack(taken: SizedEngine): Promise<void> {
+    const before = this.#idle;
+    if (this.#isClosed || before) await taken.engine.dispose();
+    else this.#idle = taken;
+  }
+}
+
+function isEnough(has: EngineSize, needs: EngineSize): boolean {
+  return (
+    has.threads === needs.threads &&
+    has.sequences >= needs.sequences &&
+    has.positions >= needs.positions
+  );
+}
+
+/**
+ * Reads all of a checkpoint but its weights, which the first sample or score reads.
+ * @param checkpoint folder of a checkpoint, or a run directory for its newest one
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
+ */
+export async function loadModel(
+  checkpoint: string,
+  options: LoadModelOptions = {},
+): Promise<Model> {
+  return new Model(await readCheckpoint(checkpoint), () => chooseBackend(options));
+}

@@ -1,0 +1,126 @@
+/** `sample`: documents drawn from a model, one by one as they end. */
+import { resolveOptions } from '../../base/options.ts';
+import {
+  type SampleSettings,
+  type SampleSettingsInput,
+  sampleSchema,
+} from '../../schemas/sample.ts';
+import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
+import type { SampleProgress } from '../events.ts';
+import { finishSample, type Sample } from './finished.ts';
+import { constraintsOf, drawAll } from './generate.ts';
+import { Meter } from './meter.ts';
+import type { Model } from './model.ts';
+import { longest, type PlannedSample, planSamples } from './plan.ts';
+import { type Prompt, promptOf, readPrompts } from './prompt.ts';
+
+/** What samples go on from: paths of files or folders of files, or the contents of files. */
+export type PromptSource = string | Uint8Array | readonly (string | Uint8Array)[];
+
+export interface SampleOptions extends SampleSettingsInput {
+  /** `num` samples go on from each of them. */
+  prompt?: PromptSource;
+  /** Where prompts are cut: what is before it is given. The codec's default is half of an image. */
+  cut?: PromptCut;
+  onEvent?: (event: SampleProgress) => void;
+  /** Ends what has not ended: those samples do not come, and nothing is thrown. */
+  signal?: AbortSignal;
+}
+
+/** What a call of `sample` will draw. */
+export interface SamplePlan {
+  settings: SampleSettings;
+  cut?: PromptCut;
+  prompts?: Prompt[];
+  plans: PlannedSample[];
+}
+
+/**
+ * @param name of the function, for messages
+ * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `INPUT_EMPTY`, `USAGE`, or an input's code
+ */
+export async function planOf(
+  { codec, tokenizer }: Model,
+  {
+    prompt,
+    cut = codec.defaultCut,
+    ...given
+  }: SampleSettingsInput & Pick<SampleOptions, 'prompt' | 'cut'>,
+  name: string,
+): Promise<SamplePlan> {
+  const settings = resolveOptions(sampleSchema, given, name);
+  const prompts: Prompt[] = [];
+  for (const source of listOf(prompt)) {
+    if (typeof source === 'string') {
+      prompts.push(...(await readPrompts(source, cut, codec, tokenizer)));
+    } else {
+      const label = `prompt ${prompts.length}`;
+      prompts.push(await promptOf(source, label, cut, codec, tokenizer));
+    }
+  }
+  const { num, maxTokens = codec.seqLen } = settings;
+  if (prompt === undefined) return { settings, plans: planSamples(undefined, num, maxTokens) };
+  return { settings, cut, prompts, plans: planSamples(prompts, num, maxTokens) };
+}
+
+function listOf(prompt: PromptSource | undefined): readonly (string | Uint8Array)[] {
+  if (prompt === undefined) return [];
+  return typeof prompt === 'string' || prompt instanceof Uint8Array ? [prompt] : prompt;
+}
+
+/** The size of an engine for them. */
+export function engineSizeOf({ settings, plans }: SamplePlan) {
+  const { batchSize, threads } = settings;
+  const sequences = Math.min(batchSize, plans.length);
+  return { sequences, positions: longest(plans), threads };
+}
+
+/**
+ * Draws samples, `batchSize` at once; each comes when it ends, so not in the order of their numbers.
+ * The same seed gives the same samples, whatever the batch and the number of cores. Leaving the
+ * loop ends the drawing.
+ * @throws CodecLmError `CONFIG_INVALID` for options, or for what cannot be finished within
+ *   `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; what reading the prompts throws
+ */
+export async function* sample(
+  model: Model,
+  { onEvent, signal, ...options }: SampleOptions = {},
+): AsyncGenerator<Sample, void> {
+  const plan = await planOf(model, options, 'sample');
+  const constraints = constraintsOf(model, plan.plans, plan.settings);
+  const meter = new Meter(plan.plans.length, onEvent);
+  const left = new AbortController();
+  const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;
+  let work: Promise<void> | undefined;
+  const samples = new ReadableStream<Sample>({
+    start(controller) {
+      const drawing = { ...plan, constraints, onToken: () => meter.token(), signal: stop };
+      work = model
+        .use(engineSizeOf(plan), (engine) =>
+          drawAll(engine, model, drawing, async (drawn) => {
+            const finished = await finishSample(drawn, model.codec);
+            meter.finished();
+            if (!left.signal.aborted) controller.enqueue(finished);
+          }),
+        )
+        .then(
+          () => {
+            if (!left.signal.aborted) controller.close();
+          },
+          (error) => {
+            if (!left.signal.aborted) controller.error(error);
+          },
+        );
+    },
+    cancel() {
+      left.abort();
+    },
+  });
+  try {
+    yield* samples;
+  } finally {
+    // The engine is at rest before the caller goes on.
+    left.abort();
+    await work;
+  }
+}

@@ -1,0 +1,90 @@
+/** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
+import { readFile } from 'node:fs/promises';
+import { readError } from '../../base/file-error.ts';
+import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { checkLogits } from '../sample/draw.ts';
+import type { Engine } from '../sample/engine/engine.ts';
+import type { CheckpointParts } from '../sample/load.ts';
+
+/** A document as the model reads it. */
+export interface ScoredDocument {
+  symbols: Symbols;
+  /** `<bos>` tokens `<eos>`. */
+  ids: Uint16Array;
+}
+
+export interface Score {
+  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's symbols (its bytes, for most). */
+  bitsPerSymbol: number;
+  /** Of the document. */
+  symbols: number;
+  /** That were predicted. */
+  tokens: number;
+  /** Bits of each symbol: those of its token, shared out evenly. [symbols] */
+  symbolBits: Float64Array;
+}
+
+/** @throws CodecLmError `INPUT_NOT_FOUND`, or the codec's code naming the file */
+export async function readDocument(file: string, parts: CheckpointParts): Promise<ScoredDocument> {
+  let source: Uint8Array;
+  try {
+    source = await readFile(file);
+  } catch (error) {
+    throw readError(error, file);
+  }
+  return encodeSource(source, file, parts);
+}
+
+/** @param label of the source, for messages */
+export async function encodeSource(
+  source: Uint8Array,
+  label: string,
+  { codec, tokenizer }: CheckpointParts,
+): Promise<ScoredDocument> {
+  const encoder = await codec.encoder({ mayBeShort: true });
+  const { symbols } = await encoder.encode(source, label);
+  return { symbols, ids: tokenizer.encodeDocument(symbols) };
+}
+
+/**
+ * @param engine with room for a sequence of `ids.length`
+ * @throws CodecLmError `NOT_FINITE` when the model's logits are
+ */
+export async function scoreDocument(
+  { symbols, ids }: ScoredDocument,
+  tokenizer: Tokenizer,
+  engine: Engine,
+): Promise<Score> {
+  const symbolBits = new Float64Array(symbols.length);
+  const sequence = engine.open(ids.length)!;
+  let total = 0;
+  let offset = 0;
+  // The last token is read by nobody: nothing follows it.
+  const read = ids.length - 1;
+  for (let from = 0; from < read; from += engine.maxRows) {
+    const part = ids.subarray(from, Math.min(read, from + engine.maxRows));
+    const rows = Array.from(part, (id) => ({ sequence, id, wantsLogits: true }));
+    for (const [i, logits] of (await engine.step(rows)).entries()) {
+      const id = ids[from + i + 1];
+      const bits = bitsOf(logits, id);
+      total += bits;
+      const { length } = tokenizer.tokenSymbols(id);
+      symbolBits.fill(bits / length, offset, offset + length);
+      offset += length;
+    }
+  }
+  engine.close(sequence);
+  const bitsPerSymbol = total / symbols.length;
+  return { bitsPerSymbol, symbols: symbols.length, tokens: read, symbolBits };
+}
+
+/** -log2 softmax(logits)[id] */
+function bitsOf(logits: Float32Array, id: number): number {
+  checkLogits(logits);
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const logit of logits) highest = Math.max(highest, logit);
+  let total = 0;
+  for (const logit of logits) total += Math.exp(logit - highest);
+  return (Math.log(total) + highest - logits[id]) / Math.LN2;
+}
