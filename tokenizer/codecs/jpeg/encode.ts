@@ -8,7 +8,7 @@ import { sharp, sharpVersions } from '../../../base/sharp.ts';
 import type { CodecSettings, Encoder } from '../codec.ts';
 import { parseSettings } from '../define.ts';
 import { addRestartMarkers } from './restarts.ts';
-import { jpegSettingsSchema } from './settings.ts';
+import { type JpegSettings, jpegSettingsSchema } from './settings.ts';
 import { baseline, baselineOf } from './source/baseline.ts';
 
 /**
@@ -45,9 +45,7 @@ export function createJpegCodec(
 ): Encoder<Uint8Array> {
   const settings = parseSettings('JPEG', jpegSettingsSchema, input);
   return {
-    settings: Object.fromEntries(
-      Object.entries(settings).filter(([, value]) => value !== undefined),
-    ) as CodecSettings,
+    settings: recorded(settings),
     versions: { ...sharpVersions(), recipe: RECIPE },
     async encode(source, label) {
       const jpeg = await baselineOf(source, label, settings);
@@ -55,4 +53,15 @@ export function createJpegCodec(
       return { symbols, width: settings.width, height: settings.height };
     },
   };
+}
+
+/**
+ * As they are recorded. What decides nothing unless it is asked for is left out, so that datasets of
+ * before the setting existed are still known as made alike.
+ */
+function recorded(settings: JpegSettings): CodecSettings {
+  const entries = Object.entries(settings).filter(
+    ([key, value]) => value !== undefined && !(key === 'enlarge' && value === 'pillow'),
+  );
+  return Object.fromEntries(entries) as CodecSettings;
 }

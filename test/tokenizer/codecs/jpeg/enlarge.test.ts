@@ -51,3 +51,8 @@ test('with enlarge: refuse a small image fails with its sizes, a larger one does
   const exact = createJpegCodec({ width: 40, height: 40, enlarge: 'refuse' });
   t.is((await exact.encode(png, 'exact.png')).width, 40);
 });
+
+test('enlarging is recorded only where it is refused: older datasets lack the setting', (t) => {
+  t.false('enlarge' in createJpegCodec(target).settings);
+  t.is(createJpegCodec({ ...target, enlarge: 'refuse' }).settings.enlarge, 'refuse');
+});
