@@ -95,7 +95,7 @@ export const MP4_OPTIONS = [...'-c copy -movflags +faststart -fflags +bitexact -
 
 /**
  * The samples of an MP4 file as they lie in it: each NAL unit behind its length. ffmpeg's own way to
- * Annex B (h264_mp4toannexb) adds parameter sets, in 9.0 before every IDR picture and behind its SEI.
+ * Annex B (h264_mp4toannexb) adds parameter sets, where is another matter from version to version.
  */
 export const SAMPLES_OPTIONS = '-c copy -f rawvideo'.split(' ');
 
