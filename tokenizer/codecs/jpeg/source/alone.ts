@@ -75,6 +75,8 @@ function start(): ChildProcess {
   const child = import.meta.url.endsWith('.ts')
     ? fork(new URL('../../../../bin/start.js', import.meta.url), [ENTRY], options)
     : fork(new URL('./alone-process.js', import.meta.url), options);
+  // Whoever waits for an answer hears of it; one that nobody waits for is only not used again.
+  child.on('error', () => {});
   child.once('exit', () => {
     const at = idle.indexOf(child);
     if (at < 0) return;
