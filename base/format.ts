@@ -54,3 +54,8 @@ export function formatBar(share: number, width = 20): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
   return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
+
+/** `10` -> `0A`: a byte as two hexadecimal digits. */
+export function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0').toUpperCase();
+}

@@ -1,8 +1,8 @@
 /** Keeps two processes from filling the same partitions of one dataset. */
 import { type HolderSummary, holdersOf } from '../base/lock/holders.ts';
 import { type Lock, type LockOptions, takeLock } from '../base/lock/lock.ts';
+import type { Ranks } from '../base/lock/record.ts';
 import { paths } from './files.ts';
-import type { Ranks } from './rank.ts';
 
 /**
  * The ranks of one world share a dataset, each its own partitions; every other process is refused.

@@ -1,11 +1,7 @@
 /** Which share of the partitions this process takes, as its launcher says. */
 import { CodecLmError } from '../base/error.ts';
 import { findLauncher } from '../base/launcher.ts';
-
-export interface Ranks {
-  rank: number;
-  size: number;
-}
+import type { Ranks } from '../base/lock/record.ts';
 
 /**
  * Flags win over the launcher; without either the process is alone.

@@ -131,3 +131,27 @@ test('outside of its home nobody compares with the name of a codec', (t) => {
   );
   t.deepEqual(naming, []);
 });
+
+/** A door forwards to functions of the same name; every program's spec is one. */
+const SHARED_NAMES = ['spec'];
+const isDoor = (file: string) => /^(\w+\/)?index\.ts$|^pipeline\/api\.ts$/.test(file);
+
+test('an exported name has one meaning: it is declared in one file', (t) => {
+  const homes = new Map<string, Set<string>>();
+  for (const file of sources.filter((name) => ORDER.includes(roomOf(name)) && !isDoor(name))) {
+    const declared = text
+      .get(file)!
+      .matchAll(
+        /^export (?:abstract |async )?(?:function\*?|class|interface|type|const|let|enum) (\w+)/gm,
+      );
+    for (const [, name] of declared) homes.set(name, (homes.get(name) ?? new Set()).add(file));
+  }
+  t.true(homes.size > 500);
+  const shared = [...homes].filter(
+    ([name, files]) => files.size > 1 && !SHARED_NAMES.includes(name),
+  );
+  t.deepEqual(
+    shared.map(([name, files]) => `${name}: ${[...files].join(', ')}`),
+    [],
+  );
+});

@@ -26,7 +26,7 @@
  */
 import type { Holder } from '../../schemas/lock.ts';
 import { inUse, type Judge, type LockWait, type Verdict } from './judge.ts';
-import { beatOf, excludes, type Found, formatHolder, nameOf, parseEntry } from './record.ts';
+import { beatOf, excludes, type Found, formatHolder, lockName, parseEntry } from './record.ts';
 import type { LockStore } from './store.ts';
 
 /** How often others are looked at: those that are done in a moment, and those that are watched. */
@@ -60,13 +60,13 @@ export async function claim(newHolder: () => Holder, options: ClaimOptions): Pro
   for (let tried = 1; ; tried++) {
     const self = newHolder();
     await clear(self, options);
-    await store.publish(nameOf(self), formatHolder(self));
+    await store.publish(lockName(self), formatHolder(self));
     let isIn = false;
     try {
       isIn = await enter(self, options, tried);
       if (isIn) return { ...self, state: 'holds' };
     } finally {
-      if (!isIn) await store.remove(nameOf(self));
+      if (!isIn) await store.remove(lockName(self));
     }
   }
 }
@@ -90,12 +90,12 @@ async function clear(self: Holder, options: ClaimOptions): Promise<void> {
 /** @returns false when another has to go first, or has taken our record for a dead one's */
 async function enter(self: Holder, options: ClaimOptions, tried: number): Promise<boolean> {
   const { store, sleep, what } = options;
-  const rewrite = (text: string) => store.rewrite(nameOf(self), self.token, text);
+  const rewrite = (text: string) => store.rewrite(lockName(self), self.token, text);
   for (let beat = 1; ; beat++) {
     const others = await look(self, options);
     if (others.length === 0) {
       const isThere = await rewrite(formatHolder({ ...self, state: 'holds' }));
-      return isThere && (await store.holds(nameOf(self), self.token));
+      return isThere && (await store.holds(lockName(self), self.token));
     }
     for (const { found, verdict } of others) {
       if (isFinal(verdict) || tried === MAX_LOOKS) throw inUse(found, what, store);
@@ -112,7 +112,7 @@ async function enter(self: Holder, options: ClaimOptions, tried: number): Promis
 async function look(self: Holder, { store, judge }: ClaimOptions): Promise<Other[]> {
   const others: Other[] = [];
   for (const name of await store.list()) {
-    if (name === nameOf(self)) continue;
+    if (name === lockName(self)) continue;
     const entry = await store.read(name);
     if (!entry) continue;
     const found = parseEntry(entry);

@@ -8,7 +8,7 @@ import { CodecLmError } from '../error.ts';
 import { claim } from './claim.ts';
 import { FolderStore } from './folder-store.ts';
 import { BEAT_MS, Judge, type LockWait, STALE_MS } from './judge.ts';
-import { nameOf, newHolder, type Ranks } from './record.ts';
+import { lockName, newHolder, type Ranks } from './record.ts';
 import type { LockStore } from './store.ts';
 
 export type { LockWait } from './judge.ts';
@@ -76,7 +76,7 @@ export class Lock {
   ) {
     this.holder = holder;
     this.#store = store;
-    this.#name = nameOf(holder);
+    this.#name = lockName(holder);
     this.#what = what;
     process.once('exit', this.#atExit);
     this.#stopHeart = store.beat(this.#name, {

@@ -39,7 +39,7 @@ export function formatHolder({ state, beat, ...rest }: Holder): string {
   return `${JSON.stringify({ state, beat, ...rest })}\n`;
 }
 
-export function nameOf({ rank, token }: Holder): string {
+export function lockName({ rank, token }: Holder): string {
   return `rank-${rank}.${token}.json`;
 }
 
@@ -52,7 +52,7 @@ export function parseEntry(entry: Entry): Found {
   }
   const holder = holderSchema.safeParse(value).data;
   // A file that was copied or renamed by hand is nobody's.
-  if (holder) return entry.name === nameOf(holder) ? { ...entry, holder } : entry;
+  if (holder) return entry.name === lockName(holder) ? { ...entry, holder } : entry;
   return { ...entry, old: oldHolderSchema.safeParse(value).data };
 }
 

@@ -12,7 +12,7 @@ const RAW = '.bin';
 /** One codec for each run, opened when a file needs it: raw documents take no image library. */
 export type MakeCodec = () => Promise<Codec>;
 
-export interface Input {
+export interface ToolInput {
   path: string;
   /** Path inside the folder it was found in, without extension: the name of what is written. */
   name: string;
@@ -23,11 +23,11 @@ export interface Input {
  * @param wanted which files of a folder count
  * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`; `USAGE` when two would have one name
  */
-export async function listInputs(
+export async function listToolInputs(
   sources: readonly string[],
   wanted: (name: string) => boolean,
-): Promise<Input[]> {
-  const inputs: Input[] = [];
+): Promise<ToolInput[]> {
+  const inputs: ToolInput[] = [];
   for (const source of sources) {
     try {
       if ((await stat(source)).isDirectory()) inputs.push(...(await listFolder(source, wanted)));
@@ -50,7 +50,7 @@ export async function listInputs(
   return inputs;
 }
 
-async function listFolder(folder: string, wanted: (name: string) => boolean): Promise<Input[]> {
+async function listFolder(folder: string, wanted: (name: string) => boolean): Promise<ToolInput[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => entry.isFile() && wanted(entry.name))
@@ -69,7 +69,7 @@ function withoutExtension(path: string): string {
 }
 
 /** @param alphabet of raw documents */
-export async function readDocument(
+export async function readToolDocument(
   path: string,
   makeCodec: MakeCodec,
   alphabet = BYTES,

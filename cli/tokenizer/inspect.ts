@@ -2,7 +2,7 @@
 import type { Symbols } from '../../tokenizer/alphabet.ts';
 import type { CodecDefinition } from '../../tokenizer/codecs/codec.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
-import { isDocumentOf, listInputs, type MakeCodec, readDocument } from './inputs.ts';
+import { isDocumentOf, listToolInputs, type MakeCodec, readToolDocument } from './inputs.ts';
 
 export interface MergeLine {
   rank: number;
@@ -24,8 +24,8 @@ export async function inspectMerges(
   const { alphabet, vocabSize } = tokenizer;
   const counts = sources.length === 0 ? undefined : new Array<number>(vocabSize).fill(0);
   if (counts) {
-    for (const { path } of await listInputs(sources, isDocumentOf(definition))) {
-      const document = await readDocument(path, makeCodec, alphabet);
+    for (const { path } of await listToolInputs(sources, isDocumentOf(definition))) {
+      const document = await readToolDocument(path, makeCodec, alphabet);
       for (const id of tokenizer.encode(document)) counts[id]++;
     }
   }

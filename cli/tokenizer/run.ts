@@ -10,20 +10,26 @@ import { formatCount } from '../../base/format.ts';
 import { bytesOfSymbols } from '../../tokenizer/alphabet.ts';
 import { writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
-import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
+import { LearningSample } from '../../tokenizer/bpe/learn/memory.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { CodecDefinition } from '../../tokenizer/codecs/codec.ts';
 import { plainTokenizer } from '../../tokenizer/plain.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { Io } from '../command.ts';
-import { type Input, isDocumentOf, listInputs, type MakeCodec, readDocument } from './inputs.ts';
+import {
+  isDocumentOf,
+  listToolInputs,
+  type MakeCodec,
+  readToolDocument,
+  type ToolInput,
+} from './inputs.ts';
 import { fromNpy, toNpy } from './npy.ts';
 
 /** Goes on after an input that fails. @returns how many failed, each said on stderr */
 async function forEachInput(
-  inputs: readonly Input[],
+  inputs: readonly ToolInput[],
   io: Io,
-  work: (input: Input) => Promise<void>,
+  work: (input: ToolInput) => Promise<void>,
 ): Promise<number> {
   let failed = 0;
   for (const [index, input] of inputs.entries()) {
@@ -69,7 +75,7 @@ function refuseHeld(out: string): void {
 }
 
 /** Learns from at most `samples` inputs, spread evenly over all of them. @returns failed inputs */
-export async function train(
+export async function trainTokenizer(
   sources: readonly string[],
   settings: { definition: CodecDefinition; out: string; merges: number; samples: number },
   makeCodec: MakeCodec,
@@ -77,12 +83,12 @@ export async function train(
 ): Promise<number> {
   refuseHeld(settings.out);
   const { definition } = settings;
-  const all = await listInputs(sources, isDocumentOf(definition));
+  const all = await listToolInputs(sources, isDocumentOf(definition));
   const share = Math.max(1, all.length / settings.samples);
   const chosen = all.filter((_, i) => Math.floor(i / share) !== Math.floor((i - 1) / share));
-  const sample = new Sample(settings.merges);
+  const sample = new LearningSample(settings.merges);
   const failed = await forEachInput(chosen, io, async ({ path }) => {
-    sample.add((await readDocument(path, makeCodec)) as Uint8Array);
+    sample.add((await readToolDocument(path, makeCodec)) as Uint8Array);
   });
   const { documents } = sample;
   const merges = learnMerges(documents, settings.merges);
@@ -104,9 +110,9 @@ export async function encode(
   io: Io,
 ): Promise<number> {
   const { definition, tokenizer } = settings;
-  const inputs = await listInputs(sources, isDocumentOf(definition));
+  const inputs = await listToolInputs(sources, isDocumentOf(definition));
   return forEachInput(inputs, io, async ({ path, name }) => {
-    const document = await readDocument(path, makeCodec, tokenizer.alphabet);
+    const document = await readToolDocument(path, makeCodec, tokenizer.alphabet);
     const ids = tokenizer.encodeDocument(document);
     if (settings.out === undefined) io.printJson({ file: path, ids: [...ids] });
     else await write(join(settings.out, `${name}.npy`), toNpy(ids));
@@ -122,7 +128,7 @@ export async function decode(
 ): Promise<number> {
   const { definition, tokenizer, out, raw } = settings;
   const extension = raw ? '.bin' : definition.file.extension;
-  const inputs = await listInputs(sources, (name) => /\.(npy|jsonl)$/.test(name));
+  const inputs = await listToolInputs(sources, (name) => /\.(npy|jsonl)$/.test(name));
   return forEachInput(inputs, io, async ({ path, name }) => {
     for (const { ids, suffix } of await readTokens(path)) {
       const document = tokenizer.decode(ids, { specials: 'skip' });

@@ -88,7 +88,7 @@ const train = command({
       return 0;
     }
     const settings = { definition, out: options.out, merges: count, samples: bpeSamples };
-    return exitCode(await tool.train(sources, settings, codecMaker(options), io));
+    return exitCode(await tool.trainTokenizer(sources, settings, codecMaker(options), io));
   },
 });
 

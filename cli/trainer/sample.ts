@@ -48,7 +48,7 @@ const options = z.object({
   json: z.boolean().default(false).describe('One JSON value a finished sample'),
 });
 
-export type SampleOptions = z.output<typeof options>;
+export type SampleFlags = z.output<typeof options>;
 
 export const sampleCommand = command({
   name: 'sample',
@@ -107,7 +107,7 @@ function promptOf({
   promptRatio,
   promptMarker,
   promptFrames,
-}: Omit<SampleOptions, 'checkpoint' | 'json'>) {
+}: Omit<SampleFlags, 'checkpoint' | 'json'>) {
   const cuts = [
     { flag: '--prompt-ratio', value: promptRatio, cut: { ratio: promptRatio ?? 0 } },
     { flag: '--prompt-marker', value: promptMarker, cut: { marker: promptMarker ?? 0 } },

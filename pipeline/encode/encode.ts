@@ -27,7 +27,7 @@ export interface TokenizedDocument {
   split: Split;
 }
 
-export interface Batch<Item> extends EncodeCounts {
+export interface DocumentBatch<Item> extends EncodeCounts {
   documents: Item[];
   failures: Failure[];
 }
@@ -43,8 +43,8 @@ export interface EncodeContext {
 export async function encodeBatch(
   planned: readonly PlannedInput[],
   { inputs, bases }: EncodeContext,
-): Promise<Batch<EncodedDocument>> {
-  const batch: Batch<EncodedDocument> = { documents: [], failures: [], ...noCounts() };
+): Promise<DocumentBatch<EncodedDocument>> {
+  const batch: DocumentBatch<EncodedDocument> = { documents: [], failures: [], ...noCounts() };
   const results = await Promise.all(planned.map((input) => inputs.encode(input, batch)));
   for (const [i, result] of results.entries()) {
     const source = labelOf(bases, planned[i].input);
@@ -59,9 +59,9 @@ export async function encodeBatch(
 }
 
 export function tokenizeBatch(
-  { documents, seconds, ...batch }: Batch<EncodedDocument>,
+  { documents, seconds, ...batch }: DocumentBatch<EncodedDocument>,
   { tokenizer, valFraction }: { tokenizer: Tokenizer; valFraction: number },
-): Batch<TokenizedDocument> {
+): DocumentBatch<TokenizedDocument> {
   const start = performance.now();
   const tokenized = documents.map(({ docId, source, document }) => ({
     docId,

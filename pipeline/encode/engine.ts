@@ -10,7 +10,7 @@ import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import {
-  type Batch,
+  type DocumentBatch,
   type EncodeContext,
   type EncodedDocument,
   encodeBatch,
@@ -36,7 +36,7 @@ export interface EngineRequest {
   /** Where partitions go; to the dataset directory when not given. */
   commit?: (work: PartitionWork) => Promise<PartitionStats>;
   /** In the order of the plan; what it throws stops the run before the partition is committed. */
-  onBatch(batch: Batch<TokenizedDocument>): void;
+  onBatch(batch: DocumentBatch<TokenizedDocument>): void;
   onPartition(partition: Partition, stats: PartitionStats): void;
 }
 
@@ -76,21 +76,21 @@ async function* listed({
 async function encode(
   { items, ...part }: Part<PlannedInput[]>,
   { context }: EngineRequest,
-): Promise<Part<Batch<EncodedDocument>>> {
+): Promise<Part<DocumentBatch<EncodedDocument>>> {
   return { ...part, items: await encodeBatch(items, context) };
 }
 
 function tokenize(
-  { items, ...part }: Part<Batch<EncodedDocument>>,
+  { items, ...part }: Part<DocumentBatch<EncodedDocument>>,
   { context }: EngineRequest,
-): Part<Batch<TokenizedDocument>> {
+): Part<DocumentBatch<TokenizedDocument>> {
   return { ...part, items: tokenizeBatch(items, context) };
 }
 
 /** Batches of a partition, in order, become its work; it goes on when the last one is in. */
 function pack({ header, onBatch }: EngineRequest) {
   let work: PartitionWork | undefined;
-  return (parts: Stream<Part<Batch<TokenizedDocument>>>): Stream<PartitionWork> =>
+  return (parts: Stream<Part<DocumentBatch<TokenizedDocument>>>): Stream<PartitionWork> =>
     parts
       .map(({ partition, items, isLast }) => {
         work ??= new PartitionWork(partition, header.seqLen);

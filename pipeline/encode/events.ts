@@ -1,7 +1,7 @@
 /** What batches and partitions tell when they are done. */
 import type { PartitionStats } from '../../schemas/dataset.ts';
 import type { PipelineEvent } from '../events.ts';
-import type { Batch } from './encode.ts';
+import type { DocumentBatch } from './encode.ts';
 
 /** Its failures one by one, then the batch itself. */
 export function batchEvents({
@@ -9,7 +9,7 @@ export function batchEvents({
   failures,
   sourceBytes,
   reused,
-}: Batch<unknown>): PipelineEvent[] {
+}: DocumentBatch<unknown>): PipelineEvent[] {
   const inputs = documents.length + failures.length;
   return [
     ...failures.map((failure) => ({ type: 'failure', ...failure }) as const),

@@ -8,7 +8,7 @@ import type { Lock } from '../../base/lock/lock.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
-import { Sample } from '../../tokenizer/bpe/learn/memory.ts';
+import { LearningSample } from '../../tokenizer/bpe/learn/memory.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import type { PipelineEvent } from '../events.ts';
@@ -45,7 +45,7 @@ export async function learnTokenizer(
 ): Promise<Tokenizer> {
   const { bpeSamples, merges, valFraction } = plan.config;
   const count = Math.min(bpeSamples, plan.inputs);
-  const sample = new Sample(merges);
+  const sample = new LearningSample(merges);
   let done = 0;
   let firstFailure: CodecLmError | undefined;
   const samples = streamOf(drawSample(out, plan, count, signal)).through(

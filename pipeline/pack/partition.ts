@@ -11,7 +11,7 @@ import {
   type ShardHeader,
 } from '../../schemas/dataset.ts';
 import type { Tail } from '../../schemas/plan.ts';
-import type { Batch, TokenizedDocument } from '../encode/encode.ts';
+import type { DocumentBatch, TokenizedDocument } from '../encode/encode.ts';
 import { secondsSince } from '../encode/inputs.ts';
 import { paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
@@ -36,7 +36,7 @@ export class PartitionWork {
     this.#val = new PackedSplit('val', seqLen);
   }
 
-  add(batch: Batch<TokenizedDocument>): void {
+  add(batch: DocumentBatch<TokenizedDocument>): void {
     for (const document of batch.documents) {
       (document.split === 'train' ? this.#train : this.#val).add(document);
       this.#sums.documents++;

@@ -11,7 +11,13 @@ import type { Lock } from '../../base/lock/lock.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
 import { paths, writeJson } from '../files.ts';
 import { ListingLog, listInputs } from '../sources/list-inputs.ts';
-import { baseOf, fileOf, formatInput, type Input, type ListingContext } from '../sources/source.ts';
+import {
+  baseOf,
+  formatInput,
+  type Input,
+  type ListingContext,
+  sourceFileOf,
+} from '../sources/source.ts';
 import { fromText } from './byte-strings.ts';
 import { Spool } from './order.ts';
 import { partitionsOf, sha256 } from './plan.ts';
@@ -88,7 +94,7 @@ export async function spoolInputs(
   for await (const input of listInputs(sources, context)) {
     const member = input.member?.name ?? '';
     const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
-    spool.add(formatInput(input), orderKey, `${fileOf(bases, input)}\0${member}`);
+    spool.add(formatInput(input), orderKey, `${sourceFileOf(bases, input)}\0${member}`);
     if (spool.length % 1000 === 0) onFound?.(spool.length);
   }
   if (spool.length === 0) {

@@ -6,8 +6,8 @@ import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../base/e
 import type { FileSpan } from '../../tokenizer/codecs/codec.ts';
 import { type ByteString, bytesOf, escapePath } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
-import { fileOf, type Input, labelOf, type Member } from './source.ts';
-import { BLOCK, isHeaderOf } from './tar/header.ts';
+import { type Input, labelOf, type Member, sourceFileOf } from './source.ts';
+import { isHeaderOf, TAR_BLOCK } from './tar/header.ts';
 import { readByHeaders } from './tar/read-by-headers.ts';
 
 /** No image needs more, and a file that does would take the memory of all others. */
@@ -44,7 +44,7 @@ export async function readInput(
   codes: InputCodes,
 ): Promise<Buffer> {
   return blaming(bases, input, codes.unreadable, (label) =>
-    readFrom(fileOf(bases, input), input, label, codes.tooLarge),
+    readFrom(sourceFileOf(bases, input), input, label, codes.tooLarge),
   );
 }
 
@@ -58,7 +58,7 @@ export async function findInput(
   unreadable: ErrorCode,
 ): Promise<FileSpan> {
   return blaming(bases, input, unreadable, async () => {
-    const path = bytesOf(fileOf(bases, input));
+    const path = bytesOf(sourceFileOf(bases, input));
     const found = await stat(path);
     if (!found.isFile()) throw new Error('not a file');
     const { offset, size } = input.member ?? { offset: 0, size: found.size };
@@ -72,7 +72,7 @@ export async function findInput(
 async function checkMember(path: Buffer, member: Member): Promise<void> {
   const file = await files.open(path, OPEN_FLAGS);
   try {
-    checkHeader(member, await readExactly(file, member.offset - BLOCK, BLOCK));
+    checkHeader(member, await readExactly(file, member.offset - TAR_BLOCK, TAR_BLOCK));
   } finally {
     await files.close(file);
   }
@@ -126,13 +126,13 @@ async function readFrom(
 /** With the header before it, which tells when the archive is not the planned one any more. */
 async function readMember(file: number, member: Member): Promise<Buffer> {
   const { offset, size } = member;
-  const block = await readExactly(file, offset - BLOCK, BLOCK + size);
+  const block = await readExactly(file, offset - TAR_BLOCK, TAR_BLOCK + size);
   checkHeader(member, block);
-  return block.subarray(BLOCK);
+  return block.subarray(TAR_BLOCK);
 }
 
 function checkHeader(member: Member, header: Buffer): void {
-  if (isHeaderOf(member.size, header.subarray(0, BLOCK))) return;
+  if (isHeaderOf(member.size, header.subarray(0, TAR_BLOCK))) return;
   throw new Error(
     `the archive was changed since it was planned: no file of ${member.size} bytes at byte ${member.offset}`,
   );

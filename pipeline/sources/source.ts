@@ -69,14 +69,14 @@ export function baseOf(source: string): ByteString {
 }
 
 /** The file that holds the input. */
-export function fileOf(bases: readonly ByteString[], input: Input): ByteString {
+export function sourceFileOf(bases: readonly ByteString[], input: Input): ByteString {
   if (input.path === '') return bases[input.source];
   return input.path.startsWith('/') ? input.path : join(bases[input.source], input.path);
 }
 
 /** What documents and failures call the input: its file, and its name in the archive after that. */
 export function labelOf(bases: readonly ByteString[], input: Input): string {
-  const file = fileOf(bases, input);
+  const file = sourceFileOf(bases, input);
   return escapePath(input.member ? `${file}/${input.member.name}` : file);
 }
 

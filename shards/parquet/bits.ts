@@ -3,7 +3,7 @@
  * the Parquet format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit
  * first. Typed arrays in and out; the work is done by kernels.ts, a chunk at a time.
  */
-import { BLOCK, kernelMemory, kernelsOf, PAGE_CHUNK, surveyKernel } from './kernels.ts';
+import { kernelMemory, kernelsOf, PAGE_CHUNK, surveyKernel, VALUE_BLOCK } from './kernels.ts';
 
 /** Bits that hold 0..count-1, at least one. */
 export function bitWidth(count: number): number {
@@ -100,5 +100,5 @@ function takeChunk(values: Uint16Array, at: number): number {
 }
 
 function inBlocks(count: number): number {
-  return Math.ceil(count / BLOCK) * BLOCK;
+  return Math.ceil(count / VALUE_BLOCK) * VALUE_BLOCK;
 }

@@ -20,10 +20,10 @@ import { bits, i16x8, i64, pickBytes, u32x4, u64x2 } from '../../wasm/integers.t
 /** Values a call takes at most; both forms of them stay in the nearest cache. */
 export const PAGE_CHUNK = 16_384;
 /** Values a turn of the loops takes. */
-export const BLOCK = 32;
+export const VALUE_BLOCK = 32;
 
 const GROUP = 8;
-const GROUPS = BLOCK / GROUP;
+const GROUPS = VALUE_BLOCK / GROUP;
 const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Where things are in the memory, in bytes. Behind each lies room for a vector too many. */
 const VALUES = 0;

@@ -17,7 +17,7 @@ const entrySchema = z.strictObject({
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 });
 
-export interface Entry {
+export interface TensorEntry {
   name: string;
   dtype: ReadableType;
   shape: number[];
@@ -26,9 +26,9 @@ export interface Entry {
   end: number;
 }
 
-export interface Header {
+export interface TensorsHeader {
   /** In the order of the data. */
-  entries: Entry[];
+  entries: TensorEntry[];
   metadata: Record<string, string>;
 }
 
@@ -38,7 +38,7 @@ export interface Header {
  * @param path for the message
  * @throws CodecLmError `CHECKPOINT_INVALID`
  */
-export function parseHeader(text: string, dataSize: number, path: string): Header {
+export function parseTensorsHeader(text: string, dataSize: number, path: string): TensorsHeader {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -108,7 +108,7 @@ function checkType(name: string, value: unknown, path: string): void {
   );
 }
 
-function checkEntry(name: string, value: unknown, path: string): Entry {
+function checkEntry(name: string, value: unknown, path: string): TensorEntry {
   checkType(name, value, path);
   const result = entrySchema.safeParse(value);
   if (!result.success) {
@@ -128,7 +128,7 @@ function checkEntry(name: string, value: unknown, path: string): Entry {
 }
 
 /** The format allows no overlap and no hole: both could hide something. */
-function checkOffsets(entries: Entry[], dataSize: number, path: string): void {
+function checkOffsets(entries: TensorEntry[], dataSize: number, path: string): void {
   let expected = 0;
   for (const { name, start, end } of entries) {
     if (start !== expected) {

@@ -9,10 +9,10 @@ import type { Weights } from '../model/init.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
   encodeHeader,
-  type Header,
   invalidTensors,
   MAX_TENSORS_HEADER,
-  parseHeader,
+  parseTensorsHeader,
+  type TensorsHeader,
 } from './header.ts';
 
 /** One system call reads less than 2 GiB. */
@@ -105,7 +105,10 @@ async function* dataOf(tensors: Weights) {
   for (const [name, { data }] of tensors) yield [name, data] as const;
 }
 
-async function readHeader(file: FileHandle, path: string): Promise<Header & { dataStart: number }> {
+async function readHeader(
+  file: FileHandle,
+  path: string,
+): Promise<TensorsHeader & { dataStart: number }> {
   const { size } = await file.stat();
   if (size < 10) throw invalidTensors(path, `${size} bytes are too few for a header`);
   const length = Number((await readExactly(file, 0, 8, path)).readBigUInt64LE(0));
@@ -113,7 +116,7 @@ async function readHeader(file: FileHandle, path: string): Promise<Header & { da
     throw invalidTensors(path, `the header claims ${length} bytes, the file has ${size}`);
   }
   const text = (await readExactly(file, 8, length, path)).toString('utf8');
-  return { ...parseHeader(text, size - 8 - length, path), dataStart: 8 + length };
+  return { ...parseTensorsHeader(text, size - 8 - length, path), dataStart: 8 + length };
 }
 
 async function readExactly(

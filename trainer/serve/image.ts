@@ -5,7 +5,7 @@ import { joinSymbols } from '../../tokenizer/alphabet.ts';
 import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { promptOf } from '../sample/prompt.ts';
 import { HttpError } from './errors.ts';
-import { readBody, readJson, sendJson } from './respond.ts';
+import { readBody, readJsonBody, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { symbolsOf } from './text.ts';
 
@@ -67,7 +67,7 @@ export async function pictureOfDrawn(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const parsed = drawnSchema.safeParse(await readJson(request, maxBody));
+  const parsed = drawnSchema.safeParse(await readJsonBody(request, maxBody));
   if (!parsed.success) throw new HttpError(400, parsed.error.issues[0].message);
   const given = tokenizer.decode(parsed.data.prompt, { specials: 'skip' });
   const drawn = symbolsOf(parsed.data.text, tokenizer.alphabet);

@@ -50,7 +50,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 }
 
 /** @throws HttpError 415, 413, 400 */
-export async function readJson(request: IncomingMessage, limit: number): Promise<unknown> {
+export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
   // A form of a foreign site cannot send this type without being asked for leave first.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'send JSON, with the header content-type: application/json');

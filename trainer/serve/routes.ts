@@ -6,7 +6,7 @@ import { HttpError, httpErrorOf } from './errors.ts';
 import { pictureOfDrawn, promptOfUpload } from './image.ts';
 import { pageOf } from './page.ts';
 import { noModel, parseRequest } from './request.ts';
-import { readJson, send, sendError, sendJson } from './respond.ts';
+import { readJsonBody, send, sendError, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 
 type Handler = (
@@ -45,7 +45,7 @@ const ROUTES: Record<string, Route> = {
   '/v1/completions': {
     method: 'POST',
     async handle(service, request, response) {
-      const json = await readJson(request, service.maxBody);
+      const json = await readJsonBody(request, service.maxBody);
       await complete(service, parseRequest(json, service), response);
     },
   },

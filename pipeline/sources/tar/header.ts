@@ -4,7 +4,7 @@
  */
 import type { ByteString } from '../../plan/byte-strings.ts';
 
-export const BLOCK = 512;
+export const TAR_BLOCK = 512;
 
 /** `typeflag` (POSIX.1-2017, pax, "ustar Header Block"), GNU's and Solaris' own among them. */
 export const TYPE = {
@@ -40,7 +40,7 @@ const WITHOUT_CONTENT = new Set<string>([
   TYPE.pipe,
 ]);
 
-export interface Header {
+export interface TarHeader {
   name: ByteString;
   /** Of what lies in the archive, in bytes. */
   size: number;
@@ -56,7 +56,7 @@ export function hasContent(type: string): boolean {
  * @param position of the block in the archive, for messages
  * @throws Error when the block is no header
  */
-export function parseHeader(block: Buffer, position: number): Header {
+export function parseTarHeader(block: Buffer, position: number): TarHeader {
   const size = numberField(block, 124, 12);
   if (!isChecksumRight(block) || size === undefined) {
     throw new Error(`no tar header at byte ${position}: not a tar archive, or damaged`);

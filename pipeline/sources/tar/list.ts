@@ -8,7 +8,7 @@ import { reasonOf } from '../../../base/error.ts';
 import { type ByteString, extensionOf, join } from '../../plan/byte-strings.ts';
 import { compressionOf, compressionProblem, isArchiveName } from '../compressed.ts';
 import { type Input, isInputName, type ListingContext, type Member } from '../source.ts';
-import { BLOCK, isChecksumRight, isZeroBlock, TYPE } from './header.ts';
+import { isChecksumRight, isZeroBlock, TAR_BLOCK, TYPE } from './header.ts';
 import { type Link, resolveLinks } from './links.ts';
 import { membersOf, readAt, type TarMember } from './members.ts';
 import { openArchive } from './open.ts';
@@ -120,7 +120,7 @@ async function* linked(
 /** @returns whether the file begins with a header of a tar archive, whatever its name is */
 export async function beginsLikeTar(archive: FileHandle): Promise<boolean> {
   try {
-    const block = await readAt(archive, 0, BLOCK);
+    const block = await readAt(archive, 0, TAR_BLOCK);
     return !isZeroBlock(block) && isChecksumRight(block);
   } catch {
     return false;

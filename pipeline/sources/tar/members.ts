@@ -2,13 +2,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteString } from '../../plan/byte-strings.ts';
 import {
-  BLOCK,
-  type Header,
   hasContent,
   isChecksumRight,
   isZeroBlock,
   MAX_FIELD_SIZE,
-  parseHeader,
+  parseTarHeader,
+  TAR_BLOCK,
+  type TarHeader,
   TYPE,
 } from './header.ts';
 import { lastOf, numberOf, type PaxRecords, parsePax } from './pax.ts';
@@ -46,11 +46,11 @@ export async function* membersOf(archive: FileHandle, from = 0): AsyncGenerator<
   const forAll: (readonly [string, ByteString])[] = [];
   let before: Before = { start: from, records: [] };
   let position = from;
-  while (position + BLOCK <= archiveSize) {
-    const block = await readAt(archive, position, BLOCK);
+  while (position + TAR_BLOCK <= archiveSize) {
+    const block = await readAt(archive, position, TAR_BLOCK);
     if (isZeroBlock(block)) return checkRest(archive, position, archiveSize);
-    const header = parseHeader(block, position);
-    const offset = position + BLOCK;
+    const header = parseTarHeader(block, position);
+    const offset = position + TAR_BLOCK;
     if (isExtension(header.type)) {
       const content = await readExtension(archive, header, position, archiveSize);
       if (header.type === TYPE.globalPax) forAll.push(...parsePax(content, offset));
@@ -93,19 +93,20 @@ function extended(before: Before, type: string, content: ByteString, offset: num
 
 async function readExtension(
   archive: FileHandle,
-  { size }: Header,
+  { size }: TarHeader,
   position: number,
   archiveSize: number,
 ): Promise<ByteString> {
   if (size > MAX_EXTENSION_BYTES) throw new Error(`damaged header at byte ${position}`);
-  if (position + BLOCK + size > archiveSize) throw new Error('cut off inside an extended header');
-  return (await readAt(archive, position + BLOCK, size)).toString('latin1');
+  if (position + TAR_BLOCK + size > archiveSize)
+    throw new Error('cut off inside an extended header');
+  return (await readAt(archive, position + TAR_BLOCK, size)).toString('latin1');
 }
 
 async function memberOf(
   archive: FileHandle,
   block: Buffer,
-  header: Header,
+  header: TarHeader,
   { start, records, longName, longLink }: Before,
   offset: number,
   stored: number,
@@ -133,11 +134,11 @@ async function memberOf(
 
 /** Archives that were joined by `cat` have an end mark in the middle: what follows it is no part of the first. */
 async function checkRest(archive: FileHandle, from: number, archiveSize: number): Promise<void> {
-  for (let position = from; position + BLOCK <= archiveSize; position += CHUNK) {
+  for (let position = from; position + TAR_BLOCK <= archiveSize; position += CHUNK) {
     const length = Math.min(CHUNK, archiveSize - position);
     const chunk = await readAt(archive, position, length);
-    for (let at = 0; at + BLOCK <= length; at += BLOCK) {
-      const block = chunk.subarray(at, at + BLOCK);
+    for (let at = 0; at + TAR_BLOCK <= length; at += TAR_BLOCK) {
+      const block = chunk.subarray(at, at + TAR_BLOCK);
       if (isZeroBlock(block)) continue;
       // Anything else behind the end mark is padding that no reader looks at.
       if (!isChecksumRight(block)) return;
@@ -164,5 +165,5 @@ function untilZero(content: ByteString): ByteString {
 }
 
 function roundUp(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
+  return Math.ceil(size / TAR_BLOCK) * TAR_BLOCK;
 }

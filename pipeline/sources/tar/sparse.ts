@@ -3,7 +3,7 @@
  * says where each belongs. GNU's old form (type S) and its pax forms 0.0, 0.1 and 1.0
  * (GNU tar manual, "Storing Sparse Files").
  */
-import { BLOCK, numberField } from './header.ts';
+import { numberField, TAR_BLOCK } from './header.ts';
 import { lastOf, numberOf, type PaxRecords, wholeNumber } from './pax.ts';
 
 /** A map beyond this is damage: a file in so many pieces is no picture. */
@@ -32,8 +32,8 @@ export async function oldSparseMap(header: Buffer, readAt: ReadAt): Promise<Spar
   if (size === undefined) throw new Error('damaged sparse header: no size');
   const parts = partsIn(header, 386, 4);
   let mapBytes = 0;
-  for (let isExtended = header[482] !== 0; isExtended; mapBytes += BLOCK) {
-    const block = await readAt(mapBytes, BLOCK);
+  for (let isExtended = header[482] !== 0; isExtended; mapBytes += TAR_BLOCK) {
+    const block = await readAt(mapBytes, TAR_BLOCK);
     parts.push(...partsIn(block, 0, 21));
     if (parts.length > MAX_PARTS) throw new Error('damaged sparse header: too many parts');
     isExtended = block[504] !== 0;
@@ -80,11 +80,11 @@ async function mapInFront(readAt: ReadAt): Promise<Pick<SparseMap, 'parts' | 'ma
   let rest = '';
   let mapBytes = 0;
   while (numbers.length === 0 || numbers.length < 1 + 2 * numbers[0]) {
-    if (numbers.length > 2 * MAX_PARTS || rest.length > BLOCK) {
+    if (numbers.length > 2 * MAX_PARTS || rest.length > TAR_BLOCK) {
       throw new Error('damaged sparse map: too many parts');
     }
-    const lines = (rest + (await readAt(mapBytes, BLOCK)).toString('latin1')).split('\n');
-    mapBytes += BLOCK;
+    const lines = (rest + (await readAt(mapBytes, TAR_BLOCK)).toString('latin1')).split('\n');
+    mapBytes += TAR_BLOCK;
     rest = lines.pop()!;
     const missing = (numbers[0] ?? Number(lines[0])) * 2 + 1 - numbers.length;
     for (const line of lines.slice(0, missing)) numbers.push(wholeNumber(line, 'sparse map'));

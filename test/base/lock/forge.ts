@@ -1,7 +1,7 @@
 /** Locks as other processes leave them: dead, elsewhere, silent. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatHolder, nameOf, newHolder } from '../../../base/lock/record.ts';
+import { formatHolder, lockName, newHolder } from '../../../base/lock/record.ts';
 import type { Holder } from '../../../schemas/lock.ts';
 
 /**
@@ -12,7 +12,7 @@ export async function leaveHolder(folder: string, fields: Partial<Holder> = {}):
   const { rank = 0, size = 1 } = fields;
   const holder: Holder = { ...newHolder({ rank, size }), state: 'holds', ...fields };
   await mkdir(folder, { recursive: true });
-  const path = join(folder, nameOf(holder));
+  const path = join(folder, lockName(holder));
   await writeFile(path, formatHolder(holder));
   return path;
 }

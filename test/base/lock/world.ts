@@ -6,7 +6,13 @@ import { setImmediate } from 'node:timers/promises';
 import { claim } from '../../../base/lock/claim.ts';
 import { Judge } from '../../../base/lock/judge.ts';
 import type { Life } from '../../../base/lock/process.ts';
-import { beatOf, formatHolder, nameOf, newHolder, type Ranks } from '../../../base/lock/record.ts';
+import {
+  beatOf,
+  formatHolder,
+  lockName,
+  newHolder,
+  type Ranks,
+} from '../../../base/lock/record.ts';
 import { type Entry, type LockStore, tokenIn } from '../../../base/lock/store.ts';
 import type { Holder } from '../../../schemas/lock.ts';
 
@@ -50,7 +56,7 @@ export class World {
     const agent = this.#newAgent(ranks, 0);
     agent.state = 'killed';
     const holder = this.#holderOf(agent);
-    this.#records.set(nameOf(holder), formatHolder({ ...holder, state: 'holds' }));
+    this.#records.set(lockName(holder), formatHolder({ ...holder, state: 'holds' }));
   }
 
   start(ranks: Ranks, { stepsLeft = Infinity, asleepUntil = 0 } = {}): void {
@@ -96,14 +102,14 @@ export class World {
 
   /** Less those that will find at their next check that it was taken from them. */
   get rightfulHolders(): Agent[] {
-    return this.holders.filter(({ record }) => this.#records.has(nameOf(record!)));
+    return this.holders.filter(({ record }) => this.#records.has(lockName(record!)));
   }
 
   /** Holders live, and time has gone by. */
   #beat(): void {
     for (const { record } of this.rightfulHolders) {
       const beat = beatOf(this.#clock);
-      this.#records.set(nameOf(record!), formatHolder({ ...record!, beat }));
+      this.#records.set(lockName(record!), formatHolder({ ...record!, beat }));
     }
   }
 

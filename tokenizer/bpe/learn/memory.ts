@@ -41,7 +41,7 @@ export function checkLearningMemory(
 }
 
 /** Documents to learn from, refused while they are gathered: too many would not fit themselves. */
-export class Sample {
+export class LearningSample {
   readonly documents: Uint8Array[] = [];
   readonly #merges: number;
   readonly #limit: () => number;

@@ -2,10 +2,6 @@
 import { type Element, FIXED, SIGNED, TABLE, TRAILING, UNSIGNED } from './syntax/element.ts';
 import type { SyntaxState } from './syntax/state.ts';
 
-export function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0').toUpperCase();
-}
-
 const UNIT_NAMES: Readonly<Record<number, string>> = {
   6: 'SEI',
   7: 'sequence parameter set',
@@ -13,7 +9,7 @@ const UNIT_NAMES: Readonly<Record<number, string>> = {
 };
 
 /** Frame, macroblock or NAL unit, and syntax element. Frames and macroblocks count from 0. */
-export function describePlace(state: SyntaxState): string {
+export function describeAvcPlace(state: SyntaxState): string {
   const { frame, macroblock, header, name, position } = state;
   const unit = position < 0 ? undefined : UNIT_NAMES[header & 31];
   return `frame ${frame}, ${unit ?? `macroblock ${macroblock}`}, ${name}`;

@@ -2,9 +2,11 @@
  * Reads a canonical AVC document: every syntax element of every NAL unit, so that
  * damage is told from content; its size, and where each frame lies.
  */
+
 import { CodecLmError } from '../../../base/error.ts';
+import { hexByte } from '../../../base/format.ts';
 import { BitReader, READ_AHEAD } from './bits.ts';
-import { describeExpected, describePlace, hex } from './describe.ts';
+import { describeAvcPlace, describeExpected } from './describe.ts';
 import { IDR_SLICE, type NalUnit, readRbsp, SEI, SLICE, splitNalUnits } from './nal.ts';
 import { frameSize } from './syntax/draft.ts';
 import { allowsAny, TRAILING } from './syntax/element.ts';
@@ -110,7 +112,7 @@ class Parser {
     if (!allowsAny(state, header, header)) {
       throw this.#invalid(
         offset,
-        `${hex(header)}, a NAL unit of type ${header & 31}, may not come here`,
+        `${hexByte(header)}, a NAL unit of type ${header & 31}, may not come here`,
       );
     }
     state.take(state, header);
@@ -166,7 +168,7 @@ class Parser {
   #invalid(offset: number, what: string): CodecLmError {
     return new CodecLmError(
       'AVC_INVALID',
-      `not a canonical AVC document: byte ${offset}: ${describePlace(this.state)}: ${what}`,
+      `not a canonical AVC document: byte ${offset}: ${describeAvcPlace(this.state)}: ${what}`,
     );
   }
 }

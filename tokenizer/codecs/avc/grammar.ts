@@ -9,7 +9,7 @@
  */
 import { CodecLmError } from '../../../base/error.ts';
 import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
-import { describeExpected, describePlace } from './describe.ts';
+import { describeAvcPlace, describeExpected } from './describe.ts';
 import { ByteWalk, PAYLOAD, SHORT_HEADER } from './grammar/bytes.ts';
 import { FinishLength, MESSAGE_BYTE } from './grammar/finish.ts';
 import { isInSight, placeKey, sightKey } from './grammar/key.ts';
@@ -146,7 +146,7 @@ class AvcGrammar implements Grammar<AvcState> {
 
   describe(state: AvcState): string {
     if (state.isComplete) return 'the end of the clip';
-    const place = describePlace(state.syntax);
+    const place = describeAvcPlace(state.syntax);
     return state.phase < SHORT_HEADER ? `${place} (start code)` : place;
   }
 

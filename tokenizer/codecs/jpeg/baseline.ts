@@ -4,7 +4,8 @@
  * checked here, so that another libvips can never change documents unnoticed.
  */
 
-import { type Geometry, geometryOf, hex, invalid, MAX_SIDE } from './header.ts';
+import { hexByte } from '../../../base/format.ts';
+import { type Geometry, geometryOf, invalid, MAX_SIDE } from './header.ts';
 import type { HuffmanTable } from './tables.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 
@@ -52,7 +53,8 @@ export function readBaselineHeader(jpeg: Uint8Array): BaselineHeader {
   let offset = 2;
   for (;;) {
     if (offset + 4 > jpeg.length) throw invalid(offset, 'the file ends inside its header');
-    if (jpeg[offset] !== 0xff) throw invalid(offset, `${hex(jpeg[offset])} where a marker must be`);
+    if (jpeg[offset] !== 0xff)
+      throw invalid(offset, `${hexByte(jpeg[offset])} where a marker must be`);
     const marker = jpeg[offset + 1];
     const end = offset + 2 + ((jpeg[offset + 2] << 8) | jpeg[offset + 3]);
     if (end > jpeg.length || end < offset + 4) throw invalid(offset, 'a segment of no sane length');
@@ -67,7 +69,7 @@ export function readBaselineHeader(jpeg: Uint8Array): BaselineHeader {
       if (tablesSeen < STANDARD_TABLES.size) throw invalid(offset, 'a Huffman table is missing');
       return { ...geometry, scanStart: end, quantization };
     } else if (marker < 0xe0 || (marker > 0xef && marker !== 0xfe)) {
-      throw invalid(offset, `marker FF${hex(marker)}, which baseline files do not have`);
+      throw invalid(offset, `marker FF${hexByte(marker)}, which baseline files do not have`);
     }
     offset = end;
   }
@@ -99,9 +101,9 @@ function checkHuffman(body: Uint8Array, offset: number): number {
   let seen = 0;
   for (let i = 0; i < body.length; seen++) {
     const content = STANDARD_TABLES.get(body[i]);
-    if (!content) throw invalid(offset, `Huffman table ${hex(body[i])}`);
+    if (!content) throw invalid(offset, `Huffman table ${hexByte(body[i])}`);
     if (!matches(body.subarray(i + 1, i + 1 + content.length), content)) {
-      throw invalid(offset, `Huffman table ${hex(body[i])} is not the standard one`);
+      throw invalid(offset, `Huffman table ${hexByte(body[i])} is not the standard one`);
     }
     i += 1 + content.length;
   }

@@ -2,8 +2,9 @@
  * Reads a canonical document: checks every byte of it and finds its MCUs, so
  * that damage is told from content and a prompt can be cut between two MCUs.
  */
+import { hexByte } from '../../../base/format.ts';
 import { type Edge, isOutside, McuEdges } from './grammar/edges.ts';
-import { EOI, type Geometry, HEADER_LENGTH, hex, invalid, readHeader } from './header.ts';
+import { EOI, type Geometry, HEADER_LENGTH, invalid, readHeader } from './header.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 
 export interface JpegDocument extends Geometry {
@@ -39,7 +40,7 @@ export function parseDocument(bytes: Uint8Array): JpegDocument {
     if (bytes[end + 1] !== expected) {
       throw invalid(
         end,
-        `marker FF${hex(bytes[end + 1])}, expected FF${hex(expected)} after MCU ${mcu}`,
+        `marker FF${hexByte(bytes[end + 1])}, expected FF${hexByte(expected)} after MCU ${mcu}`,
       );
     }
     offset = end + 2;

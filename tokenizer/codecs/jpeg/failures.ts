@@ -1,6 +1,6 @@
 /** What sharp throws, as errors of ours that name the file and say what to do. */
 import { CodecLmError, type ErrorCode, messageOf } from '../../../base/error.ts';
-import { nameOf } from './source/name.ts';
+import { formatName } from './source/name.ts';
 
 interface Rule {
   pattern: RegExp;
@@ -104,7 +104,9 @@ export function imageError(
   const said = messageOf(error);
   const message = shortened(said);
   const details = { cause: error, path: label };
-  const name = said.startsWith('Input buffer contains unsupported') ? nameOf(source) : undefined;
+  const name = said.startsWith('Input buffer contains unsupported')
+    ? formatName(source)
+    : undefined;
   if (name !== undefined) {
     const what = `${label} is ${name}, which the libvips inside sharp cannot read: ${message}`;
     return new CodecLmError('IMAGE_UNSUPPORTED', what, { ...details, hint: CONVERT });

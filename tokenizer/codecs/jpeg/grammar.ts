@@ -8,9 +8,11 @@
  * What it accepts decodes without a warning, and `jpegtran -restart 1B` gives the
  * same bytes back.
  */
+
 import { CodecLmError } from '../../../base/error.ts';
+import { hexByte } from '../../../base/format.ts';
 import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
-import { describePlace } from './grammar/describe.ts';
+import { describeJpegPlace } from './grammar/describe.ts';
 import { McuEdges } from './grammar/edges.ts';
 import { SegmentFinish, SHORTEST_MCU } from './grammar/finish.ts';
 import { mcuCoding, SegmentCursor } from './grammar/segment.ts';
@@ -31,17 +33,8 @@ import {
   withoutPredictor,
 } from './grammar/state.ts';
 import { JpegUnknowns } from './grammar/unknowns.ts';
-import { reasonOf } from './grammar/verdict.ts';
-import {
-  EOI,
-  type Geometry,
-  geometryOf,
-  hex,
-  MARKER,
-  MAX_SIDE,
-  RST0,
-  writeHeader,
-} from './header.ts';
+import { refusalOf } from './grammar/verdict.ts';
+import { EOI, type Geometry, geometryOf, MARKER, MAX_SIDE, RST0, writeHeader } from './header.ts';
 
 export interface JpegGrammarOptions {
   /** Size of the image in pixels. */
@@ -155,7 +148,7 @@ class JpegGrammar implements Grammar {
 
   describe(state: number): string {
     this.#cursor.load(localOf(state), this.#edges.of(mcuOf(state)));
-    return describePlace(this.#geometry, state, this.#cursor);
+    return describeJpegPlace(this.#geometry, state, this.#cursor);
   }
 
   explain(state: number, byte: number): string | undefined {
@@ -164,11 +157,11 @@ class JpegGrammar implements Grammar {
     if (this.isComplete(state)) return 'it follows the end of the image';
     if (blockOf(local) === OUTSIDE || (blockOf(local) === SEGMENT_END && !isStuffing(local))) {
       const expected = [...Array(256).keys()].find((b) => this.next(state, b) !== undefined)!;
-      return `${this.describe(state)}: expected ${hex(expected)}`;
+      return `${this.describe(state)}: expected ${hexByte(expected)}`;
     }
     // The cursor stays at the bit that is refused, which may lie in a later block.
     const verdict = this.#cursor.stepByte(local, this.#edges.of(mcuOf(state)), byte);
-    return `${describePlace(this.#geometry, state, this.#cursor)}: ${reasonOf(verdict)}`;
+    return `${describeJpegPlace(this.#geometry, state, this.#cursor)}: ${refusalOf(verdict)}`;
   }
 
   #nextOutside(state: number, byte: number): number | undefined {

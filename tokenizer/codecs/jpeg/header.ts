@@ -2,7 +2,9 @@
  * The header of a canonical document: everything before the first MCU. Only
  * the two sizes vary, so it is written and read as one template.
  */
+
 import { CodecLmError } from '../../../base/error.ts';
+import { hexByte } from '../../../base/format.ts';
 
 /** Side of an MCU in pixels: four 8x8 luminance blocks, two by two (4:2:0). */
 export const MCU_SIDE = 16;
@@ -63,7 +65,7 @@ export function readHeader(bytes: Uint8Array): Geometry {
     if (i >= bytes.length) throw invalid(i, 'the document ends inside its header');
     const isSize = i >= HEIGHT_OFFSET && i < WIDTH_OFFSET + 2;
     if (isSize || bytes[i] === TEMPLATE[i]) continue;
-    throw invalid(i, `header byte is ${hex(bytes[i])}, expected ${hex(TEMPLATE[i])}`);
+    throw invalid(i, `header byte is ${hexByte(bytes[i])}, expected ${hexByte(TEMPLATE[i])}`);
   }
   const height = (bytes[HEIGHT_OFFSET] << 8) | bytes[HEIGHT_OFFSET + 1];
   const width = (bytes[WIDTH_OFFSET] << 8) | bytes[WIDTH_OFFSET + 1];
@@ -78,8 +80,4 @@ export function invalid(offset: number, what: string): CodecLmError {
     'JPEG_INVALID',
     `not a canonical JPEG document: ${what} at byte ${offset}`,
   );
-}
-
-export function hex(byte: number): string {
-  return byte.toString(16).padStart(2, '0').toUpperCase();
 }

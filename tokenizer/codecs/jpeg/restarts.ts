@@ -5,8 +5,9 @@
  * code of the first Y, the Cb and the Cr block of each MCU is written anew;
  * all other bits are copied.
  */
+import { hexByte } from '../../../base/format.ts';
 import { readBaselineHeader } from './baseline.ts';
-import { EOI, HEADER_LENGTH, hex, invalid, writeHeader } from './header.ts';
+import { EOI, HEADER_LENGTH, invalid, writeHeader } from './header.ts';
 import {
   AC_CHROMINANCE,
   AC_LUMINANCE,
@@ -122,7 +123,7 @@ function unstuff(jpeg: Uint8Array, start: number): { bits: Uint8Array; bitLength
     if (byte !== 0xff) continue;
     const next = jpeg[i++];
     if (next === 0) continue;
-    if (next !== EOI) throw invalid(i - 2, `marker FF${hex(next ?? 0)} inside the scan`);
+    if (next !== EOI) throw invalid(i - 2, `marker FF${hexByte(next ?? 0)} inside the scan`);
     return { bits, bitLength: (length - 1) * 8 };
   }
   throw invalid(jpeg.length, 'no EOI');

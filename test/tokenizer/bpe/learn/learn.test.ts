@@ -3,7 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { CodecLmError } from '../../../../base/error.ts';
 import { learnMerges } from '../../../../tokenizer/bpe/learn/learn.ts';
-import { learningMemory, Sample } from '../../../../tokenizer/bpe/learn/memory.ts';
+import { LearningSample, learningMemory } from '../../../../tokenizer/bpe/learn/memory.ts';
 import { adversarialDocument, naiveLearn } from '../reference.ts';
 
 const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));
@@ -105,7 +105,7 @@ test('a sample that does not fit is refused before it starts', (t) => {
 });
 
 test('a sample too large is refused while it is gathered, not when all of it is in memory', (t) => {
-  const sample = new Sample(320, () => 300 * 2 ** 20);
+  const sample = new LearningSample(320, () => 300 * 2 ** 20);
   const error = t.throws(
     () => {
       // Learning takes 14 bytes for a byte: about 20 of these fit.

@@ -4,7 +4,7 @@
  * always suffices, and each of its bytes brings the end one byte nearer.
  */
 import { IDR_SLICE, PPS, SLICE, SPS } from '../nal.ts';
-import type { Picture } from '../syntax/context.ts';
+import type { CodedPicture } from '../syntax/context.ts';
 import { FIXED, TABLE, TRAILING } from '../syntax/element.ts';
 import { hasLaterOrder } from '../syntax/slice.ts';
 import type { SyntaxState } from '../syntax/state.ts';
@@ -30,7 +30,7 @@ export class FinishLength {
   /** By place between two NAL units. */
   readonly #known = new Map<string, number>();
   /** The same by picture and place in it, for those that are asked about again and again. */
-  readonly #ofPicture = new WeakMap<Picture, Map<number, number>>();
+  readonly #ofPicture = new WeakMap<CodedPicture, Map<number, number>>();
   /** Bytes of the way to the end of a slice, by what that depends on. */
   readonly #ofSlice = new Map<number, number>();
 

@@ -30,7 +30,7 @@ export interface PictureParameters {
 }
 
 /** What the slices of one picture have in common (7.4.3). */
-export interface Picture {
+export interface CodedPicture {
   /** The NAL unit's header byte. */
   readonly header: number;
   readonly frameNum: number;

@@ -5,9 +5,9 @@
  */
 import type { PrefixCode } from '../tables/prefix-code.ts';
 import {
+  type CodedPicture,
   type History,
   NO_HISTORY,
-  type Picture,
   type PictureParameters,
   type SequenceParameters,
 } from './context.ts';
@@ -57,7 +57,7 @@ export class SyntaxState implements Element {
   ppsBytes: Rbsp | undefined = undefined;
   history: History = NO_HISTORY;
   /** The picture whose slices are being read, from the end of its first slice on. */
-  picture: Picture | undefined = undefined;
+  picture: CodedPicture | undefined = undefined;
   frame = 0;
   macroblock = 0;
   /** NAL units before the first slice of this frame: 1 for each bit `nal_unit_type`. */

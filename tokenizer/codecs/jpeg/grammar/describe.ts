@@ -11,7 +11,11 @@ const COMPONENTS = ['Y', 'Y', 'Y', 'Y', 'Cb', 'Cr'];
  * @param cursor gives the place in it
  * @example 'MCU 17 of 256 (column 1, row 1), block 2 (Y), coefficient 5'
  */
-export function describePlace(geometry: Geometry, state: number, cursor: SegmentCursor): string {
+export function describeJpegPlace(
+  geometry: Geometry,
+  state: number,
+  cursor: SegmentCursor,
+): string {
   const { block, place, coefficient } = cursor;
   if (block === OUTSIDE && place === COMPLETE) return 'after the end of the image';
   if (block === OUTSIDE && place !== SECOND_MARKER_BYTE) return `byte ${place} of the header`;

@@ -23,6 +23,6 @@ const REASONS: Readonly<Record<number, string>> = {
   [NOT_STUFFED]: 'an FF of the coded data is not followed by 00 (T.81 F.1.2.3)',
 };
 
-export function reasonOf(verdict: number): string {
+export function refusalOf(verdict: number): string {
   return REASONS[verdict];
 }

@@ -9,7 +9,7 @@ import { CONVERT, imageError, isOwn } from '../failures.ts';
 import type { JpegSettings } from '../settings.ts';
 import { NoProcess, readAlone } from './alone.ts';
 import { needsLibheif } from './heic.ts';
-import { looksLikeSvg, nameOf } from './name.ts';
+import { formatName, looksLikeSvg } from './name.ts';
 import { wrongColours } from './tiff.ts';
 
 /** The encoder settings of Pillow: 4:2:0, the standard Huffman tables, no trellis. */
@@ -99,7 +99,7 @@ function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void 
     throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} ${wrong}`, details);
   }
   if (!looksLikeSvg(source)) return;
-  const name = nameOf(source) ?? 'a text that holds a drawing (SVG)';
+  const name = formatName(source) ?? 'a text that holds a drawing (SVG)';
   const isDrawing = name.startsWith('a drawing');
   if (svg === 'render' && isDrawing) return;
   throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is ${name}, not a picture`, {

@@ -62,7 +62,7 @@ const HEAD = 4096;
  * @param source the file's content
  * @returns what it is, with its article ("a BMP picture"); undefined when its first bytes tell nothing
  */
-export function nameOf(source: Uint8Array): string | undefined {
+export function formatName(source: Uint8Array): string | undefined {
   const head = Buffer.from(source.subarray(0, HEAD)).toString('latin1');
   if (head.startsWith('\x1f\x8b')) return gzipName(source);
   const known = SIGNATURES.find(({ at = 0, starts }) =>
