@@ -15,13 +15,13 @@ import { isBmp, type RawPicture, readBmp } from './source/bmp.ts';
 import { gifGround, isGif, leavesGround } from './source/gif.ts';
 import { needsLibheif, readHeic } from './source/heic.ts';
 
-/** Of sharp's kernels the one nearest to Pillow's antialiased bilinear. */
+/** The kernel of sharp that is nearest to Pillow's antialiased bilinear. */
 const KERNEL = 'linear';
 
 /** Pillow's own. */
 const ENLARGING_KERNEL: Kernel = 'bilinear';
 
-/** Of sharp's kernels the one that keeps most of what the second resizing needs. */
+/** The kernel of sharp that keeps most of what the second resizing needs. */
 const DRAFT_KERNEL = 'lanczos3';
 
 /**

@@ -56,7 +56,7 @@ export function draftOf(stored: Size, crop: Region, target: Size): Draft | undef
   return undefined;
 }
 
-/** Of the sizes that one dimension of the draft may have, the one whose crop is nearest to whole pixels. */
+/** The size of one dimension of the draft whose crop is nearest to whole pixels. */
 function bestSide(
   stored: number,
   start: number,

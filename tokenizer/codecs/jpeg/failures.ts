@@ -44,7 +44,7 @@ const OF_SHARP: readonly Rule[] = [
  * known that they are about this file (`alone.ts`).
  */
 const LACKING: readonly Rule[] = [
-  // Of JPEGs with a height of 0: they say that one follows, which none does.
+  // A JPEG with a height of 0 promises the height later (DNL); in practice it is damaged.
   { pattern: /Empty JPEG image/, code: 'IMAGE_CORRUPT', what: 'is damaged' },
   {
     ...lack(
@@ -141,7 +141,7 @@ const MAX_LENGTH = 500;
 /** What sharp puts before the words of libvips; most headers that libvips cannot read are not corrupt. */
 const HEADLINE = /^Input (buffer|file) has corrupt header: /;
 
-/** Of TIFF, as far as libtiff knows them by number only. */
+/** Compression schemes of TIFF that libtiff knows by number only. */
 const SCHEMES: Readonly<Record<string, string>> = {
   32809: 'ThunderScan',
   33003: 'JPEG 2000',

@@ -22,7 +22,7 @@ interface Header {
   isTopDown: boolean;
   bits: number;
   compression: number;
-  /** Of the colours in the palette; empty for more than 8 bits. */
+  /** Bytes of the colours in the palette; empty for more than 8 bits. */
   palette: Uint8Array;
   /** Bytes of a palette entry. */
   step: number;

@@ -98,7 +98,7 @@ function netpbmName(head: string): string | undefined {
   return /^P[Ff]\s/.test(head) ? 'a floating-point picture (PFM)' : undefined;
 }
 
-/** Of a file in the ISO base media format, the major one first; empty for others. */
+/** The brands of a file in the ISO base media format, the major one first; empty for other files. */
 export function brandsOf(source: Uint8Array): string[] {
   const box = Buffer.from(source.subarray(0, 256)).toString('latin1');
   if (box.slice(4, 8) !== 'ftyp') return [];

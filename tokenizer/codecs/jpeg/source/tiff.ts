@@ -27,7 +27,7 @@ function firstDirectory(source: Uint8Array): Map<number, number> | undefined {
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const short = (at: number) => (at + 2 <= source.length ? view.getUint16(at, isLittle) : 0);
   const long = (at: number) => (at + 4 <= source.length ? view.getUint32(at, isLittle) : 0);
-  // Of BigTIFF's 8 bytes the lower 4 reach as far as files that are read here.
+  // BigTIFF has offsets of 8 bytes; the lower 4 reach as far as the files that are read here.
   const huge = (at: number) => (isLittle ? long(at) : long(at + 4));
   const version = short(2);
   if (version !== 42 && version !== 43) return undefined;

@@ -1,4 +1,4 @@
-/** What is told of files that cannot be read: what they are, what is lacking, and only their own causes. */
+/** Messages about files that cannot be read name the file's format, what is lacking, and no other file's cause. */
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { createJpegCodec } from '../../../../../tokenizer/codecs/jpeg/encode.ts';
