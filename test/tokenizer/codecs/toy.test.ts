@@ -150,6 +150,10 @@ for (const { bits, alphabet } of [
       t.deepEqual([...bmp.subarray(at, at + 3)], [blue, green, red]);
     }
 
+    // Where nothing is said, half of it is given.
+    const half = [...drawing, '--prompt', prompt, '--to', join(folder, 'half')];
+    for (const { promptTokens } of lines((await run(t, half)).stdout)) t.is(promptTokens, 33);
+
     const maps = join(folder, 'maps');
     const scoring = ['trainer', 'score', '--checkpoint', model, '--map', maps, '--json', prompt];
     const [score] = lines((await run(t, scoring)).stdout);
