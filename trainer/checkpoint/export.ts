@@ -10,7 +10,7 @@ import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { CODEC_FILE } from './files.ts';
-import { loadModel, saveModel, type WeightFormat } from './huggingface.ts';
+import { loadLlama, saveModel, type WeightFormat } from './huggingface.ts';
 
 export interface ExportOptions {
   /** Checkpoint folder, or a run whose newest one is meant. */
@@ -45,7 +45,7 @@ export async function exportCheckpoint(options: ExportOptions): Promise<Exported
     });
   }
   // Loaded only when the folders have been found good.
-  const model = await loadModel(await chooseBackend({ backend, onEvent }), from);
+  const model = await loadLlama(await chooseBackend({ backend, onEvent }), from);
   try {
     await writeFolderAtomically(path, async (aside) => {
       await saveModel(aside, model, { tokenizerDir: from, precision });

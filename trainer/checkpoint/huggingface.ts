@@ -67,7 +67,7 @@ export async function saveModel(
  * @param dir with config.json and model.safetensors, or with several files and their index
  * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` for what is no Llama of this project
  */
-export async function loadModel(backend: Backend, dir: string): Promise<Llama> {
+export async function loadLlama(backend: Backend, dir: string): Promise<Llama> {
   const config = await readModelConfig(dir);
   const { path, weights } = await readModelWeights(dir, config);
   try {
@@ -82,7 +82,7 @@ export async function loadModel(backend: Backend, dir: string): Promise<Llama> {
 
 /**
  * A tied configuration whose weights hold another output layer counts as not tied.
- * @throws CodecLmError as `loadModel`
+ * @throws CodecLmError as `loadLlama`
  */
 export async function readModelConfig(dir: string): Promise<LlamaConfig> {
   const path = join(dir, 'config.json');

@@ -8,7 +8,7 @@ import type { Backend } from '../backend/choose.ts';
 import type { Weights } from '../model/init.ts';
 import type { Llama } from '../model/llama.ts';
 import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
-import { loadModel } from './huggingface.ts';
+import { loadLlama } from './huggingface.ts';
 import { readSafetensors } from './safetensors.ts';
 
 export interface ResumedCheckpoint {
@@ -24,7 +24,7 @@ export async function loadCheckpoint(backend: Backend, path: string): Promise<Re
   // The small file first: it says soonest that this is no checkpoint of a run.
   const state = await readState(join(path, STATE_FILE));
   const { tensors } = await readSafetensors(join(path, OPTIMIZER_FILE));
-  const model = await loadModel(backend, path);
+  const model = await loadLlama(backend, path);
   return { path, state, model, moments: tensors };
 }
 

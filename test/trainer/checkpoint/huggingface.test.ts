@@ -2,7 +2,7 @@ import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { loadModel, readWeights, saveModel } from '../../../trainer/checkpoint/huggingface.ts';
+import { loadLlama, readWeights, saveModel } from '../../../trainer/checkpoint/huggingface.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
@@ -11,7 +11,7 @@ const backend = await chooseBackend();
 
 test('a model saved here loads here: config and weights are the same', async (t) => {
   const dir = await temporaryFolder(t);
-  const model = await loadModel(backend, GOLDEN);
+  const model = await loadLlama(backend, GOLDEN);
   await writeFile(join(dir, 'tokenizer.json'), '{}');
   const out = join(dir, 'out');
   await saveModel(out, model, { tokenizerDir: dir });
@@ -21,14 +21,14 @@ test('a model saved here loads here: config and weights are the same', async (t)
     'model.safetensors',
     'tokenizer.json',
   ]);
-  const again = await loadModel(backend, out);
+  const again = await loadLlama(backend, out);
   t.deepEqual(again.config, model.config);
   t.deepEqual(await readWeights(again), await readWeights(model));
 });
 
 test('the rotary base is written for transformers 4 and 5, and read from either', async (t) => {
   const dir = await temporaryFolder(t);
-  const model = await loadModel(backend, GOLDEN);
+  const model = await loadLlama(backend, GOLDEN);
   await saveModel(dir, model);
   const path = join(dir, 'config.json');
   const config = JSON.parse(await readFile(path, 'utf8'));
@@ -37,7 +37,7 @@ test('the rotary base is written for transformers 4 and 5, and read from either'
   for (const rope of [{ rope_theta: 500 }, { rope_parameters: { rope_theta: 500 } }]) {
     const { rope_theta, rope_parameters, ...rest } = config;
     await writeFile(path, JSON.stringify({ ...rest, ...rope }));
-    t.is((await loadModel(backend, dir)).config.ropeTheta, 500);
+    t.is((await loadLlama(backend, dir)).config.ropeTheta, 500);
   }
 });
 
@@ -59,7 +59,7 @@ for (const [title, [changes, message]] of Object.entries(wrongConfigs)) {
     await cp(GOLDEN, dir, { recursive: true });
     const config = JSON.parse(await readFile(join(GOLDEN, 'config.json'), 'utf8'));
     await writeFile(join(dir, 'config.json'), JSON.stringify({ ...config, ...changes }));
-    const error = await t.throwsAsync(loadModel(backend, dir), { code: 'CHECKPOINT_INVALID' });
+    const error = await t.throwsAsync(loadLlama(backend, dir), { code: 'CHECKPOINT_INVALID' });
     t.regex(error!.message, message);
   });
 }
@@ -72,16 +72,16 @@ test('refused: a missing and an unknown weight', async (t) => {
   const norm = tensors.get('model.norm.weight')!;
   tensors.delete('model.norm.weight');
   await writeSafetensors(path, tensors);
-  await t.throwsAsync(loadModel(backend, dir), { message: /model.norm.weight is missing/ });
+  await t.throwsAsync(loadLlama(backend, dir), { message: /model.norm.weight is missing/ });
   tensors.set('model.norm.weight', norm).set('model.norm.bias', norm);
   await writeSafetensors(path, tensors);
-  await t.throwsAsync(loadModel(backend, dir), { message: /unknown weight model.norm.bias/ });
+  await t.throwsAsync(loadLlama(backend, dir), { message: /unknown weight model.norm.bias/ });
 });
 
 test('a folder without files is named', async (t) => {
   const dir = await temporaryFolder(t);
-  await t.throwsAsync(loadModel(backend, dir), { code: 'INPUT_NOT_FOUND' });
+  await t.throwsAsync(loadLlama(backend, dir), { code: 'INPUT_NOT_FOUND' });
   await cp(GOLDEN, dir, { recursive: true });
   await rm(join(dir, 'model.safetensors'));
-  await t.throwsAsync(loadModel(backend, dir), { code: 'INPUT_NOT_FOUND' });
+  await t.throwsAsync(loadLlama(backend, dir), { code: 'INPUT_NOT_FOUND' });
 });

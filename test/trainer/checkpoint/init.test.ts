@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
-import { loadModel, readWeights, WEIGHT_FORMATS } from '../../../trainer/checkpoint/huggingface.ts';
+import { loadLlama, readWeights, WEIGHT_FORMATS } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
 import { readSafetensors, streamSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import type { Weights } from '../../../trainer/model/init.ts';
@@ -49,7 +49,7 @@ for (const [dtype, tolerance] of [
   test(`a model in two files of ${dtype} is loaded, each weight to the type's precision`, async (t) => {
     const dir = join(await temporaryFolder(t), 'model');
     const exact = await inTwoFiles(dir, 'plain', dtype);
-    const model = await loadModel(await chooseBackend(), dir);
+    const model = await loadLlama(await chooseBackend(), dir);
     for (const [name, { data }] of await readWeights(model)) {
       const expected = exact.get(name)!.data;
       const isNear = data.every(
@@ -120,7 +120,7 @@ for (const [title, [damage, message]] of Object.entries(broken)) {
     const dir = join(await temporaryFolder(t), 'model');
     await inTwoFiles(dir, 'plain', 'F32');
     await damage(dir);
-    await t.throwsAsync(loadModel(await chooseBackend(), dir), { message });
+    await t.throwsAsync(loadLlama(await chooseBackend(), dir), { message });
   });
 }
 

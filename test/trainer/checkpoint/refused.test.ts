@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
-import { loadModel, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
+import { loadLlama, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { startFrom } from '../../../trainer/checkpoint/init.ts';
 import { readModelWeights } from '../../../trainer/checkpoint/model-weights.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
@@ -161,7 +161,7 @@ test('NaN: no way leads past it', async (t) => {
   const message = /lm_head\.weight holds NaN/;
   await t.throwsAsync(startFrom(dir, config, 1), { message });
   const { chooseBackend } = await import('../../../trainer/backend/choose.ts');
-  await t.throwsAsync(loadModel(await chooseBackend(), dir), { message });
+  await t.throwsAsync(loadLlama(await chooseBackend(), dir), { message });
   const to = join(dir, 'to');
   await t.throwsAsync(exportCheckpoint({ checkpoint: dir, to, precision: 'bf16' }), {
     message,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
-import { loadModel, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
+import { loadLlama, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { type Change, changedModel, doubles, type RawTensors } from './foreign.ts';
@@ -16,7 +16,7 @@ const backend = await chooseBackend();
 
 /** The logits after a few ids. */
 async function logits(dir: string): Promise<Float32Array> {
-  const model = await loadModel(backend, dir);
+  const model = await loadLlama(backend, dir);
   const ids = backend.tf.tensor2d([[1, 5, 9, 2]], [1, 4], 'int32');
   const result = model.forward(ids);
   const values = (await result.data()) as Float32Array;
@@ -84,7 +84,7 @@ test('not tied, and one of them is missing: refused, where transformers starts i
   ];
   for (const [name, message, hint] of cases) {
     const dir = await changedModel(t, { tensors: (tensors) => void tensors.delete(name) });
-    const error = await t.throwsAsync(loadModel(backend, dir), { message });
+    const error = await t.throwsAsync(loadLlama(backend, dir), { message });
     t.regex((error as Error & { hint: string }).hint, hint);
     t.true(error!.message.includes(join(dir, 'model.safetensors')));
   }
@@ -99,7 +99,7 @@ test('tied, and the output layer has another shape: file and tensor are named', 
       tensors.set(HEAD, { dtype, shape: [shape[0] - 1, shape[1]], bytes: cut });
     },
   });
-  const error = await t.throwsAsync(loadModel(backend, dir), { code: 'CHECKPOINT_INVALID' });
+  const error = await t.throwsAsync(loadLlama(backend, dir), { code: 'CHECKPOINT_INVALID' });
   t.regex(
     error!.message,
     /model\.safetensors: the weight lm_head\.weight is \[28,16\], not \[29,16\]/,

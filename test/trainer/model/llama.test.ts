@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { loadModel } from '../../../trainer/checkpoint/huggingface.ts';
+import { loadLlama } from '../../../trainer/checkpoint/huggingface.ts';
 import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { KeyValueCache } from '../../../trainer/model/cache.ts';
 import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';
@@ -41,7 +41,7 @@ function someIds(length: number, seed = 1): Int32Array {
 for (const name of ['plain', 'grouped-tied', 'qk-norm']) {
   test(`${name}: a model saved by transformers gives its logits, loss and gradients`, async (t) => {
     const { job, inputs, targets, scale, expected } = await golden(name);
-    const model = await loadModel(backend, join(GOLDEN, name, 'model'));
+    const model = await loadLlama(backend, join(GOLDEN, name, 'model'));
     const logits = model.forward(tf.tensor2d(inputs, [job.batch, job.time], 'int32'));
     t.deepEqual(logits.shape, expected.get('logits')!.shape);
     t.true(difference(logits.dataSync(), expected.get('logits')!.data) < 1e-5);
@@ -60,7 +60,7 @@ for (const name of ['plain', 'grouped-tied', 'qk-norm']) {
 
   test(`${name}: steps of AdamW, clipping and schedule are torch's`, async (t) => {
     const { job, inputs, targets, scale, expected } = await golden(name);
-    const model = await loadModel(backend, join(GOLDEN, name, 'model'));
+    const model = await loadLlama(backend, join(GOLDEN, name, 'model'));
     const optimizer = new AdamW(backend, model.parameters, job.optimizer);
     for (let step = 0; step < job.steps; step++) {
       const result = lossAndGradients(model, inputs, targets, job.batch, scale);
