@@ -2,12 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
-import {
-  type PlanOptions,
-  parseShare,
-  type RunningOptions,
-  resolveMerges,
-} from '../schemas/pipeline.ts';
+import { type PlanOptions, parseShare, type RunningOptions } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
 import { readTokenizer } from '../tokenizer/bpe/files/huggingface.ts';
 import type { Codec, CodecDefinition, Encoder } from '../tokenizer/codecs/codec.ts';
@@ -16,6 +11,7 @@ import type { Tokenizer } from '../tokenizer/tokenizer.ts';
 import { lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
 import type { PipelineEvent } from './events.ts';
+import { resolveMerges } from './merges.ts';
 import { findRanks } from './rank.ts';
 import type { RunRequest } from './run.ts';
 import { resolveSources } from './sources/list-inputs.ts';

@@ -1,6 +1,5 @@
 /** Options of the `pipeline` command line: help, defaults and validation. */
 import { z } from 'zod';
-import { CodecLmError } from '../base/error.ts';
 import { MAX_SEQ_LEN } from './dataset.ts';
 
 const positive = z.number().int().positive();
@@ -108,24 +107,4 @@ export const finalizeOptions = z.object({
 /** `"10 %"` -> 0.1; a number is a share already. */
 export function parseShare(share: string | number): number {
   return typeof share === 'number' ? share : Number.parseFloat(share) / 100;
-}
-
-/**
- * `merges` and `vocabSize` say the same thing twice.
- * @throws CodecLmError `USAGE` when both are given and disagree
- */
-export function resolveMerges(
-  options: { merges?: number; vocabSize?: number },
-  byDefault: number,
-): number {
-  const { merges, vocabSize } = options;
-  if (vocabSize === undefined) return merges ?? byDefault;
-  if (merges !== undefined && merges !== vocabSize - 256) {
-    throw new CodecLmError(
-      'USAGE',
-      `\`merges\` ${merges} and \`vocabSize\` ${vocabSize} disagree: \`vocabSize\` ${merges + 256} is \`merges\` ${merges}`,
-      { hint: 'give one of them' },
-    );
-  }
-  return vocabSize - 256;
 }

@@ -1,7 +1,7 @@
 /** The house: which folder may know which, and how large files and folders may be. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 
@@ -24,9 +24,11 @@ const isAllowed = (from: string, to: string) => roomOf(from) === 'cli' && roomOf
 /** Both sit on shards, and neither knows the other. */
 const STRANGERS = ['pipeline', 'trainer'];
 
-/** Imports that run up, `file -> folder`, each with the reason why it is still there. To be emptied. */
-const UPWARD = new Map<string, string>([
-  ['schemas/pipeline.ts -> base/error.ts', 'checks options as well as describing them'],
+/** Folders of test/ that no folder of the sources corresponds to. */
+const ONLY_IN_TEST = new Map<string, string>([
+  ['helpers', 'what several tests share'],
+  ['golden', 'files with what is expected of them'],
+  ['doors', 'what package.json exports: the index.ts of several folders'],
 ]);
 
 const MAX_LINES = 300;
@@ -60,6 +62,9 @@ const imports: Import[] = sources.flatMap((from) =>
 );
 
 const roomOf = (file: string) => file.split('/')[0];
+/** `a/b/c` -> `a`, `a/b`, `a/b/c` */
+const foldersOf = (folder: string): string[] =>
+  folder.split('/').map((_, i, names) => names.slice(0, i + 1).join('/'));
 
 test('imports are found at all', (t) => {
   t.true(imports.length > 500);
@@ -73,13 +78,7 @@ test('data flows down: no folder knows one that stands behind it', (t) => {
       return own >= 0 && (other > own || other < 0) && !isAllowed(from, to);
     })
     .map(({ from, to }) => `${from} -> ${to}`);
-  t.deepEqual(
-    upward.filter((line) => !UPWARD.has(line)),
-    [],
-  );
-  for (const done of [...UPWARD.keys()].filter((key) => !upward.includes(key))) {
-    t.log(`no exception any more, take it off the list: ${done}`);
-  }
+  t.deepEqual(upward, []);
 });
 
 test('pipeline and trainer do not know each other', (t) => {
@@ -121,6 +120,38 @@ test(`no file is longer than ${MAX_LINES} lines, and outside of test/ no folder 
     [...counts].filter(([, count]) => count > MAX_FILES),
     [],
   );
+});
+
+test('a test lies in the folder of what it tests, and helpers of several folders in test/helpers', (t) => {
+  const folders = new Set(
+    sources.filter((file) => roomOf(file) !== 'test').flatMap((file) => foldersOf(dirname(file))),
+  );
+  const homeless = sources
+    .filter((file) => file.startsWith('test/') && file.split('/').length > 2)
+    .filter((file) => !ONLY_IN_TEST.has(file.split('/')[1]))
+    .filter((file) => !folders.has(dirname(file).slice('test/'.length)));
+  t.deepEqual(homeless, []);
+  t.true([...ONLY_IN_TEST.keys()].every((name) => existsSync(join(ROOT, 'test', name))));
+
+  // `engine/share.ts` has its test in `engine/`, not in the folder above it.
+  const strayed = sources
+    .filter((file) => file.startsWith('test/') && file.endsWith('.test.ts'))
+    .flatMap((file) => {
+      const subject = file.slice('test/'.length).replace(/\.test\.ts$/, '');
+      if (text.has(`${subject}.ts`) || folders.has(subject)) return [];
+      const [folder, name] = [dirname(subject), basename(subject)];
+      const deeper = sources.filter(
+        (source) => source.startsWith(`${folder}/`) && basename(source) === `${name}.ts`,
+      );
+      return deeper.map((source) => `${file} is about ${source}`);
+    });
+  t.deepEqual(strayed, []);
+
+  const borrowed = imports
+    .filter(({ to }) => to.startsWith('test/') && !to.startsWith('test/helpers/'))
+    .filter(({ from, to }) => !from.startsWith(`${dirname(to)}/`))
+    .map(({ from, to }) => `${from} -> ${to}`);
+  t.deepEqual(borrowed, []);
 });
 
 test('outside of its home nobody compares with the name of a codec', (t) => {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { makeSmallDataset, smallConfig } from '../../test/trainer/small-run.ts';
+import { makeSmallDataset, smallConfig } from '../../test/helpers/small-run.ts';
 import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { prepareSession } from '../../trainer/fit/session.ts';
 import { trainStep } from '../../trainer/fit/step.ts';

@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { start } from '../helpers/server.ts';
 import { testWith } from '../helpers/tools.ts';
-import { start } from '../trainer/serve/client.ts';
 
 testWith('curl', "README's request by curl brings a file that opens", async (t) => {
   const { server } = await start(t);

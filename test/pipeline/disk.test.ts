@@ -13,7 +13,7 @@ import {
   pipeline,
   removeFolder,
   SMALL,
-} from './helpers.ts';
+} from '../helpers/pipeline-runs.ts';
 
 let work: string;
 let corpus: string;

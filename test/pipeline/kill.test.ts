@@ -1,8 +1,15 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import {
+  hashesOf,
+  makeCorpus,
+  pipeline,
+  removeFolder,
+  SMALL,
+  workFolder,
+} from '../helpers/pipeline-runs.ts';
 import { randomNumbers } from '../helpers/rasters.ts';
-import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
 
 const IMAGES = 240;
 /** With held-out documents, each partition has two shards. */

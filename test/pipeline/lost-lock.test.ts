@@ -7,9 +7,9 @@ import { paths } from '../../pipeline/files.ts';
 import { PartitionWork } from '../../pipeline/pack/partition.ts';
 import { partitionsOf } from '../../pipeline/plan/plan.ts';
 import { FORMAT_VERSION } from '../../schemas/dataset.ts';
-import { leaveHolder, readHolder } from '../base/lock/forge.ts';
+import { leaveHolder, readHolder } from '../helpers/lock-holders.ts';
+import { makeCorpus, pipeline, SMALL } from '../helpers/pipeline-runs.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
-import { makeCorpus, pipeline, SMALL } from './helpers.ts';
 
 /** Shards, tails, failures and stats of a partition that were there when the check failed. */
 async function filesIn(out: string): Promise<string[]> {

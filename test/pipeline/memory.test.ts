@@ -3,8 +3,14 @@ import { createWriteStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import {
+  hashesOf,
+  makeCorpus,
+  pipeline,
+  removeFolder,
+  workFolder,
+} from '../helpers/pipeline-runs.ts';
 import { testLong } from '../helpers/tools.ts';
-import { hashesOf, makeCorpus, pipeline, removeFolder, workFolder } from './helpers.ts';
 
 const HOOK = new URL('slow-disk.mjs', import.meta.url).href;
 

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { execa } from 'execa';
+import {
+  hashesOf,
+  makeExpected,
+  PIPELINE,
+  pipeline,
+  removeFolder,
+  SMALL,
+} from '../helpers/pipeline-runs.ts';
 import { testWith } from '../helpers/tools.ts';
-import { hashesOf, makeExpected, PIPELINE, pipeline, removeFolder, SMALL } from './helpers.ts';
 
 let work: string;
 let corpus: string;

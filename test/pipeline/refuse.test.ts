@@ -1,7 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { makeCorpus, pipeline, removeFolder, SMALL, workFolder } from './helpers.ts';
+import { makeCorpus, pipeline, removeFolder, SMALL, workFolder } from '../helpers/pipeline-runs.ts';
 
 let work: string;
 let corpus: string;

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { hashesOf, makeExpected, pipeline, removeFolder, SMALL } from './helpers.ts';
+import { hashesOf, makeExpected, pipeline, removeFolder, SMALL } from '../helpers/pipeline-runs.ts';
 
 let work: string;
 let corpus: string;

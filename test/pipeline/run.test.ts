@@ -15,7 +15,7 @@ import {
   removeFolder,
   SMALL,
   workFolder,
-} from './helpers.ts';
+} from '../helpers/pipeline-runs.ts';
 
 let work: string;
 test.before(async () => {

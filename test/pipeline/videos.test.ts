@@ -8,9 +8,9 @@ import { openDataset } from '../../shards/dataset/dataset.ts';
 import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { createAvcCodec } from '../../tokenizer/codecs/avc/encode.ts';
 import { findFfmpeg } from '../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { hashesOf, pipeline, removeFolder, workFolder } from '../helpers/pipeline-runs.ts';
 import { randomNumbers } from '../helpers/rasters.ts';
 import { makeClips } from '../helpers/videos.ts';
-import { hashesOf, pipeline, removeFolder, workFolder } from './helpers.ts';
 
 const isLong = process.env.CODEC_LM_TEST_LONG !== undefined;
 const KILLS = isLong ? 20 : 2;

@@ -3,7 +3,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { writeCrops } from '../../../demo/crops.ts';
-import { makeCheckpoint } from '../../../test/trainer/sample/checkpoint.ts';
+import { makeCheckpoint } from '../../../test/helpers/checkpoint.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 
 interface Case {

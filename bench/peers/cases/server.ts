@@ -1,6 +1,6 @@
 /** Requests that were refused or answered wrongly once, sent to a `trainer serve` of today. */
 import { join } from 'node:path';
-import { TOKENIZER } from '../../../test/trainer/sample/checkpoint.ts';
+import { TOKENIZER } from '../../../test/helpers/checkpoint.ts';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { KEY, SIDE, startServer } from '../clients/server.ts';
 

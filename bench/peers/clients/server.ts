@@ -1,7 +1,7 @@
 /** A small random model behind `trainer serve`, as a process of its own. */
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { makeCheckpoint } from '../../../test/trainer/sample/checkpoint.ts';
+import { makeCheckpoint } from '../../../test/helpers/checkpoint.ts';
 
 /** Pixels of a side: documents of some 500 tokens. */
 export const SIDE = 64;

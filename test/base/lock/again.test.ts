@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { makeCorpus, PIPELINE, SMALL } from '../../helpers/pipeline-runs.ts';
+import { makeSmallDataset, SETTINGS } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCorpus, PIPELINE, SMALL } from '../../pipeline/helpers.ts';
-import { makeSmallDataset, SETTINGS } from '../../trainer/small-run.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
 const ROUNDS = process.env.CODEC_LM_TEST_LONG ? 14 : 1;

@@ -5,8 +5,8 @@ import test, { type ExecutionContext } from 'ava';
 import { heartThread } from '../../../base/lock/heart.ts';
 import { holdersOf } from '../../../base/lock/holders.ts';
 import { type LockOptions, type LockWait, takeLock } from '../../../base/lock/lock.ts';
+import { leaveHolder, readHolder } from '../../helpers/lock-holders.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { leaveHolder, readHolder } from './forge.ts';
 
 /** Twenty times as fast as in use. */
 const FAST = { beatMs: 50, staleMs: 1_000 };

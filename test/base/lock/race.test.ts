@@ -3,8 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { leaveHolder } from '../../helpers/lock-holders.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { leaveHolder } from './forge.ts';
 import type { Answer, Order } from './racer.ts';
 
 const isLong = process.env.CODEC_LM_TEST_LONG !== undefined;

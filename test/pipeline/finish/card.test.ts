@@ -6,8 +6,14 @@ import test from 'ava';
 import { execa } from 'execa';
 import { readManifest, writeManifest } from '../../../shards/dataset/manifest.ts';
 import { verifyDataset } from '../../../shards/verify/verify.ts';
+import {
+  makeCorpus,
+  pipeline,
+  removeFolder,
+  SMALL,
+  workFolder,
+} from '../../helpers/pipeline-runs.ts';
 import { testIf } from '../../helpers/tools.ts';
-import { makeCorpus, pipeline, removeFolder, SMALL, workFolder } from '../helpers.ts';
 
 const peer = (path: string) =>
   fileURLToPath(new URL(`../../../bench/peers/${path}`, import.meta.url));

@@ -9,7 +9,7 @@ import { giveBuffer, takeBuffer } from '../../../pipeline/sources/buffers.ts';
 import type { Encoder } from '../../../tokenizer/codecs/codec.ts';
 import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
-import { removeFolder, workFolder } from '../helpers.ts';
+import { removeFolder, workFolder } from '../../helpers/pipeline-runs.ts';
 
 test('buffers have the size that was asked for, and are nobody else’s while in use', (t) => {
   const sizes = [1, 1000, 70_000, 70_001, 99_999, 1_500_000, 17_000_000];

@@ -3,8 +3,15 @@ import { chmod, copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/pr
 import { join } from 'node:path';
 import test from 'ava';
 import { execa, type Options } from 'execa';
+import {
+  makeCorpus,
+  PIPELINE,
+  pipeline,
+  removeFolder,
+  SMALL,
+  workFolder,
+} from '../../helpers/pipeline-runs.ts';
 import { testIf } from '../../helpers/tools.ts';
-import { makeCorpus, PIPELINE, pipeline, removeFolder, SMALL, workFolder } from '../helpers.ts';
 
 let work: string;
 let corpus: string;

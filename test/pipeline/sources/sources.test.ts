@@ -5,7 +5,14 @@ import { execa } from 'execa';
 import { openDataset } from '../../../shards/dataset/dataset.ts';
 import { readDocuments } from '../../../shards/dataset/documents.ts';
 import { readManifest } from '../../../shards/dataset/manifest.ts';
-import { hashesOf, makeCorpus, pipeline, removeFolder, SMALL, workFolder } from '../helpers.ts';
+import {
+  hashesOf,
+  makeCorpus,
+  pipeline,
+  removeFolder,
+  SMALL,
+  workFolder,
+} from '../../helpers/pipeline-runs.ts';
 
 let work: string;
 let corpus: string;

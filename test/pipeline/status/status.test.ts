@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Status } from '../../../pipeline/status/status.ts';
-import { makeCorpus, pipeline, removeFolder, SMALL, workFolder } from '../helpers.ts';
+import {
+  makeCorpus,
+  pipeline,
+  removeFolder,
+  SMALL,
+  workFolder,
+} from '../../helpers/pipeline-runs.ts';
 
 const INPUTS = 300;
 

@@ -2,7 +2,7 @@
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { linear } from '../../../trainer/ops/linear.ts';
-import { difference, random } from '../ops/gradcheck.ts';
+import { difference, random } from '../../helpers/gradcheck.ts';
 
 const isWanted = process.env.CODEC_LM_TEST_GPU === '1';
 const gpuTest = isWanted ? test : test.skip;

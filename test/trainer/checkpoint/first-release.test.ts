@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readTokenizer } from '../../../tokenizer/bpe/files/huggingface.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { checkpoint, run } from '../fixture.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { checkpoint, run } from '../../helpers/workplace.ts';
 
 test('it loads, keeps its file and is trained on; its models say where a prompt ends', async (t) => {
   const folder = await temporaryFolder(t);

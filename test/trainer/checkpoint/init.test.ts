@@ -7,9 +7,9 @@ import { loadLlama, readWeights, WEIGHT_FORMATS } from '../../../trainer/checkpo
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
 import { readSafetensors, streamSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import type { Weights } from '../../../trainer/model/init.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { checkpoint, run } from '../fixture.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { checkpoint, run } from '../../helpers/workplace.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../golden/llama');
 const INDEX = 'model.safetensors.index.json';

@@ -8,9 +8,9 @@ import { loadLlama, readModelConfig } from '../../../trainer/checkpoint/huggingf
 import { startFrom } from '../../../trainer/checkpoint/init.ts';
 import { readModelWeights } from '../../../trainer/checkpoint/model-weights.ts';
 import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { run } from '../fixture.ts';
-import { makeCheckpoint } from '../sample/checkpoint.ts';
+import { run } from '../../helpers/workplace.ts';
 import {
   type Change,
   changedModel,

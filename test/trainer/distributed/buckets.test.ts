@@ -1,7 +1,7 @@
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { bucketsOf, pack, unpack } from '../../../trainer/distributed/buckets.ts';
-import { random } from '../ops/gradcheck.ts';
+import { random } from '../../helpers/gradcheck.ts';
 
 const SHAPES: Record<string, number[]> = { a: [4, 3], b: [7], c: [5, 5], d: [2, 2], e: [1] };
 

@@ -4,9 +4,9 @@ import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { holdersOf } from '../../../base/lock/holders.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
+import { makeSmallDataset, SETTINGS, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hasTool } from '../../helpers/tools.ts';
-import { makeSmallDataset, SETTINGS, smallFit } from '../small-run.ts';
 import { mpirun } from './mpirun.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');

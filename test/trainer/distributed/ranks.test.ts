@@ -2,9 +2,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { readSeries } from '../../../trainer/report/series.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { checkpoint } from '../fixture.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { checkpoint } from '../../helpers/workplace.ts';
 import { sameSeries, sameTensors } from './same-runs.ts';
 
 /** The same sequences in every step, whatever the ranks: 12 = 2 x 6 = 2 x 3 x 2 = 2 x 2 x 3. */

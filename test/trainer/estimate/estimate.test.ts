@@ -7,10 +7,10 @@ import { estimateMemory } from '../../../trainer/estimate/memory.ts';
 import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
 import { addGradients, lossAndGradients } from '../../../trainer/model/loss.ts';
+import { makeSmallDataset } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { countTensorBytes } from '../../helpers/tensor-bytes.ts';
-import { run } from '../fixture.ts';
-import { makeSmallDataset } from '../small-run.ts';
+import { run } from '../../helpers/workplace.ts';
 
 const backend = await chooseBackend();
 const { tf } = backend;

@@ -5,8 +5,8 @@ import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { measurePeakFlops } from '../../../trainer/estimate/peak.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
 
 const MODEL: LlamaConfig = {
   ...{ vocabSize: 579, hiddenSize: 256, layers: 4, heads: 4, kvHeads: 4, intermediateSize: 640 },

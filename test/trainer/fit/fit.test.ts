@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { parse } from 'yaml';
 import type { TrainMetrics, ValMetrics } from '../../../schemas/run.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
-import { checkpoint, makeWorkplace, run, SMALL, type Workplace } from '../fixture.ts';
+import { checkpoint, makeWorkplace, run, SMALL, type Workplace } from '../../helpers/workplace.ts';
 
 let place: Workplace;
 test.before(async (t) => {

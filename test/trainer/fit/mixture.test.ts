@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import test from 'ava';
 import { parseSource } from '../../../trainer/fit/training-data.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { checkpoint, run } from '../fixture.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { checkpoint, run } from '../../helpers/workplace.ts';
 
 /** Two datasets, of which the first gives three of four sequences. */
 async function twoDatasets(folder: string) {

@@ -12,7 +12,7 @@ import { addGradients, lossAndGradients, lossSum } from '../../../trainer/model/
 import { AdamW } from '../../../trainer/optim/adamw.ts';
 import { clipGradients } from '../../../trainer/optim/clip.ts';
 import { learningRate } from '../../../trainer/optim/schedule.ts';
-import { difference } from '../ops/gradcheck.ts';
+import { difference } from '../../helpers/gradcheck.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../golden/llama');
 const backend = await chooseBackend();

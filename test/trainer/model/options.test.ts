@@ -5,7 +5,7 @@ import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
 import { type LossOptions, lossAndGradients, lossSum } from '../../../trainer/model/loss.ts';
-import { difference } from '../ops/gradcheck.ts';
+import { difference } from '../../helpers/gradcheck.ts';
 
 const backend = await chooseBackend();
 const { tf } = backend;

@@ -2,7 +2,7 @@ import type { Tensor2D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { bf16MatMul, plainBf16MatMul, toBf16 } from '../../../trainer/ops/bf16.ts';
 import { linear } from '../../../trainer/ops/linear.ts';
-import { backend, difference, outputAndGradients, random } from './gradcheck.ts';
+import { backend, difference, outputAndGradients, random } from '../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 

@@ -2,7 +2,7 @@ import type { Tensor2D, Variable } from '@tensorflow/tfjs';
 import test from 'ava';
 import { checkpointed } from '../../../trainer/ops/checkpointed.ts';
 import { linear } from '../../../trainer/ops/linear.ts';
-import { backend, random } from './gradcheck.ts';
+import { backend, random } from '../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 

@@ -11,7 +11,13 @@ import { rmsNorm } from '../../../trainer/ops/rms-norm.ts';
 import { rope, ropeTable } from '../../../trainer/ops/rope.ts';
 import { softmax } from '../../../trainer/ops/softmax.ts';
 import { silu, swiglu } from '../../../trainer/ops/swiglu.ts';
-import { backend, difference, outputAndGradients, random, worstDifference } from './gradcheck.ts';
+import {
+  backend,
+  difference,
+  outputAndGradients,
+  random,
+  worstDifference,
+} from '../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 

@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { zLoss } from '../../../trainer/ops/z-loss.ts';
-import { backend, outputAndGradients, random, worstDifference } from './gradcheck.ts';
+import { backend, outputAndGradients, random, worstDifference } from '../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 const targets = tf.tensor1d([1, -1, 0, 4, -1, 2], 'int32');

@@ -6,7 +6,7 @@ import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { AdamW } from '../../../trainer/optim/adamw.ts';
 import { clipGradients } from '../../../trainer/optim/clip.ts';
 import { learningRate } from '../../../trainer/optim/schedule.ts';
-import { backend } from '../ops/gradcheck.ts';
+import { backend } from '../../helpers/gradcheck.ts';
 
 /** Made by bench/peers/golden_adamw.py. */
 const GOLDEN = join(import.meta.dirname, '../../golden/adamw');

@@ -3,7 +3,7 @@ import test from 'ava';
 import { AdamW } from '../../../trainer/optim/adamw.ts';
 import { clipGradients } from '../../../trainer/optim/clip.ts';
 import { learningRate } from '../../../trainer/optim/schedule.ts';
-import { backend, difference, random } from '../ops/gradcheck.ts';
+import { backend, difference, random } from '../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 const OPTIONS = { betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1 } as const;

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { smallFit } from '../small-run.ts';
+import { smallFit } from '../../helpers/small-run.ts';
 
 const [data, out, step, file] = process.argv.slice(2);
 

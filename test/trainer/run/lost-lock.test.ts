@@ -5,9 +5,9 @@ import test from 'ava';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { truncateMetrics } from '../../../trainer/run/directory.ts';
 import { lockRun } from '../../../trainer/run/lock.ts';
-import { leaveHolder, readHolder } from '../../base/lock/forge.ts';
+import { leaveHolder, readHolder } from '../../helpers/lock-holders.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
 
 /** As another machine does that has watched the heartbeat in vain. */
 function takeOver(run: string): Promise<string> {

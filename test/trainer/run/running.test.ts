@@ -5,10 +5,10 @@ import { execa } from 'execa';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { listCheckpoints, pruneCheckpoints } from '../../../trainer/run/directory.ts';
 import { lockRun } from '../../../trainer/run/lock.ts';
-import { leaveHolder } from '../../base/lock/forge.ts';
+import { leaveHolder } from '../../helpers/lock-holders.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { checkpoint } from '../fixture.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
+import { checkpoint } from '../../helpers/workplace.ts';
 
 const DIES = join(import.meta.dirname, 'dies-saving.ts');
 

@@ -9,10 +9,10 @@ import { readMp4Track } from '../../../tokenizer/codecs/avc/mp4.ts';
 import { cutAfterFrames } from '../../../tokenizer/codecs/avc/prompt.ts';
 import { avcSettingsSchema } from '../../../tokenizer/codecs/avc/settings.ts';
 import { framesOf, fromMp4 } from '../../../tokenizer/codecs/avc/view.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeClips } from '../../helpers/videos.ts';
-import { run } from '../fixture.ts';
-import { makeCheckpoint } from './checkpoint.ts';
+import { run } from '../../helpers/workplace.ts';
 
 const settings = avcSettingsSchema.parse({ width: 32, height: 32, profile: 'reproducible' });
 

@@ -6,7 +6,7 @@ import { initialWeights } from '../../../trainer/model/init.ts';
 import { Llama } from '../../../trainer/model/llama.ts';
 import type { CachedSequence, Engine } from '../../../trainer/sample/engine/engine.ts';
 import { createWasmEngine } from '../../../trainer/sample/engine/wasm-engine.ts';
-import { difference } from '../ops/gradcheck.ts';
+import { difference } from '../../helpers/gradcheck.ts';
 
 const CONFIG: LlamaConfig = {
   vocabSize: 29,

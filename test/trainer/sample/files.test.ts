@@ -16,8 +16,8 @@ import {
 import { checkpointHash, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { Model } from '../../../trainer/sample/model.ts';
 import type { SampleFile } from '../../../trainer/sample/output.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint } from './checkpoint.ts';
 
 const SIDE = 48;
 

@@ -3,11 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { fromJpegFile, toJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { judge } from '../../helpers/libjpeg.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testLong, testWith } from '../../helpers/tools.ts';
-import { makeWorkplace, run, SMALL } from '../fixture.ts';
-import { makeCheckpoint } from './checkpoint.ts';
+import { makeWorkplace, run, SMALL } from '../../helpers/workplace.ts';
 
 const QUALITY = 25;
 /** The shortest document of 32x32 pixels has 59 bytes of header and 6 for each of 4 MCUs. */

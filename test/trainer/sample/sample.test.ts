@@ -7,7 +7,7 @@ import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { cutAfterShare } from '../../../tokenizer/codecs/jpeg/prompt.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import type { SampleFile } from '../../../trainer/sample/output.ts';
-import { makeWorkplace, run, SMALL, type Workplace } from '../fixture.ts';
+import { makeWorkplace, run, SMALL, type Workplace } from '../../helpers/workplace.ts';
 
 let place: Workplace;
 let trained: string;

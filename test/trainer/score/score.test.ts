@@ -10,11 +10,11 @@ import { createJpegCodec } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
+import { makeCheckpoint, TOKENIZER } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
 import { makeClips } from '../../helpers/videos.ts';
-import { run } from '../fixture.ts';
-import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
+import { run } from '../../helpers/workplace.ts';
 
 const SIDE = 32;
 

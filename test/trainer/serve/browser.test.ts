@@ -7,9 +7,9 @@ import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { startServer } from '../../../trainer/serve/server.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
-import { makeCheckpoint } from '../sample/checkpoint.ts';
 
 const SIDE = 48;
 const QUALITY = 25;

@@ -8,9 +8,9 @@ import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { scoreDocument } from '../../../trainer/score/document.ts';
 import type { RunningServer } from '../../../trainer/serve/server.ts';
 import { symbolsOf, textOf } from '../../../trainer/serve/text.ts';
+import { makeCheckpoint, TOKENIZER } from '../../helpers/checkpoint.ts';
+import { complete, post, SIDE, start } from '../../helpers/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
-import { complete, post, SIDE, start } from './client.ts';
 
 const { bosId, eosId } = TOKENIZER;
 

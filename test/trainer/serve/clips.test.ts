@@ -5,11 +5,11 @@ import { createAvcCodec } from '../../../tokenizer/codecs/avc/encode.ts';
 import { readMp4Track } from '../../../tokenizer/codecs/avc/mp4.ts';
 import { avcSettingsSchema } from '../../../tokenizer/codecs/avc/settings.ts';
 import { fromMp4 } from '../../../tokenizer/codecs/avc/view.ts';
+import { TOKENIZER } from '../../helpers/checkpoint.ts';
+import { post, start } from '../../helpers/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
 import { makeClips } from '../../helpers/videos.ts';
-import { TOKENIZER } from '../sample/checkpoint.ts';
-import { post, start } from './client.ts';
 
 const settings = avcSettingsSchema.parse({ width: 32, height: 32, profile: 'reproducible' });
 

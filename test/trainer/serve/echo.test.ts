@@ -4,9 +4,9 @@ import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { scoreDocument } from '../../../trainer/score/document.ts';
 import { textOf } from '../../../trainer/serve/text.ts';
+import { makeCheckpoint, TOKENIZER } from '../../helpers/checkpoint.ts';
+import { type Completion, complete, post, SIDE, start } from '../../helpers/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint, TOKENIZER } from '../sample/checkpoint.ts';
-import { type Completion, complete, post, SIDE, start } from './client.ts';
 
 async function someDocument(seed: number): Promise<Uint8Array> {
   const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, i) => (i * (seed + i)) >> 4);

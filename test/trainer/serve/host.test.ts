@@ -2,10 +2,10 @@
 import { hostname } from 'node:os';
 import test from 'ava';
 import { isLocalName, isPrivateHost } from '../../../trainer/serve/host.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
+import { start } from '../../helpers/server.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { run } from '../fixture.ts';
-import { makeCheckpoint } from '../sample/checkpoint.ts';
-import { start } from './client.ts';
+import { run } from '../../helpers/workplace.ts';
 
 const PUBLIC = [
   '0.0.0.0',

@@ -5,7 +5,7 @@ import { Batcher } from '../../../trainer/sample/batcher.ts';
 import type { CachedSequence } from '../../../trainer/sample/engine/engine.ts';
 import { Runner } from '../../../trainer/serve/runner.ts';
 import type { RunningServer } from '../../../trainer/serve/server.ts';
-import { complete, IDLE, settles, start } from './client.ts';
+import { complete, IDLE, settles, start } from '../../helpers/server.ts';
 
 /** Sends bytes as they are. @returns all that comes back until the server closes */
 function sendRaw({ url }: RunningServer, text: string): Promise<string> {

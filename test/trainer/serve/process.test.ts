@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testLong } from '../../helpers/tools.ts';
-import { makeCheckpoint } from '../sample/checkpoint.ts';
 
 const CLIENTS = 8;
 /** V8's heap breathes by 20 to 30 MiB. Twelve kilobytes lost at each of 4,000 requests are more than this. */

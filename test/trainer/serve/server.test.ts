@@ -4,8 +4,16 @@ import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { symbolsOf, textOf } from '../../../trainer/serve/text.ts';
-import { TOKENIZER } from '../sample/checkpoint.ts';
-import { type Completion, complete, IDLE, post, SIDE, settles, start } from './client.ts';
+import { TOKENIZER } from '../../helpers/checkpoint.ts';
+import {
+  type Completion,
+  complete,
+  IDLE,
+  post,
+  SIDE,
+  settles,
+  start,
+} from '../../helpers/server.ts';
 
 /** More than any image here takes, and what room is left for it. */
 const WHOLE = 900;

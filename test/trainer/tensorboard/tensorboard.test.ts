@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { readSeries } from '../../../trainer/report/series.ts';
 import { crc32c, maskedCrc32c } from '../../../trainer/tensorboard/crc32c.ts';
+import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeSmallDataset, smallFit } from '../small-run.ts';
 
 test('CRC-32C gives the examples of RFC 3720, appendix B.4', (t) => {
   t.is(crc32c(new Uint8Array(32)), 0x8a9136aa);

@@ -3,7 +3,7 @@ import type { Tensor3D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { batchMatMul } from '../../../../trainer/ops/mat-mul.ts';
 import { fitsHeapKernels, productInHeap } from '../../../../trainer/ops/wasm/heap-product.ts';
-import { backend, difference, random } from '../gradcheck.ts';
+import { backend, difference, random } from '../../../helpers/gradcheck.ts';
 
 const { tf } = backend;
 

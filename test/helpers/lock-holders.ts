@@ -1,8 +1,8 @@
 /** Locks as other processes leave them: dead, elsewhere, silent. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { formatHolder, lockName, newHolder } from '../../../base/lock/record.ts';
-import type { Holder } from '../../../schemas/lock.ts';
+import { formatHolder, lockName, newHolder } from '../../base/lock/record.ts';
+import type { Holder } from '../../schemas/lock.ts';
 
 /**
  * Leaves the file of a holder; it is this process but for what is given.

@@ -1,6 +1,6 @@
 /** What the tests of ops share: random tensors, gradients of a random projection, differences. */
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Backend, chooseBackend } from '../../../trainer/backend/choose.ts';
+import { type Backend, chooseBackend } from '../../trainer/backend/choose.ts';
 
 export const backend: Backend = await chooseBackend();
 

@@ -5,9 +5,9 @@ import {
   FFMPEG_VARIABLE,
   findFfmpeg,
   npmFfmpeg,
-} from '../../../../tokenizer/codecs/avc/ffmpeg/find.ts';
-import { pretender } from '../../../helpers/ffmpegs.ts';
-import { temporaryFolder } from '../../../helpers/temporary.ts';
+} from '../../../../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { pretender } from '../../../../helpers/ffmpegs.ts';
+import { temporaryFolder } from '../../../../helpers/temporary.ts';
 
 const LIBRARIES = 'libavcodec 59. 37.100 / 59. 37.100\nlibswscale 6. 7.100 / 6. 7.100';
 

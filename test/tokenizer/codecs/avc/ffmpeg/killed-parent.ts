@@ -1,5 +1,5 @@
 /** Runs an ffmpeg that never ends, to be killed from outside: for safety.test.ts. */
-import { runFfmpeg } from '../../../../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
+import { runFfmpeg } from '../../../../../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
 
 await runFfmpeg({
   ffmpeg: process.argv[2],

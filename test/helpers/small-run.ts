@@ -6,8 +6,8 @@ import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
 import type { FitEvent } from '../../trainer/events.ts';
 import { type FitResult, type TrainOptions, train } from '../../trainer/fit/train.ts';
-import { type DatasetOptions, makeDataset } from '../helpers/dataset.ts';
-import { ranksInProcess } from '../helpers/ranks.ts';
+import { type DatasetOptions, makeDataset } from './dataset.ts';
+import { ranksInProcess } from './ranks.ts';
 
 export const SETTINGS = [
   ...['model.hiddenSize=16', 'model.layers=1', 'model.heads=2', 'model.kvHeads=1'],

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
-import { ERROR_CODES, type ErrorKind } from '../../base/error-codes.ts';
-import { ERRORS_PAGE, formatErrorsPage } from '../../docs/make/errors-page.ts';
+import { ERROR_CODES, type ErrorKind } from '../../../base/error-codes.ts';
+import { ERRORS_PAGE, formatErrorsPage } from '../../../docs/make/errors-page.ts';
 
 test('docs/errors.md is what `npm run docs:errors` makes of the table of codes', async (t) => {
   t.is(await readFile(ERRORS_PAGE, 'utf8'), formatErrorsPage());

@@ -1,14 +1,14 @@
 /** A server with a small random model, and how the tests talk to it. */
 import type { ExecutionContext } from 'ava';
-import { serveLogLine } from '../../../cli/trainer/serve.ts';
-import type { LogProbabilities } from '../../../trainer/serve/choice.ts';
+import { serveLogLine } from '../../cli/trainer/serve.ts';
+import type { LogProbabilities } from '../../trainer/serve/choice.ts';
 import {
   type RunningServer,
   type ServerOptions,
   startServer,
-} from '../../../trainer/serve/server.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
-import { type CheckpointOptions, makeCheckpoint } from '../sample/checkpoint.ts';
+} from '../../trainer/serve/server.ts';
+import { temporaryFolder } from './temporary.ts';
+import { type CheckpointOptions, makeCheckpoint } from './checkpoint.ts';
 
 export const SIDE = 32;
 

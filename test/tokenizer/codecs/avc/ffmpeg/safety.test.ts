@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
-import { createAvcCodec } from '../../../../tokenizer/codecs/avc/encode.ts';
-import { untrustedInput } from '../../../../tokenizer/codecs/avc/ffmpeg/command.ts';
-import { runFfmpeg } from '../../../../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
-import { findFfmpeg } from '../../../../tokenizer/codecs/avc/ffmpeg/find.ts';
-import { temporaryFolder } from '../../../helpers/temporary.ts';
-import { testWith } from '../../../helpers/tools.ts';
-import { ffmpeg, moving } from '../../../helpers/videos.ts';
+import { createAvcCodec } from '../../../../../tokenizer/codecs/avc/encode.ts';
+import { untrustedInput } from '../../../../../tokenizer/codecs/avc/ffmpeg/command.ts';
+import { runFfmpeg } from '../../../../../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
+import { findFfmpeg } from '../../../../../tokenizer/codecs/avc/ffmpeg/find.ts';
+import { temporaryFolder } from '../../../../helpers/temporary.ts';
+import { testWith } from '../../../../helpers/tools.ts';
+import { ffmpeg, moving } from '../../../../helpers/videos.ts';
 
 const LIMITS = { timeoutSeconds: 100, cpuSeconds: 100, memoryMb: 4096 };
 

@@ -4,8 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import { execa } from 'execa';
-import { PipelineListener } from '../../cli/pipeline/listener.ts';
-import { testIf } from '../helpers/tools.ts';
+import { PipelineListener } from '../../../cli/pipeline/listener.ts';
 import {
   addBadFiles,
   makeCorpus,
@@ -14,7 +13,8 @@ import {
   removeFolder,
   SMALL,
   workFolder,
-} from './helpers.ts';
+} from '../../helpers/pipeline-runs.ts';
+import { testIf } from '../../helpers/tools.ts';
 
 let work: string;
 let corpus: string;

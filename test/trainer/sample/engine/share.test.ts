@@ -1,6 +1,6 @@
 import test from 'ava';
-import { CACHE_PAGE } from '../../../trainer/sample/engine/kernels/attention.ts';
-import { GROUP, type Run, shareAttention } from '../../../trainer/sample/engine/share.ts';
+import { CACHE_PAGE } from '../../../../trainer/sample/engine/kernels/attention.ts';
+import { GROUP, type Run, shareAttention } from '../../../../trainer/sample/engine/share.ts';
 
 /** A prompt, a sequence that begins, one that is as long as it gets, and one of whole groups. */
 const RUNS: Run[] = [

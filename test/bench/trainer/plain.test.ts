@@ -1,11 +1,11 @@
 /** A comparison is worth something only if both sides train the same model. */
 import test from 'ava';
-import { configOf, OPTIONS } from '../../bench/trainer/model.ts';
-import { plainLoss } from '../../bench/trainer/plain.ts';
-import { chooseBackend } from '../../trainer/backend/choose.ts';
-import { createLlama } from '../../trainer/model/llama.ts';
-import { lossAndGradients } from '../../trainer/model/loss.ts';
-import { difference } from '../trainer/ops/gradcheck.ts';
+import { configOf, OPTIONS } from '../../../bench/trainer/model.ts';
+import { plainLoss } from '../../../bench/trainer/plain.ts';
+import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { createLlama } from '../../../trainer/model/llama.ts';
+import { lossAndGradients } from '../../../trainer/model/loss.ts';
+import { difference } from '../../helpers/gradcheck.ts';
 
 test('the plain tfjs model of the benchmark has the loss and the gradients of ours', async (t) => {
   const backend = await chooseBackend();
