@@ -2,13 +2,9 @@
 import type { ExecutionContext } from 'ava';
 import { serveLogLine } from '../../cli/trainer/serve.ts';
 import type { LogProbabilities } from '../../trainer/serve/choice.ts';
-import {
-  type RunningServer,
-  type ServerOptions,
-  startServer,
-} from '../../trainer/serve/server.ts';
-import { temporaryFolder } from './temporary.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../trainer/serve/server.ts';
 import { type CheckpointOptions, makeCheckpoint } from './checkpoint.ts';
+import { temporaryFolder } from './temporary.ts';
 
 export const SIDE = 32;
 

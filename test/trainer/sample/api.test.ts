@@ -6,8 +6,8 @@ import test from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { loadModel, type Sample, sample, sampleFiles, score } from '../../../trainer/index.ts';
+import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { makeCheckpoint } from './checkpoint.ts';
 
 const SIDE = 32;
 const LIMITS = { maxTokens: 700, threads: 1, seed: 4 };
