@@ -1,7 +1,7 @@
 /** `--codec`, which is read before all other options: it decides which ones there are. */
 import type { CodecDefinition, Media } from '../tokenizer/codecs/codec.ts';
 import { allCodecs, codecsFor, DEFAULT_CODECS } from '../tokenizer/codecs/registry.ts';
-import { environmentName } from './options.ts';
+import { environmentName } from './fields.ts';
 
 export interface ChosenCodec {
   definition: CodecDefinition;

@@ -32,15 +32,21 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
   /**
    * Each key is an option in kebab case; `.describe()` is its help, `.default()` its
    * default, and `.meta({ valueName })` overrides the `<value>` shown. Strings are paths but for
-   * those of `.meta({ isText: true })`.
+   * those of `.meta({ isText: true })`. Without default and `.optional()` it is required;
+   * `.meta({ requiredUnless: KEY })` asks for it unless that other option is given, and
+   * `.meta({ group })` overrides its heading in the help (groups.ts).
    */
   options: Options;
   /** Flags whose name is not that of the library's option, e.g. `{ 'cut.ratio': '--prompt-ratio' }`. */
   flags?: Readonly<Record<string, string>>;
-  /** Full command lines, shown under the help. */
+  /** Full command lines, shown above the options. */
   examples?: string[];
   /** Shown at the end of its help, as a paragraph. */
   notes?: string;
+  /** Keys that `--set` takes, so that who types one as an option is told. */
+  settings?(): readonly string[];
+  /** The command line that goes on after a stop: the same one, or another, if there is anything to go on with. */
+  goOn?: 'same' | ((options: z.output<Options>) => string | undefined);
   /** Resolves to the exit code (nothing is 0). Heavy modules are imported in here, not above. */
   run(positionals: string[], options: z.output<Options>, io: Io): Promise<number | undefined>;
 }

@@ -1,6 +1,7 @@
 /** The library names its options as code does, in backticks; on a terminal they are flags. */
+import { allCodecs } from '../tokenizer/codecs/registry.ts';
 import type { Command } from './command.ts';
-import { kebabCase } from './options.ts';
+import { flagOf } from './fields.ts';
 
 /** An option of the library, alone or with a value: `svg: render`. */
 const OPTION = /^(\w+)(?:: (.+))?$/;
@@ -19,9 +20,39 @@ export function withFlags(text: string, command: Command | undefined): string {
     if (flag !== undefined) return flag;
     const [, option, value] = OPTION.exec(name) ?? [];
     if (option !== undefined && option in command.options.shape) {
-      return `--${kebabCase(option)}${value === undefined ? '' : ` ${value}`}`;
+      return `${flagOf(option)}${value === undefined ? '' : ` ${value}`}`;
     }
     const isSetting = 'set' in command.options.shape && SETTING.test(name);
     return isSetting ? `--set ${name}` : quoted;
   });
+}
+
+/** A command of its own in backticks; what stands in there is that command's. */
+const QUOTED_COMMAND = /`[^`:]* [^`]*`/g;
+const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
+const QUOTED_OPTION = /`([a-z]\w*(?:\.\w+)?)(?:: [^`]+)?`/g;
+const CAMEL = /[a-z][A-Z]|^cut\./;
+
+/**
+ * @param hint of an error of the library, which does not know who called it
+ * @returns the same, or undefined where it advises an option that the command does not have, as one
+ *   of another codec
+ */
+export function hintFor(hint: string, command: Command | undefined): string | undefined {
+  if (command === undefined) return hint;
+  const { shape } = command.options;
+  const flags = [...Object.keys(shape).map(flagOf), ...Object.values(command.flags ?? {})];
+  const ours = new Set(flags.map((flag) => flag.split(' ')[0]));
+  const advice = hint.replace(QUOTED_COMMAND, '');
+  const isOurs = (name: string) => name in shape || ours.has(command.flags?.[name] ?? '');
+  const isForeign =
+    [...advice.matchAll(FLAG)].some(([flag]) => !ours.has(flag)) ||
+    [...advice.matchAll(QUOTED_OPTION)].some(
+      ([, name]) => !isOurs(name) && (CAMEL.test(name) || isOfCodec(name)),
+    );
+  return isForeign ? undefined : hint;
+}
+
+function isOfCodec(name: string): boolean {
+  return allCodecs().some(({ options }) => name in options.shape);
 }

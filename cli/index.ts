@@ -39,7 +39,7 @@ export async function runCommandLine(): Promise<void> {
       {
         name: 'codec-lm',
         summary:
-          'Train language models on the bytes of image and video files, and sample from them.',
+          'Train language models on the bytes of image and video files, and sample from them',
         commands: [...programs, setup, doctor],
       },
       argv,

@@ -1,11 +1,12 @@
 /** Runs a command line: finds the command, validates, runs it, and ends with the right exit code. */
-import { Command as Commander, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
-import { VERSION } from '../base/version.ts';
 import { asTyped } from './called.ts';
 import type { Command, Io } from './command.ts';
-import { withFlags } from './flags.ts';
-import { optionsOf, parseOptions, parsePositionals } from './options.ts';
+import { hintFor, withFlags } from './flags.ts';
+import { goOnHint } from './go-on.ts';
+import { parseOptions, parsePositionals } from './parse.ts';
+import { programOf } from './program.ts';
 import { StderrProgress } from './progress.ts';
 import { handleSignals } from './signals.ts';
 
@@ -16,6 +17,14 @@ export interface CliSpec {
   calledAs?: string;
   summary: string;
   commands: Command[];
+}
+
+/** The command that runs, with what it was given. */
+interface Running {
+  command: Command;
+  options: Record<string, unknown>;
+  /** As it was typed, behind the program's name. */
+  argv: readonly string[];
 }
 
 /** @param argv what follows the program's name */
@@ -30,20 +39,19 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
     interruptedBy = exitCode;
     stderr.log(`${called}: ${name} received, stopping cleanly; once more to stop at once`);
   });
+  let running: Running | undefined;
   const io: Io = {
     print: (line) => process.stdout.write(`${line}\n`),
     printJson: (value) => process.stdout.write(`${JSON.stringify(value)}\n`),
-    log: (line) => stderr.log(line),
+    log: (line) => stderr.log(withFlags(asTyped(line, called), running?.command)),
     progress: stderr,
     signal,
   };
   let exitCode: number;
-  let running: Command | undefined;
-  const onStart = (command: Command) => {
-    running = command;
-  };
   try {
-    exitCode = await parseAndRun(spec, argv, io, onStart);
+    exitCode = await parseAndRun(spec, argv, io, (started) => {
+      running = started;
+    });
   } catch (error) {
     stderr.done();
     exitCode = report(called, error, running);
@@ -54,27 +62,22 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
 }
 
 async function parseAndRun(
-  spec: CliSpec,
+  { calledAs, ...spec }: CliSpec,
   argv: string[],
   io: Io,
-  onStart: (command: Command) => void,
+  onStart: (running: Running) => void,
 ): Promise<number> {
-  const called = spec.calledAs ?? spec.name;
-  const program = new Commander(called).description(spec.summary);
-  // commands that are made below take this over
-  configure(program).configureOutput({
-    writeOut: (text) => process.stdout.write(asTyped(text, called)),
-    outputError: (text, write) => write(text),
-  });
-  program.version(VERSION, '-V, --version').helpCommand(false);
   let exitCode = 0;
-  for (const command of spec.commands) {
-    addCommand(program, command, async (positionals, raw) => {
-      onStart(command);
+  const program = programOf(
+    { ...spec, called: calledAs ?? spec.name },
+    async (command, positionals, raw) => {
+      onStart({ command, options: raw, argv });
       const places = parsePositionals(command.positionals ?? [], positionals);
-      exitCode = (await command.run(places, parseOptions(command.options, raw), io)) ?? 0;
-    });
-  }
+      const options = parseOptions(command.options, raw, `${spec.name} ${command.name}`);
+      onStart({ command, options, argv });
+      exitCode = (await command.run(places, options, io)) ?? 0;
+    },
+  );
   try {
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
@@ -84,56 +87,21 @@ async function parseAndRun(
   return exitCode;
 }
 
-type Action = (positionals: string[], options: Record<string, unknown>) => Promise<void>;
-
-/** `'run images'` becomes a command `images` under a group `run`. */
-function addCommand(program: Commander, command: Command, action: Action): void {
-  const words = command.name.split(' ');
-  let parent = program;
-  for (const word of words.slice(0, -1)) {
-    parent =
-      parent.commands.find((child) => child.name() === word) ??
-      configure(parent.command(word).helpCommand(false));
-  }
-  const leaf = configure(parent.command(words.at(-1)!)).description(command.summary);
-  for (const positional of command.positionals ?? []) {
-    const name = positional.variadic ? `${positional.name}...` : positional.name;
-    leaf.argument(positional.optional ? `[${name}]` : `<${name}>`, positional.description);
-  }
-  for (const option of optionsOf(command.options)) leaf.addOption(option);
-  if (command.examples?.length) {
-    leaf.addHelpText('after', `\nExamples:\n${command.examples.map((e) => `  ${e}`).join('\n')}`);
-  }
-  if (command.notes) leaf.addHelpText('after', `\n${command.notes}`);
-  if (parent !== program) {
-    parent.description(
-      parent.commands.map((child) => `${parent.name()} ${child.name()}`).join(', '),
-    );
-  }
-  leaf.action(async () => {
-    await action(leaf.args, leaf.opts());
-  });
-}
-
-function configure(program: Commander): Commander {
-  return program
-    .exitOverride()
-    .showSuggestionAfterError(true)
-    .configureHelp({ showGlobalOptions: false });
-}
-
-function report(program: string, error: unknown, command?: Command): number {
+function report(called: string, error: unknown, running?: Running): number {
   if (error instanceof CodecLmError) {
-    const hint = error.hint ? ` (${asTyped(error.hint, program)})` : '';
+    const { command } = running ?? {};
+    const going = running && goOnHint(error, called, running);
+    const shown = going ?? (error.hint && hintFor(error.hint, command));
+    const hint = shown ? ` (${asTyped(shown, called)})` : '';
     const message = withFlags(`${error.message}${hint}`, command);
-    process.stderr.write(`${program}: ${message} [${error.code}]\n`);
+    process.stderr.write(`${called}: ${message} [${error.code}]\n`);
     if (process.env.CODEC_LM_DEBUG)
       process.stderr.write(`${error.stack}\n${String(error.cause)}\n`);
     return error.exitCode;
   }
   const stack = error instanceof Error ? error.stack : undefined;
   process.stderr.write(
-    `${program}: unexpected error: ${messageOf(error)} [INTERNAL]\n${stack ?? ''}\n`,
+    `${called}: unexpected error: ${messageOf(error)} [INTERNAL]\n${stack ?? ''}\n`,
   );
   return 1;
 }

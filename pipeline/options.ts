@@ -10,7 +10,7 @@ import {
 } from '../schemas/pipeline.ts';
 import type { CodecDefinition } from '../tokenizer/codecs/codec.ts';
 
-const PROCESSES = 'processes at once (default: one for each core)';
+const PROCESSES = 'Processes at once (default: one for each core)';
 
 type BpeOptions = ReturnType<typeof bpeOptions>;
 

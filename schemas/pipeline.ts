@@ -23,24 +23,29 @@ export const sharedOptions = {
   out: z
     .string({ error: 'name the dataset directory to write' })
     .min(1, 'name the dataset directory to write')
-    .describe('dataset directory to write')
+    .describe('Dataset directory to write')
     .meta({ valueName: 'DS' }),
-  partitionSize: positive.max(1_000_000).default(1000).describe('inputs a partition'),
-  seed: z.number().int().default(0).describe('of the shuffle of the inputs'),
+  partitionSize: positive.max(1_000_000).default(1000).describe('Inputs of a partition'),
+  seed: z
+    .number()
+    .int()
+    .default(0)
+    .meta({ group: 'Plan' })
+    .describe('Seed of the order of the inputs; the same one gives the same files'),
   valFraction: z
     .number()
     .min(0)
     .lt(1)
     .default(0)
-    .describe('share of the documents held out for validation, by a hash of their content'),
+    .describe('Share of the documents held out for validation, by a hash of their content'),
   workers: workersOption.describe(
     'CPU cores to keep busy (default: all; UV_THREADPOOL_SIZE sets how many a process can use)',
   ),
   maxFailures: percent
     .default('10%')
-    .describe('share of the inputs that may fail before the run counts as failed'),
-  json: z.boolean().default(false).describe('print events as JSON lines on stdout'),
-  quiet: z.boolean().default(false).describe('print nothing but errors'),
+    .describe('Share of the inputs that may fail before the run counts as failed'),
+  json: z.boolean().default(false).describe('Print events as JSON lines on stdout'),
+  quiet: z.boolean().default(false).describe('Print nothing but errors'),
 };
 
 /** Codecs of bytes have byte-pair encoding; the options of others lack these. */
@@ -49,29 +54,29 @@ export const bpeOptions = (mergesByDefault: number) => ({
     .max(65_277)
     .optional()
     .describe(`BPE merges to learn (default ${mergesByDefault})`),
-  bpeSamples: positive.default(10_000).describe('documents the tokenizer is learned on'),
+  bpeSamples: positive.default(10_000).describe('Documents the tokenizer is learned on'),
   vocabSize: z
     .number()
     .int()
     .min(256)
     .max(65_533)
     .optional()
-    .describe('bytes and merges together: the same as --merges N-256'),
+    .describe('Bytes and merges together: the same as --merges N-256'),
   tokenizer: z
     .string()
     .optional()
-    .describe('use the tokenizer in this folder instead of learning one')
+    .describe('Use the tokenizer in this folder instead of learning one')
     .meta({ valueName: 'DIR' }),
 });
 
-export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('tokens a sequence');
+export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('Tokens of a sequence');
 
 /** Its value decides which other options there are: it is read before them (cli/codec-option.ts). */
 export const codecOption = (known: readonly string[], byDefault: string) =>
   z
     .enum(known as [string, ...string[]], { error: `known here: ${known.join(', ')}` })
     .default(byDefault)
-    .describe('codec of the documents; each has options of its own, shown by --codec NAME --help')
+    .describe('Codec of the documents; each has options of its own, shown by --codec NAME --help')
     .meta({ valueName: 'name' });
 
 /** The options of all codecs, as far as the pipeline itself asks for them. */
@@ -83,25 +88,25 @@ export const runningOptions = z.object({
   retryFailed: z
     .boolean()
     .default(false)
-    .describe('also run the failed inputs again, into further shards'),
+    .describe('Also run the failed inputs again, into further shards'),
   allowEncoderChange: z
     .boolean()
     .default(false)
-    .describe('go on with another version of the encoder than the one it was begun with'),
-  dryRun: z.boolean().default(false).describe('show the plan and an estimate; write nothing'),
-  rank: natural.optional().describe('of this process, where no launcher says it'),
-  worldSize: positive.optional().describe('number of processes that share the partitions'),
+    .describe('Go on with another version of the encoder than the one it was begun with'),
+  dryRun: z.boolean().default(false).describe('Show the plan and an estimate; write nothing'),
+  rank: natural.optional().describe('Rank of this process, where no launcher says it'),
+  worldSize: positive.optional().describe('Number of processes that share the partitions'),
 });
 export type RunningOptions = z.output<typeof runningOptions>;
 
 export const statusOptions = z.object({
-  json: z.boolean().default(false).describe('print JSON'),
+  json: z.boolean().default(false).describe('Print JSON'),
 });
 
 export const finalizeOptions = z.object({
   maxFailures: sharedOptions.maxFailures,
-  json: z.boolean().default(false).describe('print events as JSON lines on stdout'),
-  quiet: z.boolean().default(false).describe('print nothing but errors'),
+  json: z.boolean().default(false).describe('Print events as JSON lines on stdout'),
+  quiet: z.boolean().default(false).describe('Print nothing but errors'),
 });
 
 /** `"10 %"` -> 0.1; a number is a share already. */

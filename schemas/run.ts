@@ -65,6 +65,16 @@ export type ValMetrics = z.infer<typeof valMetricsSchema>;
 export const metricsSchema = z.discriminatedUnion('split', [trainMetricsSchema, valMetricsSchema]);
 export type Metrics = z.infer<typeof metricsSchema>;
 
+/** data.json of a run: what it is trained on, so that resuming needs no more than the run. */
+export const runDataSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  /** In the order of the run; the first is the model's. */
+  datasets: z
+    .array(z.strictObject({ dir: z.string().min(1), weight: z.number().positive() }))
+    .min(1),
+});
+export type RunData = z.infer<typeof runDataSchema>;
+
 export const STATE_VERSION = 1;
 
 /** state.json of a checkpoint: all that an exact resume needs beside weights and moments. */

@@ -7,7 +7,7 @@ const SIZE = /^[1-9]\d{0,4}(x[1-9]\d{0,4})?$/;
 export const sizeOption = z
   .union([z.string(), z.number()])
   .refine((size) => SIZE.test(String(size)), 'must be pixels, as 256 or 256x144')
-  .describe('width and height of every document in pixels')
+  .describe('Width and height of every document in pixels')
   .meta({ valueName: 'WxH' });
 
 /** `"256x144"` -> pixels; one number is a square. */

@@ -10,12 +10,14 @@ export const setup = command({
   name: 'setup',
   summary: 'Set up the native compute backend; does nothing when it is there',
   options: z.object({
-    gpu: z.boolean().default(false).describe('the CUDA build with its libraries (3.4 GB download)'),
+    gpu: z.boolean().default(false).describe('The CUDA build with its libraries (3.4 GB download)'),
     backend: z
       .enum(['auto', 'native', 'wasm'])
       .optional()
-      .describe('native: fail when it cannot be had; wasm: set nothing up (env CODEC_LM_BACKEND)'),
-    json: z.boolean().default(false).describe('print the outcome as JSON'),
+      .describe(
+        'What computes: auto takes native where it can be had, native fails where not, wasm sets nothing up',
+      ),
+    json: z.boolean().default(false).describe('Print the outcome as JSON'),
   }),
   examples: ['codec-lm setup', 'codec-lm setup --gpu'],
   async run(_positionals, options, io) {

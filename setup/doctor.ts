@@ -6,7 +6,7 @@ export const doctor = command({
   name: 'doctor',
   summary: 'Show what this machine has of what the project can use',
   options: z.object({
-    json: z.boolean().default(false).describe('one JSON object a finding: name, found, ok, hint'),
+    json: z.boolean().default(false).describe('One JSON object a finding: name, found, ok, hint'),
   }),
   examples: ['codec-lm doctor', 'codec-lm doctor --json'],
   async run(_positionals, options, io) {

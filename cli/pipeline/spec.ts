@@ -15,7 +15,7 @@ const SAMPLES_SKIPPED = 3;
 
 const SRC = {
   name: 'src',
-  description: 'folders (recursive), media files, webdataset .tar archives, @list.txt',
+  description: 'Folders (recursive), media files, webdataset .tar archives, @list.txt',
   variadic: true,
 };
 
@@ -52,7 +52,7 @@ async function runOrShow(
 const EXAMPLES: Record<Media, string[]> = {
   images: [
     'pipeline run images photos/ --out photos-256',
-    'pipeline run images @train.txt shards/*.tar --out ds --size 128 --seq-len 4096 --val-fraction 0.01',
+    'pipeline run images @train.txt data/*.tar --out ds --size 128 --val-fraction 0.01',
   ],
   videos: [
     'pipeline run videos clips/ --out clips-256x144',
@@ -64,11 +64,12 @@ function runCommand(media: Media) {
   const { definition, known } = chosenCodec(media);
   return command({
     name: `run ${media}`,
-    summary: `turn ${media} into packed token shards; run again to go on where it was stopped`,
+    summary: `Turn ${media} into packed token shards; run again to go on where it was stopped`,
     positionals: [SRC],
     options: runOptionsOf(definition, known),
     examples: EXAMPLES[media],
     notes: definition.reads,
+    goOn: 'same',
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
       const watching = await watchingOf(io, options, definition.noun);
@@ -83,10 +84,11 @@ function planCommand(media: Media) {
   return command({
     name: `plan ${media}`,
     summary:
-      'list the inputs, freeze the plan and learn the tokenizer: the first step of several ranks',
+      'List the inputs, freeze the plan and learn the tokenizer: the first step of several ranks',
     positionals: [SRC],
     options: planOptionsOf(definition, known),
     examples: [EXAMPLES[media][0].replace('run', 'plan')],
+    goOn: 'same',
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
       const { runRequest } = await import('../../pipeline/run.ts');
@@ -97,11 +99,11 @@ function planCommand(media: Media) {
   });
 }
 
-const DATASET = { name: 'dataset', description: 'dataset directory' };
+const DATASET = { name: 'dataset', description: 'Dataset directory' };
 
 const status = command({
   name: 'status',
-  summary: 'how far a dataset is: done, left, failed, time to go; also while it runs elsewhere',
+  summary: 'How far a dataset is: done, left, failed, time to go; also while it runs elsewhere',
   positionals: [DATASET],
   options: statusOptions,
   examples: ['pipeline status photos-256'],
@@ -117,7 +119,7 @@ const status = command({
 
 const finalize = command({
   name: 'finalize',
-  summary: 'pack the tails and write dataset.json, when all ranks are done',
+  summary: 'Pack the tails and write dataset.json, when all ranks are done',
   positionals: [DATASET],
   options: finalizeOptions,
   examples: ['pipeline finalize photos-256'],
@@ -133,7 +135,7 @@ const finalize = command({
 
 export const spec: CliSpec = {
   name: 'pipeline',
-  summary: 'a corpus of media files to a dataset of packed token shards',
+  summary: 'A corpus of media files to a dataset of packed token shards',
   commands: [
     runCommand('images'),
     runCommand('videos'),

@@ -4,20 +4,20 @@ import { CodecLmError } from '../../base/error.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 
-const json = z.boolean().default(false).describe('print one JSON value in place of tables');
+const json = z.boolean().default(false).describe('Print one JSON value in place of tables');
 
 const inspect = command({
   name: 'inspect',
-  summary: 'what is in a dataset directory or in one shard',
-  positionals: [{ name: 'path', description: 'a dataset directory, or a file of its shards/' }],
+  summary: 'What is in a dataset directory or in one shard',
+  positionals: [{ name: 'path', description: 'A dataset directory, or a file of its shards/' }],
   options: z.object({
     json,
-    row: z.int().nonnegative().optional().describe('show the tokens of this row, counted from 0'),
+    row: z.int().nonnegative().optional().describe('Show the tokens of this row, counted from 0'),
     html: z
       .string()
       .optional()
       .meta({ valueName: 'file' })
-      .describe('write one self-contained page with pictures'),
+      .describe('Write one self-contained page with pictures'),
   }),
   examples: ['shards inspect DS', 'shards inspect DS --row 0', 'shards inspect DS --html ds.html'],
   async run([path], { json, row, html }, io) {
@@ -39,8 +39,8 @@ const inspect = command({
 
 const verify = command({
   name: 'verify',
-  summary: 'check every hash, count, id and document of a dataset',
-  positionals: [{ name: 'dataset', description: 'a dataset directory' }],
+  summary: 'Check every hash, count, id and document of a dataset',
+  positionals: [{ name: 'dataset', description: 'A dataset directory' }],
   options: z.object({ json }),
   examples: ['shards verify DS'],
   async run([dir], { json }, io) {
@@ -70,16 +70,16 @@ const verify = command({
 
 const extract = command({
   name: 'extract',
-  summary: 'documents back to pictures, or to their canonical bytes',
-  positionals: [{ name: 'dataset', description: 'a dataset directory' }],
+  summary: 'Documents back to pictures, or to their canonical bytes',
+  positionals: [{ name: 'dataset', description: 'A dataset directory' }],
   options: z.object({
-    doc: z.int().nonnegative().optional().describe('the document of this index'),
-    all: z.boolean().default(false).describe('every document'),
+    doc: z.int().nonnegative().optional().describe('The document of this index'),
+    all: z.boolean().default(false).describe('Every document'),
     to: z
       .string({ error: 'a folder is required' })
       .meta({ valueName: 'dir' })
-      .describe('folder for the files'),
-    raw: z.boolean().default(false).describe('canonical bytes (.bin) in place of viewable files'),
+      .describe('Folder for the files'),
+    raw: z.boolean().default(false).describe('Canonical bytes (.bin) in place of viewable files'),
     json,
   }),
   examples: ['shards extract DS --doc 42 --to out', 'shards extract DS --all --raw --to out'],
@@ -110,6 +110,6 @@ const extract = command({
 
 export const spec: CliSpec = {
   name: 'shards',
-  summary: 'Packed token shards: inspect, verify, extract.',
+  summary: 'Packed token shards: inspect, verify, extract',
   commands: [inspect, verify, extract],
 };

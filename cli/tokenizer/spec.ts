@@ -13,13 +13,13 @@ const { definition, known } = chosenCodec();
 
 const source = {
   name: 'src',
-  description: `files and folders: documents as they are (.bin), or ${definition.noun}s`,
+  description: `Files and folders: documents as they are (.bin), or ${definition.noun}s`,
   variadic: true,
 };
 const tokenizerOption = z
   .string()
   .meta({ valueName: 'dir' })
-  .describe('folder of a tokenizer.json, or that file');
+  .describe('Folder of a tokenizer.json, or that file');
 const codecOptions = { codec: codecOption(known, definition.name), ...definition.options.shape };
 
 /** One codec for each run, opened when the first file needs it. */
@@ -48,13 +48,13 @@ const bpe: z.ZodRawShape =
           .min(0)
           .max(MAX_TOKENIZER_MERGES)
           .optional()
-          .describe(`merges to learn (${mergesByDefault})`),
-        vocabSize: z.int().min(256).optional().describe('the same as --merges N-256'),
+          .describe(`Merges to learn (default ${mergesByDefault})`),
+        vocabSize: z.int().min(256).optional().describe('The same as --merges N-256'),
         bpeSamples: z
           .int()
           .positive()
           .default(10_000)
-          .describe('learn from at most this many inputs'),
+          .describe('Learn from at most this many inputs'),
       };
 
 interface BpeOptions {
@@ -65,10 +65,10 @@ interface BpeOptions {
 
 const train = command({
   name: 'train',
-  summary: 'learn the merges of a byte-level BPE and write tokenizer.json',
+  summary: 'Learn the merges of a byte-level BPE and write tokenizer.json',
   positionals: [source],
   options: z.object({
-    out: z.string().meta({ valueName: 'dir' }).describe('folder to write'),
+    out: z.string().meta({ valueName: 'dir' }).describe('Folder to write'),
     ...bpe,
     ...codecOptions,
   }),
@@ -94,7 +94,7 @@ const train = command({
 
 const encode = command({
   name: 'encode',
-  summary: 'documents to token ids, with <bos> and <eos>',
+  summary: 'Documents to token ids, with <bos> and <eos>',
   positionals: [source],
   options: z.object({
     tokenizer: tokenizerOption,
@@ -102,7 +102,7 @@ const encode = command({
       .string()
       .optional()
       .meta({ valueName: 'dir' })
-      .describe('folder for a uint16 .npy file each; without it, JSON lines on stdout'),
+      .describe('Folder for a uint16 .npy file each; without it, JSON lines on stdout'),
     ...codecOptions,
   }),
   examples: [
@@ -122,15 +122,15 @@ const encode = command({
 const decode = command({
   name: 'decode',
   summary:
-    'token ids (.npy, .jsonl) back to files that a viewer opens, or to documents as they are',
-  positionals: [{ name: 'src', description: 'files and folders of token ids', variadic: true }],
+    'Token ids (.npy, .jsonl) back to files that a viewer opens, or to documents as they are',
+  positionals: [{ name: 'src', description: 'Files and folders of token ids', variadic: true }],
   options: z.object({
     tokenizer: tokenizerOption,
-    out: z.string().meta({ valueName: 'dir' }).describe('folder to write'),
+    out: z.string().meta({ valueName: 'dir' }).describe('Folder to write'),
     raw: z
       .boolean()
       .default(false)
-      .describe('write documents as they are (.bin), not viewable files'),
+      .describe('Write documents as they are (.bin), not viewable files'),
     ...codecOptions,
   }),
   examples: ['tokenizer decode ids/ --tokenizer TOK --out pictures/'],
@@ -151,13 +151,13 @@ const decode = command({
 
 const inspect = command({
   name: 'inspect',
-  summary: `the merges as hex, how often they are used, and what they mean in ${definition.title} files`,
+  summary: `The merges as hex, how often they are used, and what they mean in ${definition.title} files`,
   positionals: [
     { name: 'tokenizer', description: tokenizerOption.description ?? '' },
-    { ...source, optional: true, description: 'documents to count in' },
+    { ...source, optional: true, description: 'Documents to count in' },
   ],
   options: z.object({
-    json: z.boolean().default(false).describe('print one JSON value a merge'),
+    json: z.boolean().default(false).describe('Print one JSON value a merge'),
     ...codecOptions,
   }),
   examples: ['tokenizer inspect TOK', 'tokenizer inspect TOK photos/ --json'],
@@ -193,6 +193,6 @@ const inspect = command({
 
 export const spec: CliSpec = {
   name: 'tokenizer',
-  summary: 'images and videos to documents to tokens, and back',
+  summary: 'Images and videos to documents to tokens, and back',
   commands: [train, encode, decode, inspect],
 };

@@ -1,6 +1,11 @@
 /** `trainer config show|schema`: what a run would be trained with, and what may be configured. */
 import { z } from 'zod';
-import { configJsonSchema, formatConfig, resolveConfig } from '../../trainer/config/config.ts';
+import {
+  configJsonSchema,
+  configKeys,
+  formatConfig,
+  resolveConfig,
+} from '../../trainer/config/config.ts';
 import { command } from '../command.ts';
 
 /** The options by which a configuration is named; `trainer fit` has the same. */
@@ -17,6 +22,9 @@ export const configOptions = {
     .meta({ valueName: 'key.path=value', isText: true }),
 };
 
+/** For who types a key as an option: `--steps` for `--set train.steps=…`. */
+export const settings = configKeys;
+
 export const configFile = {
   name: 'config.yaml',
   description: 'YAML file of the configuration',
@@ -31,6 +39,7 @@ export const configShow = command({
     ...configOptions,
     json: z.boolean().default(false).describe('One JSON value instead of YAML'),
   }),
+  settings,
   examples: ['trainer config show --preset tiny --set optim.lr=3e-4'],
   async run([file], { preset, set, json }, io) {
     const config = await resolveConfig({ file, preset, set });

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { formatBytes, formatCount, formatTable } from '../../base/format.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
 import { command } from '../command.ts';
-import { configFile, configOptions } from './config.ts';
+import { configFile, configOptions, settings } from './config.ts';
 
 export const estimateCommand = command({
   name: 'estimate',
@@ -32,6 +32,7 @@ export const estimateCommand = command({
       .meta({ valueName: 'n' }),
     json: z.boolean().default(false).describe('One JSON value instead of tables'),
   }),
+  settings,
   examples: [
     'trainer estimate --preset jpeg-lm-7b --world-size 32',
     'trainer estimate --preset 60m --data DS --set train.checkpointing=true',
@@ -45,7 +46,12 @@ export const estimateCommand = command({
       return 0;
     }
     const { parameters, flopsPerToken, flopsConvention, tokensPerStep, memory } = result;
-    const { seqLen, microBatch, gradAccumulation, zero, checkpointing } = result;
+    const { seqLen, seqLenFrom, microBatch, gradAccumulation, zero, checkpointing } = result;
+    if (seqLenFrom === 'default') {
+      io.log(
+        `sequences of ${formatCount(seqLen)} tokens, the default for images: nothing says another length; change it with --data DS or --set train.seqLen=N`,
+      );
+    }
     const onOff = (isOn: boolean) => (isOn ? 'on' : 'off');
     io.print(
       formatTable(

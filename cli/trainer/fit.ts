@@ -1,8 +1,15 @@
 /** `trainer fit`: a dataset to a trained model. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { shellWord } from '../../base/shell.ts';
 import { command } from '../command.ts';
-import { configFile, configOptions } from './config.ts';
+import { configFile, configOptions, settings } from './config.ts';
 import { fitListener } from './fit-events.ts';
+
+function resumeLine(out: string): string {
+  return `trainer fit --resume --out ${shellWord(out)}`;
+}
 
 export const fitCommand = command({
   name: 'fit',
@@ -13,10 +20,11 @@ export const fitCommand = command({
     data: z
       .array(z.string())
       .min(1)
+      .optional()
       .describe(
         'Dataset directory, made by `pipeline run`; several with weights are mixed: --data A=0.7 --data B=0.3',
       )
-      .meta({ valueName: 'dataset' }),
+      .meta({ valueName: 'dataset', requiredUnless: 'resume' }),
     out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
     init: z
       .string()
@@ -28,28 +36,38 @@ export const fitCommand = command({
     resume: z
       .boolean()
       .default(false)
-      .describe('Go on from the last good checkpoint in the run directory, if there is one'),
+      .describe(
+        'Go on from the last good checkpoint of the run in --out, with its configuration and its data',
+      ),
     json: z.boolean().default(false).describe('Print the result as one JSON value'),
   }),
   examples: [
     'trainer fit --preset tiny --data DS --out RUN',
     'trainer fit --preset tiny --data DS --out RUN --set train.steps=50 --set optim.lr=3e-4',
-    'trainer fit --data DS --out RUN --resume',
+    'trainer fit --resume --out RUN',
     'trainer fit --preset 60m --data A=0.7 --data B=0.3 --out RUN',
     'mpirun -n 8 node bin/trainer.js fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
+  settings,
+  // Before the configuration is written there is nothing to go on with.
+  goOn: ({ out }) =>
+    out !== undefined && existsSync(join(out, 'config.yaml')) ? resumeLine(out) : undefined,
   async run([file], { preset, set, data, out, init, resume, json }, io) {
     const { fit } = await import('../../trainer/fit/fit.ts');
     const { parseSource } = await import('../../trainer/fit/training-data.ts');
     const result = await fit({
       ...{ config: file, preset, set, out, init, resume },
-      data: data.map(parseSource),
+      data: data?.map(parseSource),
       onEvent: fitListener(io),
       signal: io.signal,
     });
     io.progress.done();
-    const { step, loss, checkpoint, interrupted, exitCode, rank } = result;
+    const { step, loss, checkpoint, interrupted, exitCode, rank, worldSize } = result;
     if (rank > 0) return exitCode;
+    if (interrupted) {
+      const launcher = worldSize > 1 ? `mpirun -n ${worldSize} ` : '';
+      io.log(`stopped after step ${step}; go on with: ${launcher}${resumeLine(out)}`);
+    }
     if (json) io.printJson({ step, loss, checkpoint, interrupted });
     else if (checkpoint) io.print(checkpoint);
     return exitCode;

@@ -11,7 +11,7 @@ import { serveCommand } from './serve.ts';
 
 export const spec: CliSpec = {
   name: 'trainer',
-  summary: 'Train Llama models on packed codec tokens, and sample images from them.',
+  summary: 'Train Llama models on packed codec tokens, and sample images from them',
   commands: [
     fitCommand,
     sampleCommand,

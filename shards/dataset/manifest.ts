@@ -12,6 +12,7 @@ import {
   manifestFileSchema,
   manifestSchema,
 } from '../../schemas/dataset.ts';
+import { hintForDataset, placeAt } from './place.ts';
 
 type ManifestFile = z.infer<typeof manifestFileSchema>;
 
@@ -72,9 +73,10 @@ function digestOf(manifest: Manifest): string {
 async function readText(dir: string, path: string): Promise<string> {
   try {
     if (!(await stat(dir)).isDirectory()) {
-      throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is not a folder`, {
+      const place = await placeAt(dir);
+      throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is ${place.what}, not a folder`, {
         path: dir,
-        hint: 'name the dataset directory, the one that holds dataset.json',
+        hint: hintForDataset(dir, place),
       });
     }
     const { size } = await stat(path);
@@ -86,12 +88,24 @@ async function readText(dir: string, path: string): Promise<string> {
     if (systemCode(error) !== 'ENOENT' || (error as NodeJS.ErrnoException).path === dir) {
       throw readError(error, path);
     }
-    throw new CodecLmError('DATASET_INCOMPLETE', `${dir} holds no ${MANIFEST_FILE}`, {
-      cause: error,
-      path: dir,
-      hint: 'it is written last: finish the dataset with the same pipeline run command, or name another folder',
-    });
+    throw await notADataset(dir, error);
   }
+}
+
+async function notADataset(dir: string, cause: unknown): Promise<CodecLmError> {
+  const place = await placeAt(dir);
+  const hint = hintForDataset(dir, place) ?? 'name a folder that `pipeline run` has made';
+  const details = { cause, path: dir, hint };
+  if (place.kind === 'unknown' || place.kind === 'unfinished') {
+    const why = place.kind === 'unknown' ? '' : 'is not finished: it ';
+    return new CodecLmError(
+      'DATASET_INCOMPLETE',
+      `${dir} ${why}holds no ${MANIFEST_FILE}`,
+      details,
+    );
+  }
+  const message = `${dir} is ${place.what}, not a dataset: it holds no ${MANIFEST_FILE}`;
+  return new CodecLmError('INPUT_NOT_FOUND', message, details);
 }
 
 /**

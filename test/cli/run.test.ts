@@ -40,7 +40,7 @@ for (const [title, args, message] of [
   ['unknown subcommand', ['run', 'image'], /unknown command 'image'/],
   ['no command', [], /Usage: fixture/],
   ['missing argument', ['run', 'images', '--out', 'D'], /missing required argument 'src'/],
-  ['missing option', ['run', 'images', 'a'], /--out: .*received nothing/],
+  ['missing option', ['run', 'images', 'a'], /--out is required: output folder/],
   ['not a number', ['run', 'images', 'a', '--out', 'D', '--quality', 'x'], /--quality: .*"x"/],
   [
     'out of range',

@@ -4,6 +4,7 @@ import { parse, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { nearestTo } from '../../base/nearest.ts';
 import {
   type TrainerConfig,
   type TrainerConfigInput,
@@ -186,26 +187,10 @@ function checkShape({ model, optim }: TrainerConfig): void {
 
 function unknownKey(key: string, origin: string): CodecLmError {
   const candidates = [...configKeys(), ...Object.keys(trainerConfigSchema.shape)];
-  const nearest = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(key, candidate) }))
-    .sort((a, b) => a.distance - b.distance)[0].candidate;
+  const nearest = nearestTo(key, candidates)?.candidate;
   return new CodecLmError('CONFIG_INVALID', `${origin}: unknown key "${key}"`, {
     hint: `the nearest is "${nearest}"; \`trainer config show\` lists all`,
   });
-}
-
-/** Levenshtein distance, ignoring case. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const replaced = row[j - 1] + (a[i - 1].toLowerCase() === b[j - 1].toLowerCase() ? 0 : 1);
-      next.push(Math.min(replaced, row[j] + 1, next[j - 1] + 1));
-    }
-    row = next;
-  }
-  return row[b.length];
 }
 
 function isTree(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 /** All that is known of a run from its configuration alone. */
-import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { readManifest } from '../../shards/dataset/manifest.ts';
+import { codecNamed, DEFAULT_CODECS } from '../../tokenizer/codecs/registry.ts';
 import { accumulationOf, llamaConfig } from '../config/derived.ts';
 import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
@@ -27,6 +27,8 @@ export interface Estimate {
   worldSize: number;
   vocabSize: number;
   seqLen: number;
+  /** What said the length: a preset, file or setting, the dataset, or nothing: then it is that of images. */
+  seqLenFrom: 'config' | 'data' | 'default';
   microBatch: number;
   gradAccumulation: number;
   /** Of all ranks. */
@@ -37,7 +39,7 @@ export interface Estimate {
   memory: MemoryEstimate;
 }
 
-/** @throws CodecLmError `CONFIG_INVALID` when nothing says the sequence length; what readManifest throws */
+/** @throws CodecLmError `CONFIG_INVALID` for a batch that the ranks cannot share; what readManifest throws */
 export async function estimate(
   config: TrainerConfig,
   options: Partial<EstimateOptions> = {},
@@ -45,12 +47,7 @@ export async function estimate(
   const { worldSize = 1 } = options;
   const manifest = options.data === undefined ? undefined : await readManifest(options.data);
   const vocabSize = manifest?.vocabSize ?? options.vocabSize ?? DEFAULT_VOCAB_SIZE;
-  const seqLen = config.train.seqLen ?? manifest?.seqLen;
-  if (seqLen === undefined) {
-    throw new CodecLmError('CONFIG_INVALID', 'nothing says how long sequences are', {
-      hint: 'set it, e.g. `train.seqLen=12288`, or name the dataset as `data`',
-    });
-  }
+  const { seqLen, seqLenFrom } = lengthOf(config.train.seqLen, manifest?.seqLen);
   const gradAccumulation = accumulationOf(config, worldSize);
   const { microBatch, checkpointing } = config.train;
   const { zero } = config.optim;
@@ -59,11 +56,21 @@ export async function estimate(
     parameters: parameterCount(shape),
     flopsPerToken: flopsPerToken(shape, seqLen),
     flopsConvention: FLOPS_CONVENTION,
-    ...{ worldSize, vocabSize, seqLen, microBatch, gradAccumulation },
+    ...{ worldSize, vocabSize, seqLen, seqLenFrom, microBatch, gradAccumulation },
     tokensPerStep: worldSize * gradAccumulation * microBatch * seqLen,
     ...{ zero, checkpointing },
     memory: estimateMemory(shape, {
       ...{ sequences: microBatch, seqLen, gradAccumulation, checkpointing, zero, worldSize },
     }),
   };
+}
+
+function lengthOf(
+  configured: number | undefined,
+  ofData: number | undefined,
+): Pick<Estimate, 'seqLen' | 'seqLenFrom'> {
+  if (configured !== undefined) return { seqLen: configured, seqLenFrom: 'config' };
+  if (ofData !== undefined) return { seqLen: ofData, seqLenFrom: 'data' };
+  const { seqLen } = codecNamed(DEFAULT_CODECS.images).defaults;
+  return { seqLen, seqLenFrom: 'default' };
 }

@@ -9,13 +9,17 @@ import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import { openCommunicator } from '../distributed/open.ts';
 import type { FitEvent } from '../events.ts';
+import { readRunData } from '../run/data.ts';
 import { configPath } from '../run/directory.ts';
 import { emitterOf } from './session.ts';
 import { type FitResult, train } from './train.ts';
 
 export interface FitOptions {
-  /** Dataset directory, or several with the shares that they are mixed in. */
-  data: string | readonly MixtureSource[];
+  /**
+   * Dataset directory, or several with the shares that they are mixed in. A run that is resumed knows
+   * its own.
+   */
+  data?: string | readonly MixtureSource[];
   /** Run directory, made here. */
   out: string;
   /** Name of a preset to start from. */
@@ -52,7 +56,8 @@ export interface RankedFitResult extends FitResult {
  *   good checkpoint stays; `RANK_FAILED` when another rank is gone
  */
 export async function fit(options: FitOptions): Promise<RankedFitResult> {
-  const { data, out, init, resume, signal, onEvent } = options;
+  const { out, init, resume, signal, onEvent } = options;
+  const data = options.data ?? (await recordedData(options));
   const config = await configOf(options);
   const communicator = options.communicator ?? (await openCommunicator(config.train.rankTimeout));
   const { rank, size } = communicator;
@@ -70,6 +75,14 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
   } catch (error) {
     throw size > 1 ? inNameOf(error, rank, size) : error;
   }
+}
+
+async function recordedData({ out, resume = false }: FitOptions): Promise<MixtureSource[]> {
+  if (resume && existsSync(configPath(out))) return readRunData(out);
+  const found = resume ? `: there is no run in ${out} to go on with` : '';
+  throw new CodecLmError('USAGE', `\`data\` is required${found}`, {
+    hint: 'name a dataset, made by `pipeline run`',
+  });
 }
 
 /** A run that is resumed and told nothing else keeps its configuration. */

@@ -94,9 +94,7 @@ export function emitterOf({
  */
 export async function prepareSession(options: SessionOptions): Promise<Session> {
   const { communicator = single } = options;
-  const sources =
-    typeof options.data === 'string' ? [{ dir: options.data, weight: 1 }] : options.data;
-  const data = await openTrainingData(sources, options.config.train.seqLen);
+  const data = await openTrainingData(sourcesOf(options), options.config.train.seqLen);
   let lock: Lock | undefined;
   try {
     const config = resolveForData(options.config, data, communicator.size);
@@ -108,6 +106,10 @@ export async function prepareSession(options: SessionOptions): Promise<Session> 
     await data.close();
     throw error;
   }
+}
+
+function sourcesOf({ data }: SessionOptions): MixtureSource[] {
+  return typeof data === 'string' ? [{ dir: data, weight: 1 }] : data;
 }
 
 async function startSession(
@@ -212,7 +214,7 @@ async function writeRun(
   const { out } = options;
   const lock = held ?? (await lockNewRun(options));
   try {
-    await createRun(out, config, lock);
+    await createRun(out, config, sourcesOf(options), lock);
     await truncateMetrics(out, step, lock);
     return lock;
   } catch (error) {

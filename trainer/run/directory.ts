@@ -6,10 +6,14 @@ import { replaceFile } from '../../base/atomic-file.ts';
 import { removeUnfinishedFolders } from '../../base/atomic-folder.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { readError, writeError } from '../../base/file-error.ts';
-import { makeFolder, namesIn } from '../../base/files.ts';
+import { isFolder, makeFolder, namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { shellWord } from '../../base/shell.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
+import type { MixtureSource } from '../../shards/dataset/mixture.ts';
+import { type Place, placeAt } from '../../shards/dataset/place.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
+import { writeRunData } from './data.ts';
 import { LOCK_FOLDER } from './lock.ts';
 
 const CONFIG_FILE = 'config.yaml';
@@ -59,18 +63,21 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
 }
 
 /**
- * Makes what a run needs in its folder and writes its resolved configuration.
+ * Makes what a run needs in its folder, writes where its data is, and its resolved configuration.
  * @throws CodecLmError `LOCK_LOST` when another process writes the run
  */
 export async function createRun(
   out: string,
   config: TrainerConfig,
+  data: readonly MixtureSource[],
   lock: Pick<Lock, 'check'>,
 ): Promise<void> {
   try {
     await lock.check();
     await makeFolder(join(out, CHECKPOINTS));
     await removeUnfinishedFolders(join(out, CHECKPOINTS));
+    await writeRunData(out, data, lock);
+    // Last: a folder is a run from here on.
     await replaceFile(configPath(out), formatConfig(config));
   } catch (error) {
     throw writeError(error, out, 'creating the run');
@@ -107,12 +114,38 @@ export async function listCheckpoints(run: string): Promise<CheckpointEntry[]> {
  */
 export async function findCheckpoint(path: string): Promise<string> {
   if (existsSync(join(path, 'config.json'))) return path;
+  if (existsSync(path) && !(await isFolder(path))) throw await noCheckpoint(path);
   const newest = (await listCheckpoints(path)).at(-1);
   if (newest) return newest.path;
-  throw new CodecLmError('INPUT_NOT_FOUND', `${path} holds no checkpoint`, {
+  throw await noCheckpoint(path);
+}
+
+async function noCheckpoint(path: string): Promise<CodecLmError> {
+  const place = await placeAt(path);
+  const is = place.kind === 'unknown' || place.kind === 'run' ? '' : `is ${place.what} and `;
+  return new CodecLmError('INPUT_NOT_FOUND', `${path} ${is}holds no checkpoint`, {
     path,
-    hint: 'name a folder with config.json and model.safetensors, or a run directory',
+    hint: hintForCheckpoint(path, place),
   });
+}
+
+/** What to do where a checkpoint was asked for, and this was named. */
+function hintForCheckpoint(path: string, { kind, command }: Place): string {
+  const word = shellWord(path);
+  switch (kind) {
+    case 'dataset':
+      return `train a model on it first, with \`trainer fit --preset tiny --data ${word} --out RUN\`, and name that run`;
+    case 'unfinished':
+      return 'finish it with the same `pipeline run` command, then train a model on it with `trainer fit`, and name that run';
+    case 'media':
+      return `make a dataset of it with \`${command}\`, train a model on that with \`trainer fit\`, and name the run`;
+    case 'run':
+      return `it has not got so far as to save one: go on with \`trainer fit --resume --out ${word}\``;
+    case 'file':
+      return 'name the folder that it lies in, with config.json and model.safetensors, or a run directory';
+    default:
+      return 'name a folder with config.json and model.safetensors, or a run directory';
+  }
 }
 
 /**

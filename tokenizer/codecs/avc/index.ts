@@ -15,7 +15,7 @@ export const avcOptions = z.object({
   ffmpeg: z
     .string()
     .optional()
-    .describe('the ffmpeg to use (default: the one on the PATH, then the one from npm)')
+    .describe('The ffmpeg to use (default: the one on the PATH, then the one from npm)')
     .meta({ valueName: 'path' }),
 });
 

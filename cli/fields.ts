@@ -1,0 +1,81 @@
+/** The options that a schema describes: name, kind, default, help. Everything about options comes from here. */
+import { z } from 'zod';
+
+export type Kind = 'boolean' | 'number' | 'list' | 'string';
+
+export interface Field {
+  key: string;
+  kind: Kind;
+  /** What is typed in, without default and optional. */
+  type: z.ZodType;
+  choices?: string[];
+  /** Words, which may look like a URL; any other option of a string is a path. */
+  isText: boolean;
+  /** The command does nothing without it. */
+  isRequired: boolean;
+  /** Another option that makes it dispensable, as its key. */
+  requiredUnless?: string;
+  /** Heading in `--help`, where the schema says one. */
+  group?: string;
+  description: string;
+  defaultValue: unknown;
+  valueName: string;
+}
+
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+export function flagOf(key: string): string {
+  return `--${kebabCase(key)}`;
+}
+
+/** `seqLen` is read from CODEC_LM_SEQ_LEN when its flag is not given. */
+export function environmentName(key: string): string {
+  return `CODEC_LM_${kebabCase(key).replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** In the order of the schema. */
+export function fieldsOf(schema: z.ZodObject): Field[] {
+  return Object.entries(schema.shape).map(([key, type]) => {
+    const { inner, defaultValue } = unwrap(type as z.ZodType);
+    const kind = kindOf(inner);
+    const meta = { ...inner.meta(), ...(type as z.ZodType).meta() };
+    const text = (name: string) => (typeof meta[name] === 'string' ? meta[name] : undefined);
+    return {
+      ...{ key, kind, type: inner, defaultValue },
+      choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
+      isText: meta.isText === true,
+      isRequired: !(type as z.ZodType).safeParse(undefined).success,
+      requiredUnless: text('requiredUnless'),
+      group: text('group'),
+      description: (type as z.ZodType).description ?? inner.description ?? '',
+      valueName: text('valueName') ?? (kind === 'number' ? 'n' : 'value'),
+    };
+  });
+}
+
+/** Looks through `.default()`, `.optional()` and `.transform()` to what is typed in. */
+function unwrap(type: z.ZodType): { inner: z.ZodType; defaultValue: unknown } {
+  let inner = type;
+  let defaultValue: unknown;
+  for (;;) {
+    if (inner instanceof z.ZodDefault) {
+      defaultValue ??= inner.def.defaultValue;
+      inner = inner.unwrap() as z.ZodType;
+    } else if (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) {
+      inner = inner.unwrap() as z.ZodType;
+    } else if (inner instanceof z.ZodPipe) {
+      inner = inner.in as z.ZodType;
+    } else {
+      return { inner, defaultValue };
+    }
+  }
+}
+
+function kindOf(type: z.ZodType): Kind {
+  if (type instanceof z.ZodBoolean) return 'boolean';
+  if (type instanceof z.ZodNumber) return 'number';
+  if (type instanceof z.ZodArray) return 'list';
+  return 'string';
+}

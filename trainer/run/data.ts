@@ -1,0 +1,59 @@
+/** RUN/data.json: where the datasets of a run lie, so that `resume` needs to be told nothing. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { replaceFile } from '../../base/atomic-file.ts';
+import { CodecLmError, messageOf } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
+import type { Lock } from '../../base/lock/lock.ts';
+import { runDataSchema } from '../../schemas/run.ts';
+import type { MixtureSource } from '../../shards/dataset/mixture.ts';
+
+const DATA_FILE = 'data.json';
+
+/**
+ * Absolute paths: a run is resumed from other folders too.
+ * @throws CodecLmError `LOCK_LOST` when another process writes the run
+ */
+export async function writeRunData(
+  run: string,
+  sources: readonly MixtureSource[],
+  lock: Pick<Lock, 'check'>,
+): Promise<void> {
+  const datasets = sources.map(({ dir, weight }) => ({ dir: resolve(dir), weight }));
+  await lock.check();
+  const text = JSON.stringify({ formatVersion: 1, datasets }, null, 2);
+  await replaceFile(join(run, DATA_FILE), `${text}\n`);
+}
+
+/**
+ * @throws CodecLmError `USAGE` for a run of a version that did not write the file;
+ *   `CONFIG_INVALID` when it is damaged
+ */
+export async function readRunData(run: string): Promise<MixtureSource[]> {
+  const path = join(run, DATA_FILE);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    const reason = readError(error, path);
+    if (reason.code !== 'INPUT_NOT_FOUND') throw reason;
+    throw new CodecLmError(
+      'USAGE',
+      `\`data\` is required: ${run} does not say what it is trained on`,
+      {
+        cause: error,
+        path,
+        hint: `it has no ${DATA_FILE}, as runs of version 0.1; name its dataset once, and it will`,
+      },
+    );
+  }
+  try {
+    return runDataSchema.parse(JSON.parse(text)).datasets;
+  } catch (error) {
+    throw new CodecLmError('CONFIG_INVALID', `${path}: ${messageOf(error)}`, {
+      cause: error,
+      path,
+      hint: 'name the dataset of the run as `data`',
+    });
+  }
+}
