@@ -27,10 +27,9 @@ export function withFlags(text: string, command: Command | undefined): string {
   });
 }
 
-/** A command of its own in backticks; what stands in there is that command's. */
-const QUOTED_COMMAND = /`[^`:]* [^`]*`/g;
 const FLAG = /(?<![\w-])--[a-z][a-z0-9-]*/g;
-const QUOTED_OPTION = /`([a-z]\w*(?:\.\w+)?)(?:: [^`]+)?`/g;
+const QUOTED = /`([^`]+)`/g;
+const NAME = /^([a-z]\w*(?:\.\w+)?)(?:: .+)?$/;
 const CAMEL = /[a-z][A-Z]|^cut\./;
 
 /**
@@ -43,13 +42,13 @@ export function hintFor(hint: string, command: Command | undefined): string | un
   const { shape } = command.options;
   const flags = [...Object.keys(shape).map(flagOf), ...Object.values(command.flags ?? {})];
   const ours = new Set(flags.map((flag) => flag.split(' ')[0]));
-  const advice = hint.replace(QUOTED_COMMAND, '');
   const isOurs = (name: string) => name in shape || ours.has(command.flags?.[name] ?? '');
+  const names = [...hint.matchAll(QUOTED)].flatMap(([, quoted]) => NAME.exec(quoted)?.[1] ?? []);
+  // Flags of a whole command in backticks are that command's.
+  const plain = hint.replace(QUOTED, '');
   const isForeign =
-    [...advice.matchAll(FLAG)].some(([flag]) => !ours.has(flag)) ||
-    [...advice.matchAll(QUOTED_OPTION)].some(
-      ([, name]) => !isOurs(name) && (CAMEL.test(name) || isOfCodec(name)),
-    );
+    [...plain.matchAll(FLAG)].some(([flag]) => !ours.has(flag)) ||
+    names.some((name) => !isOurs(name) && (CAMEL.test(name) || isOfCodec(name)));
   return isForeign ? undefined : hint;
 }
 

@@ -43,14 +43,14 @@ function leafOf(program: Program, { name }: Command): Program {
     );
 }
 
-/** `A=1 mpirun -n 8 trainer fit --out 'x y' > file` -> trainer, fit, --out, x y */
+/** `mpirun -n 8 node bin/trainer.js fit --out 'x y' > file` -> trainer, fit, --out, x y */
 function wordsOf(example: string): string[] {
-  const words = [...example.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+  const line = example.replace(/^mpirun -n \d+ (?:node bin\/(\w+)\.js|(\w+))/, '$1$2');
+  const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
     (match) => match[1] ?? match[2] ?? match[3],
   );
   const end = words.findIndex((word) => word === '>' || word === '|');
-  const start = words[0] === 'mpirun' ? 3 : 0;
-  return words.slice(start, end < 0 ? undefined : end);
+  return words.slice(0, end < 0 ? undefined : end);
 }
 
 function requiredOf({ options }: Command) {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { z } from 'zod';
 import { command } from '../../cli/command.ts';
-import { withFlags } from '../../cli/flags.ts';
+import { hintFor, withFlags } from '../../cli/flags.ts';
 
 const sample = command({
   name: 'sample',
@@ -29,3 +29,19 @@ for (const [text, expected = text] of cases) {
 test('an error before a command runs keeps its words', (t) => {
   t.is(withFlags('raise `maxTokens`', undefined), 'raise `maxTokens`');
 });
+
+for (const [hint, isKept] of [
+  ['raise `maxTokens`, or sample without the grammar by `grammar: false`', true],
+  ['raise `maxPixels` if the file is to be trusted', false],
+  ['raise --max-pixels if the file is to be trusted', false],
+  ['ask for fewer `frames`, or keep short clips by `short: keep`', false],
+  ['lower `cut.ratio`', true],
+  ['lower `cut.frames`', false],
+  ['make it with `pipeline run images SRC --out DS --size 64`, and name that', true],
+  ['look at its permissions', true],
+] as const) {
+  test(`a hint is shown where the command has what it advises: ${hint}`, (t) => {
+    t.is(hintFor(hint, sample), isKept ? hint : undefined);
+    t.is(hintFor(hint, undefined), hint);
+  });
+}

@@ -108,7 +108,7 @@ test('wrong use is one line and exit 2', async (t) => {
     [['inspect', join(dir, 'nowhere')], /no such file or folder/],
     [['inspect', dir], /holds no dataset\.json/],
     [['extract', dir, '--to', dir], /either --doc N or --all/],
-    [['extract', dir, '--all'], /--to: a folder is required/],
+    [['extract', dir, '--all'], /--to is required: Folder for the files/],
     [['verify'], /missing required argument/],
     [['verify', dir, '--jsn'], /--jsn/],
   ];
