@@ -1,6 +1,6 @@
 /**
- * A file that is either whole or absent: written beside its place, synced, then
- * renamed. A Parquet file cut short is unreadable as a whole, so no reader may
+ * A file that is either complete or absent. It is written under a temporary name beside its final
+ * place, synced, then renamed. A truncated Parquet file cannot be read at all, so no reader may
  * ever see one.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
@@ -9,7 +9,7 @@ import { basename, dirname, join } from 'node:path';
 import { writeError } from './file-error.ts';
 import { sync } from './files.ts';
 
-/** IOV_MAX of POSIX systems: buffers one call may write. */
+/** IOV_MAX of POSIX systems: the most buffers that one call may write. */
 const MAX_BUFFERS = 1024;
 
 export class AtomicFile {
@@ -28,7 +28,7 @@ export class AtomicFile {
   }
 
   /**
-   * @param options.hashed false spares the time of a hash that nobody asks for
+   * @param options.hashed false skips the sha256, which costs time
    * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL`, `IO_FAILED`
    */
   static async create(path: string, { hashed = true } = {}): Promise<AtomicFile> {
@@ -43,7 +43,7 @@ export class AtomicFile {
   }
 
   /**
-   * One after the other, with as few calls of the system as there can be.
+   * Appends the buffers in order, with as few system calls as possible.
    * @throws CodecLmError `DISK_FULL` or `IO_FAILED`
    */
   async write(...buffers: Uint8Array[]): Promise<void> {
@@ -61,14 +61,14 @@ export class AtomicFile {
     }
   }
 
-  /** sha256 of what was written so far. */
+  /** sha256 of the bytes written so far. */
   hashSoFar(): string {
     return this.#hash!.copy().digest('hex');
   }
 
   /**
-   * Puts the file in its place; it survives a power cut from here on.
-   * @returns sha256 is empty for a file that is not hashed
+   * Syncs the file and renames it to its final name. From then on it survives a power cut.
+   * @returns the size in bytes and the sha256; the sha256 is empty when the file is not hashed
    */
   async commit(): Promise<{ bytes: number; sha256: string }> {
     try {
@@ -82,14 +82,20 @@ export class AtomicFile {
     return { bytes: this.bytes, sha256: this.#hash?.digest('hex') ?? '' };
   }
 
-  /** Leaves nothing behind; the reason of the failure is the caller's to throw. */
+  /**
+   * Closes and removes the temporary file. Throws nothing: the caller throws the reason of the
+   * failure.
+   */
   async abort(): Promise<void> {
     await this.#handle.close().catch(() => undefined);
     await rm(this.#temporary, { force: true }).catch(() => undefined);
   }
 }
 
-/** What is left when so many bytes are done: a disk that fills up takes a part. */
+/**
+ * The buffers that remain after the first `bytes` bytes were written: a full disk accepts only a
+ * part.
+ */
 function behind(buffers: Uint8Array[], bytes: number): Uint8Array[] {
   let done = bytes;
   const first = buffers.findIndex(({ length }) => {
@@ -101,7 +107,9 @@ function behind(buffers: Uint8Array[], bytes: number): Uint8Array[] {
   return [buffers[first].subarray(done), ...buffers.slice(first + 1)];
 }
 
-/** Runs `fill` on a new file: committed when it returns, gone when it throws. */
+/**
+ * Runs `fill` on a new file. Commits the file when `fill` returns, removes it when `fill` throws.
+ */
 export async function writeAtomically(
   path: string,
   fill: (file: AtomicFile) => Promise<void>,
@@ -117,7 +125,7 @@ export async function writeAtomically(
   }
 }
 
-/** Replaces a file by one of this content, whole or not at all. */
+/** Replaces the file at `path` by this content, completely or not at all. */
 export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   await writeAtomically(path, (file) => file.write(bytes), { hashed: false });

@@ -1,4 +1,7 @@
-/** A folder that appears whole or not at all: filled under another name, synced, renamed. */
+/**
+ * A folder that appears complete or not at all: it is filled under another name, synced, then
+ * renamed.
+ */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from './error.ts';
@@ -6,8 +9,8 @@ import { writeError } from './file-error.ts';
 import { makeFolder, namesIn, sync } from './files.ts';
 
 /**
- * Makes a folder by letting `fill` work on one beside it. A folder of that name that was there
- * before is replaced.
+ * Makes a folder: `fill` writes into a temporary folder beside it, which is then renamed. An
+ * existing folder of that name is replaced.
  * @param check throws when the folder must not appear any more
  * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL`, `IO_FAILED`; whatever `fill` and `check` throw
  */
@@ -34,7 +37,7 @@ export async function writeFolderAtomically(
   }
 }
 
-/** Removes the folders that killed processes were filling below this one. */
+/** Removes the temporary folders that killed processes left in this folder. */
 export async function removeUnfinishedFolders(parent: string): Promise<void> {
   for (const name of await namesIn(parent)) {
     if (/\.tmp-\d+$/.test(name)) await rm(join(parent, name), { recursive: true, force: true });

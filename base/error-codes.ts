@@ -1,13 +1,13 @@
 /**
- * Every error code: whose fault it is, the exit status of a command line that it ends, and what
- * a person should know. docs/errors.md is made from this table by `npm run docs:errors`.
+ * Every error code: its scope, the exit status of a command line that ends with it, and what a
+ * person should know. `npm run docs:errors` makes docs/errors.md from this table.
  */
 
 /**
- * - `usage`: the command, its options or what they name; nothing was done
- * - `input`: one input of many, so that a run over many goes on without it
- * - `file`: a file of ours, or of a peer, that is not what it should be
- * - `machine`: the machine, its tools, or another process
+ * - `usage`: the command, its options, or the things they name are wrong; nothing was done
+ * - `input`: one input of many is bad; a run over many inputs goes on without it
+ * - `file`: a file that this project or a peer wrote is not what it should be
+ * - `machine`: the machine, its tools or another process failed
  */
 export type ErrorScope = 'usage' | 'input' | 'file' | 'machine';
 
@@ -19,7 +19,10 @@ export interface ErrorKind {
   summary: string;
   /** What the person can do, as one sentence. */
   remedy: string;
-  /** The input's bytes could not be had at all; nothing is known about what they hold. */
+  /**
+   * True when the bytes of the input could not be read at all, so nothing is known about their
+   * content.
+   */
   isUnread?: boolean;
 }
 
@@ -42,38 +45,38 @@ function machine(summary: string, remedy: string) {
 export const ERROR_CODES = {
   USAGE: usage(
     'The command line is not valid.',
-    'The message names the option and the value received; `--help` lists what there is.',
+    'The message names the option and the value received; `--help` lists the options.',
   ),
   CONFIG_INVALID: usage(
     'A configuration file, a `--set` or a combination of settings is not valid.',
     'The message names the key; `trainer config schema` prints all keys.',
   ),
   INPUT_NOT_FOUND: usage(
-    'A file or folder that was named does not exist, or is not what the command reads.',
-    'Check the spelling, and that the disk it lies on is mounted.',
+    'The named file or folder does not exist, or is not of a kind that the command reads.',
+    'Check the spelling, and that its disk is mounted.',
   ),
   INPUT_UNREADABLE: {
     ...usage(
-      'A file or folder that was named exists and may not be read.',
-      'Check its permissions, and that every folder above it may be entered.',
+      'The named file or folder exists, but this user may not read it.',
+      'Check its permissions and those of every folder above it.',
     ),
     isUnread: true,
   },
   INPUT_EMPTY: usage(
-    'There is no input of use in what was named.',
+    'The named sources hold no usable input.',
     'Name a folder, list or archive that holds files of the kinds that `--help` lists.',
   ),
   OUTPUT_UNWRITABLE: usage(
     'The output cannot be written where it should go.',
-    'Check the permissions, and that the folder above it exists on a file system that may be written.',
+    'Check the permissions, and that the parent folder exists on a writable file system.',
   ),
   OUTPUT_IN_USE: usage(
-    'The output holds something else already, or another process writes it.',
+    'The output already holds something else, or another process is writing it.',
     'Name another place, or wait for the other process.',
   ),
   DATASET_MISMATCH: usage(
     'Datasets, or a dataset and a command, do not fit together.',
-    'The message names the settings that differ; use the same, or another dataset.',
+    'The message names the settings that differ; use the same settings, or another dataset.',
   ),
   DATASET_INCOMPLETE: usage(
     'A dataset is not finished: it has no dataset.json.',
@@ -81,25 +84,25 @@ export const ERROR_CODES = {
   ),
   MEMORY_LIMIT: {
     ...machine(
-      'The work needs more memory than it may have.',
+      'The work needs more memory than it is allowed to use.',
       'Ask for less at once, or use a machine with more memory.',
     ),
     exitCode: 2,
   },
   TOOL_MISSING: {
     ...machine(
-      'A program or library that the work needs is not installed.',
-      'Install what the message names, or name its place; `codec-lm doctor` shows what is found.',
+      'A program or library that is needed is not installed.',
+      'Install the program or library that the message names, or give its path; `codec-lm doctor` shows what is found.',
     ),
     exitCode: 2,
   },
   CODEC_UNKNOWN: usage(
-    'A codec that is asked for, or that made a dataset or checkpoint, is not known here.',
-    'The message names those that are; a codec of your own has to be registered in the same process.',
+    'The codec that was asked for, or that made the dataset or checkpoint, is not registered.',
+    'The message lists the registered codecs; register your own codec in the same process.',
   ),
   TOOL_FAILED: machine(
-    'A program that the work needs did not do it: it refuses an option, or was stopped.',
-    'The message has what it said; use another version of it, or give it more memory.',
+    'A program that is needed failed: it refused an option, or it was stopped.',
+    'The message quotes its output; use another version of it, or give it more memory.',
   ),
   IMAGE_EMPTY: input('An image file has no bytes.', 'Fetch it again or leave it out.'),
   IMAGE_UNREADABLE: {
@@ -110,7 +113,7 @@ export const ERROR_CODES = {
     isUnread: true,
   },
   IMAGE_UNSUPPORTED: input(
-    'A file is no image, or of a format or form that is not read.',
+    'A file is not an image, or its format or variant is not supported.',
     'Convert it to PNG or JPEG first.',
   ),
   IMAGE_CORRUPT: input(
@@ -138,17 +141,17 @@ export const ERROR_CODES = {
     isUnread: true,
   },
   VIDEO_UNSUPPORTED: input(
-    'A file is no video, or of a format that the installed ffmpeg does not read.',
+    'A file is not a video, or the installed ffmpeg does not read its format.',
     'Convert it first, or install a newer ffmpeg.',
   ),
-  VIDEO_NO_PICTURES: input('A file holds sound and no moving pictures.', 'Leave it out.'),
+  VIDEO_NO_PICTURES: input('A file holds sound but no video.', 'Leave it out.'),
   VIDEO_TOO_SHORT: input(
     'A video has fewer frames than asked for.',
     'Ask for fewer frames with `--frames`, or keep short clips with `--short keep`.',
   ),
   VIDEO_CORRUPT: input('A video is damaged or cut off.', 'Fetch it again or leave it out.'),
   VIDEO_TOO_LARGE: input(
-    'A video has larger pictures than the limit, or encodes to more bytes than it.',
+    'A video has larger frames, or encodes to more bytes, than the limit.',
     'Raise `--max-pixels` for inputs that you trust.',
   ),
   VIDEO_TIMEOUT: input(
@@ -156,19 +159,19 @@ export const ERROR_CODES = {
     'Raise `--timeout-seconds` for inputs that you trust.',
   ),
   JPEG_INVALID: file(
-    'Bytes are no canonical JPEG document.',
+    'The bytes are not a canonical JPEG document.',
     'Encode the picture again with `pipeline` or `tokenizer`.',
   ),
   AVC_INVALID: file(
-    'Bytes are no canonical AVC document.',
+    'The bytes are not a canonical AVC document.',
     'Encode the clip again with `pipeline`.',
   ),
   DOCUMENT_INVALID: file(
-    'Symbols are no document of the codec.',
+    'The symbols are not a document of the codec.',
     'Encode the input again with `pipeline` or `tokenizer`.',
   ),
   TOKENIZER_INVALID: file(
-    'A tokenizer file is damaged or describes no byte-level BPE.',
+    'A tokenizer file is damaged or does not describe a byte-level BPE.',
     'Restore it from a copy, or name the tokenizer that belongs to the data.',
   ),
   TOKEN_INVALID: file(
@@ -184,32 +187,32 @@ export const ERROR_CODES = {
     'Restore them from a copy, or make the dataset again.',
   ),
   CHECKPOINT_INVALID: file(
-    'A checkpoint is damaged, or is of a kind that is not read.',
+    'A checkpoint is damaged, or its kind is not supported.',
     'Use an earlier checkpoint of the run, or fetch the model again.',
   ),
   DISK_FULL: machine(
-    'The disk is full, or the quota on it used up.',
+    'The disk is full, or its quota is used up.',
     'Free some space and run the same command again; finished parts are kept.',
   ),
   IO_FAILED: machine(
-    'Reading or writing failed for a reason that lies in the machine.',
-    'The message gives the reason of the system: open files, a failing disk, a lost network share.',
+    'Reading or writing failed because of the machine.',
+    'The message gives the reason that the system gave: open files, a failing disk, a lost network share.',
   ),
   BACKEND_UNAVAILABLE: machine(
     'The compute backend that was asked for cannot be used.',
     'Run `codec-lm doctor`, or choose another backend with CODEC_LM_BACKEND.',
   ),
   MPI_UNAVAILABLE: machine(
-    'The process was started by MPI, and its library cannot be used.',
-    'Install Open MPI or MPICH, the same as the launcher is of; `codec-lm doctor` shows what is found.',
+    'The process was started by MPI, but the MPI library cannot be used.',
+    'Install Open MPI or MPICH, whichever the launcher belongs to; `codec-lm doctor` shows what is found.',
   ),
   RANK_FAILED: machine(
     'Another rank of the run has failed.',
     'Look at the message of the rank that failed first, then run the same command again.',
   ),
   LOCK_LOST: machine(
-    'Another process took over what this one was writing, or removed the file of its lock.',
-    'Nothing was committed after that; see that one process writes there, then run the same command again.',
+    'Another process took over the lock of this process, or removed its lock file.',
+    'Nothing was committed after that; make sure that only one process writes there, then run the same command again.',
   ),
   TOO_MANY_FAILURES: {
     ...usage(
@@ -219,7 +222,7 @@ export const ERROR_CODES = {
     exitCode: 1,
   },
   NOT_FINITE: machine(
-    'Numbers ran out of range: the loss or a weight is not finite.',
+    'A number overflowed: the loss or a weight is not finite.',
     'Go on from an earlier checkpoint with a smaller learning rate or a higher precision.',
   ),
   INTERRUPTED: {
@@ -230,19 +233,19 @@ export const ERROR_CODES = {
     exitCode: 130,
   },
   INTERNAL: machine(
-    'There is a mistake in this program.',
+    'There is a bug in this program.',
     'Report it with the command and the output under CODEC_LM_DEBUG=1.',
   ),
 } as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** The entry of a code, or undefined for one that a later version wrote into a file. */
+/** The table entry of a code; undefined for a code that a later version wrote into a file. */
 export function errorKind(code: string): ErrorKind | undefined {
   return Object.hasOwn(ERROR_CODES, code) ? ERROR_CODES[code as ErrorCode] : undefined;
 }
 
-/** Whether a failure of this code says that the input's bytes could not be had at all. */
+/** Whether this code means that the bytes of the input could not be read at all. */
 export function isUnread(code: string): boolean {
   return errorKind(code)?.isUnread === true;
 }

@@ -8,9 +8,9 @@ import { ERROR_CODES, type ErrorCode, type ErrorScope } from './error-codes.ts';
 export type { ErrorCode, ErrorScope } from './error-codes.ts';
 
 export interface ErrorDetails {
-  /** What caused it: the error of a library or of the system. */
+  /** The error of a library or of the system that caused this one. */
   cause?: unknown;
-  /** The file the work was done on. */
+  /** The file that was being read or written. */
   path?: string;
   /** What the person can do about it, as one sentence. */
   hint?: string;
@@ -32,7 +32,7 @@ export class CodecLmError extends Error {
     this.hint = details.hint;
   }
 
-  /** Whose fault it is: see the table of codes. */
+  /** The scope of the code in the table of codes. */
   get scope(): ErrorScope {
     return ERROR_CODES[this.code].scope;
   }
@@ -42,10 +42,13 @@ export class CodecLmError extends Error {
   }
 }
 
-/** Node names errors by libuv's list, and has no name for those that are not on it: `EDQUOT`, `ESTALE` … */
+/**
+ * Node takes error names from libuv's list; it has no name for errors that are not on it: `EDQUOT`,
+ * `ESTALE` …
+ */
 const UNNAMED = /^Unknown system error -(\d+)$/;
 
-/** The system's own error code (`ENOENT`, `ENOSPC` …), if the thrown value has one. */
+/** The system's error code (`ENOENT`, `ENOSPC` …) of a thrown value; undefined if it has none. */
 export function systemCode(error: unknown): string | undefined {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   if (typeof code !== 'string') return undefined;
@@ -54,12 +57,15 @@ export function systemCode(error: unknown): string | undefined {
   return named?.[0] ?? code;
 }
 
-/** Some libraries throw strings; everything that is caught passes through here before it is shown. */
+/**
+ * The message of a thrown value. Some libraries throw strings, so every caught value passes through
+ * here before it is shown.
+ */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** As {@link messageOf}, less the system's own words for what it was asked and on which path. */
+/** Like {@link messageOf}, without the system's text about the call and the path. */
 export function reasonOf(error: unknown): string {
   const message = messageOf(error);
   return systemCode(error) ? message.replace(/, \w+(?: '.*')?$/s, '') : message;

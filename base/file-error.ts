@@ -1,4 +1,6 @@
-/** Errors of the file system as ours: one function for what was read, one for what was written. */
+/**
+ * Turns errors of the file system into CodecLmErrors: one function for reading, one for writing.
+ */
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CodecLmError, type ErrorCode, messageOf, reasonOf, systemCode } from './error.ts';
@@ -9,7 +11,7 @@ interface Meaning {
   hint?: string;
 }
 
-/** The machine's own troubles are the same in both directions. */
+/** Errors of the machine, the same for reading and writing. */
 const MACHINE: Record<string, Meaning> = {
   EMFILE: {
     code: 'IO_FAILED',
@@ -107,8 +109,8 @@ const WRITING: Record<string, Meaning> = {
 };
 
 /**
- * What went wrong while reading; an error of ours passes through.
- * @param doing what was being done, as in `reading the prompt`
+ * Makes a CodecLmError from an error while reading; a CodecLmError is returned as it is.
+ * @param doing the work that failed, as in `reading the prompt`
  * @returns `INPUT_NOT_FOUND`, `INPUT_UNREADABLE` or `IO_FAILED`
  */
 export function readError(error: unknown, path: string, doing = 'reading'): CodecLmError {
@@ -116,15 +118,17 @@ export function readError(error: unknown, path: string, doing = 'reading'): Code
 }
 
 /**
- * What went wrong while writing; an error of ours passes through.
- * @param doing what was being done, as in `writing the page`
+ * Makes a CodecLmError from an error while writing; a CodecLmError is returned as it is.
+ * @param doing the work that failed, as in `writing the page`
  * @returns `OUTPUT_UNWRITABLE`, `DISK_FULL` or `IO_FAILED`
  */
 export function writeError(error: unknown, path: string, doing = 'writing'): CodecLmError {
   return asOurs(error, path, doing, { ...WRITING, ENOENT: missingFolder(path) });
 }
 
-/** Not even the system says whether a folder is missing, or none can be made (below /proc). */
+/**
+ * ENOENT does not say whether a folder is missing or whether none can be made there (as in /proc).
+ */
 function missingFolder(path: string): Meaning {
   const folder = dirname(path);
   const found = existsSync(folder)

@@ -1,12 +1,12 @@
-/** Folders and small files, with errors that say what was being done and where. */
+/** Functions for folders and small files. Their errors say what was being done and where. */
 import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './error.ts';
 import { readError, writeError } from './file-error.ts';
 
 /**
- * Names in a folder; none when there is no such folder.
- * @param asError `writeError` for a folder that is going to be written
+ * Names of the entries of a folder; an empty list when the folder does not exist.
+ * @param asError `writeError` when the folder is about to be written
  * @throws CodecLmError `INPUT_UNREADABLE` …, or those of `asError`
  */
 export async function namesIn(path: string, asError = readError): Promise<string[]> {
@@ -18,7 +18,7 @@ export async function namesIn(path: string, asError = readError): Promise<string
   }
 }
 
-/** Whether it is a folder; not when it cannot be looked at. */
+/** Whether the path is a folder; false when it cannot be examined. */
 export async function isFolder(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
@@ -27,8 +27,8 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder and those above it, one at a time: Node's recursive mkdir never returns
- * where a folder cannot be made below one that exists (/proc).
+ * Makes a folder and its missing parents, one at a time: Node's recursive mkdir never returns when
+ * an existing parent accepts no folders (/proc).
  * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL` or `IO_FAILED`
  */
 export async function makeFolder(path: string): Promise<void> {
@@ -45,9 +45,9 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /**
- * Copies a small file. In two steps, because the system's own copy does not say
- * which of the two files is to blame.
- * @throws CodecLmError of {@link readError} for the one, of {@link writeError} for the other
+ * Copies a small file by reading and writing it, because the system's own copy does not say which
+ * of the two files caused an error.
+ * @throws CodecLmError of {@link readError} for `from`, of {@link writeError} for `to`
  */
 export async function copySmallFile(from: string, to: string): Promise<void> {
   const content = await readFile(from).catch((error) => {
@@ -58,7 +58,10 @@ export async function copySmallFile(from: string, to: string): Promise<void> {
   });
 }
 
-/** Waits until a file, or the names in a folder, are on the disk: a rename can reach it before the content does. */
+/**
+ * Waits until a file, or the names in a folder, are on the disk: a rename can reach the disk before
+ * the content does.
+ */
 export async function sync(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {

@@ -1,8 +1,8 @@
-/** Numbers, durations and tables as people read them. */
+/** Formats numbers, durations and tables for people. */
 
 const NUMERIC = /^[-+]?[\d,.]+( ?[%A-Za-z/]+)?$/;
 
-/** Columns padded to their widest cell; a column of numbers is right-aligned. */
+/** A table with columns padded to their widest cell; columns of numbers are right-aligned. */
 export function formatTable(header: string[], rows: string[][]): string {
   const lines = [header, ...rows];
   const widths = header.map((_, i) => Math.max(...lines.map((line) => (line[i] ?? '').length)));
@@ -19,7 +19,10 @@ export function formatTable(header: string[], rows: string[][]): string {
   );
 }
 
-/** `1234567` -> `1,234,567`. By hand: the first number that Intl formats takes it 40 ms. */
+/**
+ * `1234567` -> `1,234,567`. Written by hand, because the first number that Intl formats takes it 40
+ * ms.
+ */
 export function formatCount(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
@@ -36,7 +39,7 @@ export function formatBytes(bytes: number): string {
   return unit === 0 ? `${value} B` : `${value.toFixed(1)} ${units[unit]}`;
 }
 
-/** `61` -> `1 min 1 s`: a duration as people say it. */
+/** `61` -> `1 min 1 s`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?';
   const whole = Math.max(0, Math.round(seconds));

@@ -1,6 +1,6 @@
 /**
- * Pages as text. What is put into a template is escaped, so that a name of a file or a message
- * of a library is never read as HTML; only what is a template itself goes in as it is.
+ * Pages as text. Values put into a template are escaped, so that a file name or a library's message
+ * is never read as HTML. Only values that are templates themselves are inserted as they are.
  */
 import { PAGE_STYLE } from './page-style.ts';
 
@@ -17,7 +17,7 @@ export class Html {
   }
 }
 
-/** What a template takes; nothing is left of what is missing. */
+/** Values that a template accepts; undefined, null and false insert nothing. */
 export type HtmlValue = Html | string | number | undefined | null | false | readonly HtmlValue[];
 
 /** @example html`<td title="${path}">${count}</td>` */
@@ -25,7 +25,10 @@ export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Htm
   return new Html(String.raw({ raw: strings }, ...values.map(textOf)));
 }
 
-/** Text that is HTML already: a style sheet, a script, a page part of ours. Never what comes from others. */
+/**
+ * Marks a text as HTML: a style sheet, a script, a page part of this project. Never pass text from
+ * others.
+ */
 export function rawHtml(text: string): Html {
   return new Html(text);
 }
@@ -51,13 +54,15 @@ function escapeHtml(text: string): string {
 export interface PageOptions {
   title: string;
   body: HtmlValue;
-  /** Rules that only this page needs; colours and common elements are in the sheet of all. */
+  /**
+   * CSS rules that only this page needs; colours and common elements are in the shared style sheet.
+   */
   style?: string;
-  /** Our own, never made from what others wrote. */
+  /** A script of this project; it never contains text from others. */
   script?: string;
 }
 
-/** A whole page that needs no other file. */
+/** A complete page that needs no other file. */
 export function htmlPage({ title, body, style = '', script }: PageOptions): string {
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -74,7 +79,7 @@ export function inlineImage(type: string, file: Uint8Array, alt: string): Html {
   return html`<img src="${address}" alt="${alt}" loading="lazy">`;
 }
 
-/** Rows under a head; a table wider than the screen is scrolled by itself. */
+/** A table with a header row. A table wider than the screen scrolls on its own. */
 export function htmlTable(
   head: readonly HtmlValue[],
   rows: readonly (readonly HtmlValue[])[],
@@ -84,7 +89,7 @@ export function htmlTable(
   return html`<div class="wide"><table>${titles}${lines}</table></div>`;
 }
 
-/** Names and values in two columns. */
+/** Names and values in a table of two columns. */
 export function htmlPairs(pairs: readonly (readonly [string, HtmlValue])[]): Html {
   const rows = pairs.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`);
   return html`<table class="pairs">${rows}</table>`;

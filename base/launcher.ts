@@ -1,24 +1,24 @@
 /**
- * What a launcher tells a process by its environment: its rank, how many there are, its rank on
- * this machine, and which MPI it speaks.
+ * Reads from the environment what a launcher tells its processes: the rank, the world size, the
+ * rank on this machine, and the MPI family.
  */
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Open MPI and its relatives, or one of those that share the ABI of MPICH. */
+/** `openmpi`: Open MPI and its relatives. `mpich`: the libraries that share the ABI of MPICH. */
 export type MpiFamily = 'openmpi' | 'mpich';
 
 export interface Launched {
   launcher: string;
-  /** The variable that the rank is read from. */
+  /** The environment variable that holds the rank. */
   variable: string;
-  /** 0 .. size - 1; undefined where the environment does not say it. */
+  /** Rank, 0 .. size - 1; undefined when the environment does not tell it. */
   rank?: number;
-  /** Processes that were launched together; undefined where the environment does not say it. */
+  /** World size; undefined when the environment does not tell it. */
   size?: number;
-  /** Among the processes on this machine. */
+  /** Rank among the processes on this machine. */
   localRank?: number;
-  /** The MPI that the launcher starts; undefined for one that starts no MPI. */
+  /** The MPI family that the launcher starts; undefined for a launcher without MPI. */
   speaks?: MpiFamily;
 }
 
@@ -27,18 +27,23 @@ interface Launcher {
   rank: string;
   size?: string;
   localRank?: string;
-  /** There only in a launched process, where the other variables are set elsewhere as well. */
+  /**
+   * A variable that exists only in a launched process; needed where the other variables are also
+   * set elsewhere.
+   */
   needs?: string;
   speaks?: MpiFamily;
 }
 
 /**
- * The first that has left its variables is taken: `mpirun` below Slurm leaves those of both.
- * - Hydra starts MPICH and Intel MPI, and tells PMI_RANK and PMI_SIZE; where its processes connect
- *   by a port (PMI_PORT) only the variables of this machine remain.
- * - A PMIx server tells the rank and, to a program that does not ask it, no size.
- * - A batch script of Slurm has SLURM_PROCID too; only srun gives a step that shares the work.
- * - A Kubernetes indexed Job tells no pod how many there are.
+ * The first launcher whose variables are set wins: `mpirun` inside a Slurm job leaves the variables
+ * of both.
+ * - Hydra starts MPICH and Intel MPI and sets PMI_RANK and PMI_SIZE. When its processes connect by
+ *   a port (PMI_PORT), only the variables of the local machine are set.
+ * - A PMIx server sets the rank; a program has to ask it for the size.
+ * - A Slurm batch script has SLURM_PROCID too; only `srun` starts a step whose ranks share the
+ *   work.
+ * - A Kubernetes indexed Job does not tell its pods the world size.
  */
 const LAUNCHERS: readonly Launcher[] = [
   {
@@ -81,10 +86,10 @@ const LAUNCHERS: readonly Launcher[] = [
   { name: 'Kubernetes', rank: 'JOB_COMPLETION_INDEX' },
 ];
 
-/** The last is torchrun's. */
+/** LOCAL_RANK is torchrun's variable. */
 const LOCAL_RANKS = [...LAUNCHERS.flatMap(({ localRank }) => localRank ?? []), 'LOCAL_RANK'];
 
-/** @returns undefined for a process that no launcher started */
+/** @returns the launcher's data; undefined for a process that no launcher started */
 export function findLauncher(env: Env = process.env): Launched | undefined {
   const launcher = LAUNCHERS.find((candidate) => isBehind(candidate, env));
   if (!launcher) return undefined;

@@ -1,4 +1,4 @@
-/** Optional dependencies: loaded when they are used, and missed by name. */
+/** Loads optional dependencies when they are used; a missing one gives an error with its name. */
 import { createRequire } from 'node:module';
 import { CodecLmError, messageOf, systemCode } from './error.ts';
 
@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url);
 
 /**
  * @param name a package of `optionalDependencies`
- * @param purpose what needs it, as the subject of the message: `pictures`
+ * @param purpose the subject of the message, a plural: `pictures`
  * @throws CodecLmError `TOOL_MISSING` that says what to install
  */
 export function loadOptional<Module>(name: string, purpose: string): Module {
@@ -23,7 +23,7 @@ export function loadOptional<Module>(name: string, purpose: string): Module {
   }
 }
 
-/** The version that goes with this package, which refers to itself by name. */
+/** The version that goes with this package; the package imports itself by name to read it. */
 function versionOf(name: string): string {
   const { optionalDependencies } = require('codec-lm/package.json') as {
     optionalDependencies: Record<string, string>;

@@ -1,11 +1,13 @@
-/** Options of a function of the library: validated by their schema, which has the defaults. */
+/**
+ * Validates the options of a library function by their schema, which also fills in the defaults.
+ */
 import type { z } from 'zod';
 import { CodecLmError } from './error.ts';
 
 /**
- * @param schema a strict object, so that an option that is not known is an error
- * @param given what the caller wrote
- * @param name of the function, for messages
+ * @param schema a strict object, so that an unknown option is an error
+ * @param given the options that the caller passed
+ * @param name name of the function, for messages
  * @throws CodecLmError `CONFIG_INVALID` that names the option and the value received
  */
 export function resolveOptions<Schema extends z.ZodObject>(

@@ -1,4 +1,4 @@
-/** Pseudo-random numbers that are the same on every machine: an order is a function of its seed. */
+/** Pseudo-random numbers that are the same on every machine: the seed alone decides an order. */
 
 /** Mixes words into one, each step a bijection (the finalizer of MurmurHash3). */
 export function hashWords(...words: number[]): number {
@@ -35,7 +35,7 @@ function rotate(word: number, by: number): number {
 }
 
 /**
- * For orders: seeded by any number of 32-bit words.
+ * Random integers for shuffling, seeded by any number of 32-bit words.
  * @returns a function that gives an integer in [0, bound), 0 < bound < 2 ** 32
  */
 export function randomIntegers(...seed: number[]): (bound: number) => number {
@@ -46,9 +46,9 @@ export function randomIntegers(...seed: number[]): (bound: number) => number {
 }
 
 /**
- * For samples: each has a stream of its own, so it does not matter which others are drawn beside
- * it. The state is filled by SplitMix32.
- * @param seed of the command, an unsigned 32-bit number
+ * Random fractions for sampling. Each sample has its own stream, so a sample does not depend on the
+ * others drawn beside it. SplitMix32 fills the state.
+ * @param seed the seed of the command, an unsigned 32-bit number
  * @param stream the index of the sample
  * @returns a function that gives a number in [0, 1), 53 bits of it uniform
  */
@@ -69,7 +69,7 @@ function splitMix32(seed: number): () => number {
   };
 }
 
-/** 0..count-1 in a random order (Fisher–Yates). */
+/** The numbers 0..count-1 in random order (Fisher–Yates). */
 export function permutation(count: number, random: (bound: number) => number): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {

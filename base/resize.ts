@@ -1,12 +1,13 @@
 /**
  * Resizes rasters exactly as Pillow does (`Image.resize` with an antialiased kernel): bit for bit,
- * for 8 bits a sample (modes L, RGB) and for floating point (mode F). Used where libvips gives
- * other pixels than Pillow, docs/jpeg.md says when.
+ * for 8 bits per sample (modes L, RGB) and for floating point (mode F). It is used where libvips
+ * gives other pixels than Pillow; docs/jpeg.md lists the cases.
  *
  * Both passes of a resize are sums of input samples times weights that only depend on the sizes.
  * Bytes are rounded and clipped after each pass, with weights of 22 fractional bits; floats keep
- * float32 between the passes and are never clipped. So the order of the passes shows: it is that
- * of Pillow 13 (older ones always resize the width first).
+ * float32 between the passes and are never clipped. Because of the rounding, the order of the
+ * passes changes the result. The order is that of Pillow 13 (older versions always resize the width
+ * first).
  */
 import { CodecLmError } from './error.ts';
 
@@ -43,7 +44,7 @@ function sinc(x: number): number {
 const FRACTION_BITS = 22;
 const HALF = 1 << (FRACTION_BITS - 1);
 
-/** How one side is resized. */
+/** The input windows and weights for resizing one side. */
 interface Taps {
   /** First input sample of each output sample. */
   readonly starts: Int32Array;
@@ -54,11 +55,12 @@ interface Taps {
   readonly stride: number;
 }
 
-/** The windows and weights of Pillow's `precompute_coeffs`, for a whole side. */
+/** The windows and weights of Pillow's `precompute_coeffs` for one side. */
 function tapsOf(from: number, to: number, kernel: Kernel): Taps {
   const { support, weight } = KERNELS[kernel];
   const scale = from / to;
-  // Enlarging looks at as many pixels as the kernel has; shrinking widens it, which is the antialiasing.
+  // // Enlarging reads as many pixels as the kernel spans; shrinking stretches the kernel, which is
+  // the antialiasing.
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
   const stride = Math.ceil(reach) * 2 + 1;
@@ -71,7 +73,7 @@ function tapsOf(from: number, to: number, kernel: Kernel): Taps {
     const count = Math.min(from, Math.trunc(centre + reach + 0.5)) - start;
     let sum = 0;
     for (let tap = 0; tap < count; tap++) {
-      // A multiplication by the inverse, as there: a division would round otherwise.
+      // // Multiply by the inverse as Pillow does: a division would round differently.
       const value = weight((tap + start - centre + 0.5) * (1 / stretch));
       weights[i * stride + tap] = value;
       sum += value;
@@ -83,7 +85,7 @@ function tapsOf(from: number, to: number, kernel: Kernel): Taps {
   return { starts, counts, weights, stride };
 }
 
-/** Weights as whole numbers of 2^-22, each rounded to the nearest, halves away from zero. */
+/** Weights as integers in units of 2^-22, rounded to the nearest, halves away from zero. */
 function fixed(weights: Float64Array): Int32Array {
   return Int32Array.from(weights, (weight) =>
     Math.trunc(weight * (1 << FRACTION_BITS) + (weight < 0 ? -0.5 : 0.5)),
@@ -95,7 +97,8 @@ type Samples = Uint8Array | Float32Array;
 /**
  * @param samples row by row, channels interleaved: [from.height, from.width, channels]. A
  *   `Float32Array` is resized as Pillow's mode F, channel by channel; anything else as bytes.
- * @returns [to.height, to.width, channels], of the same type; a side that stays as it is passes unchanged
+ * @returns [to.height, to.width, channels], of the same type; a side that keeps its length is not
+ * filtered
  * @throws CodecLmError `INTERNAL` when the samples are not of that size
  */
 export function resize<T extends Samples>(
@@ -136,7 +139,7 @@ function isHeightFirst(from: RasterSize, to: RasterSize): boolean {
   return lost > 0 && lost > (from.width - to.width) * 2;
 }
 
-/** How an array is seen in a pass, [outer, side, inner]: the middle one is resized. */
+/** Shape of an array in one pass, [outer, side, inner]; the pass resizes the middle axis. */
 interface Shape {
   readonly outer: number;
   readonly inner: number;
@@ -157,7 +160,7 @@ function passBytes(
   { starts, counts, weights, stride }: Taps,
 ): Uint8Array {
   const factors = fixed(weights);
-  // The class clips sums to 0..255 as they are stored.
+  // // Storing into this array clips the sums to 0..255.
   const out = new Uint8ClampedArray(outer * to * inner);
   let at = 0;
   for (let row = 0; row < outer; row++) {

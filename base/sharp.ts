@@ -1,7 +1,7 @@
 /**
- * The one door to libvips. Its settings are process-wide, so they are made here
- * and nowhere else; whoever needs sharp imports it from this file. It is loaded with the
- * first picture: who only reads token shards need not have it.
+ * The only module that imports libvips (sharp). libvips settings are process-wide, so they are set
+ * here and nowhere else. sharp is loaded with the first picture: a program that only reads token
+ * shards does not need it.
  */
 import type { Sharp, SharpInput, SharpOptions } from 'sharp';
 import { loadOptional } from './optional.ts';
@@ -14,15 +14,19 @@ let loaded: Library | undefined;
 function library(): Library {
   if (loaded) return loaded;
   const sharp = loadOptional<Library>('sharp', 'pictures');
-  // An image is small work: one thread each and several images in flight is faster than many threads on one.
+  // // An image is small work: one thread per image with several images in flight is faster than
+  // many threads on one.
   sharp.concurrency(1);
-  // No image is seen twice, so a cache only holds memory.
+  // // Each image is read once, so a cache would only hold memory.
   sharp.cache(false);
   loaded = sharp;
   return sharp;
 }
 
-/** As sharp's own. @throws CodecLmError `TOOL_MISSING` where sharp is not installed */
+/**
+ * Same signature as sharp's own function. @throws CodecLmError `TOOL_MISSING` where sharp is not
+ * installed
+ */
 export function sharp(options?: SharpOptions): Sharp;
 export function sharp(input?: SharpInput | SharpInput[], options?: SharpOptions): Sharp;
 export function sharp(...args: unknown[]): Sharp {
@@ -30,7 +34,7 @@ export function sharp(...args: unknown[]): Sharp {
 }
 
 /**
- * Whether the libvips in use reads files of that suffix, as `.heic`.
+ * Whether the installed libvips reads files with this suffix, such as `.heic`.
  * @throws CodecLmError `TOOL_MISSING`
  */
 export function sharpReads(suffix: string): boolean {
@@ -38,7 +42,7 @@ export function sharpReads(suffix: string): boolean {
 }
 
 /**
- * What the canonical bytes depend on, as written in shard metadata.
+ * The library versions that the canonical bytes depend on; they are written into shard metadata.
  * @throws CodecLmError `TOOL_MISSING`
  */
 export function sharpVersions(): Readonly<Record<string, string>> {

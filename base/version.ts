@@ -1,4 +1,7 @@
-/** The version of this package, from its package.json, which a built package holds one folder further up. */
+/**
+ * The version of this package, read from its package.json. In a built package that file lies one
+ * folder further up.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 
 const [beside, above] = ['../package.json', '../../package.json'].map(

@@ -1,10 +1,10 @@
 /**
- * A WebAssembly module from instructions written as TypeScript expressions: the subset that the
- * kernels of BPE, shards, sampler and trainer use (WebAssembly core specification 2.0, section 5,
- * binary format). Instructions on integers in vectors are in integers.ts.
+ * Assembles a WebAssembly module from instructions written as TypeScript expressions. It knows the
+ * subset that the kernels of BPE, shards, sampler and trainer use (WebAssembly core specification
+ * 2.0, section 5, binary format). Instructions on integers in vectors are in integers.ts.
  */
 
-/** Bytes of instructions; nested lists are joined when the module is made. */
+/** Bytes of instructions; `assemble` flattens nested lists. */
 export type Code = number | readonly Code[];
 
 export const I32 = 0x7f;
@@ -36,7 +36,7 @@ export interface FunctionSpec {
 
 export interface MemoryLimits {
   maxPages: number;
-  /** Between threads. */
+  /** Whether threads share the memory. */
   shared: boolean;
 }
 
@@ -97,7 +97,7 @@ function flatten(code: Code): number[] {
   return bytes;
 }
 
-/** LEB128. */
+/** Encodes an unsigned number as LEB128. */
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
@@ -124,7 +124,7 @@ function float(value: number): number[] {
   return [...new Uint8Array(Float32Array.of(value).buffer)];
 }
 
-/** SIMD instructions are a prefix and a LEB128 number. */
+/** A SIMD instruction is a prefix and a LEB128 number. */
 export const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
 export const unary =
   (opcode: Code) =>
@@ -162,7 +162,7 @@ export const i32 = {
   shrU: (a: Code, bits: number): Code => [a, [0x41, signed(bits)], 0x76],
   eq: binary(0x46),
   ltU: binary(0x49),
-  /** The smaller of two variables: `select` takes the first where the condition holds. */
+  /** The smaller of two variables: `select` takes the first when the condition holds. */
   min: (a: Local, b: Local): Code => [a.get, b.get, [a.get, b.get, 0x49], 0x1b],
 };
 
@@ -215,40 +215,40 @@ export const i32x4 = {
   truncate: unary(simd(248)),
 };
 
-/** Lanes of two vectors, 0..3 of the first and 4..7 of the second, as a new one. */
+/** Picks four 32-bit lanes of two vectors: 0..3 are lanes of the first, 4..7 of the second. */
 export function shuffle(a: Code, b: Code, lanes: readonly [number, number, number, number]): Code {
   const bytes = lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte));
   return [a, b, simd(13), bytes];
 }
 
-/** Repeats while `condition` holds; tested first. */
+/** Repeats `body` while `condition` holds; tests before each turn. */
 export function whileLoop(condition: Code, body: Code): Code {
   const leave = [condition, 0x45, 0x0d, 1];
   return [0x02, EMPTY_BLOCK, 0x03, EMPTY_BLOCK, leave, body, 0x0c, 0, 0x0b, 0x0b];
 }
 
-/** Repeats as long as `condition` is not 0; tested last. */
+/** Repeats `body` as long as `condition` is not 0; tests after each turn. */
 export function repeatWhile(body: Code, condition: Code): Code {
   return [0x03, EMPTY_BLOCK, body, condition, 0x0d, 0, 0x0b];
 }
 
-/** One value or the other, of which only that one is computed. */
+/** An if-else expression: evaluates only one of the two values. */
 export function whenElse(type: ValueType, condition: Code, value: Code, other: Code): Code {
   return [condition, 0x04, type, value, 0x05, other, 0x0b];
 }
 
-/** `at` goes from its value up to `end` (not reached) in steps. */
+/** Counts `at` from its value up to `end` (exclusive) in steps. */
 export function forEach(at: Local, end: Code, step: number, body: Code): Code {
   return whileLoop(i32.ltU(at.get, end), [body, at.set(i32.add(at.get, i32.const(step)))]);
 }
 
-/** Repeats at least once, while `at` is below `end` after a step: one branch a turn. */
+/** Repeats at least once, while `at` is below `end` after a step: one branch per turn. */
 export function forEachOnce(at: Local, end: Code, step: number, body: Code): Code {
   const next = at.tee(i32.add(at.get, i32.const(step)));
   return repeatWhile(body, i32.ltU(next, end));
 }
 
-/** The four lanes of a vector, added in pairs: (0 + 2) + (1 + 3). */
+/** Sum of the four lanes of a vector, added in pairs: (0 + 2) + (1 + 3). */
 export function sumLanes(scope: Scope, vector: Code): Code {
   const v = scope.local(V128);
   const pairs = f32x4.add(v.get, shuffle(v.get, v.get, [2, 3, 2, 3]));

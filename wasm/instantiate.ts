@@ -1,10 +1,13 @@
-/** Kernels made runnable: assembled, compiled, and linked to the memory that they work on. */
+/** Makes kernels runnable: assembles and compiles them, and links them to their memory. */
 import { assemble, type FunctionSpec, type MemoryLimits } from './assembler.ts';
 
-/** WebAssembly counts memory in pages of this many bytes. */
+/** Bytes of a WebAssembly memory page. */
 export const PAGE_BYTES = 65_536;
 
-/** @param limits of the memory that the module will be linked to: none may be larger */
+/**
+ * @param limits limits of the memory that the module will be linked to; that memory may not be
+ * larger
+ */
 export function compileModule(
   functions: readonly FunctionSpec[],
   limits: MemoryLimits,
@@ -13,8 +16,8 @@ export function compileModule(
 }
 
 /**
- * @typeParam Kernels what the module exports: a function for each name
- * @returns the kernels, working on this memory
+ * @typeParam Kernels the exports of the module: a function for each name
+ * @returns the kernels, which work on this memory
  */
 export function linkModule<Kernels>(
   module: WebAssembly.Module,
@@ -32,7 +35,7 @@ export function instantiate<Kernels>(
   return linkModule<Kernels>(compileModule(functions, limits), memory);
 }
 
-/** Limits of a memory that does not grow. */
+/** Limits of a memory of fixed size. */
 function limitsOf({ buffer }: WebAssembly.Memory<boolean>): MemoryLimits {
   return {
     maxPages: buffer.byteLength / PAGE_BYTES,

@@ -1,4 +1,7 @@
-/** Vector instructions on integers of 16, 32 and 64 bits, and the few on single 64-bit ones. */
+/**
+ * Vector instructions on integers of 16, 32 and 64 bits, and some instructions on single 64-bit
+ * integers.
+ */
 import { binary, type Code, i32, simd, unary, writing } from './assembler.ts';
 
 const shift =
@@ -6,7 +9,7 @@ const shift =
   (vector: Code, bits: number): Code => [vector, i32.const(bits), simd(opcode)];
 
 export const i64 = {
-  /** @param value 0..63, a number of bits */
+  /** @param value 0..63, a shift count in bits */
   const: (value: number): Code => [0x42, value],
   store: writing(0x37),
   or: binary(0x84),
@@ -44,7 +47,7 @@ export const u64x2 = {
   shrU: shift(205),
 };
 
-/** @param bytes of the vector, 0..15, each lane of the new one in turn */
+/** @param bytes index in `vector` (0..15) for each byte of the result */
 export function pickBytes(vector: Code, bytes: readonly number[]): Code {
   return [vector, vector, simd(13), bytes];
 }

@@ -1,8 +1,8 @@
 /**
- * y = x Wᵀ for few rows. The weights lie in panels of 8 outputs, inputs first, so that one pass
- * over them in memory serves all rows; the rows lie in tiles of 4, inputs first too, so that what
- * is multiplied comes as two streams. Every output is one sum over the inputs in ascending order,
- * whatever the number of rows: a row's result does not depend on its neighbours.
+ * Computes y = x Wᵀ for few rows. The weights lie in panels of 8 outputs, inputs first, so that one
+ * pass over them in memory serves all rows. The rows lie in tiles of 4, inputs first too, so that
+ * the kernel reads two sequential streams. Every output is one sum over the inputs in ascending
+ * order, whatever the number of rows: a row's result does not depend on its neighbours.
  */
 import {
   type Code,
@@ -21,26 +21,32 @@ import {
   whileLoop,
 } from './assembler.ts';
 
-/** Outputs of a panel: two vectors. */
+/** Outputs per panel: two vectors. */
 export const PANEL = 8;
-/** Rows of a tile, which go through a panel together: 8 sums, 2 weights and 4 inputs fill the registers. */
+/**
+ * Rows per tile. They go through a panel together: 8 sums, 2 weights and 4 inputs fill the
+ * registers.
+ */
 export const TILE = 4;
 const FLOAT = 4;
 /**
- * With two tiles at most, the weights of so many inputs go through all rows before the next ones: what
- * the first rows wait for from memory, the processor fetches while the others are multiplied. With
- * more rows that matters less, and the sums of a block would have to be fetched and put away too often.
+ * Inputs per block. With at most two tiles, the weights of one block go through all rows before the
+ * next block begins, so the processor fetches the next weights from memory while it multiplies.
+ * With more rows the fetch matters less, and the sums would be loaded and stored too often.
  */
 const BLOCK = 32;
 const MOST_BLOCKED_ROWS = 2 * TILE;
 
 /**
- * Inputs that a turn of the innermost loop takes. V8 loads all of a turn before it multiplies, so
- * that two inputs of a whole tile would no longer fit into 16 registers: 33 GFLOP/s instead of 61.
+ * Inputs per turn of the innermost loop. V8 loads all inputs of a turn before it multiplies, so two
+ * inputs of a whole tile do not fit into 16 registers: 33 GFLOP/s instead of 61.
  */
 const UNROLLED = { [TILE]: 1, 1: 4 };
 
-/** A last row that is alone in its tile goes by itself; two or three are filled up with zeros. */
+/**
+ * Whether the last tile has a single row, which is processed by itself. Two or three rows are
+ * filled up with zeros.
+ */
 const alone = (rows: Local): Code => i32.eq(i32.and(rows.get, i32.const(TILE - 1)), i32.const(1));
 const inWholeTiles = (rows: Local): Code =>
   i32.sub(
@@ -49,8 +55,8 @@ const inWholeTiles = (rows: Local): Code =>
   );
 
 /**
- * Rows into tiles: [tile, inputs, 4], or [inputs] for one that is alone. Parameters: x, xStride,
- * rows, inputs (a multiple of 4), to.
+ * Copies rows into tiles: [tile, inputs, 4], or [inputs] for a last row that is alone. Parameters:
+ * x, xStride, rows, inputs (a multiple of 4), to.
  */
 export const rowTilesKernel: FunctionSpec = {
   name: 'packRows',
@@ -66,7 +72,7 @@ export const rowTilesKernel: FunctionSpec = {
     ];
     const column = (n: number): Code =>
       shuffle(ab[n >> 1], cd[n >> 1], n % 2 === 0 ? [0, 1, 4, 5] : [2, 3, 6, 7]);
-    /** A row that is not there is 0. */
+    /** Loads 0 for a row that does not exist. */
     const orNone = (n: number): Code =>
       whenElse(
         V128,
@@ -102,9 +108,9 @@ export const rowTilesKernel: FunctionSpec = {
 };
 
 /**
- * Parameters, in bytes where they are addresses or strides: x (as `rowTilesKernel` leaves them), rows,
- * inputs (a multiple of 4), panels (address of the first), count of panels, y (of the first panel;
- * of rows up to a multiple of 4), yStride.
+ * Parameters, in bytes where they are addresses or strides: x (as `rowTilesKernel` leaves them),
+ * rows, inputs (a multiple of 4), panels (address of the first), count of panels, y (of the first
+ * panel, with space for rows up to a multiple of 4), yStride.
  * @param adds y += x Wᵀ instead of y = x Wᵀ
  */
 export function matMulKernel(name: string, adds: boolean): FunctionSpec {
@@ -161,18 +167,21 @@ export function matMulKernel(name: string, adds: boolean): FunctionSpec {
 }
 
 interface Tile {
-  /** Where its inputs begin. */
+  /** Address of the inputs. */
   xAt: Local;
-  /** The weights of the inputs, up to `end`. */
+  /** Address of the weights; the loop ends at `end`. */
   w: Local;
   end: Local;
   yAt: Local;
   yStride: Local;
-  /** Not 0 where the outputs are sums already. */
+  /** Not 0 when the outputs already hold partial sums. */
   before: Code;
 }
 
-/** Adds a block of inputs of one panel to the outputs of n rows; the sums stay in registers. */
+/**
+ * Adds the products of one block of inputs and one panel to the outputs of n rows; the sums stay in
+ * registers.
+ */
 function tileOf(scope: Scope, n: 1 | typeof TILE, tile: Tile): Code {
   const { xAt, end, yAt, yStride, before } = tile;
   const w = scope.local(I32);

@@ -1,5 +1,5 @@
 /**
- * How a lock is taken, so that there are never two holders and never none.
+ * Takes a lock, so that there are never two holders and never none.
  *
  * Each process has a record of its own, with a random token in its name; nothing ever has that
  * name again. Taking goes in three steps:
@@ -8,38 +8,44 @@
  *   2. publish  make our record, which says `wants`
  *   3. enter    list again, *after* publishing: when no record is there that excludes ours, say `holds`
  *
- * Never two. Let P and Q both hold the lock, and let P have published first. Q's last list began
- * after Q had published, so after P had, and P's record was there until its release: a list shows
- * every record that is there all the while. Q saw P's record and did not enter.
+ * Never two holders. Let P and Q both hold the lock, and let P have published first. Q's last list
+ * began after Q had published, so after P had, and P's record was there until its release: a list
+ * shows every record that is there all the while. Q saw P's record and did not enter.
  *
  * A takeover cannot remove a fresh lock: it removes a record by its name, and a fresh lock has
- * another one. However long a process sleeps between judging a record dead and removing it, what
- * it removes is what it judged, or nothing. Who is killed at any moment leaves a record that the
- * next one judges.
+ * another one. However long a process sleeps between judging a record dead and removing it, what it
+ * removes is what it judged, or nothing. A process that is killed at any moment leaves a record
+ * that the next process judges.
  *
- * Never none. Two that want the lock see each other, or one does not see the other and enters. Of
- * those that see each other the one with the smallest token stays; every other withdraws its record
- * and goes back to step 1, where it waits for the outcome. The smallest enters when they are gone.
+ * Never none. Two processes that want the lock see each other, or one does not see the other and
+ * enters. Among processes that see each other, the one with the smallest token stays; every other
+ * process withdraws its record and goes back to step 1, where it waits for the outcome. The one
+ * with the smallest token enters when the others are gone.
  *
- * A holder that lives and was judged dead all the same, because it was silent for too long, finds
- * its record gone: see `Lock.check`.
+ * A living holder can be judged dead because it was silent for too long. It then finds its record
+ * gone: see `Lock.check`.
  */
 import type { Holder } from '../../schemas/lock.ts';
 import { inUse, type Judge, type LockWait, type Verdict } from './judge.ts';
 import { beatOf, excludes, type Found, formatHolder, lockName, parseEntry } from './record.ts';
 import type { LockStore } from './store.ts';
 
-/** How often others are looked at: those that are done in a moment, and those that are watched. */
+/**
+ * Intervals for looking at other records: short for states that pass quickly, long for holders that
+ * are watched.
+ */
 const SOON_MS = 10;
 const WATCH_MS = 500;
 
-/** Looks at others that want the lock and do not get on; with waits of SOON_MS, half a minute. */
+/**
+ * Limit of looks at a process that wants the lock and makes no progress: half a minute at SOON_MS.
+ */
 const MAX_LOOKS = 3_000;
 
 export interface ClaimOptions {
   store: LockStore;
   judge: Judge;
-  /** What is locked, as it is called in messages. */
+  /** Name of the locked thing in messages. */
   what: string;
   sleep: (ms: number) => Promise<void>;
   onWait?: (wait: LockWait) => void;
@@ -71,7 +77,7 @@ export async function claim(newHolder: () => Holder, options: ClaimOptions): Pro
   }
 }
 
-/** Returns when nothing is in sight that excludes us. */
+/** Returns when no record excludes ours. */
 async function clear(self: Holder, options: ClaimOptions): Promise<void> {
   const { store, sleep, onWait, what } = options;
   for (let looked = 1; ; looked++) {
@@ -87,7 +93,9 @@ async function clear(self: Holder, options: ClaimOptions): Promise<void> {
   }
 }
 
-/** @returns false when another has to go first, or has taken our record for a dead one's */
+/**
+ * @returns false when another process has to go first, or has removed our record as a dead one's
+ */
 async function enter(self: Holder, options: ClaimOptions, tried: number): Promise<boolean> {
   const { store, sleep, what } = options;
   const rewrite = (text: string) => store.rewrite(lockName(self), self.token, text);
@@ -102,13 +110,13 @@ async function enter(self: Holder, options: ClaimOptions, tried: number): Promis
       const isBehind = found.holder?.state === 'wants' && found.holder.token > self.token;
       if (!isBehind) return false;
     }
-    // Whoever watches us from elsewhere sees that we live.
+    // // The new beat shows to processes on other machines that we live.
     if (!(await rewrite(formatHolder({ ...self, beat: beatOf(beat) })))) return false;
     await sleep(SOON_MS);
   }
 }
 
-/** What excludes us now; records of the dead are removed on the way. */
+/** The record that excludes ours now; removes the records of dead processes on the way. */
 async function look(self: Holder, { store, judge }: ClaimOptions): Promise<Other[]> {
   const others: Other[] = [];
   for (const name of await store.list()) {

@@ -1,4 +1,4 @@
-/** A lock as a folder with a file for each holder; on local disks and network shares. */
+/** A lock as a folder with one file for each holder; works on local disks and network shares. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { open, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises';
@@ -9,21 +9,24 @@ import { makeFolder } from '../files.ts';
 import { startHeart } from './heart.ts';
 import { type BeatOptions, type Entry, type LockStore, tokenIn } from './store.ts';
 
-/** A folder that is removed by one process and made by another at once; each try is lost only then. */
+/**
+ * Attempts while one process removes the folder and another makes it again; only such a race uses
+ * one up.
+ */
 const TRIES = 100;
 
 export class FolderStore implements LockStore {
   readonly place: string;
 
-  /** @param folder made when it is needed, removed when it is empty */
+  /** @param folder is made when it is needed and removed when it is empty */
   constructor(folder: string) {
     this.place = folder;
   }
 
   /**
-   * A file in the place of the folder is a lock of version 0.1; its name is ''. A directory is not
-   * read at one moment, but a file that is there all the while is never missed: files of a lock
-   * keep their names.
+   * A file in the place of the folder is a lock of version 0.1; it is listed under the name ''.
+   * Reading a directory is not atomic, but a file that exists during the whole call is never
+   * missed, because lock files keep their names.
    */
   async list(): Promise<string[]> {
     try {
@@ -35,7 +38,9 @@ export class FolderStore implements LockStore {
     }
   }
 
-  /** Opening it makes a network share ask its server: attributes alone may be a minute old. */
+  /**
+   * Opening the file makes a network share ask its server: attributes alone may be a minute old.
+   */
   async read(name: string): Promise<Entry | undefined> {
     const path = this.pathOf(name);
     try {
@@ -70,7 +75,10 @@ export class FolderStore implements LockStore {
     }
   }
 
-  /** Through its descriptor: whatever the name stands for meanwhile, only our own file is written. */
+  /**
+   * Writes through the descriptor: even if the name now stands for another file, only our own file
+   * is written.
+   */
   async rewrite(name: string, token: string, text: string): Promise<boolean> {
     const path = this.pathOf(name);
     try {
@@ -93,7 +101,8 @@ export class FolderStore implements LockStore {
     try {
       await rm(path, { force: true });
     } catch (error) {
-      // Somebody made a folder where a file of version 0.1 was: what was to be removed is gone.
+      // // Another process made a folder where a file of version 0.1 was: the file to remove is
+      // gone.
       if (systemCode(error) === 'ERR_FS_EISDIR') return;
       throw writeError(error, path, 'removing the lock');
     }
@@ -129,7 +138,7 @@ export class FolderStore implements LockStore {
     return name === '' ? this.place : join(this.place, name);
   }
 
-  /** A living process whose draft this takes away makes another one. */
+  /** May remove the draft of a living process, which then makes another one. */
   async tidy(): Promise<void> {
     const names = await readdir(this.place).catch(() => []);
     const drafts = names.filter((name) => /^\..*\.tmp$/.test(name));
@@ -146,7 +155,7 @@ export class FolderStore implements LockStore {
       rmSync(this.pathOf(name), { force: true });
       rmdirSync(this.place);
     } catch {
-      // Others are still in the folder. What is left is a dead process's.
+      // // Other records are still in the folder, or a dead process left files in it.
     }
   }
 }

@@ -1,21 +1,21 @@
 /**
- * The heartbeats of all locks of this process, in a thread of their own: steps of training block
- * the main one for as long as they take. Starting a thread costs tens of milliseconds, so there is
- * one for all. It ends with the process, however that ends.
+ * One thread beats for all locks of this process, because a training step blocks the main thread
+ * while it runs. Starting a thread costs tens of milliseconds, so all locks share one. The thread
+ * ends with the process, however that ends.
  */
 import { Worker } from 'node:worker_threads';
 import type { BeatOptions } from './store.ts';
 
-/** What the thread is told of a lock. */
+/** Describes one lock to the thread. */
 interface Job extends Omit<BeatOptions, 'onLost'> {
   id: number;
   path: string;
 }
 
 /**
- * Runs in the thread. Only the first bytes of the file are written, through a descriptor of the
- * file whose token was read: another one that has taken the name is not touched. Closing the file
- * brings the beat to the server of a network share.
+ * The code of the thread. It writes only the first bytes of the file, through the descriptor whose
+ * token it has read, so a different file under the same name is not touched. Closing the file sends
+ * the beat to the server of a network share.
  */
 const HEART = `
   const { closeSync, openSync, readFileSync, writeSync } = require('node:fs');
@@ -54,7 +54,7 @@ const HEART = `
   });
 `;
 
-/** An idle thread ends after so long. */
+/** An idle thread ends after this time. */
 const IDLE_MS = 2_000;
 
 let heart: Heart | undefined;
@@ -95,7 +95,7 @@ class Heart {
   }
 }
 
-/** @returns stops it */
+/** @returns a function that stops the heartbeat */
 export function startHeart({ onLost, ...job }: BeatOptions & { path: string }): () => void {
   heart ??= new Heart();
   const id = ++lastId;
@@ -104,7 +104,7 @@ export function startHeart({ onLost, ...job }: BeatOptions & { path: string }): 
   return () => mine.stop(id);
 }
 
-/** The thread, for tests of its death. */
+/** The thread, for tests that kill it. */
 export function heartThread(): Worker | undefined {
   return heart?.thread;
 }

@@ -1,4 +1,4 @@
-/** Who holds a lock, for people: looked at once, from anywhere. */
+/** Lists the holders of a lock for people: one look, from any machine. */
 import { FolderStore } from './folder-store.ts';
 import { OLD_STALE_MS, STALE_MS } from './judge.ts';
 import { lifeOf } from './process.ts';
@@ -10,8 +10,8 @@ export interface HolderSummary extends Ranks {
 }
 
 /**
- * A process that cannot be seen from here is shown when its file was written lately by the clock
- * of this machine: good enough to show, and nothing else is decided by it.
+ * A process that cannot be seen from here is listed when this machine's clock says that its file
+ * was written lately. That is good enough for a list; nothing else depends on it.
  */
 export async function holdersOf(folder: string): Promise<HolderSummary[]> {
   const store = new FolderStore(folder);

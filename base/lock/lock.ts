@@ -1,6 +1,6 @@
 /**
- * One writer at a time: the lock of a dataset and of a run. It is a folder with a file for each
- * holder; docs/locks.md says what is guaranteed, `claim.ts` why.
+ * The lock of a dataset or of a run: it admits one writer at a time. It is a folder with one file
+ * for each holder. docs/locks.md states the guarantees, `claim.ts` proves them.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Holder } from '../../schemas/lock.ts';
@@ -14,21 +14,25 @@ import type { LockStore } from './store.ts';
 export type { LockWait } from './judge.ts';
 
 export interface LockOptions extends Partial<Ranks> {
-  /** The folder of the lock. It is made here and removed with the last holder. */
+  /** The folder of the lock. `takeLock` makes it; the last holder removes it. */
   folder: string;
-  /** What is locked, as it is called in messages: `this dataset`. */
+  /** Name of the locked thing in messages: `this dataset`. */
   what: string;
-  /** Ends the wait for a silent holder. */
+  /** Aborts the wait for a silent holder. */
   signal?: AbortSignal;
-  /** Told twice a second while a holder that cannot be seen from here is watched. */
+  /** Called twice per second while a holder that cannot be seen from here is watched. */
   onWait?: (wait: LockWait) => void;
-  /** Milliseconds between beats, and of silence that count as death; all processes of a lock have to agree. */
+  /**
+   * Milliseconds between beats, and milliseconds of silence that count as death. All processes that
+   * use a lock have to agree on them.
+   */
   beatMs?: number;
   staleMs?: number;
 }
 
 /**
- * Waits only for a silent holder that cannot be seen from here (another machine or container).
+ * Takes the lock. Waits only for a silent holder that cannot be seen from here (on another machine
+ * or in another container).
  * @throws CodecLmError `OUTPUT_IN_USE` when a living process has the lock; `INTERRUPTED` when the signal ends a wait; `OUTPUT_UNWRITABLE`, `DISK_FULL` …
  */
 export async function takeLock(options: LockOptions): Promise<Lock> {
@@ -57,7 +61,7 @@ async function sleepOrStop(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
-/** A lock that this process holds, until it is released or lost. */
+/** A lock that this process holds until it is released or lost. */
 export class Lock {
   readonly holder: Holder;
   readonly #store: LockStore;
@@ -85,7 +89,7 @@ export class Lock {
     });
   }
 
-  /** The file of this holder. */
+  /** The path of this holder's file. */
   get path(): string {
     return this.#store.pathOf(this.#name);
   }
@@ -96,9 +100,9 @@ export class Lock {
   }
 
   /**
-   * To be called right before anything is committed. It reads the file, in a few microseconds: no
-   * timer is trusted.
-   * @throws CodecLmError `LOCK_LOST` when another process has the lock now, or the file is gone
+   * Call it right before anything is committed. It reads the file, which takes a few microseconds,
+   * and trusts no timer.
+   * @throws CodecLmError `LOCK_LOST` when another process has taken the lock, or the file is gone
    */
   async check(): Promise<void> {
     this.signal.throwIfAborted();
@@ -107,7 +111,7 @@ export class Lock {
     this.signal.throwIfAborted();
   }
 
-  /** Removes our own file, and nothing of anybody else's. */
+  /** Removes our own file and no other. */
   async release(): Promise<void> {
     this.#stopHeart();
     process.off('exit', this.#atExit);

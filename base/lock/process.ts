@@ -1,4 +1,4 @@
-/** Whether the process that a lock names is there, as its own machine can tell. */
+/** Finds out whether the process that a lock names still runs, as far as this machine can tell. */
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemCode } from '../error.ts';
@@ -12,13 +12,13 @@ export interface ProcessIdentity {
 }
 
 /**
- * - `alive`, `dead`: for sure
- * - `dying`: killed, and the system is not through with it: it may still be writing
- * - `unknown`: it cannot be seen from here; only a silent heartbeat tells
+ * - `alive`, `dead`: certain
+ * - `dying`: killed, but the system has not ended it yet: it may still be writing
+ * - `unknown`: it cannot be seen from here; only a silent heartbeat shows its death
  */
 export type Life = 'alive' | 'dying' | 'dead' | 'unknown';
 
-/** SIGKILL in the masks of pending signals. */
+/** Bit of SIGKILL in the masks of pending signals. */
 const KILL = 1n << 8n;
 
 export function thisProcess(): ProcessIdentity {
@@ -33,9 +33,9 @@ export function thisProcess(): ProcessIdentity {
 }
 
 /**
- * Says something for sure only of a process that has the same kernel and the same namespace of
- * pids: the number 17 of a container is another process than the number 17 beside it. The host's
- * name is compared too, because machines woken from one snapshot share their boot id.
+ * Gives a certain answer only for a process with the same kernel and the same pid namespace: pid 17
+ * of a container is another process than pid 17 outside of it. The host name is compared too,
+ * because machines woken from one snapshot share their boot id.
  */
 export function lifeOf(process: ProcessIdentity, self = thisProcess()): Life {
   const keys = ['host', 'boot', 'namespace'] as const;
@@ -43,16 +43,16 @@ export function lifeOf(process: ProcessIdentity, self = thisProcess()): Life {
   if (process.startTime === null) return 'unknown';
   const found = statOf(process.pid);
   if (!found) return isSurelyGone(process.pid) ? 'dead' : 'unknown';
-  // The number was given to another process.
+  // // The pid was given to another process.
   if (found.startTime !== process.startTime) return 'dead';
-  // Nobody has asked a zombie for its exit code yet. Other threads of it may still be in a write.
+  // // A zombie: nobody has read its exit code yet. Other threads of it may still be in a write.
   if (found.state === 'Z' || found.state === 'X') return found.threads > 1 ? 'dying' : 'dead';
   return isKilled(process.pid) ? 'dying' : 'alive';
 }
 
 /**
- * The namespace that numbers pids, and the one that start times are counted in. A container may
- * see the /proc of its host, whose numbers are others: then nothing can be looked up.
+ * The namespace that numbers pids and the one that start times are counted in. A container may see
+ * the /proc of its host, with other numbers: then no process can be looked up.
  */
 function namespaceHere(): string | null {
   if (linkOf('/proc/self') !== String(process.pid)) return null;
@@ -66,7 +66,7 @@ interface Stat {
   startTime: string;
 }
 
-/** Fields 3, 20 and 22 of /proc/PID/stat; the second one, a name in brackets, may hold anything. */
+/** Fields 3, 20 and 22 of /proc/PID/stat. Field 2, a name in brackets, may hold any characters. */
 function statOf(pid: number): Stat | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;
@@ -74,7 +74,7 @@ function statOf(pid: number): Stat | undefined {
   return { state: fields[0], threads: Number(fields[17]), startTime: fields[19] };
 }
 
-/** Where /proc hides the processes of other users, `kill` still knows of them. */
+/** Where /proc hides the processes of other users, `kill` still finds them. */
 function isSurelyGone(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -84,7 +84,7 @@ function isSurelyGone(pid: number): boolean {
   }
 }
 
-/** A kill that is on its way: a process that waits for a disk ends only after that. */
+/** Whether a SIGKILL is pending: a process that waits for a disk ends only after the wait. */
 function isKilled(pid: number): boolean {
   const masks = textOf(`/proc/${pid}/status`)?.matchAll(/^(?:Sig|Shd)Pnd:\s*([0-9a-f]+)$/gm) ?? [];
   return [...masks].some(([, mask]) => (BigInt(`0x${mask}`) & KILL) !== 0n);

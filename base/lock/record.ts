@@ -1,14 +1,14 @@
-/** What a file of a lock says, and which two holders exclude each other. */
+/** The content of a lock file, and the rule which two holders exclude each other. */
 import { randomBytes } from 'node:crypto';
 import { type Holder, holderSchema, type OldHolder, oldHolderSchema } from '../../schemas/lock.ts';
 import { thisProcess } from './process.ts';
 import type { Entry } from './store.ts';
 
-/** A file of a lock as it was read. */
+/** A lock file as it was read. */
 export interface Found extends Entry {
-  /** undefined: cut short, empty, or of another format. */
+  /** undefined when the file is truncated, empty, or in another format. */
   holder?: Holder;
-  /** Of version 0.1. */
+  /** Holder in the format of version 0.1. */
   old?: OldHolder;
 }
 
@@ -17,7 +17,7 @@ export interface Ranks {
   size: number;
 }
 
-/** A record of this process that wants the lock. */
+/** A new record of this process, in the state `wants`. */
 export function newHolder({ rank, size }: Ranks): Holder {
   return {
     state: 'wants',
@@ -29,12 +29,14 @@ export function newHolder({ rank, size }: Ranks): Holder {
   };
 }
 
-/** Digits, so many that a count never changes the length of a file. */
+/**
+ * Writes the count with a fixed number of digits, so that the length of the file never changes.
+ */
 export function beatOf(count: number): string {
   return String(count).padStart(12, '0');
 }
 
-/** State and beat come first: both are rewritten by one short write at the start of the file. */
+/** State and beat come first, so that one short write at the start of the file rewrites both. */
 export function formatHolder({ state, beat, ...rest }: Holder): string {
   return `${JSON.stringify({ state, beat, ...rest })}\n`;
 }
@@ -51,18 +53,18 @@ export function parseEntry(entry: Entry): Found {
     return entry;
   }
   const holder = holderSchema.safeParse(value).data;
-  // A file that was copied or renamed by hand is nobody's.
+  // // A file that was copied or renamed by hand belongs to no process.
   if (holder) return entry.name === lockName(holder) ? { ...entry, holder } : entry;
   return { ...entry, old: oldHolderSchema.safeParse(value).data };
 }
 
-/** Ranks of one world share the lock; a file that cannot be read is in everybody's way. */
+/** Ranks of one run share the lock; a file that cannot be read excludes everybody. */
 export function excludes({ holder, old }: Found, { rank, size }: Ranks): boolean {
   const other = holder ?? old;
   return !other || other.size !== size || other.rank === rank;
 }
 
-/** `process 17 on node-3 (rank 2 of 4)` */
+/** Text like `process 17 on node-3 (rank 2 of 4)`. */
 export function describe({ pid, host, rank, size }: Ranks & { pid: number; host: string }): string {
   return `process ${pid} on ${host}${size > 1 ? ` (rank ${rank} of ${size})` : ''}`;
 }

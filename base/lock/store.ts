@@ -1,60 +1,66 @@
 /**
- * What a lock needs of the place where it lies: a few operations on small records, each of whose
- * names is used once. A folder does them with renames and writes in place, object storage can with
- * conditional puts.
+ * The operations that a lock needs of its storage. They act on small records, and each record name
+ * is used only once. A folder implements them with renames and writes in place; object storage
+ * could do so with conditional puts.
  */
 
 export interface Entry {
   name: string;
   text: string;
-  /** Milliseconds by the clock of the storage; never compared with a clock of ours. */
+  /** Milliseconds on the storage's clock; never compare them with a local clock. */
   modified: number;
 }
 
 export interface BeatOptions {
   token: string;
   everyMs: number;
-  /** So long may writing the beat fail before the lock counts as lost. */
+  /** The lock counts as lost after writing the beat has failed for this many milliseconds. */
   staleMs: number;
-  /** Told at most once; `reason` goes on a sentence that begins with the path. */
+  /** Called at most once; `reason` completes a sentence that begins with the path. */
   onLost: (reason: string) => void;
 }
 
 export interface LockStore {
-  /** For messages. */
+  /** Path of the storage, for messages. */
   readonly place: string;
-  /** Names of all records whose `publish` was over before the call and that were not removed before its end. */
+  /**
+   * Names of the records that were published before the call and were not removed before it
+   * returned.
+   */
   list(): Promise<string[]>;
-  /** @returns undefined when it is gone */
+  /** @returns undefined when the record is gone */
   read(name: string): Promise<Entry | undefined>;
-  /** Makes a record that nobody ever sees in part. */
+  /** Makes a record; nobody ever sees a part of it. */
   publish(name: string, text: string): Promise<void>;
   /**
-   * Overwrites the record of a token by text of the same length.
-   * @returns false when it is gone or another's: then nothing was written
+   * Overwrites the record that has this token with a text of the same length.
+   * @returns false when the record is gone or has another token; nothing was written then
    */
   rewrite(name: string, token: string, text: string): Promise<boolean>;
   remove(name: string): Promise<void>;
-  /** Whether the record is there and has the token; sees what others did, whatever is cached. */
+  /**
+   * Whether the record exists and has the token; sees the changes of others in spite of caches.
+   */
   holds(name: string, token: string): boolean | Promise<boolean>;
   /**
-   * Counts up the beat of a record, reading its token each time, from a thread of its own.
-   * @returns ends it
+   * Increases the beat of a record at intervals from a separate thread, which reads the token each
+   * time.
+   * @returns a function that ends it
    */
   beat(name: string, options: BeatOptions): () => void;
-  /** The storage's own clock, milliseconds. */
+  /** Time on the storage's clock, in milliseconds. */
   now(): Promise<number>;
-  /** Where a person finds a record. */
+  /** The path or address under which a person finds a record. */
   pathOf(name: string): string;
-  /** Removes what killed processes left half-made; no record. */
+  /** Removes the drafts that killed processes left; never a record. */
   tidy(): Promise<void>;
-  /** Removes the place itself when nothing is left in it. */
+  /** Removes the storage itself when it is empty. */
   close(): Promise<void>;
-  /** Removes a record that has the token while the process ends: nothing can be waited for. */
+  /** Removes a record that has the token while the process exits; runs synchronously. */
   removeAtExit(name: string, token: string): void;
 }
 
-/** Token of a record, without judging the rest of it. */
+/** Reads the token of a record without checking the other fields. */
 export function tokenIn(text: string): string | undefined {
   return /"token":"([0-9a-f]{32})"/.exec(text)?.[1];
 }

@@ -50,7 +50,7 @@ test('a URL in place of a path is a usage error that names the scheme, and leave
       const given = args.map((arg) => arg.replace('U', URL_OF_A_BUCKET));
       const { exitCode, stderr } = await run(program, given, cwd);
       t.is(exitCode, 2, `${program} ${given.join(' ')}: ${stderr}`);
-      t.regex(stderr, /gs:\/\/ is no place known here.*\[USAGE\]$/);
+      t.regex(stderr, /gs:\/\/ URLs are not supported.*\[USAGE\]$/);
       t.regex(stderr, named);
     }
   };
