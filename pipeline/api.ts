@@ -1,11 +1,12 @@
 /** The pipeline as functions with options: what is not given gets the default of its schema. */
+
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { resolveOptions } from '../base/options.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import { parseShare, sharedOptions } from '../schemas/pipeline.ts';
-import type { CodecOptions } from '../tokenizer/codecs/options.ts';
-import { codecNamed, DEFAULT_CODECS } from '../tokenizer/codecs/registry.ts';
+import type { CodecOptions } from '../tokenizer/index.ts';
+import { codecNamed, DEFAULT_CODECS } from '../tokenizer/index.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import { doneEvent } from './events.ts';
 import { finalizeDataset as finalize } from './finish/finalize.ts';

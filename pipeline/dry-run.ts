@@ -1,12 +1,11 @@
 /** What a run would do, and about how large its dataset gets; nothing is kept of what it writes. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
-import type { Symbols } from '../tokenizer/alphabet.ts';
-import { learnMerges } from '../tokenizer/bpe/learn/learn.ts';
-import { ByteBpe } from '../tokenizer/bpe/tokenizer.ts';
+import { ByteBpe, learnMerges, type Symbols } from '../tokenizer/index.ts';
 import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
 import { spoolInputs } from './plan/make.ts';

@@ -1,4 +1,5 @@
 /** Options of `pipeline run` and `plan`: those of every run, and those that a codec brings. */
+
 import { z } from 'zod';
 import {
   bpeOptions,
@@ -8,7 +9,7 @@ import {
   sharedOptions,
   workersOption,
 } from '../schemas/pipeline.ts';
-import type { CodecDefinition } from '../tokenizer/codecs/codec.ts';
+import type { CodecDefinition } from '../tokenizer/index.ts';
 
 const PROCESSES = 'Processes at once (default: one for each core)';
 

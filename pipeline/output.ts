@@ -1,4 +1,5 @@
 /** What is in an output folder, and whether this run may go on with it. */
+
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -6,7 +7,7 @@ import { CodecLmError, systemCode } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { namesIn } from '../base/files.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
-import { MANIFEST_FILE } from '../shards/dataset/manifest.ts';
+import { MANIFEST_FILE } from '../shards/index.ts';
 import { readPlan } from './plan/plan.ts';
 
 /** What a run may have left that was killed while it planned. */

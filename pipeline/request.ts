@@ -1,13 +1,18 @@
 /** Options as a run, for whichever codec. */
+
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { type PlanOptions, parseShare, type RunningOptions } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
-import { readTokenizer } from '../tokenizer/bpe/files/huggingface.ts';
-import type { Codec, CodecDefinition, Encoder } from '../tokenizer/codecs/codec.ts';
-import { plainTokenizer } from '../tokenizer/plain.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import {
+  type Codec,
+  type CodecDefinition,
+  type Encoder,
+  plainTokenizer,
+  readTokenizer,
+  type Tokenizer,
+} from '../tokenizer/index.ts';
 import { lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
 import type { PipelineEvent } from './events.ts';

@@ -3,6 +3,7 @@
  * a run that was stopped anywhere goes on where it was when the same command comes again:
  * plan.json, then tokenizer.json, then the stats of each partition, then dataset.json.
  */
+
 import { rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
@@ -11,9 +12,8 @@ import type { Lock } from '../base/lock/lock.ts';
 import type { Ranks } from '../base/lock/record.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
-import { readManifest } from '../shards/dataset/manifest.ts';
-import type { Codec, Encoder } from '../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../tokenizer/tokenizer.ts';
+import { readManifest } from '../shards/index.ts';
+import type { Codec, Encoder, Tokenizer } from '../tokenizer/index.ts';
 import { SampleCache } from './encode/cache.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';

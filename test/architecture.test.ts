@@ -186,3 +186,19 @@ test('an exported name has one meaning: it is declared in one file', (t) => {
     [],
   );
 });
+
+test('the libraries know each other by their doors', (t) => {
+  const libraries = ['tokenizer', 'shards', 'pipeline', 'trainer'];
+  const beside = imports
+    .filter(({ from, to }) => {
+      const [own, other] = [roomOf(from), roomOf(to)];
+      return own !== other && libraries.includes(own) && libraries.includes(other);
+    })
+    .filter(({ to }) => !isDoor(to))
+    .map(({ from, to }) => `${from} -> ${to}`);
+  // Loaded when a dataset's documents are first asked for: whoever reads ids needs none of the rest.
+  t.deepEqual(beside.sort(), [
+    'shards/dataset/tokenizer.ts -> tokenizer/bpe/files/huggingface.ts',
+    'shards/dataset/viewer.ts -> tokenizer/codecs/registry.ts',
+  ]);
+});

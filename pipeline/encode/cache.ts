@@ -1,6 +1,7 @@
 /** Documents encoded for the tokenizer's sample are not encoded again: a cache around the encoder of inputs. */
+
 import { CodecLmError } from '../../base/error.ts';
-import type { Document } from '../../tokenizer/codecs/codec.ts';
+import type { Document } from '../../tokenizer/index.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { type EncodeCounts, type InputEncoder, noCounts } from './inputs.ts';
 

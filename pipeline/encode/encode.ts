@@ -1,8 +1,8 @@
 /** Two stages of the pipeline: inputs to documents, each a document or a failure, and those to token ids. */
+
 import { CodecLmError } from '../../base/error.ts';
 import type { Failure, Split } from '../../schemas/dataset.ts';
-import type { Document } from '../../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Document, Tokenizer } from '../../tokenizer/index.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { labelOf } from '../sources/source.ts';

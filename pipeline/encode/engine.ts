@@ -4,9 +4,10 @@
  * memory is the batches in flight and the partitions being packed, however large the
  * corpus and however slow the disk.
  */
+
 import type { Lock } from '../../base/lock/lock.ts';
 import type { PartitionStats } from '../../schemas/dataset.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import {

@@ -1,6 +1,7 @@
 /** Planned inputs to documents: read, encoded, counted, each a document or its own error. */
+
 import { CodecLmError } from '../../base/error.ts';
-import type { CodecDefinition, Document, Encoder } from '../../tokenizer/codecs/codec.ts';
+import type { CodecDefinition, Document, Encoder } from '../../tokenizer/index.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';

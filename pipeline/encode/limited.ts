@@ -1,5 +1,5 @@
 /** Codecs that start a process for each input: never more of them at once than asked for. */
-import type { Document, Encoder, FileSpan } from '../../tokenizer/codecs/codec.ts';
+import type { Document, Encoder, FileSpan } from '../../tokenizer/index.ts';
 
 /** The encoder with at most `most` calls of `encodeFile` at once, first come first served. */
 export function limited<E extends Encoder>(encoder: E, most: number): E {

@@ -1,4 +1,5 @@
 /** The tokenizer of a dataset: given, found from an earlier run, or learned on a sample. */
+
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
@@ -6,11 +7,14 @@ import { writeError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import type { Plan } from '../../schemas/plan.ts';
-import { readTokenizer, writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
-import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
-import { LearningSample } from '../../tokenizer/bpe/learn/memory.ts';
-import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import {
+  ByteBpe,
+  LearningSample,
+  learnMerges,
+  readTokenizer,
+  type Tokenizer,
+  writeTokenizer,
+} from '../../tokenizer/index.ts';
 import type { PipelineEvent } from '../events.ts';
 import { paths, readText } from '../files.ts';
 import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';

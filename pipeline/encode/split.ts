@@ -3,9 +3,10 @@
  * when the corpus grows, moves or is renamed, and a copy under another name never lies in
  * training and validation both.
  */
+
 import { createHash } from 'node:crypto';
 import type { Split } from '../../schemas/dataset.ts';
-import { bytesOfSymbols, type Symbols } from '../../tokenizer/alphabet.ts';
+import { bytesOfSymbols, type Symbols } from '../../tokenizer/index.ts';
 
 const HASH_BYTES = 6;
 

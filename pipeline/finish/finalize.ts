@@ -1,4 +1,5 @@
 /** The end of a dataset: the tails of all partitions in a last shard, then the manifest. */
+
 import { rm } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { namesIn } from '../../base/files.ts';
@@ -13,10 +14,14 @@ import {
   type Split,
 } from '../../schemas/dataset.ts';
 import type { Plan, SplitTail } from '../../schemas/plan.ts';
-import { writeDocumentShard } from '../../shards/dataset/documents.ts';
-import { MANIFEST_FILE, readManifest, writeManifest } from '../../shards/dataset/manifest.ts';
-import { writeSequenceShard } from '../../shards/parquet/writer.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import {
+  MANIFEST_FILE,
+  readManifest,
+  writeDocumentShard,
+  writeManifest,
+  writeSequenceShard,
+} from '../../shards/index.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
 import { paths, removeLeftovers } from '../files.ts';
 import { lockDataset } from '../lock.ts';

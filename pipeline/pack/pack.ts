@@ -4,7 +4,7 @@
  * A document may begin anywhere in a sequence and go on over any number of them. Nothing
  * is dropped and nothing is padded here: what is left when a partition ends is its tail.
  */
-import type { SequenceRow } from '../../shards/parquet/rows.ts';
+import type { SequenceRow } from '../../shards/index.ts';
 
 /** Where a document's first token lies, counted in sequences from the packer's first one. */
 export interface PackedPlace {

@@ -1,4 +1,5 @@
 /** The documents of one split of a partition: packed as they come, then written as files. */
+
 import {
   type DocumentFileEntry,
   type DocumentRow,
@@ -8,9 +9,7 @@ import {
   type Split,
 } from '../../schemas/dataset.ts';
 import type { SplitTail } from '../../schemas/plan.ts';
-import { writeDocumentShard } from '../../shards/dataset/documents.ts';
-import type { SequenceRow } from '../../shards/parquet/rows.ts';
-import { writeSequenceShard } from '../../shards/parquet/writer.ts';
+import { type SequenceRow, writeDocumentShard, writeSequenceShard } from '../../shards/index.ts';
 import type { TokenizedDocument } from '../encode/encode.ts';
 import { paths } from '../files.ts';
 import { nameOf } from '../plan/plan.ts';

@@ -3,7 +3,7 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { DocumentFileEntry, DocumentRow } from '../../schemas/dataset.ts';
 import { type SplitTail, type Tail, tailSchema } from '../../schemas/plan.ts';
-import type { SequenceRow } from '../../shards/parquet/rows.ts';
+import type { SequenceRow } from '../../shards/index.ts';
 import { paths, readJson } from '../files.ts';
 import { Packer, type Rest } from './pack.ts';
 

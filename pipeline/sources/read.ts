@@ -1,9 +1,10 @@
 /** The bytes of one input, from its file or from inside its archive. */
+
 import { close, constants, fstat, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../base/error.ts';
-import type { FileSpan } from '../../tokenizer/codecs/codec.ts';
+import type { FileSpan } from '../../tokenizer/index.ts';
 import { type ByteString, bytesOf, escapePath } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
 import { type Input, labelOf, type Member, sourceFileOf } from './source.ts';

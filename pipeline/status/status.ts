@@ -1,10 +1,11 @@
 /** How far a dataset is, from its directory alone: also while it is written elsewhere. */
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { namesIn } from '../../base/files.ts';
 import { type PartitionStats, partitionStatsSchema } from '../../schemas/dataset.ts';
-import { MANIFEST_FILE, readManifest } from '../../shards/dataset/manifest.ts';
+import { MANIFEST_FILE, readManifest } from '../../shards/index.ts';
 import { paths, readJson } from '../files.ts';
 import { partitionsOfRound, readRound, roundsOf } from '../finish/rounds.ts';
 import { livingHolders } from '../lock.ts';

@@ -1,10 +1,11 @@
 /** Documents back to files: viewable ones, or their canonical bytes. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
-import { bytesOfSymbols } from '../../tokenizer/alphabet.ts';
+import { bytesOfSymbols } from '../../tokenizer/index.ts';
 import type { ExtractEvent } from '../events.ts';
 import type { Dataset } from './dataset.ts';
 import type { DocumentTokens } from './segments.ts';

@@ -1,6 +1,5 @@
 /** What each token of a document says, by the names of the parts that it lies in. */
-import type { Part } from '../../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Part, Tokenizer } from '../../tokenizer/index.ts';
 
 /**
  * What each token of a whole document says.

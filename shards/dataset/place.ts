@@ -1,9 +1,10 @@
 /** What a folder or file is that was named in place of another: judged by names alone, to say what to do. */
+
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { shellWord } from '../../base/shell.ts';
-import { allCodecs } from '../../tokenizer/codecs/registry.ts';
+import { allCodecs } from '../../tokenizer/index.ts';
 
 export interface Place {
   kind:

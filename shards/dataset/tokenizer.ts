@@ -1,10 +1,11 @@
 /** The tokenizer of a dataset, only if it is the one its shards were made with. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import { tokenizerHash } from './manifest.ts';
 
 /** Of a dataset: where its tokenizer lies, and what it was when the shards were made. */

@@ -1,8 +1,7 @@
 /** The edge to the codecs: how a dataset's documents are shown. Nothing else in shards/ knows what tokens stand for. */
+
 import { CodecLmError } from '../../base/error.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
-import type { Codec, Picture } from '../../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Codec, Picture, Symbols, Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from './dataset.ts';
 import { readTokenizerOf } from './tokenizer.ts';
 

@@ -1,10 +1,11 @@
 /** What is in a dataset or a shard, as data; the command line makes tables of it. */
+
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Manifest, ShardMetadata, Split } from '../../schemas/dataset.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readDocuments } from '../dataset/documents.ts';
 import { openShard } from '../parquet/reader.ts';

@@ -1,7 +1,8 @@
 /** The page of `shards inspect --html` as text: no script, no file beside it. */
+
 import { formatBytes, formatCount } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, htmlTable } from '../../base/html.ts';
-import { unitOf } from '../../tokenizer/alphabet.ts';
+import { unitOf } from '../../tokenizer/index.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
 

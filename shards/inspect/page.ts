@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
-import { BYTES } from '../../tokenizer/alphabet.ts';
+import { BYTES } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
 import { summarizeDataset } from './inspect.ts';

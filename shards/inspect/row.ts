@@ -1,6 +1,7 @@
 /** One packed sequence: its documents, and each token with the bytes it stands for. */
+
 import { CodecLmError } from '../../base/error.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readingsOf } from '../dataset/parts.ts';
 import { joinSegments, type Segment } from '../dataset/segments.ts';

@@ -1,10 +1,11 @@
 /** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
+
 import { join } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
-import { copyTokenizer } from '../../tokenizer/bpe/files/copy.ts';
+import { copyTokenizer } from '../../tokenizer/index.ts';
 import type { Backend } from '../backend/choose.ts';
 import {
   configFromHuggingFace,

@@ -1,7 +1,7 @@
 /** All that is known of a run from its configuration alone. */
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import { readManifest } from '../../shards/dataset/manifest.ts';
-import { codecNamed, DEFAULT_CODECS } from '../../tokenizer/codecs/registry.ts';
+import { readManifest } from '../../shards/index.ts';
+import { codecNamed, DEFAULT_CODECS } from '../../tokenizer/index.ts';
 import { accumulationOf, llamaConfig } from '../config/derived.ts';
 import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';

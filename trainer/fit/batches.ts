@@ -1,5 +1,5 @@
 /** Rows of a dataset as the inputs and targets of a causal language model. */
-import { BYTES } from '../../tokenizer/alphabet.ts';
+import { BYTES } from '../../tokenizer/index.ts';
 import { IGNORED } from '../ops/cross-entropy.ts';
 
 export interface MicroBatch {

@@ -1,7 +1,8 @@
 /** The loss on the val splits of all datasets: the same sequences every time, whatever the number of ranks. */
+
 import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../../schemas/run.ts';
-import type { Dataset } from '../../shards/dataset/dataset.ts';
+import type { Dataset } from '../../shards/index.ts';
 import { lossSum } from '../model/loss.ts';
 import { bitsOfLoss, toMicroBatch } from './batches.ts';
 import type { Session } from './session.ts';

@@ -1,8 +1,9 @@
 /** `fit`: a dataset to a trained model, with defaults for everything but where it lies and goes. */
+
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/dataset/mixture.ts';
+import type { MixtureSource } from '../../shards/index.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';

@@ -1,18 +1,20 @@
 /** What a run is trained on: one dataset, or several mixed by weight, behind one face. */
+
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import type { Split } from '../../schemas/dataset.ts';
 import type { RunState } from '../../schemas/run.ts';
-import { type Dataset, openDataset } from '../../shards/dataset/dataset.ts';
 import {
+  type Batch,
+  type BatchTokens,
+  type CommonOptions,
+  type Dataset,
   type Mixture,
   type MixtureBatch,
   type MixtureSource,
+  openDataset,
   openMixture,
-} from '../../shards/dataset/mixture.ts';
-import type { Batch } from '../../shards/loader/loader.ts';
-import type { CommonOptions } from '../../shards/loader/options.ts';
-import type { BatchTokens } from '../../shards/loader/sequences.ts';
+} from '../../shards/index.ts';
 
 /** Where the order of the data goes on. */
 export type DataState = RunState['loader'];

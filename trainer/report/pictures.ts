@@ -1,11 +1,11 @@
 /** Pictures for a page: some documents of a dataset, and what `trainer sample` wrote. */
+
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { openDataset } from '../../shards/dataset/dataset.ts';
-import { openViewer } from '../../shards/dataset/viewer.ts';
-import { allCodecs } from '../../tokenizer/codecs/registry.ts';
+import { openDataset, openViewer } from '../../shards/index.ts';
+import { allCodecs } from '../../tokenizer/index.ts';
 import type { Pictures, ReportPicture } from './write.ts';
 
 const INPUTS = 24;

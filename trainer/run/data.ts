@@ -1,4 +1,5 @@
 /** RUN/data.json: where the datasets of a run lie, so that `resume` needs to be told nothing. */
+
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
@@ -6,7 +7,7 @@ import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { runDataSchema } from '../../schemas/run.ts';
-import type { MixtureSource } from '../../shards/dataset/mixture.ts';
+import type { MixtureSource } from '../../shards/index.ts';
 
 const DATA_FILE = 'data.json';
 

@@ -1,4 +1,5 @@
 /** RUN/: who may write into it, where its files lie, which checkpoints it holds. */
+
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,8 +11,8 @@ import { isFolder, makeFolder, namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { shellWord } from '../../base/shell.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/dataset/mixture.ts';
 import { type Place, placeAt } from '../../shards/dataset/place.ts';
+import type { MixtureSource } from '../../shards/index.ts';
 import { formatConfig, readResolvedConfig } from '../config/config.ts';
 import { writeRunData } from './data.ts';
 import { LOCK_FOLDER } from './lock.ts';

@@ -1,11 +1,12 @@
 /** The codec that a checkpoint was trained on, as the sampler needs it. */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
-import { openRecorded } from '../../tokenizer/codecs/registry.ts';
+import type { Codec } from '../../tokenizer/index.ts';
+import { openRecorded } from '../../tokenizer/index.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
 
 export interface SamplingCodec extends Codec {

@@ -1,8 +1,7 @@
 /** The codec's grammar as what may follow in each sample. */
+
 import { CodecLmError } from '../../base/error.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
-import { createTokenMask } from '../../tokenizer/mask/mask.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import { type Codec, createTokenMask, type Tokenizer } from '../../tokenizer/index.ts';
 import type { Constraint } from './draw.ts';
 
 /**

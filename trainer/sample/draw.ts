@@ -1,6 +1,7 @@
 /** One token from the logits of one position, and what is worth knowing of it. */
+
 import { CodecLmError } from '../../base/error.ts';
-import { isInMask } from '../../tokenizer/mask/mask.ts';
+import { isInMask } from '../../tokenizer/index.ts';
 import { firstNotFinite } from '../checkpoint/floats.ts';
 import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 

@@ -1,7 +1,8 @@
 /** From a model to files: draws samples, writes each as it ends, then the sheet and the page. */
+
 import { join } from 'node:path';
 import type { SampleSettings } from '../../schemas/sample.ts';
-import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
+import type { PromptCut } from '../../tokenizer/index.ts';
 import type { SampleProgress } from '../events.ts';
 import { finishSample } from './finished.ts';
 import { constraintsOf, type Drawing, drawAll } from './generate.ts';

@@ -2,7 +2,7 @@
  * From the logits of one position to the probabilities that are drawn from, in the
  * order of Hugging Face transformers: mask, temperature, top-k, top-p, min-p.
  */
-import { isInMask } from '../../tokenizer/mask/mask.ts';
+import { isInMask } from '../../tokenizer/index.ts';
 
 export interface FilterSettings {
   /** Divides the logits; 0 takes the most likely token always. */

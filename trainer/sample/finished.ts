@@ -1,7 +1,7 @@
 /** What a drawn sample has become: a file that a viewer opens, or symbols that are no document. */
+
 import { CodecLmError } from '../../base/error.ts';
-import { BYTES, type Symbols } from '../../tokenizer/alphabet.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import { BYTES, type Codec, type Symbols } from '../../tokenizer/index.ts';
 import type { Finish } from './batcher.ts';
 import type { DrawnSample } from './generate.ts';
 

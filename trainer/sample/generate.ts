@@ -1,6 +1,7 @@
 /** Draws planned samples, several at once, and hands each on as soon as it ends. */
+
 import type { SampleSettings } from '../../schemas/sample.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
+import type { Symbols } from '../../tokenizer/index.ts';
 import { Batcher, type Generation } from './batcher.ts';
 import { type ConstraintFactory, grammarConstraints } from './constraint.ts';
 import type { Engine } from './engine/engine.ts';

@@ -1,10 +1,10 @@
 /** A sample as a file that grows token by token, the way a viewer would load it from a slow line. */
+
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import type { Codec, Symbols } from '../../tokenizer/index.ts';
 import { sampleName } from './output.ts';
 
 /** What it takes of a document before it can begin a file. */

@@ -1,11 +1,12 @@
 /** A checkpoint as everything that drawing from it takes: codec, tokenizer, engine. */
+
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { readTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
+import { readTokenizer } from '../../tokenizer/index.ts';
 import type { Backend } from '../backend/choose.ts';
 import { readModelConfig } from '../checkpoint/huggingface.ts';
 import { readModelWeights } from '../checkpoint/model-weights.ts';

@@ -1,5 +1,5 @@
 /** A checkpoint that stays loaded: what samples are drawn from and documents scored with. */
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';

@@ -1,11 +1,11 @@
 /** The files of a sample: the picture (or what was drawn instead), and a description beside it. */
+
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
-import { bytesOfSymbols } from '../../tokenizer/alphabet.ts';
-import type { Codec, Companion } from '../../tokenizer/codecs/codec.ts';
+import { bytesOfSymbols, type Codec, type Companion } from '../../tokenizer/index.ts';
 import type { Generation } from './batcher.ts';
 import { lengthOf, type Sample } from './finished.ts';
 

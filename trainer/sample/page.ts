@@ -1,7 +1,8 @@
 /** The samples of a command as one HTML file that needs nothing else. */
+
 import { formatCount } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, inlineImage } from '../../base/html.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import type { Codec } from '../../tokenizer/index.ts';
 import type { SampleFile } from './output.ts';
 import type { Tile } from './sheet.ts';
 

@@ -1,11 +1,10 @@
 /** What samples go on from: the beginnings of documents (paper, section 5.1). */
+
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
-import type { Codec, PromptCut } from '../../tokenizer/codecs/codec.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Codec, PromptCut, Symbols, Tokenizer } from '../../tokenizer/index.ts';
 
 export interface Prompt {
   /** Name of the file it was made of. */

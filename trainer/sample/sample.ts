@@ -1,11 +1,12 @@
 /** `sample`: documents drawn from a model, one by one as they end. */
+
 import { resolveOptions } from '../../base/options.ts';
 import {
   type SampleSettings,
   type SampleSettingsInput,
   sampleSchema,
 } from '../../schemas/sample.ts';
-import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
+import type { PromptCut } from '../../tokenizer/index.ts';
 import type { SampleProgress } from '../events.ts';
 import { finishSample, type Sample } from './finished.ts';
 import { constraintsOf, drawAll } from './generate.ts';

@@ -1,6 +1,7 @@
 /** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
+
 import { sharp } from '../../base/sharp.ts';
-import type { Codec, Companion } from '../../tokenizer/codecs/codec.ts';
+import type { Codec, Companion } from '../../tokenizer/index.ts';
 import type { SampleFile, WrittenSample } from './output.ts';
 import type { Prompt } from './prompt.ts';
 

@@ -1,8 +1,8 @@
 /** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
+
 import { readFile } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
-import type { Symbols } from '../../tokenizer/alphabet.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Symbols, Tokenizer } from '../../tokenizer/index.ts';
 import { checkLogits } from '../sample/draw.ts';
 import type { Engine } from '../sample/engine/engine.ts';
 import type { CheckpointParts } from '../sample/load.ts';

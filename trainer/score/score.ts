@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
 import { threadsOption } from '../../schemas/sample.ts';
-import { unitOf } from '../../tokenizer/alphabet.ts';
+import { unitOf } from '../../tokenizer/index.ts';
 import type { Model } from '../sample/model.ts';
 import { encodeSource, readDocument, type Score, scoreDocument } from './document.ts';
 

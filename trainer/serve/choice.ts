@@ -1,5 +1,5 @@
 /** One continuation on its way to the client: text, stop texts, log-probabilities. */
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { RatedToken } from '../sample/draw.ts';
 import { specialNames, textOf } from './text.ts';
 

@@ -1,8 +1,8 @@
 /** What the page asks for: an uploaded file as the beginning of a document, and pictures of what has been drawn. */
+
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { joinSymbols } from '../../tokenizer/alphabet.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import { type Codec, joinSymbols } from '../../tokenizer/index.ts';
 import { promptOf } from '../sample/prompt.ts';
 import { HttpError } from './errors.ts';
 import { readBody, readJsonBody, sendJson } from './respond.ts';

@@ -1,6 +1,7 @@
 /** The page at `/`: upload a file, choose how much of it is given, watch continuations appear. */
+
 import { html, htmlPage } from '../../base/html.ts';
-import type { Codec } from '../../tokenizer/codecs/codec.ts';
+import type { Codec } from '../../tokenizer/index.ts';
 
 const STYLE = `
 #pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; margin-top: 1.5rem }

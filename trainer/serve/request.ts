@@ -1,6 +1,7 @@
 /** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them), grammar and response_format. */
+
 import { z } from 'zod';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import { HttpError } from './errors.ts';
 import type { Service } from './service.ts';
 import { idsOf, specialNames, symbolsOf } from './text.ts';

@@ -1,5 +1,5 @@
 /** What the routes of the server work with. */
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { SamplingCodec } from '../sample/codec.ts';
 import type { ConstraintFactory } from '../sample/constraint.ts';
 import type { Runner } from './runner.ts';

@@ -7,9 +7,9 @@ import {
   firstCharacter,
   type Symbols,
   symbolsOfText,
+  type Tokenizer,
   textOfSymbols,
-} from '../../tokenizer/alphabet.ts';
-import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
+} from '../../tokenizer/index.ts';
 import { HttpError } from './errors.ts';
 
 export function textOf(symbols: Symbols, alphabet = BYTES): string {
