@@ -1,11 +1,11 @@
 /** The options that a schema describes: name, kind, default, help. Everything about options comes from here. */
 import { z } from 'zod';
 
-export type Kind = 'boolean' | 'number' | 'list' | 'string';
+export type FieldKind = 'boolean' | 'number' | 'list' | 'string';
 
 export interface Field {
   key: string;
-  kind: Kind;
+  kind: FieldKind;
   /** What is typed in, without default and optional. */
   type: z.ZodType;
   choices?: string[];
@@ -73,7 +73,7 @@ function unwrap(type: z.ZodType): { inner: z.ZodType; defaultValue: unknown } {
   }
 }
 
-function kindOf(type: z.ZodType): Kind {
+function kindOf(type: z.ZodType): FieldKind {
   if (type instanceof z.ZodBoolean) return 'boolean';
   if (type instanceof z.ZodNumber) return 'number';
   if (type instanceof z.ZodArray) return 'list';

@@ -4,7 +4,7 @@ import { CodecLmError } from '../base/error.ts';
 import { localPath, localSource } from '../base/local-path.ts';
 import type { Positional } from './command.ts';
 import { expectedBy } from './expected.ts';
-import { type Field, fieldsOf, flagOf, type Kind } from './fields.ts';
+import { type Field, type FieldKind, fieldsOf, flagOf } from './fields.ts';
 
 /**
  * Strings become what the schema asks for.
@@ -72,7 +72,7 @@ function asPath({ key, kind, choices, isText }: Field, value: unknown): unknown 
   return Array.isArray(value) ? value.map(check) : check(value);
 }
 
-function fromText(kind: Kind, value: unknown): unknown {
+function fromText(kind: FieldKind, value: unknown): unknown {
   if (kind === 'number' && typeof value === 'string' && value.trim() !== '') return Number(value);
   if (kind === 'boolean' && typeof value === 'string') return !/^(0|false|no|off|)$/i.test(value);
   if (kind === 'list' && typeof value === 'string') return [value];

@@ -33,6 +33,7 @@ export {
   type MixtureState,
   openMixture,
 } from './dataset/mixture.ts';
+export { type Place, placeAt } from './dataset/place.ts';
 export type { DocumentTokens } from './dataset/segments.ts';
 export type { DocumentViewer } from './dataset/viewer.ts';
 export type { ExtractEvent, VerifyEvent } from './events.ts';

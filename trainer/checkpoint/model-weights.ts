@@ -3,7 +3,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
 import { firstNotFinite } from './floats.ts';
-import { findWeights, type Place, readWeightsAt, type WeightFiles } from './weight-files.ts';
+import { findWeights, readWeightsAt, type WeightFiles, type WeightPlace } from './weight-files.ts';
 
 const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
@@ -47,7 +47,10 @@ export async function readModelWeights(
 }
 
 /** Checked by names and shapes alone, before much is read. */
-function chosenPlaces({ path, places }: WeightFiles, config: LlamaConfig): Map<string, Place> {
+function chosenPlaces(
+  { path, places }: WeightFiles,
+  config: LlamaConfig,
+): Map<string, WeightPlace> {
   const shapes = parameterShapes(config);
   for (const [name, { file }] of places) {
     if (shapes.has(name) || isRedundant(name, config.tieEmbeddings)) continue;
@@ -55,7 +58,7 @@ function chosenPlaces({ path, places }: WeightFiles, config: LlamaConfig): Map<s
       hint: 'the file is not that of a plain LlamaForCausalLM',
     });
   }
-  const chosen = new Map<string, Place>();
+  const chosen = new Map<string, WeightPlace>();
   for (const [name, shape] of shapes) {
     const isTiedHead = name === EMBEDDING && config.tieEmbeddings && !places.has(name);
     const key = isTiedHead && places.has(HEAD) ? HEAD : name;

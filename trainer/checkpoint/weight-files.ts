@@ -12,7 +12,7 @@ export const WEIGHTS_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
 
 /** A tensor that is there, not read yet. */
-export interface Place {
+export interface WeightPlace {
   /** Path of its file. */
   file: string;
   shape: number[];
@@ -21,7 +21,7 @@ export interface Place {
 export interface WeightFiles {
   /** The file that messages about all of them should name. */
   path: string;
-  places: ReadonlyMap<string, Place>;
+  places: ReadonlyMap<string, WeightPlace>;
 }
 
 /**
@@ -49,7 +49,7 @@ export async function findWeights(dir: string): Promise<WeightFiles> {
 
 /** @throws CodecLmError as `readSafetensors` */
 export async function readWeightsAt(
-  places: ReadonlyMap<string, Place>,
+  places: ReadonlyMap<string, WeightPlace>,
   wanted: Iterable<string>,
 ): Promise<Weights> {
   const byFile = new Map<string, Set<string>>();
@@ -71,8 +71,8 @@ async function placesOf(
   dir: string,
   index: string,
   weightMap: Readonly<Record<string, string>>,
-): Promise<Map<string, Place>> {
-  const places = new Map<string, Place>();
+): Promise<Map<string, WeightPlace>> {
+  const places = new Map<string, WeightPlace>();
   const holders = new Map<string, string>();
   for (const name of new Set(Object.values(weightMap))) {
     const file = join(dir, name);
