@@ -140,7 +140,11 @@ void openDataset();
 `;
   await writeFile(join(user, 'user.mts'), code);
   const compilerOptions = {
-    ...{ target: 'es2022', module: 'nodenext', strict: true, noEmit: true, types: ['node'] },
+    target: 'es2022',
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    types: ['node'],
   };
   await writeFile(
     join(user, 'tsconfig.json'),

@@ -84,7 +84,9 @@ export class Lock {
     this.#what = what;
     process.once('exit', this.#atExit);
     this.#stopHeart = store.beat(this.#name, {
-      ...{ token: holder.token, everyMs: beatMs, staleMs },
+      token: holder.token,
+      everyMs: beatMs,
+      staleMs,
       onLost: (reason) => this.#lose(reason),
     });
   }

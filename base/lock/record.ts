@@ -24,7 +24,8 @@ export function newHolder({ rank, size }: Ranks): Holder {
     beat: beatOf(0),
     token: randomBytes(16).toString('hex'),
     ...thisProcess(),
-    ...{ rank, size },
+    rank,
+    size,
     started: new Date().toISOString(),
   };
 }

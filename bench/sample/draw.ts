@@ -26,8 +26,15 @@ const [start, before] = [performance.now(), process.cpuUsage()];
 const all = Array.from({ length: batch }, (_, stream) => {
   let left = tokens;
   return batcher.submit({
-    ...{ prompt: [config.bosId], maxTokens: limit, seed: 1, stream },
-    ...{ eosId: config.eosId, bannedIds: banned, temperature: 1, topK: 40, topP: 0.9 },
+    prompt: [config.bosId],
+    maxTokens: limit,
+    seed: 1,
+    stream,
+    eosId: config.eosId,
+    bannedIds: banned,
+    temperature: 1,
+    topK: 40,
+    topP: 0.9,
     constraint: grammar === 'on' ? constraints([], limit) : undefined,
     onToken: () => {
       drawn++;

@@ -89,8 +89,14 @@ async function grammarRow(): Promise<void> {
 
 async function serverRow(): Promise<void> {
   const server = await startServer({
-    ...{ checkpoint: folder, host: '127.0.0.1', port: 0, batchSize: 16, maxQueue: 256 },
-    ...{ maxBody: 2 ** 20, grammar: false, threads: THREADS },
+    checkpoint: folder,
+    host: '127.0.0.1',
+    port: 0,
+    batchSize: 16,
+    maxQueue: 256,
+    maxBody: 2 ** 20,
+    grammar: false,
+    threads: THREADS,
     chooseBackend: noBackend,
   });
   const request = async (seed: number) => {

@@ -107,12 +107,26 @@ function makeRows(): SequenceRow[] {
 
 function manifestOf(entry: ShardSummary, hash: string): Manifest {
   return {
-    ...{ formatVersion: 1 as const, createdBy: 'bench', codec: header.codec },
-    ...{ tokenizerHash: hash, vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN },
-    ...{ partitions: 1, config: {}, shards: [entry], documents: [] },
+    formatVersion: 1 as const,
+    createdBy: 'bench',
+    codec: header.codec,
+    tokenizerHash: hash,
+    vocabSize: VOCAB_SIZE,
+    seqLen: SEQ_LEN,
+    partitions: 1,
+    config: {},
+    shards: [entry],
+    documents: [],
     totals: {
-      ...{ inputs: 0, documents: 0, failures: 0, failuresByCode: {}, documentBytes: 0 },
-      ...{ tokens: entry.tokens, padding: 0, rows: ROWS, shardBytes: entry.bytes },
+      inputs: 0,
+      documents: 0,
+      failures: 0,
+      failuresByCode: {},
+      documentBytes: 0,
+      tokens: entry.tokens,
+      padding: 0,
+      rows: ROWS,
+      shardBytes: entry.bytes,
     },
   };
 }

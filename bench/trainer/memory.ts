@@ -20,12 +20,25 @@ const base = peakOf(NOTHING);
 for (const sizes of SIZES) {
   const { hidden, layers, heads, intermediate, batch, time } = sizes;
   const shape = {
-    ...{ vocabSize: 579, hiddenSize: hidden, layers, heads, kvHeads: heads },
-    ...{ intermediateSize: intermediate, ropeTheta: 10_000, normEps: 1e-5, tieEmbeddings: false },
-    ...{ maxPositions: time, bosId: 0, eosId: 1, padId: 2 },
+    vocabSize: 579,
+    hiddenSize: hidden,
+    layers,
+    heads,
+    kvHeads: heads,
+    intermediateSize: intermediate,
+    ropeTheta: 10_000,
+    normEps: 1e-5,
+    tieEmbeddings: false,
+    maxPositions: time,
+    bosId: 0,
+    eosId: 1,
+    padId: 2,
   };
   const { total: estimated } = estimateMemory(shape, {
-    ...{ sequences: batch, seqLen: time, gradAccumulation: 1, checkpointing: false },
+    sequences: batch,
+    seqLen: time,
+    gradAccumulation: 1,
+    checkpointing: false,
     ...({ zero: 0, worldSize: 1 } as const),
   });
   const measured = peakOf(sizes) - base;

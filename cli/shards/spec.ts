@@ -94,7 +94,10 @@ const extract = command({
     const dataset = await openDataset(dir);
     const { signal } = io;
     const written = await extractDocuments(dataset, {
-      ...{ doc, to, raw, signal },
+      doc,
+      to,
+      raw,
+      signal,
       onEvent: ({ path, done, total }) => {
         if (json) io.printJson({ file: path });
         if (all) io.progress.update(`${done}/${total} documents`);

@@ -21,7 +21,9 @@ export const exportCommand = command({
   async run(_positionals, { checkpoint, to, precision, json }, io) {
     const { exportCheckpoint } = await import('../../trainer/checkpoint/export.ts');
     const exported = await exportCheckpoint({
-      ...{ checkpoint, to, precision },
+      checkpoint,
+      to,
+      precision,
       onEvent: ({ reason }) => io.log(reason),
     });
     if (json) io.printJson(exported);

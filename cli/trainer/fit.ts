@@ -56,7 +56,12 @@ export const fitCommand = command({
     const { fit } = await import('../../trainer/fit/fit.ts');
     const { parseSource } = await import('../../trainer/fit/training-data.ts');
     const result = await fit({
-      ...{ config: file, preset, set, out, init, resume },
+      config: file,
+      preset,
+      set,
+      out,
+      init,
+      resume,
       data: data?.map(parseSource),
       onEvent: fitListener(io),
       signal: io.signal,

@@ -12,7 +12,11 @@ const options = z.object({
   checkpoint: checkpointOption,
   num,
   to: z.string().describe('Folder for the files, made here').meta({ valueName: 'dir' }),
-  ...{ temperature, topK, topP, minP, seed },
+  temperature,
+  topK,
+  topP,
+  minP,
+  seed,
   grammar: z
     .enum(['on', 'off'])
     .default('on')
@@ -72,8 +76,18 @@ export const sampleCommand = command({
     const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream } = given;
     const model = await loadModel(checkpoint, { onEvent: ({ reason }) => io.log(reason) });
     const summary = await sampleFiles(model, {
-      ...{ num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream },
-      ...{ prompt, cut },
+      num,
+      to,
+      temperature,
+      topK,
+      topP,
+      minP,
+      seed,
+      maxTokens,
+      threads,
+      stream,
+      prompt,
+      cut,
       batchSize: given.batch,
       grammar: given.grammar === 'on',
       onEvent(event) {

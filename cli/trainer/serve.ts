@@ -10,9 +10,14 @@ const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = ser
 
 const options = z.object({
   checkpoint: checkpointOption,
-  ...{ host, port, apiKey, model },
+  host,
+  port,
+  apiKey,
+  model,
   batch: batchSizeOption.describe('Sequences drawn at once'),
-  ...{ maxQueue, maxTokens, maxBody },
+  maxQueue,
+  maxTokens,
+  maxBody,
   grammar: z
     .enum(['on', 'off'])
     .default('on')

@@ -22,7 +22,12 @@ export function partitionEvent(name: string, stats: PartitionStats): PipelineEve
   const rows = shards.reduce((sum, shard) => sum + shard.rows, 0);
   return {
     type: 'partition',
-    ...{ name, inputs, documents, failures, tokens, rows },
+    name,
+    inputs,
+    documents,
+    failures,
+    tokens,
+    rows,
     seconds: seconds.total,
   };
 }

@@ -49,8 +49,14 @@ function datasetPage(file: Buffer): string {
     shards: [shard, shard],
     documents: [],
     totals: {
-      ...{ documents: 8, inputs: 9, tokens: 12_345, padding: 7, rows: 9, shardBytes: 5000 },
-      ...{ failures: 1, failuresByCode: { [HOSTILE]: 1 } },
+      documents: 8,
+      inputs: 9,
+      tokens: 12_345,
+      padding: 7,
+      rows: 9,
+      shardBytes: 5000,
+      failures: 1,
+      failuresByCode: { [HOSTILE]: 1 },
     },
   };
   const bins = Array.from({ length: 12 }, (_, i) => ({
@@ -60,8 +66,13 @@ function datasetPage(file: Buffer): string {
   }));
   const documentTokens = { min: 1, median: 2, mean: 2, p95: 3, max: 4, documents: 8, bins };
   const summary = {
-    ...{ kind: 'dataset', path: `/data/${HOSTILE}`, manifest, splits: [{ ...split, bytes: 5000 }] },
-    ...{ diskBytesPerToken: 1.2, documentBytesPerToken: 1.9, documentTokens },
+    kind: 'dataset',
+    path: `/data/${HOSTILE}`,
+    manifest,
+    splits: [{ ...split, bytes: 5000 }],
+    diskBytesPerToken: 1.2,
+    documentBytesPerToken: 1.9,
+    documentTokens,
   } as unknown as DatasetSummary;
   const source = `data:image/png;base64,${file.toString('base64')}`;
   const pictures = Array.from({ length: 20 }, (_, docId) => ({ docId, source, caption: HOSTILE }));

@@ -214,8 +214,15 @@ async function writePlan(
   const plan: Plan = {
     planVersion: PLAN_VERSION,
     config: {
-      ...{ codec, sources: ['/inputs'], merges: 0, bpeSamples: 0, tokenizer: null, seqLen },
-      ...{ partitionSize: Math.max(1, inputs), seed: 0, valFraction: 0 },
+      codec,
+      sources: ['/inputs'],
+      merges: 0,
+      bpeSamples: 0,
+      tokenizer: null,
+      seqLen,
+      partitionSize: Math.max(1, inputs),
+      seed: 0,
+      valFraction: 0,
     },
     inputs,
     inputsHash: hash,

@@ -56,7 +56,9 @@ export async function smallFit(options: SmallFit): Promise<FitResult[]> {
       train({
         signal: signals?.[rank],
         ...rest,
-        ...{ config, communicator, onEvent },
+        config,
+        communicator,
+        onEvent,
         chooseBackend: () => chooseBackend(),
       }),
     ),

@@ -64,7 +64,12 @@ test('a partition checks the lock before each of its files: none is written behi
     const work = new PartitionWork(partition, header.seqLen);
     work.add({
       documents: (['train', 'val'] as const).map((split, docId) => ({
-        ...{ docId, source: 'x', length: 20, width: 1, height: 1, split },
+        docId,
+        source: 'x',
+        length: 20,
+        width: 1,
+        height: 1,
+        split,
         tokens: Uint16Array.from({ length: 20 }, (_, i) => i),
       })),
       failures: [],

@@ -13,7 +13,10 @@ export type ReadableType = (typeof READABLE_TYPES)[number];
 export type FloatType = Exclude<ReadableType, 'F64'>;
 
 export const BYTES_PER_ELEMENT: Readonly<Record<ReadableType, number>> = {
-  ...{ F32: 4, F16: 2, BF16: 2, F64: 8 },
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  F64: 8,
 };
 
 /**

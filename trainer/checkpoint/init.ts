@@ -14,8 +14,15 @@ export async function modelSettingsOf(dir: string): Promise<Record<string, unkno
   const { hiddenSize, layers, heads, kvHeads, intermediateSize } = config;
   const { ropeTheta, normEps, tieEmbeddings, qkNorm } = config;
   return {
-    ...{ hiddenSize, layers, heads, kvHeads, intermediateSize },
-    ...{ ropeTheta, normEps, tieEmbeddings, qkNorm },
+    hiddenSize,
+    layers,
+    heads,
+    kvHeads,
+    intermediateSize,
+    ropeTheta,
+    normEps,
+    tieEmbeddings,
+    qkNorm,
   };
 }
 

@@ -53,7 +53,9 @@ export async function resolveConfig(source: ConfigSource): Promise<TrainerConfig
     preset === undefined ? [] : settingsOfText(await readPreset(preset), `preset ${preset}`);
   const name = preset === undefined ? [] : [{ key: 'model.preset', value: preset, origin: '' }];
   const model = Object.entries(source.model ?? {}).map(([key, value]) => ({
-    ...{ key: `model.${key}`, value, origin: 'the checkpoint' },
+    key: `model.${key}`,
+    value,
+    origin: 'the checkpoint',
   }));
   return validate([...base, ...model, ...file, ...set, ...name]);
 }

@@ -45,7 +45,9 @@ async function addDataset(
   const { microBatch, seqLen, evalBatches, precision } = config.train;
   const loader = dataset.loader({
     ...({ split: 'val', shuffle: false, epochs: 1, microBatch, seqLen } as const),
-    ...{ rank, worldSize: size, segments: config.data.docMask },
+    rank,
+    worldSize: size,
+    segments: config.data.docMask,
   });
   // Of all ranks together: in each round a rank reads its one.
   let first = 0;

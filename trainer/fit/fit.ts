@@ -66,7 +66,13 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
   if (size > 1) emit({ type: 'ranks', size });
   try {
     const result = await train({
-      ...{ config, out, init, resume, communicator, signal, onEvent },
+      config,
+      out,
+      init,
+      resume,
+      communicator,
+      signal,
+      onEvent,
       data: typeof data === 'string' ? data : [...data],
       chooseBackend: () => chooseBackend({ backend: options.backend, onEvent: emit }),
     });
@@ -93,7 +99,8 @@ async function configOf(options: FitOptions): Promise<TrainerConfig> {
     resume && config === undefined && preset === undefined && existsSync(configPath(out));
   if (isGoingOn) return changeResolvedConfig(configPath(out), set);
   return resolveConfig({
-    ...{ preset, set },
+    preset,
+    set,
     ...(typeof config === 'string' ? { file: config } : { keys: config }),
     model: init === undefined ? undefined : await modelSettingsOf(init),
   });

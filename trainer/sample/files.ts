@@ -65,7 +65,10 @@ export async function sampleFiles(
   const meter = new Meter(plan.plans.length, onEvent);
   const growing = stream ? new GrowingFiles(to, model) : undefined;
   const drawing: Drawing = {
-    ...{ plans: plan.plans, settings: plan.settings, constraints, signal },
+    plans: plan.plans,
+    settings: plan.settings,
+    constraints,
+    signal,
     onToken(planned, id) {
       meter.token();
       growing?.add(planned, id);
@@ -127,7 +130,11 @@ async function describeSettings(
   return {
     seed,
     settings: {
-      ...{ temperature, topK, topP, minP, grammar: grammar ? 'on' : 'off' },
+      temperature,
+      topK,
+      topP,
+      minP,
+      grammar: grammar ? 'on' : 'off',
       maxTokens: maxTokens ?? model.codec.seqLen,
       ...cut,
     },

@@ -61,9 +61,16 @@ export async function writeSample(
   const { prompt, promptTokens, tokens, finish, logProbability, corrected } = sample;
   const written: SampleFile = {
     sample: index,
-    ...{ file, prompt, promptTokens, tokens },
+    file,
+    prompt,
+    promptTokens,
+    tokens,
     ...lengthOf(document, codec.alphabet),
-    ...{ finish, valid: isValid, reason, logProbability, corrected },
+    finish,
+    valid: isValid,
+    reason,
+    logProbability,
+    corrected,
   };
   const picture = isValid ? await codec.still.draw(document, given) : null;
   return { sample: written, picture, companions };

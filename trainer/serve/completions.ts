@@ -70,7 +70,8 @@ export async function complete(
   const generations = await Promise.all(finishes);
   const choices = await Promise.all(
     running.map(async (run, i) => ({
-      ...{ index: run.index, ...run.choice.take(true) },
+      index: run.index,
+      ...run.choice.take(true),
       finish_reason: FINISH[generations[i].finish],
       ...(await fileFields(run, generations[i])),
     })),

@@ -28,7 +28,13 @@ export function generationOf(
   }
   const { temperature, topP, topK, minP, seed, logprobs } = request;
   return {
-    ...{ prompt, maxTokens, temperature, topP, topK, minP, seed },
+    prompt,
+    maxTokens,
+    temperature,
+    topP,
+    topK,
+    minP,
+    seed,
     alternatives: logprobs,
     eosId: tokenizer.eosId,
     bannedIds: [tokenizer.bosId, tokenizer.padId],

@@ -133,7 +133,13 @@ function retrieveModel(
 function modelEntry({ names, startedAt, maxPositions, tokenizer }: Service, id: string): object {
   const created = Math.floor(startedAt.getTime() / 1000);
   return {
-    ...{ id, object: 'model', created, owned_by: 'codec-lm', root: names[0], parent: null },
-    ...{ max_model_len: maxPositions, vocab_size: tokenizer.vocabSize },
+    id,
+    object: 'model',
+    created,
+    owned_by: 'codec-lm',
+    root: names[0],
+    parent: null,
+    max_model_len: maxPositions,
+    vocab_size: tokenizer.vocabSize,
   };
 }

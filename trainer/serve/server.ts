@@ -66,7 +66,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const engine = await loadEngine(checkpoint, size, options.chooseBackend);
   const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });
   const service: Service = {
-    ...{ codec, tokenizer, maxPositions },
+    codec,
+    tokenizer,
+    maxPositions,
     names: namesOf(options, checkpoint.path),
     constraints: grammarConstraints(codec, tokenizer),
     runner: new Runner(new Batcher(engine), options.maxQueue, fail),
@@ -94,7 +96,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const url = urlOf(server, options.host);
   options.onEvent?.({
     type: 'ready',
-    ...{ model: service.names[0], engine: engine.description, maxTokens: maxPositions, url },
+    model: service.names[0],
+    engine: engine.description,
+    maxTokens: maxPositions,
+    url,
   });
   return {
     url,

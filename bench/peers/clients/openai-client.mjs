@@ -30,7 +30,10 @@ const denied = await new OpenAI({ baseURL: `${url}/v1`, apiKey: 'wrong', maxRetr
 const models = [];
 for await (const { id } of client.models.list()) models.push(id);
 const result = {
-  ...{ version, models, missing, denied },
+  version,
+  models,
+  missing,
+  denied,
   retrieved: (await client.models.retrieve(model)).id,
   tokens: plain.usage.completion_tokens,
   text: plain.choices[0].text,

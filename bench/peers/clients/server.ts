@@ -27,7 +27,9 @@ export async function startServer(folder: string): Promise<ServerProcess> {
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}`)));
   });
   return {
-    ...{ url, checkpoint, maxLength: SEQ_LEN },
+    url,
+    checkpoint,
+    maxLength: SEQ_LEN,
     async stop() {
       child.kill('SIGTERM');
       await child;

@@ -24,7 +24,10 @@ testWith(
     const clips = await Promise.all(names.map((name) => readFile(join(GOLDEN, name))));
     const tokenizer = new ByteBpe([[0, 0]]);
     const options = {
-      ...{ seqLen: 512, vocabSize: tokenizer.vocabSize, tokenizer, codec: CODEC },
+      seqLen: 512,
+      vocabSize: tokenizer.vocabSize,
+      tokenizer,
+      codec: CODEC,
       byteLengths: clips.map((bytes) => bytes.length),
     };
     await makeDataset(

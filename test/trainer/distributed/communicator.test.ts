@@ -22,7 +22,9 @@ for (const size of [2, 3]) {
       const { rank } = seen;
       const start = (rank * (rank + 1)) / 2;
       t.deepEqual(seen, {
-        ...{ rank, size, isLargeRight: true },
+        rank,
+        size,
+        isLargeRight: true,
         sums: [total, size * 2 ** 40],
         largest: [size - 1, 0],
         part: all.slice(start, start + rank + 1),

@@ -20,9 +20,19 @@ const native = backend.native ? test.serial : test.serial.skip;
 const skipped = backend.native ? '' : ' (skipped: the estimate is of the native backend)';
 
 const SMALL: LlamaConfig = {
-  ...{ vocabSize: 579, hiddenSize: 128, layers: 3, heads: 4, kvHeads: 4, intermediateSize: 320 },
-  ...{ ropeTheta: 10_000, normEps: 1e-5, tieEmbeddings: false, maxPositions: 512 },
-  ...{ bosId: 576, eosId: 577, padId: 578 },
+  vocabSize: 579,
+  hiddenSize: 128,
+  layers: 3,
+  heads: 4,
+  kvHeads: 4,
+  intermediateSize: 320,
+  ropeTheta: 10_000,
+  normEps: 1e-5,
+  tieEmbeddings: false,
+  maxPositions: 512,
+  bosId: 576,
+  eosId: 577,
+  padId: 578,
 };
 
 /** Highest sum of tensors in the backward pass of the last of some micro batches; weights are made before it. */
@@ -72,7 +82,9 @@ for (const [title, changes, more] of cases) {
         const config = { ...SMALL, ...changes };
         const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
         const { weights, gradients, activations } = estimateMemory(config, {
-          ...{ ...options, zero: 0, worldSize: 1 },
+          ...options,
+          zero: 0,
+          worldSize: 1,
         });
         const { sequences, seqLen, gradAccumulation } = options;
         const measured = measure(config, sequences, seqLen, gradAccumulation, checkpointing);

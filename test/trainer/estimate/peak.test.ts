@@ -9,9 +9,19 @@ import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const MODEL: LlamaConfig = {
-  ...{ vocabSize: 579, hiddenSize: 256, layers: 4, heads: 4, kvHeads: 4, intermediateSize: 640 },
-  ...{ ropeTheta: 10_000, normEps: 1e-5, tieEmbeddings: false, maxPositions: 512 },
-  ...{ bosId: 576, eosId: 577, padId: 578 },
+  vocabSize: 579,
+  hiddenSize: 256,
+  layers: 4,
+  heads: 4,
+  kvHeads: 4,
+  intermediateSize: 640,
+  ropeTheta: 10_000,
+  normEps: 1e-5,
+  tieEmbeddings: false,
+  maxPositions: 512,
+  bosId: 576,
+  eosId: 577,
+  padId: 578,
 };
 
 test.serial("the step's own products are measured, in its precision and in fp32", async (t) => {

@@ -246,7 +246,13 @@ async function stepsDone(out: string): Promise<number> {
 async function numerics(out: string) {
   const { train } = await readSeries(out);
   return train.map(({ step, loss, gradNorm, lr, tokensSeen, unigramLoss, epoch }) => ({
-    ...{ step, loss, gradNorm, lr, tokensSeen, unigramLoss, epoch },
+    step,
+    loss,
+    gradNorm,
+    lr,
+    tokensSeen,
+    unigramLoss,
+    epoch,
   }));
 }
 

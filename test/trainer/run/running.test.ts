@@ -115,7 +115,12 @@ test('the newest checkpoints are kept, and one of every so many steps', async (t
 async function numerics(run: string) {
   const { train, val } = await readSeries(run);
   const steps = train.map(({ step, loss, gradNorm, lr, tokensSeen, epoch }) => ({
-    ...{ step, loss, gradNorm, lr, tokensSeen, epoch },
+    step,
+    loss,
+    gradNorm,
+    lr,
+    tokensSeen,
+    epoch,
   }));
   return { steps, val };
 }

@@ -29,8 +29,17 @@ async function draw(t: ExecutionContext, change: Partial<SampleFilesOptions>) {
   const noBackend = () => Promise.reject(new Error('no backend is needed'));
   const model = new Model(await readCheckpoint(checkpoint), noBackend);
   const summary = await sampleFiles(model, {
-    ...{ to, num: 2, seed: 4, grammar: true, batchSize: 4, threads: 1 },
-    ...{ temperature: 1, topK: 40, topP: 0.9, minP: 0.01, maxTokens: 700 },
+    to,
+    num: 2,
+    seed: 4,
+    grammar: true,
+    batchSize: 4,
+    threads: 1,
+    temperature: 1,
+    topK: 40,
+    topP: 0.9,
+    minP: 0.01,
+    maxTokens: 700,
     onEvent: (event) => event.type === 'sample' && samples.push(event.sample),
     ...change,
   });
@@ -102,7 +111,12 @@ test('a description says all that a sample was drawn by, and the page shows it',
     file: '00000000.jpg',
     seed: 4,
     settings: {
-      ...{ temperature: 1, topK: 40, topP: 0.9, minP: 0.01, grammar: 'on', maxTokens: 700 },
+      temperature: 1,
+      topK: 40,
+      topP: 0.9,
+      minP: 0.01,
+      grammar: 'on',
+      maxTokens: 700,
     },
     checkpoint: { path: checkpoint, sha256 },
   });

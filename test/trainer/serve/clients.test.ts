@@ -24,8 +24,13 @@ const sum = (values: readonly (number | null)[]) =>
 
 /** As lm-evaluation-harness 0.4.13's `local-completions` asks for the likelihood of prompts. */
 const scoring = (prompt: unknown) => ({
-  ...{ model: 'tiny', prompt, temperature: 0, max_tokens: 1 },
-  ...{ logprobs: 1, seed: 1234, echo: true },
+  model: 'tiny',
+  prompt,
+  temperature: 0,
+  max_tokens: 1,
+  logprobs: 1,
+  seed: 1234,
+  echo: true,
 });
 
 test('lm-eval: whole documents as prompts are scored, as ids and as text, with the grammar on', async (t) => {

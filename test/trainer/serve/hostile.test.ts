@@ -45,16 +45,29 @@ test('bytes that are no request, endless headers and endless bodies are refused'
 });
 
 const REQUEST = {
-  ...{ prompt: [0], maxTokens: 3, seed: 1, stream: 0, eosId: 1, bannedIds: [] },
-  ...{ temperature: 1, topK: 0, topP: 1 },
+  prompt: [0],
+  maxTokens: 3,
+  seed: 1,
+  stream: 0,
+  eosId: 1,
+  bannedIds: [],
+  temperature: 1,
+  topK: 0,
+  topP: 1,
 };
 
 /** Two tokens; its step fails where it is told to. */
 function runner(step: () => Promise<Float32Array[]>, failures: unknown[] = []) {
   const sequence: CachedSequence = { length: 0, capacity: 10 };
   const engine = {
-    ...{ vocabSize: 2, maxRows: 4, capacity: 10, description: 'two tokens' },
-    ...{ open: () => sequence, close: () => {}, dispose: async () => {}, step },
+    vocabSize: 2,
+    maxRows: 4,
+    capacity: 10,
+    description: 'two tokens',
+    open: () => sequence,
+    close: () => {},
+    dispose: async () => {},
+    step,
   };
   return new Runner(new Batcher(engine), 2, (error) => failures.push(error));
 }

@@ -221,7 +221,10 @@ test('clients at once get what each would get alone', async (t) => {
 test('closing ends what runs and refuses what comes', async (t) => {
   const { server } = await start(t);
   const response = await post(server, {
-    ...{ stream: true, grammar: 'off', max_tokens: 1000, temperature: 5 },
+    stream: true,
+    grammar: 'off',
+    max_tokens: 1000,
+    temperature: 5,
   });
   const text = response.text().catch(() => 'cut off');
   await server.close();

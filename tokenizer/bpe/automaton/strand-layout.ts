@@ -59,7 +59,17 @@ export function layoutOf(longest: number): StrandLayout {
   const table = tokens + STRANDS * tokenStride;
   const pages = Math.ceil((table + 2 * 256 * MAX_STATES) / PAGE_BYTES);
   return {
-    ...{ outputs, entry, most, input, bytes, byteStride, states, stateStride },
-    ...{ tokens, tokenStride, table, pages },
+    outputs,
+    entry,
+    most,
+    input,
+    bytes,
+    byteStride,
+    states,
+    stateStride,
+    tokens,
+    tokenStride,
+    table,
+    pages,
   };
 }

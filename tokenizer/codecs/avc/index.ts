@@ -11,7 +11,14 @@ const { fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb } =
 
 export const avcOptions = z.object({
   size: sizeOption.default('256x144'),
-  ...{ fps, frames, qp, profile, short, damaged, timeoutSeconds, memoryMb },
+  fps,
+  frames,
+  qp,
+  profile,
+  short,
+  damaged,
+  timeoutSeconds,
+  memoryMb,
   ffmpeg: z
     .string()
     .optional()

@@ -66,7 +66,14 @@ const { orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSe
 
 /** How an image file is read, whatever is made of it: options of every command that reads some. */
 export const imageInputOptions = {
-  ...{ orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSeconds },
+  orientation,
+  icc,
+  background,
+  enlarge,
+  failOn,
+  svg,
+  maxPixels,
+  timeoutSeconds,
 };
 
 export type JpegSettings = z.output<typeof jpegSettingsSchema>;
