@@ -9,6 +9,7 @@
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { CodecLmError, type ErrorCode } from '../../../../base/error.ts';
 import type { JpegSettings } from '../settings.ts';
 
@@ -27,14 +28,12 @@ export type AloneReply =
 export class NoProcess extends Error {}
 
 /** More would take memory from what the files are read for. */
-const MAX_PROCESSES = Math.min(4, availableParallelism());
+const limit = pLimit(Math.min(4, availableParallelism()));
 
 /** What a process sends once it can be asked; its start is no time of an image. */
 export const READY = 'ready';
 
 const idle: ChildProcess[] = [];
-const waiting: (() => void)[] = [];
-let processes = 0;
 
 /**
  * @returns what `encode.ts` makes of the file before restart markers are put in
@@ -42,10 +41,11 @@ let processes = 0;
  *   when its decoder crashed
  * @throws NoProcess
  */
-export async function readAlone(request: AloneRequest): Promise<Uint8Array> {
-  while (idle.length === 0 && processes >= MAX_PROCESSES) {
-    await new Promise<void>((resolve) => waiting.push(resolve));
-  }
+export function readAlone(request: AloneRequest): Promise<Uint8Array> {
+  return limit(() => readByChild(request));
+}
+
+async function readByChild(request: AloneRequest): Promise<Uint8Array> {
   const child = idle.pop() ?? start();
   try {
     if (!ready.has(child)) await answerOf(child, request.label);
@@ -56,8 +56,6 @@ export async function readAlone(request: AloneRequest): Promise<Uint8Array> {
     throw new CodecLmError(code, message, { path: request.label, hint });
   } finally {
     if (child.connected && !child.killed) idle.push(child);
-    else processes--;
-    waiting.shift()?.();
   }
 }
 
@@ -65,7 +63,6 @@ const ready = new WeakSet<ChildProcess>();
 
 /** From the sources through the same starter as the command lines; from a built package as it is. */
 function start(): ChildProcess {
-  processes++;
   const options: ForkOptions = {
     serialization: 'advanced',
     execArgv: [],
@@ -79,9 +76,7 @@ function start(): ChildProcess {
   child.on('error', () => {});
   child.once('exit', () => {
     const at = idle.indexOf(child);
-    if (at < 0) return;
-    idle.splice(at, 1);
-    processes--;
+    if (at >= 0) idle.splice(at, 1);
   });
   return child;
 }
