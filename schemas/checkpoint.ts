@@ -5,22 +5,25 @@
  */
 import { z } from 'zod';
 
-/** Caps on a config that may come from anywhere: far above every published model. */
+/** Limits for a config of unknown origin, far above every published model. */
 const size = z.int().min(1).max(1_000_000);
 const layers = z.int().min(1).max(10_000);
 const tokenId = z.int().min(0).max(1_000_000);
 
-/** All of a head's channels turn. */
-const wholeHead = z.literal(1, 'only 1 is computed here').nullish();
+/** Every channel of a head is rotated. */
+const wholeHead = z.literal(1, 'only 1 is supported').nullish();
 
-/** transformers 5 keeps the rotary base in here; 4.x has `rope_theta` at the top level. */
+/** transformers 5 keeps the rotary base in this object; 4.x has `rope_theta` at the top level. */
 const ropeParametersSchema = z.looseObject({
   rope_type: z.literal('default').default('default'),
   rope_theta: z.number().positive().optional(),
   partial_rotary_factor: wholeHead,
 });
 
-/** The older name of what scales rotary positions; in files before transformers 4.43 it has a `type`. */
+/**
+ * The older name of the settings that scale rotary positions; files before transformers 4.43 call
+ * the kind `type`.
+ */
 const ropeScalingSchema = z.looseObject({
   rope_type: z.literal('default').optional(),
   type: z.literal('default').optional(),
@@ -29,7 +32,7 @@ const ropeScalingSchema = z.looseObject({
 
 const absent = z.union([z.null(), z.undefined()]);
 
-/** `config.json` of a `LlamaForCausalLM`, or of a `Qwen3ForCausalLM`: the same with QK-norm. */
+/** `config.json` of a `LlamaForCausalLM`, or of a `Qwen3ForCausalLM`, which adds QK-norm. */
 export const llamaConfigFileSchema = z.looseObject({
   architectures: z
     .array(z.enum(['LlamaForCausalLM', 'Qwen3ForCausalLM']))
@@ -40,17 +43,17 @@ export const llamaConfigFileSchema = z.looseObject({
   intermediate_size: size,
   num_hidden_layers: layers,
   num_attention_heads: size,
-  /** The same as the attention heads when it is missing. */
+  /** Defaults to the number of attention heads. */
   num_key_value_heads: size.nullish(),
-  /** hidden_size / num_attention_heads when it is missing; no other value is computed here. */
+  /** Defaults to hidden_size / num_attention_heads; no other value is supported. */
   head_dim: size.nullish(),
   rms_norm_eps: z.number().positive().default(1e-6),
   rope_theta: z.number().positive().nullish(),
   rope_parameters: ropeParametersSchema.nullish(),
-  /** Scaled rotary positions are not computed here. */
+  /** Scaled rotary positions are not supported. */
   rope_scaling: ropeScalingSchema.nullish(),
   partial_rotary_factor: wholeHead,
-  /** Quantized weights are codes, which need scales. */
+  /** Quantized weights are not supported: they are codes that need scales. */
   quantization_config: absent.optional(),
   vocab_size: size,
   max_position_embeddings: z.int().min(1).default(2048),
@@ -61,14 +64,16 @@ export const llamaConfigFileSchema = z.looseObject({
   attention_bias: z.literal(false).default(false),
   mlp_bias: z.literal(false).default(false),
   hidden_act: z.literal('silu').default('silu'),
-  /** A Qwen3's; every position sees all before it here. */
+  /**
+   * A key of Qwen3. Sliding windows are not supported: every position attends to all earlier ones.
+   */
   use_sliding_window: z.literal(false).optional(),
   layer_types: z.array(z.literal('full_attention')).nullish(),
 });
 
 export type LlamaConfigFile = z.output<typeof llamaConfigFileSchema>;
 
-/** `generation_config.json`: what `generate()` and vLLM stop at. */
+/** `generation_config.json`: the tokens at which `generate()` and vLLM stop. */
 export const generationConfigFileSchema = z.looseObject({
   bos_token_id: tokenId.nullish(),
   eos_token_id: z.union([tokenId, z.array(tokenId).min(1)]).nullish(),
@@ -77,7 +82,10 @@ export const generationConfigFileSchema = z.looseObject({
 
 export type GenerationConfigFile = z.output<typeof generationConfigFileSchema>;
 
-/** `model.safetensors.index.json`: which of several files holds a weight. A name leads to no other folder. */
+/**
+ * `model.safetensors.index.json`: maps each weight to the file that holds it. A file name cannot
+ * lead to another folder.
+ */
 export const weightIndexSchema = z.looseObject({
   weight_map: z.record(
     z.string(),

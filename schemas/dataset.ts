@@ -1,24 +1,27 @@
 /**
- * Every file of a dataset directory that is JSON, and the key-value metadata of
- * its shards. One schema each: validation and the types come from here.
+ * Every JSON file of a dataset directory, and the key-value metadata of its shards. Each has one
+ * schema, which gives the validation and the type.
  */
 import { z } from 'zod';
 
-/** Raised when a reader of the old form would misread the new one. */
+/** Increased when a reader of the old format would misread the new one. */
 export const FORMAT_VERSION = 1;
 
 /** Key of the Parquet key-value metadata that holds {@link ShardMetadata} as JSON. */
 export const METADATA_KEY = 'codec_lm';
 
-/** input_ids are UINT_16, so ids end at 65,535. */
+/** input_ids are UINT_16, so the largest id is 65,535. */
 export const MAX_VOCAB_SIZE = 65_536;
 
-/** A row must fit a page that a reader may hold in memory. */
+/** A row must fit into one page, which a reader holds in memory. */
 export const MAX_SEQ_LEN = 16_777_216;
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits');
-/** Relative to the dataset directory and never out of it: a manifest may come from elsewhere. */
+/**
+ * Path relative to the dataset directory. It cannot lead out of it, because a manifest may come
+ * from elsewhere.
+ */
 const file = z
   .string()
   .regex(
@@ -30,47 +33,49 @@ export const splitSchema = z.enum(['train', 'val']);
 export type Split = z.infer<typeof splitSchema>;
 
 export const codecInfoSchema = z.strictObject({
-  /** Which codecs there are, the registry knows: others may be registered by who uses this library. */
+  /** The registry knows which codecs exist; a user of the library may register others. */
   name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be the name of a codec'),
-  /** Everything the canonical bytes depend on. */
+  /** All settings that the canonical bytes depend on. */
   settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  /** Versions of the libraries that encoded. */
+  /** Versions of the encoding libraries. */
   versions: z.record(z.string(), z.string()),
 });
 export type CodecInfo = z.infer<typeof codecInfoSchema>;
 
-/** What a shard has to know to be read alone, given by its writer. */
+/** Facts that a reader of a single shard needs; the writer gets them from its caller. */
 export const shardHeaderSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   codec: codecInfoSchema,
   /** sha256 of tokenizer.json. */
   tokenizerHash: sha256,
-  /** Bytes (or other symbols), merges, then bos, eos and pad as the last three ids. */
+  /** Number of ids: bytes (or other symbols), merges, then bos, eos and pad as the last three. */
   vocabSize: z.int().min(4).max(MAX_VOCAB_SIZE),
-  /** Tokens a row, exactly. */
+  /** Tokens per row, always exactly this many. */
   seqLen: z.int().positive().max(MAX_SEQ_LEN),
   split: splitSchema,
-  /** The partition that filled it; null for the shard that holds the tails of all partitions. */
+  /**
+   * The partition that filled the shard; null for the shard that holds the tails of all partitions.
+   */
   partition: count.nullable(),
 });
 export type ShardHeader = z.infer<typeof shardHeaderSchema>;
 
-/** What the writer counted. */
+/** Facts that the writer counts. */
 export const shardCountsSchema = z.strictObject({
   rows: count,
-  /** Tokens that are not padding. */
+  /** Tokens without padding. */
   tokens: count,
   padding: count,
   /** Documents that begin in this shard. */
   documents: count,
-  /** Smallest and largest document id of which the shard holds a token; null when it has no row. */
+  /** Smallest and largest document id with a token in the shard; null when it has no row. */
   firstDoc: count.nullable(),
   lastDoc: count.nullable(),
-  /** Rows of every row group but the last. */
+  /** Rows per row group; the last group may have fewer. */
   rowGroupRows: z.int().positive(),
   /**
-   * sha256 of all pages. Stands in the footer and in the manifest: a shard of other content is known
-   * when it is opened, before a page is read. Shards written before there was one have none.
+   * sha256 of all pages, stored in the footer and in the manifest. It shows that a shard has other
+   * content when it is opened, before any page is read. Shards of early versions lack it.
    */
   contentHash: sha256.optional(),
 });
@@ -82,31 +87,31 @@ export type ShardMetadata = z.infer<typeof shardMetadataSchema>;
 
 /** One file of shards/ in the manifest. */
 export const shardEntrySchema = shardCountsSchema.extend({
-  /** `shards/part-00000.parquet` */
+  /** A path such as `shards/part-00000.parquet`. */
   file,
   split: splitSchema,
   partition: count.nullable(),
-  /** Size of the file. */
+  /** Size of the file in bytes. */
   bytes: count,
   sha256,
 });
 export type ShardEntry = z.infer<typeof shardEntrySchema>;
 
-/** One row of documents/part-*.parquet: where a document came from and where it lies. */
+/** One row of documents/part-*.parquet: the source of a document and its place in the shards. */
 export const documentRowSchema = z.strictObject({
-  /** Index of the document in the dataset: ascending, gaps where an input failed. */
+  /** Index of the document in the dataset: ascending, with gaps where an input failed. */
   docId: z.int().nonnegative().max(2_147_483_647),
-  /** The input as the plan names it. */
+  /** The input, named as in the plan. */
   source: z.string(),
-  /** Canonical bytes; of an alphabet that is none of bytes, symbols. */
+  /** Number of canonical bytes, or of symbols if the alphabet is not bytes. */
   bytes: z.int().nonnegative().max(2_147_483_647),
-  /** Tokens, with <bos> and <eos>. */
+  /** Number of tokens, including <bos> and <eos>. */
   tokens: z.int().nonnegative().max(2_147_483_647),
   width: z.int().nonnegative().max(2_147_483_647),
   height: z.int().nonnegative().max(2_147_483_647),
-  /** File name in shards/ of the row that holds <bos>, e.g. `part-00000.parquet`. */
+  /** Name of the file in shards/ whose row holds <bos>, e.g. `part-00000.parquet`. */
   shard: z.string(),
-  /** Row of that shard, and index of <bos> in it. */
+  /** Row in that shard, and index of <bos> in the row. */
   row: z.int().nonnegative().max(2_147_483_647),
   offset: z.int().nonnegative().max(2_147_483_647),
 });
@@ -121,7 +126,7 @@ export type DocumentHeader = z.infer<typeof documentHeaderSchema>;
 
 /** One file of documents/ in the manifest. */
 export const documentFileEntrySchema = z.strictObject({
-  /** `documents/part-00000.parquet` */
+  /** A path such as `documents/part-00000.parquet`. */
   file,
   partition: count.nullable(),
   rows: count,
@@ -132,31 +137,31 @@ export const documentFileEntrySchema = z.strictObject({
 });
 export type DocumentFileEntry = z.infer<typeof documentFileEntrySchema>;
 
-/** The dataset card, in the folder of the dataset. */
+/** Name of the dataset card in the dataset folder. */
 export const CARD_FILE = 'README.md';
 
 export const cardEntrySchema = z.strictObject({ bytes: count, sha256 });
 export type CardEntry = z.infer<typeof cardEntrySchema>;
 
 export const totalsSchema = z.strictObject({
-  /** Inputs of the plan = documents + failures. */
+  /** Inputs of the plan; the sum of documents and failures. */
   inputs: count,
   documents: count,
   failures: count,
   /** Error code -> inputs that failed with it. */
   failuresByCode: z.record(z.string(), count),
   /**
-   * Folders, archives and members of the sources that could not be read, or not to their end: so many
-   * times the dataset lacks inputs that nobody counted. Absent when there are none.
+   * Number of source folders, archives and archive members that could not be read completely. The
+   * dataset lacks their inputs, which nobody could count. Absent when there are none.
    */
   unread: count.optional(),
   /** Canonical bytes (or symbols) of all documents. */
   documentBytes: count,
-  /** Tokens that are not padding, and padding. */
+  /** Tokens without padding, and padding tokens. */
   tokens: count,
   padding: count,
   rows: count,
-  /** Size of all files of shards/. */
+  /** Total size of the files in shards/, in bytes. */
   shardBytes: count,
 });
 export type Totals = z.infer<typeof totalsSchema>;
@@ -164,7 +169,7 @@ export type Totals = z.infer<typeof totalsSchema>;
 /** dataset.json: written last, so its presence means that the dataset is complete. */
 export const manifestSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
-  /** Name and version of the program that wrote it. */
+  /** Name and version of the program that wrote the dataset. */
   createdBy: z.string(),
   codec: codecInfoSchema,
   tokenizerHash: sha256,
@@ -172,24 +177,27 @@ export const manifestSchema = z.strictObject({
   seqLen: shardHeaderSchema.shape.seqLen,
   /** Number of partitions of the plan. */
   partitions: count,
-  /** The options of the pipeline that decide the content, as the run resolved them. */
+  /** The pipeline options that decide the content, with their resolved values. */
   config: z.record(z.string(), z.unknown()),
-  /** Partition order, then the shard of the tails; train before val. */
+  /** In partition order, then the shard of the tails; train before val. */
   shards: z.array(shardEntrySchema),
   documents: z.array(documentFileEntrySchema),
-  /** README.md; datasets written before there was one have none. */
+  /** The card README.md; datasets of early versions lack it. */
   card: cardEntrySchema.optional(),
   totals: totalsSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** dataset.json as it lies on the disk. */
+/** dataset.json as it is stored on disk. */
 export const manifestFileSchema = manifestSchema.extend({
-  /** sha256 of the JSON of everything else; manifests written before there was one have none. */
+  /** sha256 of the JSON of all other fields; manifests of early versions lack it. */
   digest: sha256.optional(),
 });
 
-/** stats/part-00000.json: written last of a partition, its presence marks it complete. */
+/**
+ * stats/part-00000.json: the last file that a partition writes, so its presence marks the partition
+ * complete.
+ */
 export const partitionStatsSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   partition: count,
@@ -197,16 +205,16 @@ export const partitionStatsSchema = z.strictObject({
   documents: count,
   failures: count,
   failuresByCode: z.record(z.string(), count),
-  /** Bytes read of the sources, and canonical bytes (or symbols) of the documents. */
+  /** Bytes read from the sources, and canonical bytes (or symbols) of the documents. */
   sourceBytes: count,
   documentBytes: count,
-  /** Tokens of all documents of the partition, the tail included. */
+  /** Tokens of all documents of the partition, including the tail. */
   tokens: count,
-  /** Tokens that did not fill a row and go to the last shard. */
+  /** Tokens that did not fill a row; they go to the last shard. */
   tailTokens: count,
-  /** Seconds of each stage, e.g. {read, encode, tokenize, write, total}. */
+  /** Seconds per stage, e.g. {read, encode, tokenize, write, total}. */
   seconds: z.record(z.string(), z.number().nonnegative()),
-  /** What the partition wrote; a split without a full row wrote no shard. */
+  /** Shards that the partition wrote; a split without a full row writes none. */
   shards: z.array(shardEntrySchema),
 });
 export type PartitionStats = z.infer<typeof partitionStatsSchema>;
@@ -216,13 +224,13 @@ export const failureSchema = z.strictObject({
   /** Index of the input in the plan. */
   input: count,
   source: z.string(),
-  /** An ErrorCode. */
+  /** One of the ErrorCode values. */
   code: z.string(),
   message: z.string(),
 });
 export type Failure = z.infer<typeof failureSchema>;
 
-/** The last three ids of every vocabulary of ours. */
+/** bos, eos and pad: the last three ids of every vocabulary that this project makes. */
 export function specialIds(vocabSize: number): { bosId: number; eosId: number; padId: number } {
   return { bosId: vocabSize - 3, eosId: vocabSize - 2, padId: vocabSize - 1 };
 }

@@ -1,31 +1,37 @@
-/** The files of a lock: who holds it, or wants to. */
+/** The files of a lock: the processes that hold it or want it. */
 import { z } from 'zod';
 
-/** One process in a lock. The first two fields are rewritten in place, so their lengths never change. */
+/**
+ * One process that holds or wants a lock. The first two fields are rewritten in place, so their
+ * lengths never change.
+ */
 export const holderSchema = z.object({
-  /** `wants` until no other holder is in sight, then `holds`. */
+  /** `wants` until the process sees no other holder, then `holds`. */
   state: z.enum(['wants', 'holds']),
-  /** Counts up as long as the process lives. */
+  /** A count that increases as long as the process lives. */
   beat: z.string().regex(/^\d{12}$/),
-  /** Random, and part of the file's name: no two takes share one. */
+  /** A random part of the file's name: no two takes share one. */
   token: z.string().regex(/^[0-9a-f]{32}$/),
   host: z.string(),
-  /** Boot id of the kernel; null where there is none to read. */
+  /** Boot id of the kernel; null where it cannot be read. */
   boot: z.string().nullable(),
-  /** Namespaces in which `pid` and `startTime` are meant; null where they are not known. */
+  /** Namespaces to which `pid` and `startTime` belong; null where they are unknown. */
   namespace: z.string().nullable(),
   pid: z.number().int(),
   /** Clock ticks from boot to the start of the process. */
   startTime: z.string().nullable(),
-  /** Processes of one world (the same `size`) share a lock, one for each rank. */
+  /** Processes of one run (with the same `size`) share a lock; each rank has one record. */
   rank: z.number().int().nonnegative(),
   size: z.number().int().positive(),
-  /** For people: nothing is decided by it. */
+  /** Start time, shown to people; it decides nothing. */
   started: z.string(),
 });
 export type Holder = z.infer<typeof holderSchema>;
 
-/** Version 0.1 wrote these: touched every 5 or 10 s, with neither token nor start time. */
+/**
+ * The format of version 0.1. The file was touched every 5 or 10 s and has neither token nor start
+ * time.
+ */
 export const oldHolderSchema = z.object({
   host: z.string(),
   pid: z.number(),

@@ -7,18 +7,18 @@ const natural = z.number().int().nonnegative();
 
 const PERCENT = /^(100|\d{1,2})(\.\d+)?\s*%?$/;
 
-/** A command line has percentages, a program may also give a share. */
+/** The command line takes percentages; a program may also pass a share. */
 const percent = z
   .union([z.string(), z.number()])
   .refine(
     (share) => (typeof share === 'number' ? share >= 0 && share <= 1 : PERCENT.test(share)),
-    'must be a percentage, as 10%',
+    'must be a percentage, such as 10%',
   )
   .meta({ valueName: 'percent' });
 
 export const workersOption = positive.max(1024).optional();
 
-/** What every codec's run and plan share. */
+/** Options that `run` and `plan` have for every codec. */
 export const sharedOptions = {
   out: z
     .string({ error: 'name the dataset directory to write' })
@@ -48,7 +48,7 @@ export const sharedOptions = {
   quiet: z.boolean().default(false).describe('Print nothing but errors'),
 };
 
-/** Codecs of bytes have byte-pair encoding; the options of others lack these. */
+/** Options of codecs whose symbols are bytes: those have byte-pair encoding. */
 export const bpeOptions = (mergesByDefault: number) => ({
   merges: natural
     .max(65_277)
@@ -71,7 +71,7 @@ export const bpeOptions = (mergesByDefault: number) => ({
 
 export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('Tokens of a sequence');
 
-/** Its value decides which other options there are: it is read before them (cli/codec-option.ts). */
+/** The value decides which other options exist, so it is read first (cli/codec-option.ts). */
 export const codecOption = (known: readonly string[], byDefault: string) =>
   z
     .enum(known as [string, ...string[]], { error: `known here: ${known.join(', ')}` })
@@ -79,7 +79,7 @@ export const codecOption = (known: readonly string[], byDefault: string) =>
     .describe('Codec of the documents; each has options of its own, shown by --codec NAME --help')
     .meta({ valueName: 'name' });
 
-/** The options of all codecs, as far as the pipeline itself asks for them. */
+/** The options that the pipeline itself reads, whatever the codec. */
 export type PlanOptions = z.output<z.ZodObject<typeof sharedOptions>> & {
   seqLen: number;
 } & Partial<z.output<z.ZodObject<ReturnType<typeof bpeOptions>>>>;
@@ -109,7 +109,7 @@ export const finalizeOptions = z.object({
   quiet: z.boolean().default(false).describe('Print nothing but errors'),
 });
 
-/** `"10 %"` -> 0.1; a number is a share already. */
+/** Parses `"10 %"` as 0.1; a number is a share already. */
 export function parseShare(share: string | number): number {
   return typeof share === 'number' ? share : Number.parseFloat(share) / 100;
 }

@@ -1,4 +1,4 @@
-/** plan.json and its companions: what a run was asked for, frozen before the first image is read. */
+/** plan.json and its companions: the request of a run, frozen before the first image is read. */
 import { z } from 'zod';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
 
@@ -10,7 +10,10 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 /** Everything that decides the bytes of a dataset; two runs with equal configs may share a folder. */
 export const planConfigSchema = z.strictObject({
   codec: codecInfoSchema,
-  /** Absolute paths, in the order given; `@` before a text list. Bytes that are no UTF-8 are escaped. */
+  /**
+   * Absolute paths, in the order given; `@` before a text list. Bytes that are not UTF-8 are
+   * escaped.
+   */
   sources: z.array(z.string()).min(1),
   merges: count,
   bpeSamples: count,
@@ -23,15 +26,18 @@ export const planConfigSchema = z.strictObject({
 });
 export type PlanConfig = z.infer<typeof planConfigSchema>;
 
-/** What listing the sources came upon besides inputs. */
+/** Things that listing the sources met besides inputs. */
 export const listingSchema = z.strictObject({
-  /** Extension -> files passed over because their name is not that of an image. */
+  /** Extension -> number of files that were skipped because their name is not that of an input. */
   ignored: z.record(z.string(), count),
-  /** Inputs named more than once; each is planned once. */
+  /** Inputs named more than once; each is planned only once. */
   duplicates: count,
-  /** What could not be read, or not to its end, and what is no file: by name, up to a hundred. */
+  /**
+   * Files and folders that could not be read completely, and entries that are not files: path and
+   * problem of at most a hundred.
+   */
   problems: z.array(z.strictObject({ path: z.string(), problem: z.string() })),
-  /** Those of the problems by which inputs are missing from the plan; absent when there are none. */
+  /** Number of problems that make inputs missing from the plan; absent when there are none. */
   unread: count.optional(),
 });
 export type Listing = z.infer<typeof listingSchema>;
@@ -40,28 +46,30 @@ export const planSchema = z.strictObject({
   planVersion: z.literal(PLAN_VERSION),
   config: planConfigSchema,
   inputs: count,
-  /** sha256 over the lines of all lists, in plan order. */
+  /** sha256 of the lines of all lists, in plan order. */
   inputsHash: sha256,
-  /** sha256 of the list of each partition: a list that was changed since is refused. */
+  /** sha256 of each partition's list: a list that has changed since is refused. */
   listHashes: z.array(sha256),
   listing: listingSchema,
 });
 export type Plan = z.infer<typeof planSchema>;
 
-/** What one split of a partition left for the last shard. */
+/** Tokens of one split that a partition leaves for the last shard. */
 export const splitTailSchema = z.strictObject({
-  /** The file under documents/ that was written; null when no document begins in the shard. */
+  /** The partition's file under documents/; null when no document begins in the shard. */
   documents: documentFileEntrySchema.nullable(),
   /** Base64 of the token ids, little-endian uint16. */
   ids: z.string(),
-  /** Each piece of a document in the tail; the first may continue a document of the shard. */
+  /**
+   * Each piece of a document in the tail; the first piece may continue a document of the shard.
+   */
   pieces: z.array(z.strictObject({ docId: count, start: count })),
-  /** The documents that begin in the tail, `shard`, `row` and `offset` not yet known. */
+  /** The documents that begin in the tail; `shard`, `row` and `offset` are not known yet. */
   rows: z.array(documentRowSchema.omit({ shard: true, row: true, offset: true })),
 });
 export type SplitTail = z.infer<typeof splitTailSchema>;
 
-/** tails/part-00000.json: the tails of a partition, and what finalize needs to know of it. */
+/** tails/part-00000.json: the tails of a partition, with what finalize needs to know about it. */
 export const tailSchema = z.strictObject({
   tokenizerHash: sha256,
   train: splitTailSchema,
@@ -69,7 +77,7 @@ export const tailSchema = z.strictObject({
 });
 export type Tail = z.infer<typeof tailSchema>;
 
-/** plan/retry-00001.json: inputs that failed and are run again, frozen like the plan. */
+/** plan/retry-00001.json: failed inputs that are run again, frozen like the plan. */
 export const retryRoundSchema = z.strictObject({
   round: z.int().positive(),
   partitions: z.array(
@@ -80,7 +88,10 @@ export const retryRoundSchema = z.strictObject({
       count: z.int().positive(),
     }),
   ),
-  /** In the names of the shards that hold the tails of this round: behind its partitions. */
+  /**
+   * Number in the names of the shards that hold the tails of this round; it follows those of its
+   * partitions.
+   */
   tailIndex: count,
 });
 export type RetryRound = z.infer<typeof retryRoundSchema>;

@@ -1,16 +1,16 @@
-/** The files of a training run that are JSON: metrics, the state of a checkpoint, the codec it speaks. */
+/** The JSON files of a training run: metrics, the state of a checkpoint, and its codec. */
 import { z } from 'zod';
 import { codecInfoSchema } from './dataset.ts';
 
 const count = z.int().nonnegative();
 
 /**
- * The loss as bits for each byte of the codec's documents, which is comparable between vocabularies;
- * where documents are made of other symbols than bytes, for each symbol. One of the two is there.
+ * The loss in bits per byte of the codec's documents, which can be compared between vocabularies;
+ * in bits per symbol where documents are not made of bytes. Exactly one of the two is present.
  */
 const bits = { bitsPerByte: z.number().optional(), bitsPerSymbol: z.number().optional() };
 
-/** What a loss comes to, and for each of what. */
+/** The loss in bits, and the unit it refers to. */
 export function bitsOf(metrics: { bitsPerByte?: number; bitsPerSymbol?: number }): {
   bits: number;
   unit: 'byte' | 'symbol';
@@ -21,38 +21,41 @@ export function bitsOf(metrics: { bitsPerByte?: number; bitsPerSymbol?: number }
     : { bits: bitsPerByte, unit: 'byte' };
 }
 
-/** A line of metrics.jsonl after an optimizer step. */
+/** A line of metrics.jsonl, written after an optimizer step. */
 export const trainMetricsSchema = z.strictObject({
   split: z.literal('train'),
   step: count,
   /** Mean cross-entropy of the step's tokens, in nats. */
   loss: z.number(),
   ...bits,
-  /** Entropy in nats of the distribution of all target tokens seen so far: what a model that knows only frequencies would reach. */
+  /**
+   * Entropy, in nats, of the distribution of all target tokens seen so far: the loss of a model
+   * that knows only frequencies.
+   */
   unigramLoss: z.number(),
   lr: z.number(),
   /** Global norm of the gradients before clipping. */
   gradNorm: z.number(),
-  /** Target tokens of this step, padding not counted, and of the run up to here. */
+  /** Target tokens of this step, without padding, and of the run so far. */
   tokens: count,
   tokensSeen: count,
   tokensPerSecond: z.number(),
-  /** Wall-clock seconds of the step, and those of them that a rank waited for data. */
+  /** Wall-clock seconds of the step, and the part in which a rank waited for data. */
   seconds: z.number(),
   dataWait: z.number(),
   epoch: count,
   /**
-   * Model FLOPs utilization: the work of the step by the convention of PaLM (arXiv 2204.02311,
-   * appendix B), over what the devices of all ranks could have done in its time.
+   * Model FLOPs utilization: the FLOPs of the step by the convention of PaLM (arXiv 2204.02311,
+   * appendix B), divided by the peak of the devices of all ranks in that time.
    */
   mfu: z.number().optional(),
-  /** Resident memory of rank 0, in bytes; and on its GPU, where there is one. */
+  /** Resident memory of rank 0, and memory in use on its GPU if there is one, in bytes. */
   memory: count,
   gpuMemory: count.optional(),
 });
 export type TrainMetrics = z.infer<typeof trainMetricsSchema>;
 
-/** A line of metrics.jsonl after an evaluation. */
+/** A line of metrics.jsonl, written after an evaluation. */
 export const valMetricsSchema = z.strictObject({
   split: z.literal('val'),
   step: count,
@@ -77,7 +80,9 @@ export type RunData = z.infer<typeof runDataSchema>;
 
 export const STATE_VERSION = 1;
 
-/** state.json of a checkpoint: all that an exact resume needs beside weights and moments. */
+/**
+ * state.json of a checkpoint: everything that an exact resume needs besides weights and moments.
+ */
 export const runStateSchema = z.strictObject({
   formatVersion: z.literal(STATE_VERSION),
   /** Optimizer steps done. */
@@ -85,23 +90,23 @@ export const runStateSchema = z.strictObject({
   tokensSeen: count,
   /** Occurrences of each id among the targets so far. */
   tokenCounts: z.array(count),
-  /** Where the data goes on: in one dataset, or in several that are mixed. */
+  /** Position in the data: of one dataset, or of several that are mixed. */
   loader: z.union([
     z.strictObject({ epoch: count, position: count, seed: count }),
-    /** Sequences taken of each dataset so far, and the rows that each has. */
+    /** Sequences taken from each dataset so far, and the number of rows that each has. */
     z.strictObject({ taken: z.array(count), rows: z.array(count), seed: count }),
   ]),
-  /** sha256 of the tokenizer: the run goes on only with the dataset it began with. */
+  /** sha256 of the tokenizer: a run resumes only with the dataset it began with. */
   tokenizerHash: z.string(),
-  /** Name of the backend that computed, for people. */
+  /** Name of the compute backend, for people. */
   backend: z.string(),
 });
 export type RunState = z.infer<typeof runStateSchema>;
 
-/** codec.json of a checkpoint: a checkpoint alone is enough to sample files from it. */
+/** codec.json of a checkpoint, so that a checkpoint alone is enough to sample files. */
 export const checkpointCodecSchema = z.strictObject({
   codec: codecInfoSchema,
-  /** Tokens of a sequence in training: the longest context the model has seen. */
+  /** Tokens per sequence in training: the longest context that the model has seen. */
   seqLen: count,
 });
 export type CheckpointCodec = z.infer<typeof checkpointCodecSchema>;

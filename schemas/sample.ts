@@ -1,16 +1,16 @@
-/** How samples are drawn: options, their meaning, their defaults. */
+/** Options of sampling, with their meaning and defaults. */
 import { z } from 'zod';
 
 export const checkpointOption = z
   .string()
-  .describe('Checkpoint folder, or a run directory for its newest one')
+  .describe('Checkpoint folder, or a run directory to use its newest checkpoint (required)')
   .meta({ valueName: 'dir' });
 
 export const threadsOption = z.int().min(1).max(64).optional();
 
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
-/** What `sample` of the library and of the command line share. */
+/** Options that `sample` of the library and of the command line share. */
 export const samplingOptions = {
   num: z.int().min(1).max(100_000).default(16).describe('Samples to draw'),
   temperature: z
@@ -36,23 +36,25 @@ export const samplingOptions = {
     .min(0)
     .max(2 ** 32 - 1)
     .default(0)
-    .describe('Seed; the same one gives the same files'),
+    .describe('Seed; the same seed gives the same files'),
   maxTokens: z
     .int()
     .min(1)
     .optional()
-    .describe('Longest sample with its prompt; default the sequence length of the training'),
-  threads: threadsOption.describe('Cores to use; does not change the samples; default all'),
+    .describe(
+      'Longest sample in tokens, including the prompt; default: the sequence length of training',
+    ),
+  threads: threadsOption.describe('Cores to use; does not change the samples; default: all'),
 };
 
 export const sampleSchema = z.strictObject({
   ...samplingOptions,
   grammar: z.boolean().default(true).describe('Allow only tokens that continue a canonical file'),
-  batchSize: batchSizeOption.describe('Samples drawn at once; does not change them'),
+  batchSize: batchSizeOption.describe('Samples drawn at once; does not change the samples'),
 });
 
-/** Options of `sample`, all of them given. */
+/** Options of `sample` with all defaults filled in. */
 export type SampleSettings = z.output<typeof sampleSchema>;
 
-/** What a person writes of them. */
+/** Options as the caller passes them: those with defaults may be left out. */
 export type SampleSettingsInput = z.input<typeof sampleSchema>;

@@ -1,45 +1,49 @@
-/** How a checkpoint is served: options, their meaning, their defaults. */
+/** Options of the server, with their meaning and defaults. */
 import { z } from 'zod';
 import { batchSizeOption, threadsOption } from './sample.ts';
 
-/** What `serve` of the library and of the command line share. */
+/** Options that `serve` of the library and of the command line share. */
 export const servingOptions = {
   host: z
     .string()
     .default('127.0.0.1')
     .describe(
-      'Address to listen on; one that other machines reach, such as 0.0.0.0, wants an --api-key',
+      'Address to listen on; an address that other machines can reach, such as 0.0.0.0, needs an --api-key',
     )
     .meta({ valueName: 'address', isText: true }),
-  port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0 takes a free one'),
+  port: z.int().min(0).max(65_535).default(8000).describe('Port to listen on; 0 picks a free one'),
   apiKey: z
     .string()
     .min(1)
     .optional()
-    .describe('Key that clients must send; better given as CODEC_LM_API_KEY')
+    .describe('Key that clients must send; better set in CODEC_LM_API_KEY')
     .meta({ valueName: 'key', isText: true }),
   model: z
     .string()
     .min(1)
     .optional()
-    .describe("Name of the model in requests; default the checkpoint's folder")
+    .describe('Name of the model in requests; default: the name of the checkpoint folder')
     .meta({ valueName: 'name', isText: true }),
   maxQueue: z
     .int()
     .min(1)
     .default(256)
-    .describe('Continuations that may wait for a place; more are refused with status 429'),
+    .describe(
+      'Continuations that may wait for a free place in the batch; more are refused with status 429',
+    ),
   maxTokens: z
     .int()
     .min(1)
     .optional()
-    .describe('Tokens of a prompt and its continuation; default the sequence length of training'),
+    .describe(
+      'Most tokens of a prompt and its continuation; default: the sequence length of training',
+    ),
   maxBody: z
     .int()
     .min(1)
     .default(10 * 2 ** 20)
-    .describe('Largest body of a request, in bytes'),
-  threads: threadsOption.describe('Cores to use; default all'),
+    .describe('Largest request body, in bytes'),
+  threads: threadsOption.describe('Cores to use; default: all'),
 };
 
 export const serveSchema = z.strictObject({
@@ -49,8 +53,10 @@ export const serveSchema = z.strictObject({
   grammar: z
     .boolean()
     .default(true)
-    .describe('For requests that do not say: allow only what continues a canonical file'),
+    .describe(
+      'Default of requests for `grammar`: allow only tokens that continue a canonical file',
+    ),
 });
 
-/** What a person writes of them: `checkpoint` is required. */
+/** Options as the caller passes them: only `checkpoint` is required. */
 export type ServeSettingsInput = z.input<typeof serveSchema>;

@@ -1,10 +1,10 @@
 /**
- * The Hugging Face tokenizer files, as far as a byte-level BPE needs them. Keys that are
- * not named here change nothing of the ids and may hold anything.
+ * The Hugging Face tokenizer files, as far as a byte-level BPE needs them. Keys that are not named
+ * here do not change the ids and may hold anything.
  */
 import { z } from 'zod';
 
-/** Ids are 16-bit: 65,536 in all, 259 of them no merges. */
+/** Ids are 16-bit: 65,536 in all, of which 256 are bytes and 3 are special tokens. */
 export const MAX_TOKENIZER_MERGES = 65_277;
 
 const id = z.number().int().min(0).max(0xffff);
@@ -26,7 +26,7 @@ const model = z.looseObject({
   ]),
 });
 
-/** `tokenizer.json`. */
+/** Schema of `tokenizer.json`. */
 export const tokenizerFileSchema = z.looseObject({
   added_tokens: z.array(addedToken).max(10_000).default([]),
   normalizer: z.null().optional(),
@@ -36,7 +36,10 @@ export const tokenizerFileSchema = z.looseObject({
 
 const tokenName = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish();
 
-/** `tokenizer_config.json` and `special_tokens_map.json`: which tokens begin, end and pad. */
+/**
+ * `tokenizer_config.json` and `special_tokens_map.json`: the tokens that begin, end and pad a
+ * document.
+ */
 export const specialTokensSchema = z.looseObject({
   bos_token: tokenName,
   eos_token: tokenName,

@@ -70,7 +70,7 @@ export const trainConfigSchema = z.strictObject({
     .min(2)
     .optional()
     .describe(
-      "Tokens of a sequence; smaller than the dataset's cuts its rows, nothing is skipped; default the dataset's",
+      "Tokens per sequence; a value below the dataset's cuts its rows into pieces and skips nothing; default: the dataset's",
     ),
   precision: z
     .enum(['fp32', 'bf16'])
@@ -89,7 +89,7 @@ export const trainConfigSchema = z.strictObject({
   evalBatches: countOrNone
     .default(16)
     .describe(
-      'Micro batches of the val split of each dataset that an evaluation reads, by all ranks; 0 = all of it',
+      'Micro batches that an evaluation reads from the val split of each dataset, over all ranks; 0 = the whole split',
     ),
   saveEvery: countOrNone
     .default(100)
@@ -97,11 +97,11 @@ export const trainConfigSchema = z.strictObject({
   keepLast: countOrNone.default(3).describe('Checkpoints kept, the newest ones; 0 = all'),
   keepEvery: countOrNone
     .default(0)
-    .describe('Checkpoints of every so many steps are kept beside the newest ones; 0 = none'),
+    .describe('Also keep the checkpoints of steps divisible by this number; 0 = none'),
   peakFlops: positive
     .optional()
     .describe(
-      "Floating-point operations a second that one rank's device can do, for MFU; default measured at the start",
+      'Floating-point operations per second that the device of one rank can do, for MFU; default: measured at the start',
     ),
   rankTimeout: positive
     .default(1800)
@@ -135,17 +135,21 @@ export const optimConfigSchema = z.strictObject({
   zero: z
     .union([z.literal(0), z.literal(1)], { error: 'expected 0 or 1' })
     .default(0)
-    .describe('ZeRO stage: 1 shares the moments of AdamW among the ranks, 0 keeps all in each'),
+    .describe(
+      'ZeRO stage: 1 shards the moments of AdamW over the ranks, 0 keeps all of them on each rank',
+    ),
 });
 
 export const trainerConfigSchema = z.strictObject({
   model: modelConfigSchema.prefault({}).describe('The Llama model'),
-  data: dataConfigSchema.prefault({}).describe('What is read from the dataset, and in which order'),
+  data: dataConfigSchema
+    .prefault({})
+    .describe('Which data is read from the dataset, and in which order'),
   train: trainConfigSchema.prefault({}).describe('The loop'),
   optim: optimConfigSchema.prefault({}).describe('AdamW and its schedule'),
 });
 
 export type TrainerConfig = z.output<typeof trainerConfigSchema>;
 
-/** What a person writes of it: every key may be left out. */
+/** The configuration as a person writes it: every key may be left out. */
 export type TrainerConfigInput = z.input<typeof trainerConfigSchema>;

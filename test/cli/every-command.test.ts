@@ -185,7 +185,7 @@ const MISTAKES: [line: string, message: RegExp][] = [
   ['pipeline run images x --out y --frobnicate', /'--frobnicate' \(.*run images --help lists them/],
   ['trainer sample --checkpoint x --to y --num', /'--num <n>' needs a value: Samples to draw/],
   ['trainer sample --checkpoint x --to y --num 0', /--num: .*from 1 to 100000; received "0"/],
-  ['pipeline run images x --out y --size big', /--size: must be pixels, as 256.*"big"/],
+  ['pipeline run images x --out y --size big', /--size: must be pixels, such as 256.*"big"/],
   ['shards inspect', /missing required argument 'path': A dataset directory/],
 ];
 

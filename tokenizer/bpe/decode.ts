@@ -1,16 +1,19 @@
-/** Token ids back to bytes: each id stands for a fixed string of bytes. */
+/** Converts token ids back to bytes: each id stands for a fixed string of bytes. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Merge } from './learn/learn.ts';
 
-/** Doubling merges reach any length within a few dozen lines of a file; media never do. */
+/**
+ * Merges that double their length could make a token of any size in a few dozen lines of a file;
+ * real media never come near this limit.
+ */
 const MAX_TOKEN_BYTES = 16 * 1024 * 1024;
 
-/** The bytes of every token, end to end. */
+/** The bytes of all tokens, concatenated. */
 export class TokenTable {
   readonly #bytes: Uint8Array;
   /** Token i is `bytes[offsets[i] .. offsets[i + 1]]`. */
   readonly #offsets: Int32Array;
-  /** Bytes of the longest token. */
+  /** Length of the longest token in bytes. */
   readonly longest: number;
 
   /** @throws CodecLmError `TOKENIZER_INVALID` when all tokens together are longer than 16 MiB */
@@ -22,7 +25,7 @@ export class TokenTable {
       if (end > MAX_TOKEN_BYTES) {
         throw new CodecLmError(
           'TOKENIZER_INVALID',
-          `merge ${rank}: the tokens up to here are longer than ${MAX_TOKEN_BYTES} bytes together`,
+          `merge ${rank}: the tokens up to here have more than ${MAX_TOKEN_BYTES} bytes in total`,
         );
       }
       this.#offsets[256 + rank + 1] = end;
@@ -41,12 +44,12 @@ export class TokenTable {
     return this.#offsets[id + 1] - this.#offsets[id];
   }
 
-  /** A view; copy before keeping or changing it. */
+  /** Bytes of a token as a view; copy them before keeping or changing them. */
   bytesOf(id: number): Uint8Array {
     return this.#bytes.subarray(this.#offsets[id], this.#offsets[id + 1]);
   }
 
-  /** @param ids all below 256 + merges */
+  /** @param ids each below 256 + merges */
   join(ids: ArrayLike<number>): Uint8Array {
     const bytes = this.#bytes;
     const offsets = this.#offsets;

@@ -1,9 +1,9 @@
 /**
- * Bytes to token ids with exact BPE semantics: the pair of the lowest rank is merged first,
+ * Encodes bytes as token ids with exact BPE semantics: the pair of the lowest rank is merged first,
  * everywhere, leftmost first; `aaa` becomes `aa a`.
  *
- * With few merges by an automaton, with many by queues, which take longer but do not depend on
- * meeting again what was met before.
+ * An automaton encodes when there are few merges. Queues encode when there are many: they take
+ * longer but need no states learned from earlier documents.
  */
 import { MAX_STATES } from './automaton/automaton.ts';
 import { AutomatonEncoder } from './automaton/encoder.ts';
@@ -12,23 +12,25 @@ import type { TokenTable } from './decode.ts';
 import type { Merge } from './learn/learn.ts';
 import { QueueEncoder } from './queue/encoder.ts';
 
-/** With more ids it takes seconds until most steps were met before (docs/log.md). */
+/** With more ids, it takes seconds until the automaton has met most transitions (docs/log.md). */
 const FEW_IDS = 2048;
 
 export interface EncoderOptions {
-  /** When the automaton needs more, the queues take over. At most `MAX_STATES`. */
+  /**
+   * Most states of the automaton; when it needs more, the queues take over. At most `MAX_STATES`.
+   */
   states?: number;
 }
 
-/** Takes one document at a time: all use the same memory. */
+/** Encodes one document at a time: all calls use the same memory. */
 export class BpeEncoder {
   readonly #merges: readonly Merge[];
   readonly #automaton: AutomatonEncoder | undefined;
   #queues: QueueEncoder | undefined;
 
   /**
-   * @param merges each names only bytes and earlier merges, and no pair twice
-   * @param tokens of these merges
+   * @param merges each merge names only bytes and earlier merges; no pair occurs twice
+   * @param tokens the tokens of these merges
    */
   constructor(
     merges: readonly Merge[],

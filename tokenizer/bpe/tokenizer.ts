@@ -17,15 +17,20 @@ import {
   vocabularySize,
 } from './vocabulary.ts';
 
-/** Ids are 16-bit. */
+/** Largest number of ids: they are 16-bit. */
 const MAX_IDS = 1 << 16;
 
 export class ByteBpe implements Tokenizer {
   readonly alphabet = BYTES;
-  /** Pairs in order of learning: 0..255 bytes, 256 + i the token of merge i, whatever its id. */
+  /**
+   * Pairs in the order of learning: 0..255 are bytes, 256 + i is the token of merge i, whatever its
+   * id.
+   */
   readonly merges: readonly Merge[];
   readonly vocabulary: Vocabulary;
-  /** How its `tokenizer.json` is written, which decides the hash and nothing else here. */
+  /**
+   * The form in which `tokenizer.json` is written; of the results here only the hash depends on it.
+   */
   readonly surround: Surround;
   /** One more than the largest id. */
   readonly vocabSize: number;
@@ -38,7 +43,7 @@ export class ByteBpe implements Tokenizer {
   readonly #dense: boolean;
   #fileHash: string | undefined;
 
-  /** @throws CodecLmError `TOKENIZER_INVALID` when a merge names a later token or comes twice */
+  /** @throws CodecLmError `TOKENIZER_INVALID` when a merge names a later token or occurs twice */
   constructor(
     merges: readonly Merge[],
     vocabulary = denseVocabulary(merges.length),
@@ -50,7 +55,10 @@ export class ByteBpe implements Tokenizer {
     this.vocabulary = vocabulary;
     this.vocabSize = vocabularySize(vocabulary);
     if (this.vocabSize > MAX_IDS) {
-      throw new CodecLmError('TOKENIZER_INVALID', `${this.vocabSize} ids, at most ${MAX_IDS}`);
+      throw new CodecLmError(
+        'TOKENIZER_INVALID',
+        `the tokenizer has ${this.vocabSize} ids; at most ${MAX_IDS} are possible`,
+      );
     }
     this.bosId = vocabulary.bos.id;
     this.eosId = vocabulary.eos.id;
@@ -80,7 +88,7 @@ export class ByteBpe implements Tokenizer {
     return this.#dense ? ids : this.#renumber(ids);
   }
 
-  /** `<bos>` ids `<eos>`. */
+  /** Encodes a document as `<bos>`, its ids, `<eos>`. */
   encodeDocument(bytes: Uint8Array): Uint16Array {
     const ids = this.encode(bytes);
     const document = new Uint16Array(ids.length + 2);
@@ -90,7 +98,10 @@ export class ByteBpe implements Tokenizer {
     return document;
   }
 
-  /** @throws CodecLmError `TOKEN_INVALID` for an id of no bytes, unless specials are skipped */
+  /**
+   * @throws CodecLmError `TOKEN_INVALID` for an id that stands for no bytes, unless specials are
+   * skipped
+   */
   decode(ids: ArrayLike<number>, { specials = 'refuse' }: DecodeOptions = {}): Uint8Array {
     const tokens = new Int32Array(ids.length);
     let length = 0;
@@ -103,7 +114,8 @@ export class ByteBpe implements Tokenizer {
   }
 
   /**
-   * The bytes one id stands for; a copy. Empty for `<bos>`, `<eos>`, `<pad>` and other specials.
+   * A copy of the bytes that an id stands for; empty for `<bos>`, `<eos>`, `<pad>` and other
+   * special tokens.
    * @throws CodecLmError `TOKEN_INVALID` for an id outside the vocabulary
    */
   tokenSymbols(id: number): Uint8Array {
@@ -148,7 +160,7 @@ function checkMerges(merges: readonly Merge[]): void {
     }
     const key = left * MAX_IDS + right;
     if (seen.has(key)) {
-      throw new CodecLmError('TOKENIZER_INVALID', `merge ${rank} (${left}, ${right}) comes twice`);
+      throw new CodecLmError('TOKENIZER_INVALID', `merge ${rank} (${left}, ${right}) occurs twice`);
     }
     seen.add(key);
   });

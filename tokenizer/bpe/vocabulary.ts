@@ -1,29 +1,32 @@
 /**
- * Which id each token has. Ours are dense: bytes, merges in order, `<bos>`, `<eos>`,
- * `<pad>`. A tokenizer made elsewhere may place them anywhere.
+ * Maps tokens to ids. Vocabularies of this project are dense: bytes, merges in order, `<bos>`,
+ * `<eos>`, `<pad>`. A tokenizer made elsewhere may place its tokens at any ids.
  */
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES } from '../alphabet.ts';
 
 export interface SpecialToken {
   readonly id: number;
-  /** As written in text, e.g. `<bos>`. */
+  /** The token as written in text, e.g. `<bos>`. */
   readonly content: string;
 }
 
 export interface Vocabulary {
-  /** Id of each byte (or other symbol) and then of each merge; `ABSENT` for a byte that has none. */
+  /** Id of each byte (or other symbol), then of each merge; `ABSENT` for a byte without an id. */
   readonly ids: Int32Array;
   readonly bos: SpecialToken;
   readonly eos: SpecialToken;
   readonly pad: SpecialToken;
-  /** Ids of no bytes other than those three, e.g. `<unk>`. */
+  /** Other ids that do not stand for bytes, e.g. `<unk>`. */
   readonly others: readonly SpecialToken[];
 }
 
 export const ABSENT = -1;
 
-/** Symbols, merges in order, `<bos>`, `<eos>`, `<pad>`; for bytes 256 + merges + 3 ids. */
+/**
+ * The vocabulary of tokenizers made here: symbols, merges in order, `<bos>`, `<eos>`, `<pad>`. With
+ * bytes it has 256 + merges + 3 ids. @param alphabet number of symbols, 256 for bytes
+ */
 export function denseVocabulary(merges: number, alphabet = BYTES): Vocabulary {
   const first = alphabet + merges;
   return {
@@ -35,12 +38,15 @@ export function denseVocabulary(merges: number, alphabet = BYTES): Vocabulary {
   };
 }
 
-/** True where the id of a token is its place in the order of learning, so nothing is looked up. */
+/**
+ * True when the id of each token equals its place in the order of learning, so that no table is
+ * needed.
+ */
 export function isDense(vocabulary: Vocabulary): boolean {
   return vocabulary.ids.every((id, index) => id === index);
 }
 
-/** One more than the largest id: the rows of an embedding. */
+/** One more than the largest id: the number of rows of an embedding. */
 export function vocabularySize(vocabulary: Vocabulary): number {
   const { ids, bos, eos, pad, others } = vocabulary;
   let largest = Math.max(bos.id, eos.id, pad.id);
@@ -52,9 +58,9 @@ export function vocabularySize(vocabulary: Vocabulary): number {
 export const SPECIAL = -2;
 
 /**
- * From an id to its token's place in the order of learning; `SPECIAL` or `ABSENT`
- * where it has none. Shape: [vocabulary size].
- * @throws CodecLmError `TOKENIZER_INVALID` when two tokens have one id
+ * Maps each id to its token's place in the order of learning; `SPECIAL` or `ABSENT` if it has none.
+ * Shape: [vocabulary size].
+ * @throws CodecLmError `TOKENIZER_INVALID` when two tokens have the same id
  */
 export function tokensById(vocabulary: Vocabulary): Int32Array {
   const tokens = new Int32Array(vocabularySize(vocabulary)).fill(ABSENT);

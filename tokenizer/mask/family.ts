@@ -1,26 +1,29 @@
 /**
- * The masks of all states that differ only in a grammar's unknown numbers: tokens that
- * all of them allow, and tokens on conditions. A mask of one state is made from them in
- * a microsecond, without walking the vocabulary.
+ * The masks of all states that differ only in a grammar's unknown numbers. A family has the tokens
+ * that all of these states allow, and the tokens that depend on a condition. The mask of one state
+ * is made from them in a microsecond, without walking the vocabulary.
  */
 import type { Condition, Grammar, Sight, Walk } from './grammar.ts';
 import { selectNodes, type Trie } from './trie.ts';
 
 export interface MaskFamily {
-  /** Bits of the tokens that are allowed whatever the numbers. Shape: [words]. */
+  /** Bits of the tokens that are allowed whatever the numbers are. Shape: [words]. */
   readonly always: Uint32Array;
   readonly cases: readonly Case[];
-  /** The tokens that lead out of sight, each state has to be asked about; undefined if none does. */
+  /**
+   * The tokens that lead out of sight: the grammar is asked about them for each state. undefined if
+   * there are none.
+   */
   readonly open?: Trie;
 }
 
-/** Tokens that are allowed on one condition. */
+/** The tokens that are allowed on one condition. */
 interface Case {
   readonly condition: Condition;
   readonly ids: number[];
 }
 
-/** The family of a state. Without unknowns it is a single mask. */
+/** Makes the family of a state. Without unknowns it is a single mask. */
 export function walkFamily<State>(
   grammar: Grammar<State>,
   state: State,
@@ -52,7 +55,7 @@ export function walkFamily<State>(
   return { always, cases: [...cases.values()] };
 }
 
-/** The family of a state in sight: what lies behind the places that are not is left open. */
+/** Makes the family of a state in sight; tokens that lead to places out of sight are left open. */
 export function walkSight<State>(
   grammar: Grammar<State>,
   sight: Sight<State>,
@@ -80,7 +83,7 @@ export function walkSight<State>(
   return { always, cases: [], open: open.length === 0 ? undefined : selectNodes(trie, open) };
 }
 
-/** The mask of one state of a family. */
+/** Makes the mask of one state of a family. */
 export function maskOf<State>(
   { always, cases }: MaskFamily,
   { unknowns }: Grammar<State>,
@@ -96,7 +99,7 @@ export function maskOf<State>(
   return mask;
 }
 
-/** A walk with nothing unknown. */
+/** A walk of a grammar without unknowns. */
 class PlainWalk<State> implements Walk {
   readonly #grammar: Grammar<State>;
   readonly #path: State[];

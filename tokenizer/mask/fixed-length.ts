@@ -1,6 +1,6 @@
 /**
- * The grammar of documents that are any symbols, so many of them: the pixels of an image of one size,
- * or the codes of a grid. A state is the number of symbols so far.
+ * The grammar of documents with a fixed number of arbitrary symbols: the pixels of an image of one
+ * size, or the codes of a grid. A state is the number of symbols so far.
  */
 import type { ErrorCode } from '../../base/error.ts';
 import { collectSymbols, type Grammar } from './grammar.ts';
@@ -10,9 +10,9 @@ export interface FixedLengthOptions {
   readonly codec: string;
   readonly invalidCode: ErrorCode;
   readonly alphabet: number;
-  /** Symbols of a document. */
+  /** Number of symbols in a document. */
   readonly length: number;
-  /** Where in the document the n-th symbol is, from 0: `row 3, column 5`. */
+  /** Names the place of the n-th symbol (from 0) in the document: `row 3, column 5`. */
   describe(place: number): string;
 }
 
@@ -29,9 +29,9 @@ export function createFixedLengthGrammar(options: FixedLengthOptions): Grammar<n
     allowedSymbols: (state) => collectSymbols(grammar, state, alphabet),
     isComplete: (state) => state === length,
     symbolsToFinish: (state) => length - state,
-    // Each symbol brings the end nearer.
+    // // Each symbol brings the end one symbol nearer.
     longestDetour: () => 0,
-    // Far from the end all places are alike.
+    // // All places that are far from the end are alike.
     contextKey: (state, reach) => Math.min(length - state, reach),
     describe,
     explain(state, symbol) {

@@ -1,6 +1,6 @@
 /**
- * A grammar over symbols as a grammar over tokens: at each step the ids that keep a
- * document canonical, and that leave room to finish it within a length limit.
+ * Turns a grammar over symbols into one over tokens: at each step it gives the ids that keep a
+ * document canonical and leave room to finish it within a length limit.
  *
  * It has no dead ends: a grammar's state can always be finished, by a symbol that
  * brings the end one symbol nearer, and every symbol is a token.
@@ -12,46 +12,49 @@ import type { Grammar } from './grammar.ts';
 import { Memo } from './memo.ts';
 import { buildTrie, type Trie } from './trie.ts';
 
-/** What a mask needs to know of a tokenizer. */
+/** The part of a tokenizer that a mask needs. */
 export interface MaskVocabulary {
-  /** How many symbols there are; 256 for bytes. */
+  /** Number of symbols; 256 for bytes. */
   readonly alphabet: number;
   readonly vocabSize: number;
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
   /**
-   * The symbols of an id below `vocabSize`; empty for a special one.
+   * The symbols of an id below `vocabSize`; empty for a special token.
    * @throws CodecLmError `TOKEN_INVALID` for an id that is not in use
    */
   tokenSymbols(id: number): Symbols;
 }
 
-/** What may still be written. What is left out is not limited. */
+/** How much may still be written. A limit that is absent does not apply. */
 export interface MaskBudget {
-  /** Tokens, `<eos>` included. */
+  /** Most tokens, including `<eos>`. */
   readonly tokens?: number;
-  /** Symbols of the document. */
+  /** Most symbols of the document. */
   readonly symbols?: number;
 }
 
 export interface TokenMaskOptions {
-  /** Families of masks kept in memory. */
+  /** Number of mask families that are kept in memory. */
   readonly capacity?: number;
 }
 
 export interface TokenMask<State = number> {
   start(): State;
   /**
-   * Bit `id & 31` of word `id >> 5` is 1 for the ids that may come next; never all 0.
-   * `<eos>` is among them exactly at the end of a document, and then alone. The
-   * array may be shared: read it only. Shape: [ceil(vocabSize / 32)].
+   * Bit `id & 31` of word `id >> 5` is 1 for the ids that may come next; never all 0. `<eos>` is
+   * allowed exactly at the end of a document, and nothing else is allowed there. Do not change the
+   * array: it may be shared. Shape: [ceil(vocabSize / 32)].
    * @throws CodecLmError `CONFIG_INVALID` when the document cannot be finished within the budget
    */
   allowed(state: State, budget?: MaskBudget): Uint32Array;
-  /** The state after a token, or undefined where it is not allowed. `<eos>` leaves a complete document as it is. */
+  /**
+   * The state after a token; undefined if the token is not allowed. `<eos>` leaves a complete
+   * document as it is.
+   */
   advance(state: State, token: number): State | undefined;
-  /** Tokens that always suffice to finish from here, `<eos>` included. */
+  /** A number of tokens that always suffices to finish from here, including `<eos>`. */
   tokensToFinish(state: State): number;
 }
 
@@ -112,7 +115,7 @@ export function createTokenMask<State>(
           fewest + detour + 1 <= tokens - 1 && fewest + detour <= symbols - trie.longest;
         isTight = !fits(grammar.longestDetour(state, trie.longest));
         const isSeen = sight?.isIn(state) && fits(sight.longestDetour(state));
-        // Close to the limit a mask is worth little to others: it is made and not kept.
+        // // A mask close to the limit is of little use to other states: do not keep it.
         if (isTight && !isSeen && !isComplete) return walk(trie, state, tokens - 2, symbols);
       }
       if (isComplete) return onlyEos;
@@ -142,18 +145,20 @@ export function isInMask(mask: Uint32Array, id: number): boolean {
   return ((mask[id >> 5] >> (id & 31)) & 1) === 1;
 }
 
-/** The ids of a mask, ascending. */
+/** The ids in a mask, ascending. */
 export function idsOfMask(mask: Uint32Array): number[] {
   const ids: number[] = [];
   mask.forEach((word, i) => {
-    // The lowest 1 is taken off at each turn.
+    // // Each turn clears the lowest 1.
     for (let rest = word; rest !== 0; rest &= rest - 1)
       ids.push(32 * i + 31 - Math.clz32(rest & -rest));
   });
   return ids;
 }
 
-/** By id, the symbols of a token; empty for those that stand for none and so are never allowed. */
+/**
+ * The symbols of each token, by id; empty for tokens that stand for none and so are never allowed.
+ */
 function tokenSymbolsOf(vocabulary: MaskVocabulary): Symbols[] {
   const { alphabet, vocabSize, bosId, eosId, padId } = vocabulary;
   const symbolsOf = Array.from({ length: vocabSize }, (_, id) =>
@@ -165,7 +170,7 @@ function tokenSymbolsOf(vocabulary: MaskVocabulary): Symbols[] {
     if (single.has(symbol)) continue;
     throw new CodecLmError(
       'TOKENIZER_INVALID',
-      `a grammar needs every ${unit} as a token, and ${unit} ${symbol} is none of this vocabulary`,
+      `a grammar needs every ${unit} as a token, but ${unit} ${symbol} is not in this vocabulary`,
     );
   }
   return symbolsOf;
@@ -182,8 +187,8 @@ function symbolsInUse(vocabulary: MaskVocabulary, id: number): Symbols {
 }
 
 /**
- * Adds to a mask the tokens of a trie after which `symbolsToFinish` is at most `mostAfter`, and
- * at most `mostSymbols` with their own symbols.
+ * Adds tokens of a trie to a mask: those after which `symbolsToFinish` is at most `mostAfter`, and
+ * at most `mostSymbols` when their own symbols are added.
  */
 function createWalk<State>(grammar: Grammar<State>, words: number) {
   return (

@@ -1,9 +1,11 @@
-/** A map that forgets what was not asked for longest, so that its memory has a bound. */
+/**
+ * A map of bounded size that forgets the entries that were not used for the longest time (LRU).
+ */
 export class Memo<Value> {
   readonly #entries = new Map<number, Value>();
   readonly #capacity: number;
 
-  /** @param capacity entries kept, at least 1 */
+  /** @param capacity most entries, at least 1 */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
@@ -15,7 +17,7 @@ export class Memo<Value> {
   get(key: number): Value | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // A Map lists its keys in the order of their insertion: the newest are the last.
+    // // A Map keeps the order of insertion: re-inserting makes this entry the newest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

@@ -1,20 +1,22 @@
-/** The strings of symbols of a vocabulary, shared by their beginnings. */
+/** A trie of the symbol strings of a vocabulary; strings that begin alike share nodes. */
 import type { Symbols } from '../alphabet.ts';
 
 /**
- * The nodes of a trie without its root, parents before children, siblings in order:
- * walking it is going through the arrays, and leaving a subtree out is a jump.
+ * The nodes of a trie without its root: parents before children, siblings in order. A walk goes
+ * through the arrays in order; skipping a subtree is a jump.
  */
 export interface Trie {
   readonly nodes: number;
-  /** By node: its symbol, its distance from the root (>= 1), and the node after its subtree. */
+  /**
+   * For each node: its symbol, its distance from the root (>= 1), and the node after its subtree.
+   */
   readonly symbol: Uint16Array;
   readonly depth: Uint16Array;
   readonly skip: Int32Array;
   /** Ids whose symbols end at node i: `ids[firstId[i]]` up to `ids[firstId[i + 1]]`. Two tokens may have equal symbols. */
   readonly firstId: Int32Array;
   readonly ids: Int32Array;
-  /** Symbols of the longest token. */
+  /** Number of symbols of the longest token. */
   readonly longest: number;
 }
 
@@ -23,7 +25,7 @@ interface Branch {
   readonly ids: number[];
 }
 
-/** @param tokens id and symbols, not empty, of each token */
+/** @param tokens id and symbols of each token; the symbols are not empty */
 export function buildTrie(tokens: Iterable<readonly [id: number, symbols: Symbols]>): Trie {
   const root: Branch = { children: new Map(), ids: [] };
   for (const [id, symbols] of tokens) {
@@ -67,7 +69,8 @@ export function buildTrie(tokens: Iterable<readonly [id: number, symbols: Symbol
 }
 
 /**
- * The subtrees of some nodes, with the way to them: a trie of the tokens that end in them.
+ * The subtrees of some nodes, with the paths to them: a trie of the tokens that end in these
+ * subtrees.
  * @param roots ascending, none in the subtree of another
  */
 export function selectNodes(trie: Trie, roots: readonly number[]): Trie {
@@ -75,7 +78,8 @@ export function selectNodes(trie: Trie, roots: readonly number[]): Trie {
   const path: number[] = [];
   let next = 0;
   for (const root of roots) {
-    // Parents come before children: those of the root are the last of each depth above it.
+    // // Parents come before children: the ancestors of the root are the last nodes seen at each
+    // smaller depth.
     for (; next <= root; next++) {
       path.length = trie.depth[next] - 1;
       path.push(next);
@@ -87,7 +91,9 @@ export function selectNodes(trie: Trie, roots: readonly number[]): Trie {
   return compact(trie, kept, isRooted);
 }
 
-/** @param kept nodes, ascending; those outside of the subtrees of `roots` without their ids */
+/**
+ * @param kept nodes to keep, ascending; nodes outside of the subtrees of `roots` lose their ids
+ */
 function compact(trie: Trie, kept: readonly number[], roots: ReadonlySet<number>): Trie {
   const firstId: number[] = [];
   const ids: number[] = [];

@@ -1,12 +1,12 @@
-/** A whole document against its grammar. */
+/** Checks a whole document against its grammar. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from './grammar.ts';
 
 /**
- * Returns when `symbols` are a document of the grammar.
- * @throws CodecLmError with the grammar's `invalidCode` that names the first symbol at
- *   which no document could go on, its place in the codec's terms, and the reason
+ * Returns normally when `symbols` are a document of the grammar.
+ * @throws CodecLmError with the grammar's `invalidCode` that names the first symbol with which no
+ *   document continues, its place in the codec's terms, and the reason
  */
 export function validateDocument<State>(symbols: Symbols, grammar: Grammar<State>): void {
   const unit = symbols instanceof Uint8Array ? 'byte' : 'symbol';

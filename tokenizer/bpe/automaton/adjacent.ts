@@ -1,8 +1,8 @@
 /**
- * Which tokens may stand side by side. Merging is local: a row of tokens is the encoding of its
- * bytes exactly if every two neighbours are that of theirs (Berglund and van der Merwe 2023,
- * arXiv 2309.08715). And two neighbours are, unless a merge gets across the border between
- * them while they are being put together, which the tokens at the border tell.
+ * Decides which tokens may stand side by side. Merging is local: a row of tokens is the encoding of
+ * its bytes exactly if every two neighbours are the encoding of their bytes (Berglund and van der
+ * Merwe 2023, arXiv 2309.08715). Two neighbours are, unless a merge crosses the border between them
+ * while they are being built. The tokens that end and begin at the border show whether one does.
  */
 import type { Merge } from '../learn/learn.ts';
 import { PairMap } from '../learn/pairs.ts';
@@ -11,14 +11,20 @@ const NONE = 0;
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Adjacency {
-  /** Whether the bytes of each token are encoded as it. If not, it occurs in no encoding. */
+  /**
+   * For each token, whether its bytes are encoded as this token. A token for which that is false
+   * occurs in no encoding.
+   */
   readonly standsAlone: readonly boolean[];
   readonly #merged: PairMap;
-  /** Of each token: what ends (begins) at its end (beginning), from a byte up to itself. */
+  /**
+   * For each token, the tokens that end at its end (begin at its beginning) while it is built, from
+   * a single byte up to the token itself.
+   */
   readonly #endings: number[][] = [];
   readonly #beginnings: number[][] = [];
 
-  /** @param merges each names only bytes and earlier merges, and no pair twice */
+  /** @param merges each merge names only bytes and earlier merges; no pair occurs twice */
   constructor(merges: readonly Merge[]) {
     this.#merged = new PairMap(256 + merges.length);
     for (let byte = 0; byte < 256; byte++) {
@@ -38,15 +44,15 @@ export class Adjacency {
     this.standsAlone = alone;
   }
 
-  /** Whether two tokens, each of which stands alone, are the encoding of their bytes. */
+  /** Whether two tokens, each of which stands alone, together are the encoding of their bytes. */
   adjacent(left: number, right: number): boolean {
     return this.#crossing(left, right) === NONE;
   }
 
   /**
    * The token of the first merge across the border. Merges happen in the order of their ids, and
-   * those of one id from left to right: at equal ids the left token's own goes before one across
-   * the border, and that before the right token's.
+   * merges with the same id from left to right: at equal ids, the merges inside the left token go
+   * first, then the one across the border, then those inside the right token.
    */
   #crossing(left: number, right: number): number {
     const endings = this.#endings[left];

@@ -1,56 +1,61 @@
 /**
  * BPE as a finite automaton that reads a document from its end. At each byte it knows the token
- * that begins there: what follows is encoded already, and of the tokens that these bytes begin
- * with exactly one may stand before the token that follows it (adjacent.ts).
+ * that begins there: the bytes behind are encoded already, and exactly one of the tokens that begin
+ * at this byte may stand before the token that follows it (adjacent.ts).
  *
- * A state is that token, and the tokens of which the bytes just read may turn out to be the end.
- * States and transitions are made when first met: a JPEG tokenizer of 320 merges meets about
- * 800 states in 500 images.
+ * A state is that token together with the longer tokens whose end the bytes just read may be.
+ * States and transitions are made when they are first met: a JPEG tokenizer of 320 merges meets
+ * about 800 states in 500 images.
  */
 
 import type { TokenTable } from '../decode.ts';
 import type { Merge } from '../learn/learn.ts';
 import { Adjacency } from './adjacent.ts';
 
-/** The table's entry for a transition that was not met yet; no state, and none follows it. */
+/**
+ * Entry of the table for a transition that was not met yet. It is not a state, and it has no next
+ * state.
+ */
 export const UNKNOWN = 0;
-/** Nothing read yet. */
+/** State before anything is read. */
 export const START = 1;
 export const MAX_STATES = 1 << 14;
 /** Token of the state `UNKNOWN`. */
 export const NO_TOKEN = 0xffff;
 
 interface State {
-  /** Undefined at the start. */
+  /** Token of the state; undefined at the start. */
   token: number | undefined;
-  /** Ends of tokens, as numbered by `firstEnds`, ascending. */
+  /** Ends of tokens, as numbered by `firstEnds`, in ascending order. */
   ends: readonly number[];
 }
 
 export class BpeAutomaton {
-  /** Set when there are more states than there is room for: from then on answers are wrong. */
+  /**
+   * True when there are more states than the tables have room for: results are wrong from then on.
+   */
   full = false;
-  /** Next state of (state << 8) | byte. */
+  /** Next state, at index (state << 8) | byte. */
   readonly #table: Uint16Array;
-  /** Of each state: its token, and the token's length in bytes times 2^17. */
+  /** For each state, its token plus the token's length in bytes times 2^17. */
   readonly #outputs: Uint32Array;
   readonly #tokens: TokenTable;
   readonly #adjacency: Adjacency;
   readonly #states: State[] = [];
   readonly #numbers = new Map<string, number>();
-  /** Tokens by their last byte, without those that cannot occur. */
+  /** Tokens by their last byte, without tokens that occur in no encoding. */
   readonly #endingIn: number[][] = Array.from({ length: 256 }, () => []);
-  /** The end of token t that is n bytes long has the number firstEnds[t] + n. */
+  /** The last n bytes of token t have the number firstEnds[t] + n. */
   readonly #firstEnds: number[] = [];
-  /** Of each end of a token: that token, and the byte before the end. */
+  /** For each end of a token, the token and the byte before the end. */
   readonly #tokenOf: number[] = [];
   readonly #byteBefore: number[] = [];
 
   /**
-   * @param merges each names only bytes and earlier merges, and no pair twice
-   * @param tokens of these merges
+   * @param merges each merge names only bytes and earlier merges; no pair occurs twice
+   * @param tokens the tokens of these merges
    * @param table zeros [states * 256], to be filled
-   * @param outputs zeros [states], to be filled: room for that many less one
+   * @param outputs zeros [states], to be filled; there is room for states - 1 states
    */
   constructor(
     merges: readonly Merge[],
@@ -76,7 +81,7 @@ export class BpeAutomaton {
     this.#add({ token: undefined, ends: [] });
   }
 
-  /** The state after a byte, noted in the table. */
+  /** Computes the state after a byte and notes it in the table. */
   learn(state: number, byte: number): number {
     const next = this.#after(this.#states[state], byte);
     const number = this.#numbers.get(keyOf(next)) ?? this.#add(next);

@@ -1,8 +1,9 @@
 /**
- * Encoding by the automaton: a document is read from its end, and a state noted for each byte;
- * the states tell the tokens from the beginning on. Both ways go in strands (strands.ts) that
- * begin as if the document ended, or a token began, at their border. From there they are mended
- * until they come to what is right, usually within a few bytes; so the result is exact.
+ * Encodes with the automaton: reads a document from its end, notes a state for each byte, then
+ * reads the tokens from the states, beginning at the start. Both passes run in strands
+ * (strands.ts), which assume at their border that the document ends or a token begins there. Each
+ * strand is then corrected from its border on until it agrees with the right states, usually within
+ * a few bytes, so the result is exact.
  */
 
 import type { TokenTable } from '../decode.ts';
@@ -12,10 +13,13 @@ import { STRAND_CHUNK, STRANDS } from './strand-layout.ts';
 import { Strands } from './strands.ts';
 
 const LAST = STRANDS - 1;
-/** Scratch memory of a longer document is given back after use. Bytes of the document. */
+/**
+ * Largest document, in bytes, whose scratch memory is kept; that of a longer one is freed after
+ * use.
+ */
 const KEEP_SCRATCH = 1 << 20;
 
-/** How a chunk is cut: strands of `length` bytes, the last one `rest` longer. */
+/** How a chunk is cut: into strands of `length` bytes; the last one is `rest` bytes longer. */
 interface Cut {
   length: number;
   rest: number;
@@ -29,16 +33,16 @@ export class AutomatonEncoder {
   readonly #tokens: TokenTable;
   readonly #strands: Strands;
   readonly #automaton: BpeAutomaton;
-  /** Room for a document's tokens. */
+  /** Tokens of the current document. */
   #found = new Uint16Array(STRAND_CHUNK);
   #count = 0;
-  /** The next token begins so many bytes behind the beginning of the strand at hand. */
+  /** The next token begins this many bytes after the beginning of the current strand. */
   #ahead = 0;
 
   /**
-   * @param merges each names only bytes and earlier merges, and no pair twice
-   * @param tokens of these merges, each of `LONGEST` bytes at most
-   * @param states room for so many, at most `MAX_STATES`
+   * @param merges each merge names only bytes and earlier merges; no pair occurs twice
+   * @param tokens the tokens of these merges, each at most `LONGEST` bytes long
+   * @param states number of states to reserve, at most `MAX_STATES`
    */
   constructor(merges: readonly Merge[], tokens: TokenTable, states: number) {
     this.#tokens = tokens;
@@ -47,7 +51,7 @@ export class AutomatonEncoder {
     this.#automaton = new BpeAutomaton(merges, tokens, table, outputs);
   }
 
-  /** @returns ids, or undefined once the automaton has become too large */
+  /** @returns ids, or undefined when the automaton has become too large */
   encode(bytes: Uint8Array): Uint16Array | undefined {
     if (this.#automaton.full) return undefined;
     if (this.#found.length < bytes.length) this.#found = new Uint16Array(bytes.length);
@@ -59,7 +63,7 @@ export class AutomatonEncoder {
     for (let n = chunks - 1; n >= 0; n--) {
       const chunk = bytes.subarray(n * STRAND_CHUNK, (n + 1) * STRAND_CHUNK);
       state = this.#scan(chunk, state);
-      // The first chunk's states stay where they are.
+      // // The states of the first chunk stay where they are.
       if (n > 0) later.push(this.#strands.states.map((states) => states.slice()));
     }
     if (this.#automaton.full) return undefined;
@@ -72,7 +76,10 @@ export class AutomatonEncoder {
     return ids;
   }
 
-  /** Notes the states of a chunk's bytes. @returns that of the first, given that behind the last */
+  /**
+   * Notes the states of the bytes of a chunk. @returns the state of its first byte, given the state
+   * behind its last
+   */
   #scan(chunk: Uint8Array, behind: number): number {
     const { entry, input, kernels, states } = this.#strands;
     const { length, rest } = cutOf(chunk.length);
@@ -84,7 +91,7 @@ export class AutomatonEncoder {
     kernels.spread(length);
     kernels.scan(length);
     for (let n = LAST; n >= 0; n--) {
-      // A strand that meets something unknown is unknown from there to its beginning.
+      // // A strand that meets an unknown transition stays unknown from there to its beginning.
       if (states[n][0] === UNKNOWN) this.#read(n, entry[n], 0, length, length);
       state = this.#mend(n, state, length);
     }
@@ -92,9 +99,10 @@ export class AutomatonEncoder {
   }
 
   /**
-   * Notes the states of a strand's bytes `from` up to `to`, last byte first, and learns steps.
-   * @param state behind them
-   * @returns that of the first
+   * Notes the states of bytes `from` up to `to` of a strand, last byte first, and learns
+   * transitions.
+   * @param state the state behind these bytes
+   * @returns the state of the first byte
    */
   #read(strand: number, state: number, from: number, to: number, length: number): number {
     const states = this.#strands.states[strand];
@@ -105,7 +113,7 @@ export class AutomatonEncoder {
     return state;
   }
 
-  /** As `read`, for a whole strand that has states already: until they are right. */
+  /** Like `read`, for a whole strand that has states already: stops when they are right. */
   #mend(strand: number, state: number, length: number): number {
     const states = this.#strands.states[strand];
     for (let i = length - 1; i >= 0; i--) {
@@ -120,7 +128,7 @@ export class AutomatonEncoder {
     return this.#strands.table[(state << 8) | byte] || this.#automaton.learn(state, byte);
   }
 
-  /** Appends the tokens of a chunk whose states are noted. */
+  /** Appends the tokens of a chunk whose states have been noted. */
   #emit({ length, rest }: Cut): void {
     const { entry, kernels, outputs, states, tokens } = this.#strands;
     entry.fill(0);
@@ -130,7 +138,7 @@ export class AutomatonEncoder {
     for (let n = 0; n < STRANDS; n++) {
       const end = n === LAST ? length + rest : length;
       const guessed = tokens[n];
-      // The right tokens and the guessed ones are followed until they meet.
+      // // Follow the right tokens and the guessed ones until they meet.
       let at = this.#ahead;
       let guess = length > 0 ? (n === 0 ? first : 0) : end;
       let i = 0;

@@ -1,8 +1,8 @@
 /**
- * The WebAssembly under the automaton: its steps depend on each other, and each waits for a cell
- * of a table. In eight strands at once the waiting overlaps. A strand that meets what is not
- * known goes on with state 0, so that no step needs a branch, and every strand lies at a fixed
- * place, so that one register is the position in all.
+ * The WebAssembly kernels of the automaton. Its steps depend on each other, and each waits for a
+ * table lookup. Eight strands run at once so that these waits overlap. A strand that meets an
+ * unknown transition continues with state 0, so no step needs a branch. Every strand lies at a
+ * fixed place, so one register holds the position in all of them.
  */
 import {
   type Code,
@@ -20,19 +20,22 @@ import { bits } from '../../../wasm/integers.ts';
 import { STRANDS, type StrandLayout, TURN, VECTOR } from './strand-layout.ts';
 
 export interface StrandKernels {
-  /** Cuts the input in strands of `length` bytes. Without the rest. */
+  /** Copies the input into strands of `length` bytes, without the rest. */
   spread(length: number): void;
-  /** bytes -> states, each strand from its last byte on; `entry`: the states to begin with. */
+  /**
+   * Bytes -> states, each strand from its last byte on. `entry` holds the states to begin with.
+   */
   scan(length: number): void;
   /**
-   * states -> tokens, each strand from its first byte on until a token reaches its end; then
-   * 0xffff. `entry`: the states to begin at, and then where the strands ended, times 2.
+   * States -> tokens, each strand from its first byte on until a token reaches its end; then writes
+   * 0xffff. `entry` holds the states to begin at; afterwards it holds the positions where the
+   * strands ended, times 2.
    * @param rest how much longer the last strand is
    */
   emit(length: number, rest: number): void;
 }
 
-/** By the longest token, which decides where things are. */
+/** Compiled modules by the length of the longest token, which decides the memory layout. */
 const modules = new Map<number, WebAssembly.Module>();
 const numbers = Array.from({ length: STRANDS }, (_, n) => n);
 
@@ -51,7 +54,7 @@ export function compileStrandKernels(
   return linkModule<StrandKernels>(module, memory);
 }
 
-/** A local variable for each strand, from `entry`. */
+/** Makes a local variable for each strand and loads it from `entry`. */
 function entered(scope: Scope, { entry }: StrandLayout): { locals: Local[]; enter: Code } {
   const locals = numbers.map(() => scope.local(I32));
   return { locals, enter: locals.map((each, n) => each.set(i32.load(i32.const(entry), 4 * n))) };
@@ -114,7 +117,7 @@ function emit(at: StrandLayout, longest: number): FunctionSpec {
       const [place, found, states] = [scope.local(I32), scope.local(I32), scope.local(I32)];
       const statesOf = (n: number) => at.states + n * at.stateStride;
       const zero = bits.const(new Uint8Array(VECTOR));
-      // The states that a token reaches beyond the end of its strand.
+      // // Clear the states that a token reaches beyond the end of its strand.
       const clear = [
         place.set(i32.const(0)),
         forEach(place, i32.const(2 * longest), VECTOR, [
@@ -149,7 +152,7 @@ function emit(at: StrandLayout, longest: number): FunctionSpec {
             ]),
             place.set(i32.add(place.get, i32.const(2 * TURN))),
           ],
-          // None but 0 was met: all strands have ended.
+          // // Only state 0 was met: all strands have ended.
           states.get,
         ),
         locals.map((position, n) => i32.store(i32.const(at.entry), position.get, 4 * n)),

@@ -1,36 +1,40 @@
-/** Where the strands of a chunk, and the automaton that reads them, lie in one memory. */
+/** Memory layout of the strands of a chunk and of the automaton that reads them. */
 
 import { PAGE_BYTES } from '../../../wasm/instantiate.ts';
 import { MAX_STATES } from './automaton.ts';
 
 export const STRANDS = 8;
-/** Bytes of a strand at most, but for the last one's rest. */
+/** Most bytes of a strand; the last one also has the rest. */
 const STRAND = 1024;
 export const STRAND_CHUNK = STRANDS * STRAND;
-/** The longest token that can be found, in bytes. */
+/** Length in bytes of the longest token that the automaton can find. */
 export const LONGEST = 2048;
-/** Bytes of a vector. */
+/** Bytes per vector. */
 export const VECTOR = 16;
-/** Tokens that `emit` writes for each strand in a turn. */
+/** Tokens that `emit` writes for each strand per turn. */
 export const TURN = 2;
 
-/** Bytes left over when a chunk is cut in equal strands; the last one has them. */
+/**
+ * Most bytes that are left over when a chunk is cut into equal strands; the last strand takes them.
+ */
 export const REST = STRANDS - 1;
 
-/** Where things are, in bytes. */
+/** Offsets of the arrays, in bytes. */
 export interface StrandLayout {
   /** u32 [MAX_STATES]: token | length << 17. */
   outputs: number;
-  /** u32 [STRANDS]: see the kernels. */
+  /** u32 [STRANDS]: see the comments of the kernels. */
   entry: number;
-  /** u32: how many tokens the strand of most tokens has, or a few more. */
+  /** u32: the token count of the strand with the most tokens, or slightly more. */
   most: number;
-  /** u8 [STRAND_CHUNK + REST]. */
+  /** u8 [STRAND_CHUNK + REST]: the bytes of the chunk. */
   input: number;
   /** u8 [STRANDS, stride]: the input, each strand at its place. */
   bytes: number;
   byteStride: number;
-  /** u16 [STRANDS, stride]: a state for each byte, then 0 for as many as a token is long. */
+  /**
+   * u16 [STRANDS, stride]: a state for each byte, then zeros for the length of the longest token.
+   */
   states: number;
   stateStride: number;
   /** u16 [STRANDS, stride]: tokens. */
@@ -38,13 +42,13 @@ export interface StrandLayout {
   tokenStride: number;
   /** u16 [MAX_STATES, 256]: the next state. */
   table: number;
-  /** Of the memory, in units of WebAssembly. */
+  /** Pages of the WebAssembly memory. */
   pages: number;
 }
 
-/** @param longest token in bytes, at most `LONGEST` */
+/** @param longest length of the longest token in bytes, at most `LONGEST` */
 export function layoutOf(longest: number): StrandLayout {
-  // An odd number of vectors apart: strands at a power of two apart would share cache lines.
+  // // Strands lie an odd number of vectors apart: at a power of two they would share cache lines.
   const stride = (bytes: number) => (Math.ceil(bytes / VECTOR) | 1) * VECTOR;
   const byteStride = stride(STRAND + VECTOR);
   const stateStride = stride(2 * (STRAND + REST + longest) + VECTOR);

@@ -1,4 +1,4 @@
-/** A chunk of a document cut in eight strands that are encoded at once (strand-kernels.ts). */
+/** A chunk of a document, cut into eight strands that are encoded at once (strand-kernels.ts). */
 import { NO_TOKEN } from './automaton.ts';
 import { compileStrandKernels, type StrandKernels } from './strand-kernels.ts';
 import { layoutOf, REST, STRAND_CHUNK, STRANDS } from './strand-layout.ts';
@@ -10,14 +10,14 @@ export class Strands {
   readonly outputs: Uint32Array;
   readonly entry: Uint32Array;
   readonly input: Uint8Array;
-  /** Of each strand. */
+  /** States of each strand. */
   readonly states: Uint16Array[];
   readonly tokens: Uint16Array[];
   readonly #most: Uint32Array;
 
   /**
-   * @param longest token in bytes, at most `LONGEST`
-   * @param states room for so many, at most `MAX_STATES`
+   * @param longest length of the longest token in bytes, at most `LONGEST`
+   * @param states number of states to reserve, at most `MAX_STATES`
    */
   constructor(longest: number, states: number) {
     const at = layoutOf(longest);
@@ -40,7 +40,7 @@ export class Strands {
     this.kernels = compileStrandKernels(memory, at, longest);
   }
 
-  /** How many tokens `emit` found in a strand: its tokens are followed by 0xffff. */
+  /** Number of tokens that `emit` found in a strand, which end at a 0xffff. */
   tokensOf(strand: number): number {
     const tokens = this.tokens[strand];
     let [low, high] = [0, this.#most[0]];

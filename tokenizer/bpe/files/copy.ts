@@ -1,4 +1,4 @@
-/** A tokenizer's files beside a model that is given away. */
+/** Copies a tokenizer's files beside an exported model. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,9 +12,9 @@ const FILE = 'tokenizer.json';
 const COMPANIONS = ['tokenizer_config.json', 'special_tokens_map.json'];
 
 /**
- * Copies the files that exist. A `tokenizer.json` of the first release, which puts `<eos>` behind
- * prompts, is written anew without that; everybody else's stays as it is, byte for byte.
- * @throws CodecLmError of the file system: `INPUT_UNREADABLE`, `OUTPUT_UNWRITABLE`, `DISK_FULL`
+ * Copies the files that exist. A `tokenizer.json` of the first release puts `<eos>` behind prompts;
+ * it is rewritten without that. Every other file is copied byte for byte.
+ * @throws CodecLmError `INPUT_UNREADABLE`, `OUTPUT_UNWRITABLE`, `DISK_FULL`
  */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const name of [FILE, ...COMPANIONS]) {
@@ -22,7 +22,7 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
   }
   if (!existsSync(join(from, FILE))) return;
   const own = await readTokenizer(from).catch((error) => {
-    // What is no tokenizer of ours may be a model's all the same.
+    // // A file that is not a tokenizer of this project may still belong to a model.
     if (error instanceof CodecLmError) return undefined;
     throw error;
   });

@@ -1,11 +1,11 @@
-/** From the vocabulary and merges of a `tokenizer.json`, whoever wrote it, to ours. */
+/** Converts the vocabulary and merges of any `tokenizer.json`, whoever wrote it. */
 import { CodecLmError } from '../../../base/error.ts';
 import type { SpecialTokensFile, TokenizerFile } from '../../../schemas/tokenizer.ts';
 import type { Merge } from '../learn/learn.ts';
 import { ABSENT, type SpecialToken, type Vocabulary } from '../vocabulary.ts';
 import { fromBraille } from './json.ts';
 
-/** Names in use, for a file that does not say which of its tokens begins, ends and pads. */
+/** Common names, for a file that does not say which of its tokens begins, ends and pads. */
 const COMMON_NAMES = {
   bos: ['<bos>', '<s>', '<|begin_of_text|>', '[BOS]', '<|startoftext|>', '<|endoftext|>'],
   eos: ['<eos>', '</s>', '<|end_of_text|>', '[EOS]', '<|endoftext|>'],
@@ -50,7 +50,7 @@ export function parseTokenizer(
   };
 }
 
-/** Added tokens, and entries of the vocabulary that are no bytes (`<unk>`). */
+/** Added tokens, and entries of the vocabulary that do not stand for bytes (`<unk>`). */
 function specialTokens(file: TokenizerFile): Map<string, number> {
   const specials = new Map<string, number>();
   for (const { id, content } of file.added_tokens) specials.set(content, id);

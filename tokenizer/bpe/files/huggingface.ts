@@ -1,4 +1,7 @@
-/** Tokenizers as files that Hugging Face tokenizers and transformers read, and theirs here. */
+/**
+ * Writes tokenizers as files that Hugging Face tokenizers and transformers read, and reads such
+ * files.
+ */
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
@@ -17,13 +20,13 @@ import { parseTokenizer } from './foreign.ts';
 import { specialTokensMapJson, tokenizerConfigJson, tokenizerJson } from './json.ts';
 import { alphabetOf } from './plain.ts';
 
-/** 65,000 tokens of 100 bytes, three bytes a character, in vocabulary and merges: 40 MB. */
+/** 65,000 tokens of 100 bytes, three bytes per character, in vocabulary and merges: 40 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 
 /**
  * Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
- * @param dir made when it is not there
+ * @param dir folder to write to; it is made if it does not exist
  * @param extra further keys of `tokenizer_config.json`, e.g. `{ model_max_length: 12288 }`
  * @throws CodecLmError `OUTPUT_UNWRITABLE`, `DISK_FULL` or `IO_FAILED`
  */
@@ -44,8 +47,8 @@ export async function writeTokenizer(
 }
 
 /**
- * Opens a tokenizer of ours, of a plain alphabet or with merges, or any Hugging Face BPE over bytes in
- * braille characters.
+ * Opens a tokenizer of this project, with a plain alphabet or with merges, or any Hugging Face BPE
+ * over bytes in braille characters.
  * @param dirOrFile a folder that holds `tokenizer.json`, or that file
  * @throws CodecLmError `INPUT_NOT_FOUND`; `TOKENIZER_INVALID` that names the file and what is wrong
  */
@@ -57,7 +60,8 @@ export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
   if (alphabet !== undefined) return plainTokenizer(alphabet);
   const { merges, vocabulary } = parseTokenizer(file, await readSpecialNames(path), path);
   try {
-    // A dataset of the first release keeps its file, and the hash of it that its shards carry.
+    // // A dataset of the first release keeps its file, because its shards carry the hash of that
+    // file.
     const isFirst = text === tokenizerJson(merges, vocabulary, 'bos-eos');
     return new ByteBpe(merges, vocabulary, isFirst ? 'bos-eos' : 'bos');
   } catch (error) {
@@ -75,7 +79,10 @@ async function tokenizerPath(dirOrFile: string): Promise<string> {
   }
 }
 
-/** The names stand in two files beside it, of which older and newer releases write one or both. */
+/**
+ * Reads the names of the special tokens. They are in two files beside it; older and newer releases
+ * write one or both.
+ */
 async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
   if (basename(path) !== 'tokenizer.json') return {};
   const names: SpecialTokensFile = {};

@@ -1,15 +1,15 @@
 /**
  * The text of `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
  *
- * A byte is written as the braille character U+2800 + byte, as the authors' released code
- * does: one character a byte, none of them touched by normalizers or white-space rules.
+ * A byte is written as the braille character U+2800 + byte, as the authors' released code does: one
+ * character per byte, and no normalizer or white-space rule changes it.
  */
 import { TokenTable } from '../decode.ts';
 import type { Merge } from '../learn/learn.ts';
 import { ABSENT, type SpecialToken, type Vocabulary } from '../vocabulary.ts';
 
 const BRAILLE = 0x2800;
-/** Characters at a time: String.fromCharCode takes its arguments from the stack. */
+/** Characters per call: String.fromCharCode takes its arguments from the stack. */
 const BATCH = 8192;
 
 export function toBraille(bytes: Uint8Array): string {
@@ -21,7 +21,7 @@ export function toBraille(bytes: Uint8Array): string {
   return text;
 }
 
-/** @returns undefined when a character is not a byte in braille */
+/** @returns undefined when a character is not a byte written in braille */
 export function fromBraille(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
@@ -33,16 +33,17 @@ export function fromBraille(text: string): Uint8Array | undefined {
 }
 
 /**
- * What Hugging Face's tools put around a text that they tokenize with the file: `<bos>` in front, as
- * Llama's do, so that a text is a prompt; or, in files of the first release, `<eos>` behind it as
- * well, which makes a prompt a document that has ended. Ids of bytes are the same.
+ * Special tokens that Hugging Face's tools put around a text when they tokenize it with the file.
+ * `bos`: `<bos>` in front, as Llama does, so that a text is a prompt. `bos-eos` (files of the first
+ * release): also `<eos>` behind, which makes a prompt a document that has ended. The ids of the
+ * bytes are the same.
  */
 export type Surround = 'bos' | 'bos-eos';
 
 /**
- * The canonical file: equal merges and vocabularies give equal text. Merges are written as
- * `"a b"`, which every release of tokenizers reads (pairs only since 0.20).
- * @param textOf the characters of each token of the vocabulary; bytes in braille when not given
+ * The text of the canonical file: equal merges and vocabularies give equal text. Merges are written
+ * as `"a b"`, which every release of tokenizers reads (pairs only since 0.20).
+ * @param textOf the characters of each token of the vocabulary; by default bytes in braille
  */
 export function tokenizerJson(
   merges: readonly Merge[],
@@ -55,7 +56,7 @@ export function tokenizerJson(
     if (id !== ABSENT) vocab[textOf(token)] = id;
   });
   const { bos, eos, pad, others } = vocabulary;
-  // A foreign tokenizer may pad with <eos>; a token is added once.
+  // // A foreign tokenizer may pad with <eos>; add each token only once.
   const specials = new Map([bos, eos, pad, ...others].map((special) => [special.id, special]));
   const file = {
     version: '1.0',

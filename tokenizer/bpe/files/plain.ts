@@ -1,10 +1,10 @@
-/** The `tokenizer.json` of a plain alphabet, told from that of a BPE over bytes. */
+/** Recognizes the `tokenizer.json` of a plain alphabet, as opposed to a BPE over bytes. */
 import type { TokenizerFile } from '../../../schemas/tokenizer.ts';
 import { BYTES, firstCharacter, MAX_ALPHABET } from '../../alphabet.ts';
 
 /**
- * Our files of plain alphabets have no merges, and symbol s, a character of the block of its alphabet,
- * is id s.
+ * Files that this project writes for plain alphabets have no merges. Symbol s is written as a
+ * character of the alphabet's Unicode block and has id s.
  * @returns the size of the alphabet; undefined for bytes and for every other file
  */
 export function alphabetOf({ model, added_tokens: added }: TokenizerFile): number | undefined {

@@ -10,10 +10,10 @@
  * Two merges never give the same bytes: inside one span, the same merges are applied in
  * the same order whatever stands around it, so a string has one tokenization.
  *
- * Only pairs that are frequent enough to be merged soon are listed and queued: the counts of
- * all others are known, and counts only fall. When no listed pair is left, a lower threshold
- * is set and the text is gone through once more. So a merge touches the places of its own
- * pair alone. Most pairs of bytes are never listed.
+ * Only pairs that are frequent enough to be merged soon are listed and queued: the counts of all
+ * others are known, and counts only fall. When no listed pair is left, a lower threshold is set and
+ * the text is scanned once more. So a merge touches only the places of its own pair. Most pairs of
+ * bytes are never listed.
  */
 import { CodecLmError } from '../../../base/error.ts';
 import { countBytePairs, MAX_MERGES } from '../files/text.ts';
@@ -24,25 +24,27 @@ import { PairMap } from './pairs.ts';
 import { Replacement, type Side } from './replace.ts';
 import { type TieRule, tieOrder } from './ties.ts';
 
-/** Ids of the two tokens that become one: 0..255 bytes, 256 + i the token of merge i. */
+/** Ids of the two tokens that are merged: 0..255 are bytes, 256 + i is the token of merge i. */
 export type Merge = readonly [left: number, right: number];
 
 export interface LearnOptions {
   /**
-   * Pairs rarer than this are not merged. 1, as in Hugging Face's BpeTrainer, merges as
-   * long as two tokens stand beside each other anywhere.
+   * Pairs rarer than this are not merged. With 1, as in Hugging Face's BpeTrainer, merging goes on
+   * as long as any two tokens are neighbours.
    */
   minFrequency?: number;
-  /** Which of equally frequent pairs is merged first; by default `ids`, as Hugging Face does. */
+  /**
+   * Decides which of two equally frequent pairs is merged first; default `ids`, as in Hugging Face.
+   */
   ties?: TieRule;
-  /** Bytes that learning may take; what the machine has free by default. */
+  /** Bytes of memory that learning may use; default: the free memory of the machine. */
   memoryLimit?: number;
-  /** Called after each merge with the number of merges so far and how often its pair stood. */
+  /** Called after each merge with the number of merges so far and the count of the merged pair. */
   onMerge?: (done: number, frequency: number) => void;
 }
 
 /**
- * @returns `count` merges, or fewer when no pair is left that occurs `minFrequency` times
+ * @returns `count` merges, or fewer when no remaining pair occurs `minFrequency` times
  * @throws CodecLmError `MEMORY_LIMIT` before it starts when the documents do not fit,
  *   `CONFIG_INVALID` when `count` is not an integer from 0 to 65,277
  */
@@ -68,9 +70,11 @@ export function learnMerges(
   return merges;
 }
 
-/** So many of the pairs of bytes are listed at first: twice the merges, up to this. */
+/**
+ * Most pairs of bytes that are listed at first; the number is twice the merges up to this limit.
+ */
 const MAX_FIRST_LISTED = 4096;
-/** How much lower the next threshold is: each costs a walk over the text. */
+/** Factor between successive thresholds; each threshold costs one scan of the text. */
 const THRESHOLD_STEP = 4;
 
 class LearningState {
@@ -79,10 +83,10 @@ class LearningState {
   readonly #counts: PairMap;
   readonly #ties: TieRule;
   readonly #rarest: number;
-  /** Pairs at least this frequent are queued, with all their places. */
+  /** Pairs with at least this count are queued, with all their places. */
   #threshold: number;
   #queue: PairQueue;
-  /** By id. */
+  /** Bytes of each token, by id. */
   readonly #tokens = Array.from({ length: 256 }, (_, byte) => Uint8Array.of(byte));
   readonly #replacement = new Replacement();
 
@@ -131,7 +135,7 @@ class LearningState {
     this.#lengths[id] = tokens[id].length;
     replacement.replaceAll(this.#cells, pair, id, this.#lengths);
     counts.add(left, right, -counts.get(left, right));
-    // All sums first: a pair of two new tokens is counted from both its sides.
+    // // Add all sums first: a pair of two new tokens is counted from both sides.
     for (const other of before.distinct) {
       if (other !== left || left !== right) counts.add(other, left, -before.timesOf(other));
       counts.add(other, id, before.timesOf(other));
@@ -176,7 +180,7 @@ class LearningState {
     listPairs(this.#cells, this.#lengths, ends, positions);
   }
 
-  /** Queues what is frequent enough. @returns where their places are to be listed */
+  /** Queues the pairs that are frequent enough. @returns where their places are to be listed */
   #queueFrequent(list: (left: number, right: number, from: number) => void): Int32Array {
     const counts = this.#counts;
     const threshold = this.#threshold;

@@ -1,19 +1,21 @@
-/** What learning will take, known before it starts: it grows with the sample, not the corpus. */
+/**
+ * Estimates the memory of learning before it starts; it grows with the sample, not with the corpus.
+ */
 import { freemem } from 'node:os';
 import { CodecLmError } from '../../../base/error.ts';
 
 /** Positions are 32-bit. */
 const MAX_CELLS = 2 ** 31 - 1;
-/** A sample is looked at each time it has grown by so many bytes. */
+/** A sample is checked again each time it has grown by this many bytes. */
 const CHECK_EVERY = 4 * 1024 * 1024;
 
 /**
- * An upper bound in bytes, the documents themselves not included. A byte takes a 2-byte cell
- * and, if its pair is listed, a 4-byte place; each replacement takes one token away and lists
- * at most two places, and so all lists together stay under 12 bytes a byte. What stands around
- * a pair is kept for 8 bytes a place, while that pair is not yet counted among the replaced.
- * Numbers of pairs are kept twice while places are listed anew. From 3,841 merges on they are
- * in hash tables, whose size is estimated: one pair for three bytes.
+ * Upper bound of the memory of learning in bytes, without the documents themselves. A byte takes a
+ * 2-byte cell and, if its pair is listed, a 4-byte place; each replacement takes one token away and
+ * lists at most two places, so all lists together stay under 12 bytes per byte. The neighbours of a
+ * pair take 8 bytes per place while the pair is being replaced. Pair counts are kept twice while
+ * places are listed anew. From 3,841 merges on they are in hash tables, whose size is estimated:
+ * one pair for three bytes.
  */
 export function learningMemory(bytes: number, documents: number, merges: number): number {
   const ids = 256 + merges;
@@ -21,16 +23,19 @@ export function learningMemory(bytes: number, documents: number, merges: number)
   return 14 * bytes + 2 * documents + 2 * counts + 8 * 1024 * 1024;
 }
 
-/** Memory this process may still take, in bytes: the machine's, or its control group's if less. */
+/**
+ * Memory in bytes that this process may still use: that of the machine, or of its control group if
+ * less.
+ */
 export function availableMemory(): number {
   const constrained = process.constrainedMemory();
   const free = freemem();
-  // 0 or a huge number mean that there is no limit on the group.
+  // // 0 or a huge number means that the group has no limit.
   if (!constrained || constrained > Number.MAX_SAFE_INTEGER) return free;
   return Math.min(free, Math.max(0, constrained - process.memoryUsage.rss()));
 }
 
-/** @throws CodecLmError `MEMORY_LIMIT` that says how much is needed and what there is */
+/** @throws CodecLmError `MEMORY_LIMIT` that says how much memory is needed and available */
 export function checkLearningMemory(
   documents: readonly Uint8Array[],
   merges: number,
@@ -40,7 +45,10 @@ export function checkLearningMemory(
   checkSample(bytes, documents.length, merges, limit);
 }
 
-/** Documents to learn from, refused while they are gathered: too many would not fit themselves. */
+/**
+ * Documents to learn from. Refuses a document while they are gathered, because too many would not
+ * fit into memory.
+ */
 export class LearningSample {
   readonly documents: Uint8Array[] = [];
   readonly #merges: number;
@@ -48,13 +56,16 @@ export class LearningSample {
   #bytes = 0;
   #checkedBytes = 0;
 
-  /** @param limit bytes that learning may take, asked for now and then */
+  /** @param limit gives the bytes that learning may use; it is called now and then */
   constructor(merges: number, limit = availableMemory) {
     this.#merges = merges;
     this.#limit = limit;
   }
 
-  /** @throws CodecLmError `MEMORY_LIMIT` when learning from what is here would take too much */
+  /**
+   * @throws CodecLmError `MEMORY_LIMIT` when learning from the documents so far would take too much
+   * memory
+   */
   add(document: Uint8Array): void {
     this.documents.push(document);
     this.#bytes += document.length;
@@ -70,7 +81,7 @@ function checkSample(bytes: number, documents: number, merges: number, limit: nu
   if (bytes + documents + 1 > MAX_CELLS) {
     throw new CodecLmError(
       'MEMORY_LIMIT',
-      `learning BPE: ${inMiB(bytes)} of samples, at most 2 GiB can be indexed`,
+      `learning BPE: ${inMiB(bytes)} of samples; at most 2 GiB can be indexed`,
       { hint },
     );
   }
@@ -78,7 +89,7 @@ function checkSample(bytes: number, documents: number, merges: number, limit: nu
     throw new CodecLmError(
       'MEMORY_LIMIT',
       `learning BPE from ${documents} documents (${inMiB(bytes)}) takes up to ` +
-        `${inMiB(needed)} of memory, ${inMiB(limit)} is available`,
+        `${inMiB(needed)} of memory; ${inMiB(limit)} is available`,
       { hint },
     );
   }

@@ -1,26 +1,26 @@
 /**
- * Where the pairs stand that may come to be merged: one array for many pairs, each with
- * a part of it, ascending. An occurrence that a later merge takes apart stays listed; the
- * cells tell.
+ * Lists the places of pairs that may be merged: one array for many pairs, each with a part of it in
+ * ascending order. An occurrence that a later merge takes apart stays listed; the cells show that
+ * it is gone.
  */
 
 import { cellsOf, SEPARATOR } from '../files/text.ts';
 import type { PairMap } from './pairs.ts';
 
-/** Part `from` to `to` of `positions`: the cells where the left tokens of a pair begin. */
+/** Part `from` to `to` of `positions`: the cells at which the left token of the pair begins. */
 export interface Occurrences {
   readonly positions: Int32Array;
   readonly from: number;
   readonly to: number;
 }
 
-/** Bytes at a time, so that what is noted of them stays in the cache next to the processor. */
+/** Bytes per block; the notes on a block fit into the innermost cache. */
 const BLOCK = 4096;
 
 /**
  * Lays out documents as cells, each byte its own token, and lists pairs of bytes.
- * @param ends where the list of the pair (a, b) begins in `positions`, at 256 a + b, or -1 for
- *   a pair that is not listed; where the list ends afterwards
+ * @param ends at index 256 a + b, the position in `positions` where the list of the pair (a, b)
+ *   begins, or -1 for a pair that is not listed; afterwards, the position where the list ends
  */
 export function layOut(
   documents: readonly Uint8Array[],
@@ -59,8 +59,8 @@ function layOutBlock(
     const byte = document[i];
     pair = ((pair << 8) & 0xff00) | byte;
     cells[at + i] = byte;
-    // Written in any case, and kept only where the pair is listed: three of four are not,
-    // and no processor guesses which.
+    // // Always write, and advance only if the pair is listed: three of four are not, and a
+    // processor cannot predict which.
     places[noted] = at + i - 1;
     pairs[noted] = pair;
     noted = (noted + ((ends[pair] >>> 31) ^ 1)) | 0;
@@ -70,9 +70,9 @@ function layOutBlock(
 
 /**
  * Lists pairs of tokens.
- * @param lengths cells of each token by id
- * @param ends one more than where the list of a pair begins in `positions`, 0 for a pair that is
- *   not listed; one more than where the list ends afterwards
+ * @param lengths number of cells of each token, by id
+ * @param ends one more than the position in `positions` where the list of a pair begins, 0 for a
+ *   pair that is not listed; afterwards, one more than the position where the list ends
  */
 export function listPairs(
   cells: Uint16Array,

@@ -1,6 +1,8 @@
-/** A number for each pair of token ids: pair counts while learning, merged ids while encoding. */
+/**
+ * Maps each pair of token ids to a number: pair counts while learning, merged ids while encoding.
+ */
 
-/** Up to this many ids a square table is used: 4,096² four-byte cells are 64 MiB. */
+/** Up to this many ids, a square table is used: 4,096² four-byte cells are 64 MiB. */
 const DENSE_IDS = 4096;
 const EMPTY = 0xffffffff;
 
@@ -20,19 +22,19 @@ export class PairMap {
     this.#values = new Int32Array(slots);
   }
 
-  /** 0 for a pair that was never set. */
+  /** The number of a pair; 0 for a pair that was never set. */
   get(left: number, right: number): number {
     if (this.#dense) return this.#dense[left * this.#ids + right];
     return this.#values[this.#slotOf(keyOf(left, right))];
   }
 
-  /** @returns the sum */
+  /** Adds to the number of a pair. @returns the sum */
   add(left: number, right: number, delta: number): number {
     if (this.#dense) return (this.#dense[left * this.#ids + right] += delta);
     const key = keyOf(left, right);
     let slot = this.#slotOf(key);
     if (this.#keys[slot] === EMPTY) {
-      // Linear probing needs free slots: at most half of them are used.
+      // // Linear probing needs free slots: use at most half of them.
       if (++this.#used * 2 > this.#keys.length) {
         this.#grow();
         slot = this.#slotOf(key);
@@ -42,7 +44,7 @@ export class PairMap {
     return (this.#values[slot] += delta);
   }
 
-  /** Pairs that were never set may be left out or have the number 0. */
+  /** Visits all pairs. Pairs that were never set may be left out or have the number 0. */
   forEach(visit: (left: number, right: number, value: number) => void): void {
     const dense = this.#dense;
     const ids = this.#ids;
@@ -59,12 +61,12 @@ export class PairMap {
     }
   }
 
-  /** The slot of a key, or the free slot where it belongs. */
+  /** The slot of a key, or the free slot where the key belongs. */
   #slotOf(key: number): number {
     const keys = this.#keys;
     const mask = keys.length - 1;
-    // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are the
-    // well-mixed ones, so they are folded onto those that the mask keeps.
+    // // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are well mixed,
+    // so they are folded onto the low bits that the mask keeps.
     const product = Math.imul(key, 0x9e3779b1);
     let slot = (product ^ (product >>> 15)) & mask;
     while (keys[slot] !== key && keys[slot] !== EMPTY) slot = (slot + 1) & mask;

@@ -1,31 +1,34 @@
 /**
- * Replaces a pair of tokens by its merged token everywhere, and keeps what stood around it.
+ * Replaces a pair of tokens by its merged token everywhere, and records the neighbours of each
+ * place.
  *
- * The loops over millions of places are functions of their own that are called for a few
- * thousand at a time: such a function is compiled whole. One that is called seldom and loops
- * long is compiled loop by loop, and thrown out of the compiled code at each loop's end.
+ * The loops over millions of places are functions of their own that are called for a few thousand
+ * at a time: V8 compiles such a function as a whole. A function that is called rarely and loops for
+ * long is compiled loop by loop, and leaves the compiled code at the end of each loop.
  */
 
 import { DEAD, SEPARATOR } from '../files/text.ts';
 import type { Occurrences } from './occurrences.ts';
 import type { Pair } from './ties.ts';
 
-/** Places at a time. */
+/** Places per call. */
 const BLOCK = 1024;
-/** Scratch memory of more places is given back after use. */
+/** Most places whose scratch memory is kept; the memory of more places is freed after use. */
 const KEEP_PLACES = 1 << 20;
 
-/** What stood on one side of the places where a pair was replaced. */
+/** The neighbours on one side of the places where a pair was replaced. */
 export class Side {
-  /** The id beside each place, `SEPARATOR` at the end of a document. */
+  /** Id of the neighbour at each place; `SEPARATOR` at the end of a document. */
   ids = new Uint16Array(0);
-  /** Of each id: how often it stood there; while places are listed, where the next one goes. */
+  /**
+   * Count of each id among the neighbours; while places are listed, the position of its next place.
+   */
   readonly #numbers = new Int32Array(SEPARATOR + 1);
-  /** Which ids stood there, each once. */
+  /** The different ids among the neighbours. */
   distinct: number[] = [];
   readonly #found = new Uint16Array(SEPARATOR + 1);
 
-  /** How often an id stood there. */
+  /** Number of places with this id as the neighbour. */
   timesOf(id: number): number {
     return this.#numbers[id];
   }
@@ -42,10 +45,10 @@ export class Side {
   }
 
   /**
-   * Lists the places at which some of the ids stood, and forgets how often they did.
-   * @param begins where the list of an id begins in `positions`
-   * @param lengths cells of each id where the place of a new pair is that of the id, not of the
-   *   replaced pair
+   * Lists the places that have certain ids as neighbours, and clears the counts of these ids.
+   * @param begins position in `positions` where the list of each id begins
+   * @param lengths number of cells of each id, given when a new pair begins at the neighbour
+   *   instead of at the replaced pair
    */
   list(
     begins: ReadonlyMap<number, number>,
@@ -68,7 +71,7 @@ export class Side {
 }
 
 export class Replacement {
-  /** Where the new tokens begin, ascending. */
+  /** Cells at which the new tokens begin, ascending. */
   starts = new Int32Array(0);
   length = 0;
   readonly #standing = new Int32Array(BLOCK);
@@ -76,9 +79,9 @@ export class Replacement {
   readonly after = new Side();
 
   /**
-   * The leftmost places come first. A pair after a place may itself be replaced later: it is
-   * then counted again, as the one before.
-   * @param lengths cells of each id
+   * Replaces from left to right. The pair after a place may itself be replaced later; it is then
+   * counted again, as the pair before.
+   * @param lengths number of cells of each token, by id
    */
   replaceAll(
     cells: Uint16Array,
@@ -104,7 +107,7 @@ export class Replacement {
     after.count(length);
   }
 
-  /** Called when all is listed that has to be. */
+  /** Call it when all places have been listed; frees large scratch memory. */
   release(): void {
     if (this.starts.length > KEEP_PLACES) this.#reserve(0);
   }
@@ -117,9 +120,9 @@ export class Replacement {
 }
 
 /**
- * Picks the places where the pair still stands, without a branch: a wrong guess of the
- * processor would wait for the memory, while reading on fetches many places at once.
- * @returns how many
+ * Picks the places where the pair still stands, without a branch. A branch misprediction would wait
+ * for the memory; without a branch, the processor fetches many places at once.
+ * @returns the number of these places
  */
 function keepStanding(
   cells: Uint16Array,
@@ -141,7 +144,7 @@ function keepStanding(
   return kept;
 }
 
-/** @returns how many places there are now */
+/** @returns the number of replaced places so far */
 function replaceSome(
   cells: Uint16Array,
   standing: Int32Array,
@@ -159,7 +162,7 @@ function replaceSome(
   for (let k = 0; k < kept; k++) {
     const start = standing[k];
     const middle = (start + leftLength) | 0;
-    // Of a run of equal tokens every second place is gone by now.
+    // // In a run of equal tokens, every second place is gone by now.
     if (cells[start] !== left || cells[middle] !== right) continue;
     const end = (start + pairLength) | 0;
     cells[middle] = DEAD;
@@ -173,7 +176,10 @@ function replaceSome(
   return length;
 }
 
-/** Adds to `numbers`, and to `found` what had none. @returns how many are found */
+/**
+ * Counts ids in `numbers`, and appends to `found` those that had no count. @returns the length of
+ * `found`
+ */
 function countIds(
   ids: Uint16Array,
   from: number,

@@ -1,24 +1,30 @@
 /**
- * Bytes to token ids with exact BPE semantics: the pair of the lowest rank is merged
- * first, everywhere, leftmost first; `aaa` becomes `aa a`.
+ * Encodes bytes as token ids with exact BPE semantics: the pair of the lowest rank is merged first,
+ * everywhere, leftmost first; `aaa` becomes `aa a`.
  *
- * The token of a merge can only be part of merges that were learned after it. So the
- * ranks are walked upward once: each has a queue of the places where its pair was seen,
- * and whatever a merge brings together belongs to a later queue. A queue is filled while
- * one single rank is being merged, left to right, so it is in order without sorting.
+ * The token of a merge can only be part of merges that were learned after it. So one ascending pass
+ * over the ranks is enough. Each rank has a queue of the places where its pair was seen, and a pair
+ * that a merge creates belongs to a later queue. A queue is filled while a single rank is merged,
+ * from left to right, so it is in order without sorting.
  *
- * The loops keep what they need in local variables, write before they branch (a wrong
- * guess of the processor costs more than a step), and end their sums in `| 0`, without
- * which the engine computes some of them as floating-point numbers.
+ * For speed, the loops use local variables, write before they branch (a branch misprediction costs
+ * more than a step), and end their sums in `| 0`, without which V8 computes some of them as
+ * floating-point numbers.
  */
 
 import { DEAD, SEPARATOR } from '../files/text.ts';
 import type { Merge } from '../learn/learn.ts';
 import { PairMap } from '../learn/pairs.ts';
 
-/** Square tables of 2-byte cells up to this many ids: 8 MiB, about a level-3 cache. */
+/**
+ * Up to this many ids, square tables of 2-byte cells are used: 8 MiB, about the size of a level-3
+ * cache.
+ */
 const DENSE_IDS = 2048;
-/** Scratch memory of a longer document is given back after use. Bytes of the document. */
+/**
+ * Largest document, in bytes, whose scratch memory is kept; that of a longer one is freed after
+ * use.
+ */
 const KEEP_SCRATCH = 1 << 20;
 
 export class QueueEncoder {
@@ -30,17 +36,17 @@ export class QueueEncoder {
   readonly #bytePairs = new Uint16Array(1 << 16);
   readonly #dense: Uint16Array;
   readonly #sparse: PairMap | undefined;
-  /** Last entry of each id's queue. */
+  /** Last entry of the queue of each id. */
   readonly #tails: Int32Array;
   /**
-   * As in text.ts, but the id at a token's last cell stands in an array of its own: so all
-   * cells but the first of a token are dead, and the tokens are what is left.
+   * Cells as in text.ts, but the id at the last cell of a token is in a separate array. So all
+   * cells of a token but the first are dead, and the live cells are the tokens.
    */
   #cells = new Uint16Array(0);
   #ends = new Uint16Array(0);
   /**
-   * Entries of the queues: where a pair begins, and the next entry. Entry `id` is no place
-   * but the head of the queue of `id`, which is empty when it is its own tail.
+   * Entries of the queues: the cell at which a pair begins, and the next entry. Entry `id` is not a
+   * place but the head of the queue of `id`; the queue is empty when its head is its tail.
    */
   #places = new Int32Array(0);
   #nexts = new Int32Array(0);
@@ -48,7 +54,7 @@ export class QueueEncoder {
   /** Merged id of each entry made from bytes. */
   #pairs = new Uint16Array(0);
 
-  /** @param merges each names only bytes and earlier merges, and no pair twice */
+  /** @param merges each merge names only bytes and earlier merges; no pair occurs twice */
   constructor(merges: readonly Merge[]) {
     this.#ids = 256 + merges.length;
     this.#left = new Uint16Array(this.#ids);
@@ -103,7 +109,7 @@ export class QueueEncoder {
       const right = bytes[i];
       const id = bytePairs[(left << 8) | right];
       left = right;
-      // Written in any case, and kept only where the pair merges.
+      // // Always write, and advance only if the pair merges.
       places[entry] = i;
       pairs[entry] = id;
       entry = (entry + ((id + 0xffff) >>> 16)) | 0;
@@ -116,7 +122,7 @@ export class QueueEncoder {
     this.#entries = entry;
   }
 
-  /** Merges every pair of this id's queue that still stands. @returns how many */
+  /** Merges every pair in the queue of this id that still exists. @returns their number */
   #mergeAll(id: number): number {
     const cells = this.#cells;
     const ends = this.#ends;

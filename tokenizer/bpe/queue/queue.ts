@@ -1,4 +1,4 @@
-/** The pairs still to be merged, the most frequent first; of equals, what a tie rule says. */
+/** Priority queue of the pairs to merge: the most frequent pair first, ties by the tie rule. */
 import type { Occurrences } from '../learn/occurrences.ts';
 import type { Pair, PairOrder } from '../learn/ties.ts';
 
@@ -6,7 +6,9 @@ export interface QueuedPair extends Pair, Occurrences {
   readonly count: number;
 }
 
-/** A binary heap. Counts only ever fall while a pair waits, so a stale entry is put back lower. */
+/**
+ * A binary heap. The count of a waiting pair can only fall, so a stale entry is put back lower.
+ */
 export class PairQueue {
   readonly #heap: QueuedPair[] = [];
   readonly #ties: PairOrder;
