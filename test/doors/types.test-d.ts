@@ -3,6 +3,7 @@
  * wider or narrower than it was.
  */
 import type { CodecLmError, ErrorCode } from 'codec-lm';
+import { type PipelineEvent, type PipelineOptions, runPipeline } from 'codec-lm/pipeline';
 import {
   type Batch,
   type Dataset,
@@ -14,7 +15,18 @@ import {
   type VerifyEvent,
   type verify,
 } from 'codec-lm/shards';
-import { type FitEvent, type FitOptions, fit, type TrainMetrics } from 'codec-lm/trainer';
+import type { codecNamed, openTokenizer, Tokenizer } from 'codec-lm/tokenizer';
+import {
+  type FitEvent,
+  type FitOptions,
+  fit,
+  type loadModel,
+  type Model,
+  type Sample,
+  sample,
+  type serve,
+  type TrainMetrics,
+} from 'codec-lm/trainer';
 
 type Equal<A, B> =
   (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -57,6 +69,23 @@ holds<
 >();
 holds<Equal<Awaits<typeof fit>['checkpoint'], string | undefined>>();
 
+holds<Equal<Awaits<typeof loadModel>, Model>>();
+holds<Equal<ReturnType<typeof sample>, AsyncGenerator<Sample, void>>>();
+holds<Equal<Sample['file'], Uint8Array | null>>();
+holds<Equal<Sample['finish'], 'eos' | 'length' | 'stop'>>();
+holds<Equal<Awaits<typeof serve>['url'], string>>();
+
+// pipeline
+holds<Equal<PipelineOptions['quality'], number | undefined>>();
+holds<Equal<PipelineOptions<'avc'>['profile'], 'paper' | 'reproducible' | undefined>>();
+holds<Equal<Extract<PipelineEvent, { type: 'partition' }>['documents'], number>>();
+holds<string extends PipelineEvent['type'] ? false : true>();
+
+// tokenizer
+holds<Equal<Awaits<typeof openTokenizer>, Tokenizer>>();
+holds<Equal<ReturnType<Tokenizer['encodeDocument']>, Uint16Array>>();
+holds<Equal<ReturnType<typeof codecNamed>['media'], 'images' | 'videos'>>();
+
 // errors
 holds<Equal<CodecLmError['code'], ErrorCode>>();
 holds<ErrorCode extends string ? true : false>();
@@ -76,3 +105,11 @@ await fit({ data: 'DS' });
 await fit({ data: 'DS', out: 'RUN', config: { train: { stepz: 3 } } });
 // @ts-expect-error an event of another function
 await fit({ data: 'DS', out: 'RUN', onEvent: (event: VerifyEvent) => void event });
+// @ts-expect-error an option of another codec
+await runPipeline({ sources: 'photos', out: 'DS', profile: 'paper' });
+// @ts-expect-error the sources are required
+await runPipeline({ out: 'DS' });
+await runPipeline({ sources: 'clips', out: 'DS', codec: 'avc', frames: 15 });
+declare const model: Model;
+// @ts-expect-error the grammar is on or off
+sample(model, { grammar: 'on' });
