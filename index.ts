@@ -5,7 +5,7 @@
  *
  * @module
  */
-export { CodecLmError, type ErrorCode, type ErrorDetails } from './base/error.ts';
+export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from './base/error.ts';
 export { type PipelineEvent, type PipelineOptions, runPipeline } from './pipeline/index.ts';
 export { type Dataset, openDataset } from './shards/index.ts';
 export { codecNamed, openTokenizer, registerCodec, type Tokenizer } from './tokenizer/index.ts';

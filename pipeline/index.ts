@@ -12,7 +12,7 @@ import type { FinalizeOptions, PipelineOptions } from './api.ts';
 import type { DryRun } from './dry-run.ts';
 import type { Status } from './status/status.ts';
 
-export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { Failure, Manifest } from '../schemas/dataset.ts';
 export type { CodecOptions, CodecOptionsByName } from '../tokenizer/index.ts';
 export type { CommonPipelineOptions, FinalizeOptions, PipelineOptions } from './api.ts';
@@ -25,7 +25,7 @@ export type {
   PlanEvent,
   WorkCounts,
 } from './events.ts';
-export type { Status } from './status/status.ts';
+export type { Status, StatusProgress } from './status/status.ts';
 
 /**
  * Turns media files into a dataset, and goes on where a run before was stopped. Equal inputs and

@@ -18,7 +18,7 @@ import type { InspectedDataset } from './inspect/run.ts';
 import type { VerifyOptions } from './verify/findings.ts';
 import type { VerifyReport } from './verify/verify.ts';
 
-export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { DocumentRow, Manifest, ShardEntry, Split } from '../schemas/dataset.ts';
 export { type Dataset, openDataset } from './dataset/dataset.ts';
 export { writeDocumentShard } from './dataset/documents.ts';
@@ -34,7 +34,7 @@ export {
   openMixture,
 } from './dataset/mixture.ts';
 export { type Place, placeAt } from './dataset/place.ts';
-export type { DocumentTokens } from './dataset/segments.ts';
+export type { DocumentTokens, Segment } from './dataset/segments.ts';
 export type { DocumentViewer } from './dataset/viewer.ts';
 export type { ExtractEvent, VerifyEvent } from './events.ts';
 export type {

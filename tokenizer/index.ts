@@ -11,7 +11,7 @@
  *
  * @module
  */
-export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export {
   BYTES,
   bytesOfSymbols,
@@ -29,10 +29,13 @@ export {
   writeTokenizer,
   writeTokenizer as saveTokenizer,
 } from './bpe/files/huggingface.ts';
+export type { Surround } from './bpe/files/json.ts';
 export type { LearnOptions, Merge } from './bpe/learn/learn.ts';
 export { learnMerges } from './bpe/learn/learn.ts';
 export { LearningSample } from './bpe/learn/memory.ts';
+export type { TieRule } from './bpe/learn/ties.ts';
 export { ByteBpe } from './bpe/tokenizer.ts';
+export type { SpecialToken, Vocabulary } from './bpe/vocabulary.ts';
 export type {
   Codec,
   CodecDefinition,
@@ -49,6 +52,7 @@ export type {
   Still,
 } from './codecs/codec.ts';
 export { type CodecSpec, defineCodec, extensionsOf } from './codecs/define.ts';
+export type { InputErrors } from './codecs/input-errors.ts';
 export { IMAGE_ERRORS, VIDEO_ERRORS } from './codecs/input-errors.ts';
 export type { CodecOptions, CodecOptionsByName } from './codecs/options.ts';
 export { bitsByBlock, type HeatOptions, heat, pngOf, type Raster } from './codecs/pictures/heat.ts';
@@ -59,8 +63,10 @@ export {
   openRecorded,
   registerCodec,
 } from './codecs/registry.ts';
+export type { FixedLengthOptions } from './mask/fixed-length.ts';
 export { createFixedLengthGrammar } from './mask/fixed-length.ts';
-export type { Grammar } from './mask/grammar.ts';
+export type { Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';
+export type { MaskBudget, MaskVocabulary, TokenMask, TokenMaskOptions } from './mask/mask.ts';
 export { createTokenMask, isInMask } from './mask/mask.ts';
 export { plainTokenizer } from './plain.ts';
 export type { DecodeOptions, Tokenizer } from './tokenizer.ts';

@@ -18,7 +18,7 @@ const RATE_WINDOW = 50;
 /** Far below the limit of open files of a process. */
 const FILES_AT_ONCE = 64;
 
-interface Progress {
+export interface StatusProgress {
   total: number;
   done: number;
 }
@@ -27,8 +27,8 @@ export interface Status {
   state: 'complete' | 'running' | 'stopped';
   tokenizer: boolean;
   /** Of the plan; what --retry-failed adds is not counted here. */
-  partitions: Progress;
-  inputs: Progress;
+  partitions: StatusProgress;
+  inputs: StatusProgress;
   documents: number;
   tokens: number;
   /** Of the plan, or of the last finished round of --retry-failed. */
@@ -37,7 +37,7 @@ export interface Status {
   /** Places in the sources that could not be read, or not to their end: the plan lacks their inputs. */
   unread: number;
   /** The round of --retry-failed that was begun and is not finished. */
-  retry: { round: number; inputs: Progress; documents: number; failures: number } | null;
+  retry: { round: number; inputs: StatusProgress; documents: number; failures: number } | null;
   /** Processes that hold a lock and live, as far as can be seen from here. */
   processes: { host: string; pid: number; rank: number; size: number }[];
   /** Inputs a second of all processes together, and seconds left; null when nothing runs. */
@@ -125,8 +125,8 @@ export async function readStatus(out: string): Promise<Status> {
 
 interface RoundStatus {
   done: readonly Partition[];
-  partitions: Progress;
-  inputs: Progress;
+  partitions: StatusProgress;
+  inputs: StatusProgress;
   documents: number;
   tokens: number;
   failures: number;

@@ -17,6 +17,7 @@ export class Dataset {
   readonly manifest: Manifest;
   /** The folder that holds tokenizer.json. */
   readonly tokenizerDir: string;
+  /** @internal */
   readonly pool: ShardPool;
 
   constructor(dir: string, manifest: Manifest) {

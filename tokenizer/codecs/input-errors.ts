@@ -1,7 +1,7 @@
 /** Codes of errors that the pipeline reports about an input, by what the inputs are. */
 import type { CodecDefinition } from './codec.ts';
 
-type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
+export type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
 
 export const IMAGE_ERRORS: InputErrors = {
   unreadable: 'IMAGE_UNREADABLE',

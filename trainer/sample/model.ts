@@ -44,6 +44,7 @@ export class Model implements CheckpointParts {
    * Runs `work` on an engine of at least this size that nobody else has meanwhile. Weights are read
    * when an engine is made, and stay with it.
    * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`
+   * @internal
    */
   async use<T>(size: EngineSize, work: (engine: Engine) => Promise<T>): Promise<T> {
     const taken = await this.#take(size);
