@@ -16,6 +16,7 @@ const SETTING = /^\w+\.\w+=/;
 export function withFlags(text: string, command: Command | undefined): string {
   if (command === undefined) return text;
   return text.replace(/`([^`]+)`/g, (quoted, name: string) => {
+    if (/^--[a-z-]+(?: \S+)?$/.test(name)) return name;
     const flag = command.flags?.[name];
     if (flag !== undefined) return flag;
     const [, option, value] = OPTION.exec(name) ?? [];

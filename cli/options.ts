@@ -33,7 +33,7 @@ function describe(field: Field): string {
   const notes = [];
   const { defaultValue, isRequired, requiredUnless } = field;
   if (isRequired) notes.push('required');
-  if (requiredUnless !== undefined) notes.push(`required, but for ${flagOf(requiredUnless)}`);
+  if (requiredUnless !== undefined) notes.push(`required without ${flagOf(requiredUnless)}`);
   if (field.choices) notes.push(field.choices.join('|'));
   const isEmptyList = Array.isArray(defaultValue) && defaultValue.length === 0;
   if (defaultValue !== undefined && defaultValue !== false && !isEmptyList) {

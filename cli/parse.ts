@@ -41,7 +41,7 @@ export function parseOptions<Schema extends z.ZodObject>(
 }
 
 function missingOptions([first, ...others]: Field[], command?: string): CodecLmError {
-  const unless = first.requiredUnless ? `, but for ${flagOf(first.requiredUnless)}` : '';
+  const unless = first.requiredUnless ? ` without ${flagOf(first.requiredUnless)}` : '';
   const also = others.map(({ key }) => flagOf(key)).join(' and ');
   const hints = [
     others.length > 0 && `so ${others.length === 1 ? 'is' : 'are'} ${also}`,

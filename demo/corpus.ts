@@ -1,18 +1,35 @@
-/** `npm run demo:corpus -- FOLDER [COUNT]`: a folder of real pictures to try the commands on. */
+/** `npm run demo:corpus -- FOLDER [COUNT] [--videos]`: real pictures, or clips made of them, to try the commands on. */
+import { parseArgs } from 'node:util';
 import { CodecLmError, messageOf } from '../base/error.ts';
+import { writeClips } from './clips.ts';
 import { writeCrops } from './crops.ts';
 
 const DEFAULT_COUNT = 64;
 const MAX_COUNT = 100_000;
 
 async function main(): Promise<void> {
-  const [folder, countText = String(DEFAULT_COUNT)] = process.argv.slice(2);
+  const { values, positionals } = argumentsOf(process.argv.slice(2));
+  const [folder, countText = String(DEFAULT_COUNT)] = positionals;
   const count = Number(countText);
-  if (!folder || !Number.isInteger(count) || count < 1 || count > MAX_COUNT) {
-    throw new CodecLmError('USAGE', `usage: npm run demo:corpus -- FOLDER [COUNT <= ${MAX_COUNT}]`);
+  if (!folder || positionals.length > 2 || !(Number.isInteger(count) && count >= 1)) throw usage();
+  if (count > MAX_COUNT) throw usage();
+  const written = await (values.videos ? writeClips : writeCrops)(folder, count);
+  process.stdout.write(`${written.length} ${values.videos ? 'clips' : 'pictures'} in ${folder}\n`);
+}
+
+function argumentsOf(args: string[]) {
+  try {
+    return parseArgs({ args, options: { videos: { type: 'boolean' } }, allowPositionals: true });
+  } catch {
+    throw usage();
   }
-  const written = await writeCrops(folder, count);
-  process.stdout.write(`${written.length} pictures in ${folder}\n`);
+}
+
+function usage(): CodecLmError {
+  return new CodecLmError(
+    'USAGE',
+    `usage: npm run demo:corpus -- FOLDER [COUNT <= ${MAX_COUNT}] [--videos]`,
+  );
 }
 
 main().catch((error) => {

@@ -31,7 +31,7 @@ import { makePlan } from './plan/make.ts';
 import { inputsOf, type Partition, partitionsOf } from './plan/plan.ts';
 import { shareOf } from './rank.ts';
 import { baseOf } from './sources/source.ts';
-import { checkFailureShare, VanishedCorpus } from './status/failures.ts';
+import { addCodes, checkFailureShare, countCodes, VanishedCorpus } from './status/failures.ts';
 import { doneNames, readStats } from './status/status.ts';
 
 export interface RunRequest {
@@ -105,8 +105,8 @@ async function inspectState({ out, config, allowEncoderChange }: RunRequest): Pr
 async function alreadyComplete({ out, maxFailures, emit }: RunRequest): Promise<Manifest> {
   const manifest = await readManifest(out);
   emit(doneEvent(out, manifest, false));
-  const { failures, inputs } = manifest.totals;
-  checkFailureShare(failures, inputs, maxFailures, out);
+  const { failuresByCode, inputs } = manifest.totals;
+  checkFailureShare(failuresByCode, inputs, maxFailures, out);
   return manifest;
 }
 
@@ -128,7 +128,7 @@ async function planAndRun(
     valFraction: plan.config.valFraction,
     listing: plan.listing,
   });
-  for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
+  await makeWorkFolders(out);
   const bases = config.sources.map(baseOf);
   const inputs = new SampleCache(
     createInputEncoder(request.encoder, bases, request.codec.definition),
@@ -150,12 +150,18 @@ async function planAndRun(
   const manifest = complete
     ? await readManifest(out)
     : await finalizePlan(out, plan, tokenizer, allowed, lock);
+  // Finishing has removed them.
+  if (request.retryFailed) await makeWorkFolders(out);
   const final = request.retryFailed
     ? await retryFailed({ ...request, context }, plan, manifest)
     : manifest;
   emit(doneEvent(out, final, true));
-  checkFailureShare(final.totals.failures, plan.inputs, request.maxFailures, out);
+  checkFailureShare(final.totals.failuresByCode, plan.inputs, request.maxFailures, out);
   return final;
+}
+
+async function makeWorkFolders(out: string): Promise<void> {
+  for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
 }
 
 /** The partitions of this rank that are not done yet. */
@@ -182,8 +188,10 @@ async function runShare(
     work: { inputs, partitions: share.length },
     before: { inputs: inputsOf(done), partitions: done.length },
   });
-  let failures = 0;
-  for (const { name } of done) failures += (await readStats(out, name)).failures;
+  let failures: Record<string, number> = {};
+  for (const { name } of done) {
+    failures = addCodes(failures, (await readStats(out, name)).failuresByCode);
+  }
   const vanished = new VanishedCorpus();
   await encodePartitions({
     out,
@@ -197,7 +205,7 @@ async function runShare(
     onBatch: (batch) => {
       for (const event of batchEvents(batch)) emit(event);
       vanished.check(batch);
-      failures += batch.failures.length;
+      failures = addCodes(failures, countCodes(batch.failures));
     },
     onPartition: (partition, stats) => {
       emit(partitionEvent(partition.name, stats));

@@ -47,9 +47,22 @@ export interface SampleProgress {
   tokensPerSecond: number;
 }
 
+/**
+ * Sequences are to be longer than those of the training: positions behind `trained` are new to the
+ * model. Told once, before any work.
+ */
+export interface PastTrainedLength {
+  type: 'past-trained-length';
+  /** Tokens of a sequence in training. */
+  trained: number;
+  /** Tokens that a sequence may take here at most. */
+  tokens: number;
+}
+
 /** What a server tells while it runs. */
 export type ServeEvent =
   | BackendEvent
+  | PastTrainedLength
   /** It listens; `engine` is for people. */
   | { type: 'ready'; model: string; engine: string; maxTokens: number; url: string }
   /** The engine or an answer failed for a reason that no client is to blame for. */

@@ -37,7 +37,13 @@ export type { ConfigSource } from './config/config.ts';
 export type { Communicator, Numbers, Reduction } from './distributed/communicator.ts';
 export type { Estimate, EstimateOptions } from './estimate/estimate.ts';
 export type { MemoryEstimate } from './estimate/memory.ts';
-export type { BackendEvent, FitEvent, SampleProgress, ServeEvent } from './events.ts';
+export type {
+  BackendEvent,
+  FitEvent,
+  PastTrainedLength,
+  SampleProgress,
+  ServeEvent,
+} from './events.ts';
 export type { FitOptions, RankedFitResult } from './fit/fit.ts';
 export type { FitResult } from './fit/train.ts';
 export type { LlamaConfig } from './model/config.ts';

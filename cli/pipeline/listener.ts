@@ -2,6 +2,7 @@
 import { formatBar, formatBytes, formatCount, formatDuration } from '../../base/format.ts';
 import type { LockWait } from '../../base/lock/lock.ts';
 import type { BatchEvent, DoneEvent, PipelineEvent, PlanEvent } from '../../pipeline/events.ts';
+import { remedyOf } from '../../pipeline/status/failures.ts';
 import type { Failure } from '../../schemas/dataset.ts';
 import type { Io } from '../command.ts';
 import { formatCodes } from './codes.ts';
@@ -157,6 +158,8 @@ export class PipelineListener {
     if (totals.failures > 0) {
       const codes = formatCodes(totals.failuresByCode);
       this.#say(`${count(totals.failures, 'input')} failed (${codes}); see ${out}/failures/`);
+      const [[most]] = Object.entries(totals.failuresByCode).sort(([, a], [, b]) => b - a);
+      this.#say(`${most}: ${remedyOf(most)}`);
     }
     // Said under --quiet too: nothing else in the output would tell that inputs are missing.
     if (totals.unread) this.#io.log(unreadLine(out, totals.unread));

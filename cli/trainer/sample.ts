@@ -5,6 +5,7 @@ import { formatCount } from '../../base/format.ts';
 import { batchSizeOption, checkpointOption, samplingOptions } from '../../schemas/sample.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
 import { command } from '../command.ts';
+import { pastLine } from './past-line.ts';
 
 const { num, temperature, topK, topP, minP, seed, maxTokens, threads } = samplingOptions;
 
@@ -92,7 +93,11 @@ export const sampleCommand = command({
       grammar: given.grammar === 'on',
       onEvent(event) {
         if (event.type === 'progress') io.progress.update(progressLine(event));
-        else if (json) io.printJson(event.sample);
+        else if (event.type === 'past-trained-length') {
+          const { type, ...lengths } = event;
+          io.log(pastLine('samples may take', event));
+          if (json) io.printJson({ event: type, ...lengths });
+        } else if (json) io.printJson(event.sample);
       },
       signal: io.signal,
     });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
 import { checkpointOption, threadsOption } from '../../schemas/sample.ts';
 import { command } from '../command.ts';
+import { pastLine } from './past-line.ts';
 
 const options = z.object({
   checkpoint: checkpointOption,
@@ -42,7 +43,15 @@ export const scoreCommand = command({
     const scores = score(model, files, {
       threads,
       signal: io.signal,
-      onEvent: ({ done, total }) => io.progress.update(`${done}/${total} files`),
+      onEvent(event) {
+        if (event.type === 'progress') {
+          io.progress.update(`${event.done}/${event.total} files`);
+          return;
+        }
+        const { type, ...lengths } = event;
+        io.log(pastLine('files take', event));
+        if (json) io.printJson({ event: type, ...lengths });
+      },
     });
     const table: string[][] = [];
     for await (const { source: file, unit, bitsPerSymbol, symbols, tokens, heatMap } of scores) {

@@ -5,6 +5,7 @@ import { batchSizeOption, checkpointOption } from '../../schemas/sample.ts';
 import { servingOptions } from '../../schemas/serve.ts';
 import type { ServeEvent } from '../../trainer/events.ts';
 import { command } from '../command.ts';
+import { pastLine } from './past-line.ts';
 
 const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = servingOptions;
 
@@ -55,6 +56,8 @@ export function serveLogLine(event: ServeEvent): string {
   switch (event.type) {
     case 'backend':
       return event.reason;
+    case 'past-trained-length':
+      return pastLine('sequences may take', event);
     case 'ready':
       return `${event.model}: ${event.engine}, ${event.maxTokens} tokens a sequence`;
     case 'failure':

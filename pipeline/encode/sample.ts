@@ -18,6 +18,7 @@ import {
 import type { PipelineEvent } from '../events.ts';
 import { paths, readText } from '../files.ts';
 import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
+import { remedyOf } from '../status/failures.ts';
 import type { SampleCache } from './cache.ts';
 import { BATCH } from './lanes.ts';
 import { splitOf } from './split.ts';
@@ -102,7 +103,10 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
     first
       ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
       : `all ${tried} inputs drawn for the tokenizer are held out`,
-    { cause: first, hint: 'check the sources, or give a tokenizer as `tokenizer`' },
+    {
+      cause: first,
+      hint: first ? remedyOf(first.code) : 'lower `valFraction`, or give a `tokenizer`',
+    },
   );
 }
 

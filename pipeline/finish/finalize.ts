@@ -153,7 +153,7 @@ export async function finalizePlan(
   const round = { partitions, tailIndex: partitions.length };
   const { shards, documents, stats } = await finishRound(out, round, header, tokenizer.padId, lock);
   const totals = totalsOf(plan, stats, shards);
-  checkFailureShare(totals.failures, plan.inputs, allowed, out);
+  checkFailureShare(totals.failuresByCode, plan.inputs, allowed, out);
   const manifest: Manifest = {
     formatVersion: FORMAT_VERSION,
     createdBy: CREATED_BY,

@@ -1,7 +1,7 @@
 /** Failed inputs: one JSON line each, counted by code. */
 
 import { CodecLmError } from '../../base/error.ts';
-import { isUnread } from '../../base/error-codes.ts';
+import { errorKind, isUnread } from '../../base/error-codes.ts';
 import { type Failure, failureSchema } from '../../schemas/dataset.ts';
 import { paths, readText } from '../files.ts';
 
@@ -42,15 +42,39 @@ export function addCodes(
   return sortKeys(sum);
 }
 
-/** @throws CodecLmError `TOO_MANY_FAILURES` when more than the allowed share of inputs failed */
-export function checkFailureShare(failed: number, inputs: number, allowed: number, out: string) {
+/**
+ * @param byCode how many inputs failed, by code
+ * @throws CodecLmError `TOO_MANY_FAILURES` when more than the allowed share of inputs failed
+ */
+export function checkFailureShare(
+  byCode: Readonly<Record<string, number>>,
+  inputs: number,
+  allowed: number,
+  out: string,
+): void {
+  const failed = Object.values(byCode).reduce((sum, count) => sum + count, 0);
   if (failed <= inputs * allowed) return;
   const share = ((failed / inputs) * 100).toFixed(1);
   const message = `${failed} of ${inputs} inputs failed (${share} %), more than \`maxFailures\` ${allowed * 100}%`;
   throw new CodecLmError('TOO_MANY_FAILURES', message, {
     path: out,
-    hint: 'see the lines in failures/; then run with a higher `maxFailures`, or once more with `retryFailed`',
+    hint: `${adviceFor(byCode)}; failures/ has a line for each; to do without them, allow more as \`maxFailures\``,
   });
+}
+
+/** What helps with the kind of failure that most are of. */
+function adviceFor(byCode: Readonly<Record<string, number>>): string {
+  const [[code]] = Object.entries(byCode).sort(([, a], [, b]) => b - a);
+  if (isUnread(code)) {
+    return 'the plan is frozen, and files of it are gone or cannot be read: put them back where they were, or mount their disk, then run the same command once more with `retryFailed`; a changed corpus is planned anew in another `out`';
+  }
+  return `most are ${code}: ${remedyOf(code)}; other settings need another \`out\``;
+}
+
+/** In the middle of a sentence. */
+export function remedyOf(code: string): string {
+  const remedy = errorKind(code)?.remedy ?? 'see what is said of each';
+  return `${remedy[0].toLowerCase()}${remedy.slice(1).replace(/\.$/, '')}`;
 }
 
 /** With good and bad inputs shuffled, so many in a row are not the inputs' own fault. */

@@ -73,7 +73,7 @@ test('every required option that is missing is called missing, by its flag and w
           code: 'USAGE',
         },
       );
-      const unless = missing.requiredUnless ? `, but for ${flagOf(missing.requiredUnless)}` : '';
+      const unless = missing.requiredUnless ? ` without ${flagOf(missing.requiredUnless)}` : '';
       t.is(error.message, `${flagOf(missing.key)} is required${unless}: ${missing.description}`);
       t.is(error.hint, `\`${spec.name} ${command.name} --help\` has examples`);
       tried++;
@@ -114,7 +114,7 @@ test('every required option is marked in the help and stands in the usage line',
       const where = `${spec.name} ${command.name} ${flagsOf(field)}`;
       const isRequired = field.isRequired || field.requiredUnless !== undefined;
       t.is(usage.includes(flagsOf(field)), isRequired, where);
-      t.is(/\(required[,;)]/.test(options.get(flagsOf(field))!.description), isRequired, where);
+      t.is(/\(required[ ;)]/.test(options.get(flagsOf(field))!.description), isRequired, where);
     }
   }
 });

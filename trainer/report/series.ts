@@ -9,6 +9,7 @@ import {
   type TrainMetrics,
   type ValMetrics,
 } from '../../schemas/run.ts';
+import { placeAt } from '../../shards/dataset/place.ts';
 
 export interface Series {
   train: TrainMetrics[];
@@ -25,9 +26,24 @@ export async function readSeries(run: string): Promise<Series> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw readError(error, path, 'reading the metrics');
+    const reason = readError(error, path, 'reading the metrics');
+    if (reason.code === 'INPUT_NOT_FOUND') throw await notARun(run, reason);
+    throw reason;
   }
   return splitSeries(parseMetrics(text, path));
+}
+
+async function notARun(run: string, cause: CodecLmError): Promise<CodecLmError> {
+  const { kind, what } = await placeAt(run);
+  const is = what === '' || kind === 'run' ? '' : `${run} is ${what}, not a run of the trainer: `;
+  return new CodecLmError('INPUT_NOT_FOUND', `${is}${cause.message}`, {
+    cause,
+    path: run,
+    hint:
+      kind === 'run'
+        ? 'it has no step behind it yet'
+        : 'name the run directory, the `out` of `trainer fit`',
+  });
 }
 
 /** A last line without its end is what a killed run was writing; it is left out. */

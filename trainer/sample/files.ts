@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
-import type { SampleProgress } from '../events.ts';
+import type { PastTrainedLength, SampleProgress } from '../events.ts';
 import { finishSample } from './finished.ts';
 import { constraintsOf, type Drawing, drawAll } from './generate.ts';
 import { GrowingFile, previewOf } from './growing.ts';
@@ -20,11 +20,14 @@ import {
 } from './output.ts';
 import { samplesPage } from './page.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
-import { engineSizeOf, planOf, type SampleOptions } from './sample.ts';
+import { engineSizeOf, planOf, type SampleOptions, tellPast } from './sample.ts';
 import { drawSheet, sheetRows } from './sheet.ts';
 
 /** A sample has been written, or how far the drawing is. */
-export type SampleEvent = SampleProgress | { type: 'sample'; sample: SampleFile };
+export type SampleEvent =
+  | SampleProgress
+  | PastTrainedLength
+  | { type: 'sample'; sample: SampleFile };
 
 export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent'> {
   /** Folder for the files; must be empty or not there. */
@@ -61,6 +64,7 @@ export async function sampleFiles(
   const constraints = constraintsOf(model, plan.plans, plan.settings);
   if (stream) previewOf(codec);
   await makeEmpty(to);
+  tellPast(model, plan, onEvent);
   const description = await describeSettings(model, plan.settings, plan.cut);
   const meter = new Meter(plan.plans.length, onEvent);
   const growing = stream ? new GrowingFiles(to, model) : undefined;

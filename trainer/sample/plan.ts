@@ -1,5 +1,6 @@
 /** Which samples a command draws, and how long each may become. */
 import { CodecLmError } from '../../base/error.ts';
+import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
 import type { Prompt } from './prompt.ts';
 
 /** One sample to be drawn. */
@@ -14,12 +15,14 @@ export interface PlannedSample {
 /**
  * @param num of samples, of each prompt if there are any
  * @param limit tokens of a sample with its prompt
+ * @param cut how the prompts were cut, for the hint
  * @throws CodecLmError `CONFIG_INVALID` when a prompt leaves no room
  */
 export function planSamples(
   prompts: readonly Prompt[] | undefined,
   num: number,
   limit: number,
+  cut: PromptCut = { ratio: 0 },
 ): PlannedSample[] {
   const sources: (Prompt | undefined)[] = prompts ? [...prompts] : [undefined];
   return sources.flatMap((prompt, nth) => {
@@ -28,7 +31,7 @@ export function planSamples(
       throw new CodecLmError(
         'CONFIG_INVALID',
         `the prompt ${prompt?.name ?? '<bos>'} takes ${limit - maxTokens} tokens, which leaves none of ${limit}`,
-        { hint: 'lower `cut.ratio` or raise `maxTokens`' },
+        { hint: `lower \`cut.${Object.keys(cut)[0]}\` or raise \`maxTokens\`` },
       );
     }
     return Array.from({ length: num }, (_, i) => ({ index: nth * num + i, prompt, maxTokens }));

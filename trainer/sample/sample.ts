@@ -7,7 +7,7 @@ import {
   sampleSchema,
 } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
-import type { SampleProgress } from '../events.ts';
+import type { PastTrainedLength, SampleProgress } from '../events.ts';
 import { finishSample, type Sample } from './finished.ts';
 import { constraintsOf, drawAll } from './generate.ts';
 import { Meter } from './meter.ts';
@@ -23,7 +23,7 @@ export interface SampleOptions extends SampleSettingsInput {
   prompt?: PromptSource;
   /** Where prompts are cut: what is before it is given. The codec's default is half of an image. */
   cut?: PromptCut;
-  onEvent?: (event: SampleProgress) => void;
+  onEvent?: (event: SampleProgress | PastTrainedLength) => void;
   /** Ends what has not ended: those samples do not come, and nothing is thrown. */
   signal?: AbortSignal;
 }
@@ -61,12 +61,23 @@ export async function planOf(
   }
   const { num, maxTokens = codec.seqLen } = settings;
   if (prompt === undefined) return { settings, plans: planSamples(undefined, num, maxTokens) };
-  return { settings, cut, prompts, plans: planSamples(prompts, num, maxTokens) };
+  return { settings, cut, prompts, plans: planSamples(prompts, num, maxTokens, cut) };
 }
 
 function listOf(prompt: PromptSource | undefined): readonly (string | Uint8Array)[] {
   if (prompt === undefined) return [];
   return typeof prompt === 'string' || prompt instanceof Uint8Array ? [prompt] : prompt;
+}
+
+/** Tells it where samples may become longer than what the model was trained on. */
+export function tellPast(
+  { codec }: Model,
+  { plans }: SamplePlan,
+  onEvent?: (event: PastTrainedLength) => void,
+): void {
+  const tokens = longest(plans);
+  if (tokens <= codec.seqLen) return;
+  onEvent?.({ type: 'past-trained-length', trained: codec.seqLen, tokens });
 }
 
 /** The size of an engine for them. */
@@ -88,6 +99,7 @@ export async function* sample(
   { onEvent, signal, ...options }: SampleOptions = {},
 ): AsyncGenerator<Sample, void> {
   const plan = await planOf(model, options, 'sample');
+  tellPast(model, plan, onEvent);
   const constraints = constraintsOf(model, plan.plans, plan.settings);
   const meter = new Meter(plan.plans.length, onEvent);
   const left = new AbortController();

@@ -4,23 +4,20 @@ import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
 import { threadsOption } from '../../schemas/sample.ts';
 import { unitOf } from '../../tokenizer/index.ts';
+import type { PastTrainedLength } from '../events.ts';
 import type { Model } from '../sample/model.ts';
 import { encodeSource, readDocument, type Score, scoreDocument } from './document.ts';
 
 export interface ScoreOptions {
   /** Cores to use; default all. */
   threads?: number;
-  /** Called before each document with the number of those that are done. */
+  /** Told before each document how many are done, and once where documents are longer than those of the training. */
   onEvent?: (event: ScoreEvent) => void;
   /** Ends before the next document, without an error. */
   signal?: AbortSignal;
 }
 
-export interface ScoreEvent {
-  type: 'progress';
-  done: number;
-  total: number;
-}
+export type ScoreEvent = { type: 'progress'; done: number; total: number } | PastTrainedLength;
 
 export interface SourceScore extends Score {
   /** Path of the file; of contents their place in the list, as `source 0`. */
@@ -56,6 +53,9 @@ export async function* score(
     documents.push({ label, document });
   }
   const positions = Math.max(1, ...documents.map(({ document }) => document.ids.length));
+  if (positions > codec.seqLen) {
+    onEvent?.({ type: 'past-trained-length', trained: codec.seqLen, tokens: positions });
+  }
   for (const [done, { label, document }] of documents.entries()) {
     if (signal?.aborted) return;
     onEvent?.({ type: 'progress', done, total: documents.length });

@@ -93,6 +93,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await engine.dispose();
     throw error;
   }
+  if (maxPositions > codec.seqLen) {
+    const [trained, tokens] = [codec.seqLen, maxPositions];
+    options.onEvent?.({ type: 'past-trained-length', trained, tokens });
+  }
   const url = urlOf(server, options.host);
   options.onEvent?.({
     type: 'ready',

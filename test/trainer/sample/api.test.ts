@@ -53,8 +53,8 @@ test('several calls at once on one model do not disturb each other', async (t) =
 test('leaving the loop ends the drawing, and the model goes on to be used', async (t) => {
   const model = await openModel(t);
   let last = 0;
-  const onEvent = ({ samples }: { samples: number }) => {
-    last = samples;
+  const onEvent = (event: SampleProgress | PastTrainedLength) => {
+    if (event.type === 'progress') last = event.samples;
   };
   for await (const _ of sample(model, { ...LIMITS, num: 200, batchSize: 2, onEvent })) break;
   t.true(last < 100, `${last} of 200 samples were drawn`);

@@ -159,7 +159,7 @@ function checkWhole(
   if (found < frames && (short === 'refuse' || found === 0)) {
     throw new CodecLmError('VIDEO_TOO_SHORT', `${label} gives ${found} of ${frames} frames`, {
       path: label,
-      hint: 'with `short: keep`, documents may have fewer frames',
+      hint: 'ask for fewer `frames`, or keep what is there by `short: keep`',
     });
   }
 }
