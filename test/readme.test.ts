@@ -37,7 +37,9 @@ async function askTheServer(t: ExecutionContext, folder: string): Promise<void> 
   });
   try {
     const url = await Promise.race([
-      new Promise<string>((resolve) => server.stdout.once('data', (data) => resolve(String(data).trim()))),
+      new Promise<string>((resolve) =>
+        server.stdout.once('data', (data) => resolve(String(data).trim())),
+      ),
       server.then(({ stderr }) => Promise.reject(new Error(stderr))),
     ]);
     const asked = ask.replace('http://127.0.0.1:8000', url);

@@ -9,7 +9,7 @@ import {
   type TrainMetrics,
   type ValMetrics,
 } from '../../schemas/run.ts';
-import { placeAt } from '../../shards/dataset/place.ts';
+import { placeAt } from '../../shards/index.ts';
 
 export interface Series {
   train: TrainMetrics[];

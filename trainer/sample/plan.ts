@@ -1,6 +1,6 @@
 /** Which samples a command draws, and how long each may become. */
 import { CodecLmError } from '../../base/error.ts';
-import type { PromptCut } from '../../tokenizer/codecs/codec.ts';
+import type { PromptCut } from '../../tokenizer/index.ts';
 import type { Prompt } from './prompt.ts';
 
 /** One sample to be drawn. */

@@ -5,7 +5,15 @@ import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
-import { loadModel, type Sample, sample, sampleFiles, score } from '../../../trainer/index.ts';
+import {
+  loadModel,
+  type PastTrainedLength,
+  type Sample,
+  type SampleProgress,
+  sample,
+  sampleFiles,
+  score,
+} from '../../../trainer/index.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
