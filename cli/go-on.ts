@@ -3,11 +3,11 @@ import type { CodecLmError, ErrorCode } from '../base/error.ts';
 import { shellWords } from '../base/shell.ts';
 import type { Command } from './command.ts';
 
-const FIRST: Partial<Record<ErrorCode, string>> = {
-  INTERRUPTED: '',
-  DISK_FULL: 'free some space, then ',
-  IO_FAILED: 'see to that, then ',
-  RANK_FAILED: 'see what that rank said, then ',
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  INTERRUPTED: 'go on with',
+  DISK_FULL: 'free some space and run',
+  IO_FAILED: 'see to that and go on with',
+  RANK_FAILED: 'see what that rank said and go on with',
 };
 
 /** @returns undefined where there is nothing to go on with, or another command would not help */
@@ -20,11 +20,10 @@ export function goOnHint(
     argv,
   }: { command: Command; options: Record<string, unknown>; argv: readonly string[] },
 ): string | undefined {
-  const first = FIRST[code];
-  if (first === undefined || command.goOn === undefined) return undefined;
+  const advice = ADVICE[code];
+  if (advice === undefined || command.goOn === undefined) return undefined;
   const line =
     command.goOn === 'same' ? `${called} ${shellWords(argv)}` : command.goOn(options as never);
   if (line === undefined) return undefined;
-  const why = code === 'IO_FAILED' && hint ? `${hint}; then ` : first;
-  return `${why}go on with: ${line}`;
+  return code === 'IO_FAILED' && hint ? `${hint}; then go on with: ${line}` : `${advice}: ${line}`;
 }

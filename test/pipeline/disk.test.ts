@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
+import { mayMount, mount } from '../helpers/mounts.ts';
 import {
   hashesOf,
   makeCorpus,
@@ -24,23 +23,6 @@ test.before(async () => {
 test.after.always(() => removeFolder(work));
 
 const runTo = (out: string) => ['run', 'images', corpus, '--out', out, ...SMALL];
-
-/** A file system of its own, gone with the test; only root may make one. */
-function mount(t: ExecutionContext, folder: string, options: string): void {
-  spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]);
-  t.teardown(() => {
-    spawnSync('umount', ['-l', folder]);
-  });
-}
-
-/** Makes and removes a file system once, to find out whether this process may. */
-function mayMount(): boolean {
-  const folder = mkdtempSync(join(tmpdir(), 'pipeline-mount-'));
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', folder]).status === 0;
-  if (isMounted) spawnSync('umount', [folder]);
-  rmdirSync(folder);
-  return isMounted;
-}
 
 const isAllowed = mayMount();
 const testMounted = (title: string, body: (t: ExecutionContext) => Promise<void>) =>

@@ -1,5 +1,6 @@
 /** RUN/data.json: where the datasets of a run lie, so that `resume` needs to be told nothing. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
@@ -28,7 +29,7 @@ export async function writeRunData(
 
 /**
  * @throws CodecLmError `USAGE` for a run of a version that did not write the file;
- *   `CONFIG_INVALID` when it is damaged
+ *   `CONFIG_INVALID` when it is damaged; `INPUT_NOT_FOUND` when a dataset is no longer there
  */
 export async function readRunData(run: string): Promise<MixtureSource[]> {
   const path = join(run, DATA_FILE);
@@ -48,8 +49,9 @@ export async function readRunData(run: string): Promise<MixtureSource[]> {
       },
     );
   }
+  let datasets: MixtureSource[];
   try {
-    return runDataSchema.parse(JSON.parse(text)).datasets;
+    datasets = runDataSchema.parse(JSON.parse(text)).datasets;
   } catch (error) {
     throw new CodecLmError('CONFIG_INVALID', `${path}: ${messageOf(error)}`, {
       cause: error,
@@ -57,4 +59,10 @@ export async function readRunData(run: string): Promise<MixtureSource[]> {
       hint: 'name the dataset of the run as `data`',
     });
   }
+  const gone = datasets.find(({ dir }) => !existsSync(dir));
+  if (!gone) return datasets;
+  throw new CodecLmError('INPUT_NOT_FOUND', `${gone.dir}, which ${run} is trained on, is gone`, {
+    path: gone.dir,
+    hint: 'name the place where it is now as `data`',
+  });
 }
