@@ -65,7 +65,7 @@ export {
 } from './codecs/registry.ts';
 export type { FixedLengthOptions } from './mask/fixed-length.ts';
 export { createFixedLengthGrammar } from './mask/fixed-length.ts';
-export type { Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';
+export type { Condition, Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';
 export type { MaskBudget, MaskVocabulary, TokenMask, TokenMaskOptions } from './mask/mask.ts';
 export { createTokenMask, isInMask } from './mask/mask.ts';
 export { plainTokenizer } from './plain.ts';
