@@ -5,8 +5,8 @@ import {
   formatCount,
   formatDuration,
   formatTable,
+  hexByte,
 } from '../../base/format.ts';
-import { StderrProgress } from '../../cli/progress.ts';
 
 test('columns are aligned, numbers to the right', (t) => {
   const table = formatTable(
@@ -29,28 +29,48 @@ test('numbers are written for people', (t) => {
   t.is(formatBar(0.5, 4), '██░░');
 });
 
-function recorder(isTTY: boolean) {
-  const written: string[] = [];
-  return { isTTY, columns: 20, written, write: (text: string) => written.push(text) };
-}
-
-test('in a terminal the line is redrawn and logs go above it', (t) => {
-  const stream = recorder(true);
-  const progress = new StderrProgress(stream);
-  progress.update('a line that is longer than the terminal');
-  progress.log('note');
-  progress.done();
-  const text = stream.written.join('');
-  t.true(text.startsWith('\r\x1b[2Ka line that is long\r\x1b[2Knote\n'));
-  t.true(text.endsWith('\n'));
+test('thousands are set apart at every length, negative numbers too', (t) => {
+  t.deepEqual([0, 999, 1000, 999_999.6, -1234].map(formatCount), [
+    '0',
+    '999',
+    '1,000',
+    '1,000,000',
+    '-1,234',
+  ]);
 });
 
-test('elsewhere there is no animation, and the last state is always written', (t) => {
-  const stream = recorder(false);
-  const progress = new StderrProgress(stream);
-  progress.update('1/3');
-  progress.update('2/3');
-  progress.update('3/3');
-  progress.done();
-  t.deepEqual(stream.written, ['1/3\n', '3/3\n']);
+test('units change where they should, and the largest one is the last', (t) => {
+  t.deepEqual([1023, 1024, 1024 ** 2, 1024 ** 5].map(formatBytes), [
+    '1023 B',
+    '1.0 KiB',
+    '1.0 MiB',
+    '1024.0 TiB',
+  ]);
+  t.deepEqual([0, 59.6, 3599, 3600, 86_399, -5, Number.NaN].map(formatDuration), [
+    '0 s',
+    '1 min 0 s',
+    '59 min 59 s',
+    '1 h 0 min',
+    '23 h 59 min',
+    '0 s',
+    '?',
+  ]);
+});
+
+test('a bar is never longer or shorter than its width', (t) => {
+  t.deepEqual(
+    [-1, 0, 0.26, 2].map((share) => formatBar(share, 4)),
+    ['░░░░', '░░░░', '█░░░', '████'],
+  );
+});
+
+test('a byte has two digits', (t) => {
+  t.deepEqual([0, 10, 255].map(hexByte), ['00', '0A', 'FF']);
+});
+
+test('a table with cells that are missing, and words among numbers, stays aligned', (t) => {
+  t.is(
+    formatTable(['a', 'b'], [['1', 'x'], ['22'], ['3', '7 MiB']]),
+    ' a  b\n--  -----\n 1  x\n22\n 3  7 MiB',
+  );
 });
