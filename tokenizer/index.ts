@@ -52,7 +52,7 @@ export type {
   Still,
 } from './codecs/codec.ts';
 export { type CodecSpec, defineCodec, extensionsOf } from './codecs/define.ts';
-export type { InputErrors } from './codecs/input-errors.ts';
+export type { InputErrorCodes } from './codecs/input-errors.ts';
 export { IMAGE_ERRORS, VIDEO_ERRORS } from './codecs/input-errors.ts';
 export type { CodecOptions, CodecOptionsByName } from './codecs/options.ts';
 export { bitsByBlock, type HeatOptions, heat, pngOf, type Raster } from './codecs/pictures/heat.ts';

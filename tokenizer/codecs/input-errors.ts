@@ -1,14 +1,14 @@
 /** Codes of errors that the pipeline reports about an input, by what the inputs are. */
 import type { CodecDefinition } from './codec.ts';
 
-export type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
+export type InputErrorCodes = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
 
-export const IMAGE_ERRORS: InputErrors = {
+export const IMAGE_ERRORS: InputErrorCodes = {
   unreadable: 'IMAGE_UNREADABLE',
   tooLarge: 'IMAGE_TOO_LARGE',
 };
 
-export const VIDEO_ERRORS: InputErrors = {
+export const VIDEO_ERRORS: InputErrorCodes = {
   unreadable: 'VIDEO_UNREADABLE',
   tooLarge: 'VIDEO_TOO_LARGE',
 };
