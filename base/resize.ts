@@ -59,7 +59,7 @@ interface Taps {
 function tapsOf(from: number, to: number, kernel: Kernel): Taps {
   const { support, weight } = KERNELS[kernel];
   const scale = from / to;
-  // // Enlarging reads as many pixels as the kernel spans; shrinking stretches the kernel, which is
+  // Enlarging reads as many pixels as the kernel spans; shrinking stretches the kernel, which is
   // the antialiasing.
   const stretch = Math.max(scale, 1);
   const reach = support * stretch;
@@ -73,7 +73,7 @@ function tapsOf(from: number, to: number, kernel: Kernel): Taps {
     const count = Math.min(from, Math.trunc(centre + reach + 0.5)) - start;
     let sum = 0;
     for (let tap = 0; tap < count; tap++) {
-      // // Multiply by the inverse as Pillow does: a division would round differently.
+      // Multiply by the inverse as Pillow does: a division would round differently.
       const value = weight((tap + start - centre + 0.5) * (1 / stretch));
       weights[i * stride + tap] = value;
       sum += value;
@@ -160,7 +160,7 @@ function passBytes(
   { starts, counts, weights, stride }: Taps,
 ): Uint8Array {
   const factors = fixed(weights);
-  // // Storing into this array clips the sums to 0..255.
+  // Storing into this array clips the sums to 0..255.
   const out = new Uint8ClampedArray(outer * to * inner);
   let at = 0;
   for (let row = 0; row < outer; row++) {

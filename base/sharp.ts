@@ -14,10 +14,10 @@ let loaded: Library | undefined;
 function library(): Library {
   if (loaded) return loaded;
   const sharp = loadOptional<Library>('sharp', 'pictures');
-  // // An image is small work: one thread per image with several images in flight is faster than
+  // An image is small work: one thread per image with several images in flight is faster than
   // many threads on one.
   sharp.concurrency(1);
-  // // Each image is read once, so a cache would only hold memory.
+  // Each image is read once, so a cache would only hold memory.
   sharp.cache(false);
   loaded = sharp;
   return sharp;

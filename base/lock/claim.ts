@@ -110,7 +110,7 @@ async function enter(self: Holder, options: ClaimOptions, tried: number): Promis
       const isBehind = found.holder?.state === 'wants' && found.holder.token > self.token;
       if (!isBehind) return false;
     }
-    // // The new beat shows to processes on other machines that we live.
+    // The new beat shows to processes on other machines that we live.
     if (!(await rewrite(formatHolder({ ...self, beat: beatOf(beat) })))) return false;
     await sleep(SOON_MS);
   }

@@ -101,7 +101,7 @@ export class FolderStore implements LockStore {
     try {
       await rm(path, { force: true });
     } catch (error) {
-      // // Another process made a folder where a file of version 0.1 was: the file to remove is
+      // Another process made a folder where a file of version 0.1 was: the file to remove is
       // gone.
       if (systemCode(error) === 'ERR_FS_EISDIR') return;
       throw writeError(error, path, 'removing the lock');
@@ -155,7 +155,7 @@ export class FolderStore implements LockStore {
       rmSync(this.pathOf(name), { force: true });
       rmdirSync(this.place);
     } catch {
-      // // Other records are still in the folder, or a dead process left files in it.
+      // Other records are still in the folder, or a dead process left files in it.
     }
   }
 }

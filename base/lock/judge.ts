@@ -71,7 +71,7 @@ export class Judge {
     if (life === 'alive') return active;
     const silentMs = this.#silence(found);
     if (silentMs === undefined) return active;
-    // // If the system cannot end a process for that long, it will not end it soon: the lock counts
+    // If the system cannot end a process for that long, it will not end it soon: the lock counts
     // as held.
     if (life === 'dying') return silentMs < this.#staleMs ? { is: 'dying' } : active;
     if (silentMs >= this.#staleMs) return { is: 'dead' };
@@ -82,12 +82,12 @@ export class Judge {
    * @returns milliseconds of silence; undefined when the record has changed since it was first seen
    */
   #silence({ name, text, modified, holder }: Found): number | undefined {
-    // // A holder lives when its beat count goes on; anyone can set the times of a file.
+    // A holder lives when its beat count goes on; anyone can set the times of a file.
     const content = holder ? text : `${text}${modified}`;
     const before = this.#seen.get(name);
     if (!before) this.#seen.set(name, { content, since: this.#now() });
     if (before && before.content !== content) {
-      // // Watch it anew from now on: a holder that changed once may die later.
+      // Watch it anew from now on: a holder that changed once may die later.
       this.#seen.set(name, { content, since: this.#now() });
       return undefined;
     }

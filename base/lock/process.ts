@@ -43,9 +43,9 @@ export function lifeOf(process: ProcessIdentity, self = thisProcess()): Life {
   if (process.startTime === null) return 'unknown';
   const found = statOf(process.pid);
   if (!found) return isSurelyGone(process.pid) ? 'dead' : 'unknown';
-  // // The pid was given to another process.
+  // The pid was given to another process.
   if (found.startTime !== process.startTime) return 'dead';
-  // // A zombie: nobody has read its exit code yet. Other threads of it may still be in a write.
+  // A zombie: nobody has read its exit code yet. Other threads of it may still be in a write.
   if (found.state === 'Z' || found.state === 'X') return found.threads > 1 ? 'dying' : 'dead';
   return isKilled(process.pid) ? 'dying' : 'alive';
 }

@@ -54,7 +54,7 @@ export function parseEntry(entry: Entry): Found {
     return entry;
   }
   const holder = holderSchema.safeParse(value).data;
-  // // A file that was copied or renamed by hand belongs to no process.
+  // A file that was copied or renamed by hand belongs to no process.
   if (holder) return entry.name === lockName(holder) ? { ...entry, holder } : entry;
   return { ...entry, old: oldHolderSchema.safeParse(value).data };
 }

@@ -1,9 +1,9 @@
-/** Helpers for who writes a codec. */
+/** Helpers for authors of codecs. */
 import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import type { Codec, CodecDefinition, CodecTools, Encoder } from './codec.ts';
 
-/** A definition with the types of its own schemas, and without the parsing. */
+/** A codec definition, typed by its own schemas and without the code that parses options. */
 export interface CodecSpec<Settings extends z.ZodObject, Options extends z.ZodObject>
   extends Omit<CodecDefinition, 'settings' | 'options' | 'fromOptions' | 'open'> {
   readonly settings: Settings;
@@ -17,7 +17,7 @@ export interface CodecSpec<Settings extends z.ZodObject, Options extends z.ZodOb
   ): Promise<Codec>;
 }
 
-/** A codec to be registered; its settings are validated before it is opened. */
+/** Makes the definition of a codec; settings are validated before the codec is opened. */
 export function defineCodec<Settings extends z.ZodObject, Options extends z.ZodObject>(
   spec: CodecSpec<Settings, Options>,
 ): CodecDefinition {
@@ -33,7 +33,7 @@ export function defineCodec<Settings extends z.ZodObject, Options extends z.ZodO
   return definition;
 }
 
-/** Looking for a tool or loading a model takes time: an encoder is made once. */
+/** Finding a tool or loading a model takes time, so each encoder is made once. */
 function rememberedEncoder(codec: Codec): Codec['encoder'] {
   const made = new Map<boolean, Promise<Encoder>>();
   return ({ mayBeShort = false } = {}) => {
@@ -41,14 +41,14 @@ function rememberedEncoder(codec: Codec): Codec['encoder'] {
     if (known) return known;
     const encoder = codec.encoder({ mayBeShort });
     made.set(mayBeShort, encoder);
-    // What failed is tried again.
+    // Forget a failure, so that the next call tries again.
     encoder.catch(() => made.delete(mayBeShort));
     return encoder;
   };
 }
 
 /**
- * @param title of the codec, for messages
+ * @param title title of the codec, for messages
  * @throws CodecLmError `CONFIG_INVALID` that names the setting
  */
 export function parseSettings<Settings extends z.ZodObject>(
@@ -62,7 +62,7 @@ export function parseSettings<Settings extends z.ZodObject>(
   throw new CodecLmError('CONFIG_INVALID', `${title} ${issue.path.join('.')}: ${issue.message}`);
 }
 
-/** `'jpg png'` -> `.jpg`, `.png` */
+/** Turns `'jpg png'` into the set of `.jpg` and `.png`. */
 export function extensionsOf(names: string): ReadonlySet<string> {
   return new Set(names.split(' ').map((name) => `.${name}`));
 }

@@ -1,4 +1,4 @@
-/** Codes of errors that the pipeline reports about an input, by what the inputs are. */
+/** The error codes that the pipeline reports about an input, by kind of input. */
 import type { CodecDefinition } from './codec.ts';
 
 export type InputErrorCodes = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;

@@ -1,4 +1,4 @@
-/** Options of codecs by name, as types: whoever registers a codec may add its own. */
+/** Types of codec options by codec name; a program that registers a codec may add its own. */
 import type { z } from 'zod';
 import type { avcOptions } from './avc/index.ts';
 import type { jpegOptions } from './jpeg/index.ts';
@@ -14,7 +14,7 @@ export interface CodecOptionsByName {
   avc: z.input<typeof avcOptions>;
 }
 
-/** Those of one codec; of one that nobody has described, anything. */
+/** Options of one codec; any options for a codec without a declaration. */
 export type CodecOptions<Name extends string> = Name extends keyof CodecOptionsByName
   ? CodecOptionsByName[Name]
   : Readonly<Record<string, unknown>>;

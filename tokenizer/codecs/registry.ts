@@ -1,4 +1,6 @@
-/** All codecs by name. A new one is a folder beside this file and a line in the list below. */
+/**
+ * All codecs by name. To add one, make a folder beside this file and add a line to the list below.
+ */
 import { CodecLmError } from '../../base/error.ts';
 import { avc } from './avc/index.ts';
 import type { Codec, CodecDefinition, Media } from './codec.ts';
@@ -6,7 +8,7 @@ import { jpeg } from './jpeg/index.ts';
 
 const CODECS: CodecDefinition[] = [jpeg, avc];
 
-/** The codec of a command that names none. */
+/** The codec that a command uses when it names none. */
 export const DEFAULT_CODECS: Readonly<Record<Media, string>> = {
   images: CODECS[0].name,
   videos: CODECS[1].name,
@@ -15,9 +17,9 @@ export const DEFAULT_CODECS: Readonly<Record<Media, string>> = {
 const NAME = /^[a-z][a-z0-9-]*$/;
 
 /**
- * Makes a codec known by its name: to the library, and to command lines that are started after it in
- * the same process (docs/adding-a-codec.md).
- * @throws CodecLmError `CONFIG_INVALID` for a name that is taken or is none
+ * Registers a codec under its name, for the library and for command lines that are started
+ * afterwards in the same process (docs/adding-a-codec.md).
+ * @throws CodecLmError `CONFIG_INVALID` for a name that is taken or not valid
  */
 export function registerCodec(definition: CodecDefinition): void {
   const { name } = definition;
@@ -30,7 +32,7 @@ export function registerCodec(definition: CodecDefinition): void {
   throw new CodecLmError('CONFIG_INVALID', `registering a codec: the name "${name}" ${why}`);
 }
 
-/** In order of registration. */
+/** All codecs in order of registration. */
 export function allCodecs(): readonly CodecDefinition[] {
   return CODECS;
 }
@@ -40,7 +42,7 @@ export function codecsFor(media: Media): readonly CodecDefinition[] {
   return CODECS.filter((codec) => codec.media === media);
 }
 
-/** @throws CodecLmError `CODEC_UNKNOWN` that names those there are */
+/** @throws CodecLmError `CODEC_UNKNOWN` that lists the registered codecs */
 export function codecNamed(
   name: string,
   among: readonly CodecDefinition[] = CODECS,
@@ -54,10 +56,11 @@ export function codecNamed(
 }
 
 /**
- * The codec of a dataset or checkpoint, from what it has recorded. Settings that this version does not
- * know are passed over: they decide how files are encoded, and documents are there already.
- * @param where the file, for messages
- * @param code of the error when a setting is missing or wrong
+ * Opens the codec of a dataset or checkpoint with its recorded settings. Settings that this version
+ * does not know are ignored: they only decide how files are encoded, and the documents exist
+ * already.
+ * @param where name of the file, for messages
+ * @param code code of the error when a setting is missing or wrong
  * @throws CodecLmError `CODEC_UNKNOWN`, or with `code`
  */
 export async function openRecorded(

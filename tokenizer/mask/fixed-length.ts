@@ -29,9 +29,9 @@ export function createFixedLengthGrammar(options: FixedLengthOptions): Grammar<n
     allowedSymbols: (state) => collectSymbols(grammar, state, alphabet),
     isComplete: (state) => state === length,
     symbolsToFinish: (state) => length - state,
-    // // Each symbol brings the end one symbol nearer.
+    // Each symbol brings the end one symbol nearer.
     longestDetour: () => 0,
-    // // All places that are far from the end are alike.
+    // All places that are far from the end are alike.
     contextKey: (state, reach) => Math.min(length - state, reach),
     describe,
     explain(state, symbol) {

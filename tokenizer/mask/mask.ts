@@ -115,7 +115,7 @@ export function createTokenMask<State>(
           fewest + detour + 1 <= tokens - 1 && fewest + detour <= symbols - trie.longest;
         isTight = !fits(grammar.longestDetour(state, trie.longest));
         const isSeen = sight?.isIn(state) && fits(sight.longestDetour(state));
-        // // A mask close to the limit is of little use to other states: do not keep it.
+        // A mask close to the limit is of little use to other states: do not keep it.
         if (isTight && !isSeen && !isComplete) return walk(trie, state, tokens - 2, symbols);
       }
       if (isComplete) return onlyEos;
@@ -149,7 +149,7 @@ export function isInMask(mask: Uint32Array, id: number): boolean {
 export function idsOfMask(mask: Uint32Array): number[] {
   const ids: number[] = [];
   mask.forEach((word, i) => {
-    // // Each turn clears the lowest 1.
+    // Each turn clears the lowest 1.
     for (let rest = word; rest !== 0; rest &= rest - 1)
       ids.push(32 * i + 31 - Math.clz32(rest & -rest));
   });

@@ -17,7 +17,7 @@ export class Memo<Value> {
   get(key: number): Value | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
-    // // A Map keeps the order of insertion: re-inserting makes this entry the newest.
+    // A Map keeps the order of insertion: re-inserting makes this entry the newest.
     this.#entries.delete(key);
     this.#entries.set(key, value);
     return value;

@@ -78,7 +78,7 @@ export function selectNodes(trie: Trie, roots: readonly number[]): Trie {
   const path: number[] = [];
   let next = 0;
   for (const root of roots) {
-    // // Parents come before children: the ancestors of the root are the last nodes seen at each
+    // Parents come before children: the ancestors of the root are the last nodes seen at each
     // smaller depth.
     for (; next <= root; next++) {
       path.length = trie.depth[next] - 1;

@@ -63,7 +63,7 @@ export class AutomatonEncoder {
     for (let n = chunks - 1; n >= 0; n--) {
       const chunk = bytes.subarray(n * STRAND_CHUNK, (n + 1) * STRAND_CHUNK);
       state = this.#scan(chunk, state);
-      // // The states of the first chunk stay where they are.
+      // The states of the first chunk stay where they are.
       if (n > 0) later.push(this.#strands.states.map((states) => states.slice()));
     }
     if (this.#automaton.full) return undefined;
@@ -91,7 +91,7 @@ export class AutomatonEncoder {
     kernels.spread(length);
     kernels.scan(length);
     for (let n = LAST; n >= 0; n--) {
-      // // A strand that meets an unknown transition stays unknown from there to its beginning.
+      // A strand that meets an unknown transition stays unknown from there to its beginning.
       if (states[n][0] === UNKNOWN) this.#read(n, entry[n], 0, length, length);
       state = this.#mend(n, state, length);
     }
@@ -138,7 +138,7 @@ export class AutomatonEncoder {
     for (let n = 0; n < STRANDS; n++) {
       const end = n === LAST ? length + rest : length;
       const guessed = tokens[n];
-      // // Follow the right tokens and the guessed ones until they meet.
+      // Follow the right tokens and the guessed ones until they meet.
       let at = this.#ahead;
       let guess = length > 0 ? (n === 0 ? first : 0) : end;
       let i = 0;

@@ -117,7 +117,7 @@ function emit(at: StrandLayout, longest: number): FunctionSpec {
       const [place, found, states] = [scope.local(I32), scope.local(I32), scope.local(I32)];
       const statesOf = (n: number) => at.states + n * at.stateStride;
       const zero = bits.const(new Uint8Array(VECTOR));
-      // // Clear the states that a token reaches beyond the end of its strand.
+      // Clear the states that a token reaches beyond the end of its strand.
       const clear = [
         place.set(i32.const(0)),
         forEach(place, i32.const(2 * longest), VECTOR, [
@@ -152,7 +152,7 @@ function emit(at: StrandLayout, longest: number): FunctionSpec {
             ]),
             place.set(i32.add(place.get, i32.const(2 * TURN))),
           ],
-          // // Only state 0 was met: all strands have ended.
+          // Only state 0 was met: all strands have ended.
           states.get,
         ),
         locals.map((position, n) => i32.store(i32.const(at.entry), position.get, 4 * n)),

@@ -48,7 +48,7 @@ export interface StrandLayout {
 
 /** @param longest length of the longest token in bytes, at most `LONGEST` */
 export function layoutOf(longest: number): StrandLayout {
-  // // Strands lie an odd number of vectors apart: at a power of two they would share cache lines.
+  // Strands lie an odd number of vectors apart: at a power of two they would share cache lines.
   const stride = (bytes: number) => (Math.ceil(bytes / VECTOR) | 1) * VECTOR;
   const byteStride = stride(STRAND + VECTOR);
   const stateStride = stride(2 * (STRAND + REST + longest) + VECTOR);

@@ -22,7 +22,7 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
   }
   if (!existsSync(join(from, FILE))) return;
   const own = await readTokenizer(from).catch((error) => {
-    // // A file that is not a tokenizer of this project may still belong to a model.
+    // A file that is not a tokenizer of this project may still belong to a model.
     if (error instanceof CodecLmError) return undefined;
     throw error;
   });

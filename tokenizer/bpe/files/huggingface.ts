@@ -60,7 +60,7 @@ export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
   if (alphabet !== undefined) return plainTokenizer(alphabet);
   const { merges, vocabulary } = parseTokenizer(file, await readSpecialNames(path), path);
   try {
-    // // A dataset of the first release keeps its file, because its shards carry the hash of that
+    // A dataset of the first release keeps its file, because its shards carry the hash of that
     // file.
     const isFirst = text === tokenizerJson(merges, vocabulary, 'bos-eos');
     return new ByteBpe(merges, vocabulary, isFirst ? 'bos-eos' : 'bos');

@@ -56,7 +56,7 @@ export function tokenizerJson(
     if (id !== ABSENT) vocab[textOf(token)] = id;
   });
   const { bos, eos, pad, others } = vocabulary;
-  // // A foreign tokenizer may pad with <eos>; add each token only once.
+  // A foreign tokenizer may pad with <eos>; add each token only once.
   const specials = new Map([bos, eos, pad, ...others].map((special) => [special.id, special]));
   const file = {
     version: '1.0',

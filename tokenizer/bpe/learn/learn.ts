@@ -135,7 +135,7 @@ class LearningState {
     this.#lengths[id] = tokens[id].length;
     replacement.replaceAll(this.#cells, pair, id, this.#lengths);
     counts.add(left, right, -counts.get(left, right));
-    // // Add all sums first: a pair of two new tokens is counted from both sides.
+    // Add all sums first: a pair of two new tokens is counted from both sides.
     for (const other of before.distinct) {
       if (other !== left || left !== right) counts.add(other, left, -before.timesOf(other));
       counts.add(other, id, before.timesOf(other));

@@ -30,7 +30,7 @@ export function learningMemory(bytes: number, documents: number, merges: number)
 export function availableMemory(): number {
   const constrained = process.constrainedMemory();
   const free = freemem();
-  // // 0 or a huge number means that the group has no limit.
+  // 0 or a huge number means that the group has no limit.
   if (!constrained || constrained > Number.MAX_SAFE_INTEGER) return free;
   return Math.min(free, Math.max(0, constrained - process.memoryUsage.rss()));
 }

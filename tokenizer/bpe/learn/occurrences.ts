@@ -59,7 +59,7 @@ function layOutBlock(
     const byte = document[i];
     pair = ((pair << 8) & 0xff00) | byte;
     cells[at + i] = byte;
-    // // Always write, and advance only if the pair is listed: three of four are not, and a
+    // Always write, and advance only if the pair is listed: three of four are not, and a
     // processor cannot predict which.
     places[noted] = at + i - 1;
     pairs[noted] = pair;

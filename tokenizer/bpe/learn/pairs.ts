@@ -34,7 +34,7 @@ export class PairMap {
     const key = keyOf(left, right);
     let slot = this.#slotOf(key);
     if (this.#keys[slot] === EMPTY) {
-      // // Linear probing needs free slots: use at most half of them.
+      // Linear probing needs free slots: use at most half of them.
       if (++this.#used * 2 > this.#keys.length) {
         this.#grow();
         slot = this.#slotOf(key);
@@ -65,7 +65,7 @@ export class PairMap {
   #slotOf(key: number): number {
     const keys = this.#keys;
     const mask = keys.length - 1;
-    // // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are well mixed,
+    // Multiplicative hashing (Knuth, TAOCP 3, 6.4): the high bits of the product are well mixed,
     // so they are folded onto the low bits that the mask keeps.
     const product = Math.imul(key, 0x9e3779b1);
     let slot = (product ^ (product >>> 15)) & mask;

@@ -162,7 +162,7 @@ function replaceSome(
   for (let k = 0; k < kept; k++) {
     const start = standing[k];
     const middle = (start + leftLength) | 0;
-    // // In a run of equal tokens, every second place is gone by now.
+    // In a run of equal tokens, every second place is gone by now.
     if (cells[start] !== left || cells[middle] !== right) continue;
     const end = (start + pairLength) | 0;
     cells[middle] = DEAD;

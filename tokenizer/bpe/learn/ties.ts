@@ -22,7 +22,7 @@ export function tieOrder(rule: TieRule, bytesOf: readonly Uint8Array[]): PairOrd
     const [first, second] = [joined(a), joined(b)];
     if (first.length !== second.length) return first.length < second.length;
     const order = Buffer.compare(first, second);
-    // // Two pairs give the same bytes: any fixed order will do.
+    // Two pairs give the same bytes: any fixed order will do.
     return order === 0 ? hasSmallerIds(a, b) : order < 0;
   };
 }

@@ -109,7 +109,7 @@ export class QueueEncoder {
       const right = bytes[i];
       const id = bytePairs[(left << 8) | right];
       left = right;
-      // // Always write, and advance only if the pair merges.
+      // Always write, and advance only if the pair merges.
       places[entry] = i;
       pairs[entry] = id;
       entry = (entry + ((id + 0xffff) >>> 16)) | 0;

@@ -9,18 +9,18 @@ import {
   UNSIGNED,
 } from './syntax/element.ts';
 
-/** What `BitReader.read` gives instead of a value. */
+/** Returned by `BitReader.read` when the value is not allowed. */
 export const NOT_ALLOWED = Number.NaN;
 
-/** Bytes beyond the end that are looked at, and must be there. */
+/** Bytes beyond the end that may be read; they must exist. */
 export const READ_AHEAD = 8;
 
 export class BitReader {
-  /** Bits read. */
+  /** Number of bits read. */
   position = 0;
   #bytes: Uint8Array = new Uint8Array(READ_AHEAD);
 
-  /** @param bytes with `READ_AHEAD` bytes after the last that is meant */
+  /** @param bytes the unit, followed by `READ_AHEAD` extra bytes */
   load(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.position = 0;
@@ -35,7 +35,10 @@ export class BitReader {
     return shift === 0 ? word : (word << shift) | (bytes[i + 4] >> (8 - shift));
   }
 
-  /** The value of an element, and moves on; or `NOT_ALLOWED`, and stays. */
+  /**
+   * Reads the value of an element and moves on; returns `NOT_ALLOWED` and stays if the value is not
+   * allowed.
+   */
   read(element: Element): number {
     switch (element.kind) {
       case FIXED:

@@ -1,4 +1,4 @@
-/** An AVC codec with its settings: clips, shown as strips of their frames and as animations. */
+/** An AVC codec with its settings. It shows clips as strips of their frames and as animations. */
 import { CodecLmError } from '../../../base/error.ts';
 import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
 import { parseAvcDocument } from './document.ts';
@@ -8,10 +8,10 @@ import { cutAfterFrames } from './prompt.ts';
 import type { AvcSettings } from './settings.ts';
 import { COLUMNS, stripSize } from './strip-size.ts';
 
-/** Frames of a prompt (paper, section 4.2): ten are given, five are generated. */
+/** Frames of a prompt (paper, section 4.2): ten are given, the model generates five. */
 const PROMPT_FRAMES = 10;
 
-/** @param ffmpeg the one to encode with; see `findFfmpeg` */
+/** @param ffmpeg the ffmpeg that encodes; see `findFfmpeg` */
 export function openAvc(
   definition: CodecDefinition,
   settings: AvcSettings,
@@ -37,7 +37,7 @@ export function openAvc(
     defaultCut: { frames: Math.min(PROMPT_FRAMES, frames - 1) },
     cutOfShare: (share) => ({ frames: Math.floor(share * frames) }),
     cut: cutOf,
-    // Annex B is a stream: players follow it as it is.
+    // Annex B is a byte stream: players can play it while it arrives.
     preview: (beginning) => beginning,
     still: {
       ...stripSize(width, height, frames, COLUMNS),

@@ -1,4 +1,4 @@
-/** Places and values of a document, for people. */
+/** Describes places and values of a document for people. */
 import { type Element, FIXED, SIGNED, TABLE, TRAILING, UNSIGNED } from './syntax/element.ts';
 import type { SyntaxState } from './syntax/state.ts';
 
@@ -8,14 +8,17 @@ const UNIT_NAMES: Readonly<Record<number, string>> = {
   8: 'picture parameter set',
 };
 
-/** Frame, macroblock or NAL unit, and syntax element. Frames and macroblocks count from 0. */
+/**
+ * Describes a place: frame, macroblock or NAL unit, and syntax element. Frames and macroblocks
+ * count from 0.
+ */
 export function describeAvcPlace(state: SyntaxState): string {
   const { frame, macroblock, header, name, position } = state;
   const unit = position < 0 ? undefined : UNIT_NAMES[header & 31];
   return `frame ${frame}, ${unit ?? `macroblock ${macroblock}`}, ${name}`;
 }
 
-/** What is allowed at a place, in words. */
+/** Describes the values that are allowed at a place. */
 export function describeExpected(element: Element): string {
   const { kind, low, high, ranges, size } = element;
   if (kind === TRAILING) return 'a 1-bit, then 0-bits up to the byte';

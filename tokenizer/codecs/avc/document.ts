@@ -1,6 +1,6 @@
 /**
- * Reads a canonical AVC document: every syntax element of every NAL unit, so that
- * damage is told from content; its size, and where each frame lies.
+ * Reads a canonical AVC document: its size and where each frame lies. It checks every syntax
+ * element of every NAL unit, so that damage is found.
  */
 
 import { CodecLmError } from '../../../base/error.ts';
@@ -14,7 +14,7 @@ import type { SyntaxState } from './syntax/state.ts';
 import { canEnd, macroblocksOf, needsZeroByte, startOfDocument } from './syntax/unit.ts';
 
 export interface AvcFrame {
-  /** Offset of its first NAL unit's start code, parameter sets and SEI included. */
+  /** Offset of the start code of its first NAL unit, including parameter sets and SEI. */
   readonly offset: number;
   /** Offset after its last slice. */
   readonly end: number;
@@ -69,7 +69,7 @@ class Parser {
   readonly #reader = new BitReader();
   /** The payload of one NAL unit without its emulation prevention. */
   readonly #rbsp: Uint8Array;
-  /** Offset after the last unit read. */
+  /** Offset after the last unit that was read. */
   #end = 0;
 
   constructor(bytes: Uint8Array) {
@@ -118,7 +118,7 @@ class Parser {
     state.take(state, header);
   }
 
-  /** Every element up to the stop bit, which must be in the last byte. */
+  /** Reads every element up to the stop bit, which must be in the last byte. */
   #readElements(start: number, end: number, length: number): void {
     const { state } = this;
     const reader = this.#reader;
@@ -147,13 +147,13 @@ class Parser {
     );
   }
 
-  /** The next bits, as far as a code word may reach. */
+  /** The next bits, as many as a code word can have. */
   #bits(): string {
     this.#reader.position = this.state.position;
     return (this.#reader.peek() >>> 16).toString(2).padStart(16, '0');
   }
 
-  /** Offset in the document of a bit of the payload. */
+  /** Offset in the document of a bit in the payload. */
   #offsetOf(start: number, end: number, position: number): number {
     let zeros = 0;
     let left = position >> 3;

@@ -1,4 +1,4 @@
-/** A video file to the canonical bytes of a document: one ffmpeg process a file. */
+/** Encodes a video file as the canonical bytes of a document: one ffmpeg process per file. */
 import { symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
@@ -17,13 +17,16 @@ import { withFolder } from './ffmpeg/scratch.ts';
 import { toolFault } from './ffmpeg/tool-fault.ts';
 import { type AvcSettings, avcSettingsSchema } from './settings.ts';
 
-/** See `Encoder.versions`. The second of `reproducible`: sources whose samples are not square keep their shape. */
+/**
+ * See `Encoder.versions`. Version 2 of `reproducible` keeps the shape of sources whose samples are
+ * not square.
+ */
 const RECIPES = { paper: '1', reproducible: '2' } as const;
 
-/** A macroblock takes 384 bytes of samples at most (I_PCM), and its slice a few more. */
+/** A macroblock has at most 384 bytes of samples (I_PCM), and its slice a few more. */
 const MAX_BYTES_A_MACROBLOCK = 1024;
 
-/** One frame of any source, as it is coded there. */
+/** Largest coded frame of a source. */
 const MAX_PACKET_BYTES = 2 ** 28;
 
 type Clip = Document<Uint8Array>;
@@ -54,7 +57,7 @@ export async function createAvcCodec(
   };
 }
 
-/** ffmpeg has to seek in most formats, so bytes go through a temporary file and no pipe. */
+/** Most formats need seeking, so the bytes go through a temporary file instead of a pipe. */
 async function encodeBytes(
   source: Uint8Array,
   label: string,
@@ -72,7 +75,7 @@ async function encodeBytes(
   });
 }
 
-/** @throws CodecLmError `VIDEO_*`; `TOOL_MISSING`, `TOOL_FAILED` when no file is to blame */
+/** @throws CodecLmError `VIDEO_*`; `TOOL_MISSING`, `TOOL_FAILED` when the file is not the cause */
 async function encodeSpan(
   file: FileSpan,
   label: string,
@@ -83,7 +86,7 @@ async function encodeSpan(
   const encode = (path: string) => encodePath(path, { ...file, demuxer }, label, settings, ffmpeg);
   const path = textPath(file.path);
   if (path !== undefined) return encode(path);
-  // An argument is text: a name that is none gets another one for the time being.
+  // Arguments are text: a file whose name is not valid UTF-8 gets a temporary name.
   return withFolder(async (folder) => {
     const link = join(folder, 'video');
     await symlink(absolute(file.path), link);
@@ -91,7 +94,7 @@ async function encodeSpan(
   });
 }
 
-/** How long a video may take, and how much of what. */
+/** Limits of time, memory and output for one video. */
 function limitsOf({ width, height, frames, timeoutSeconds, memoryMb }: AvcSettings) {
   const macroblocks = Math.ceil(width / 16) * Math.ceil(height / 16);
   const maxOutputBytes = (frames + 1) * macroblocks * MAX_BYTES_A_MACROBLOCK;
@@ -123,7 +126,8 @@ async function encodePath(
   };
   let encoded = await encode();
   if (encoded.found < 2 && encoded.found < frames && encoded.said === '') {
-    // A picture on the cover of a piece of music is a video stream to ffmpeg, of one frame or none.
+    // ffmpeg treats the cover picture of a piece of music as a video stream with at most one
+    // frame.
     await run(PICTURE_OPTIONS, { maxOutputBytes: MAX_PACKET_BYTES });
     const isEnough = short === 'keep' || frames === 1;
     if (encoded.found === 0 && isEnough) encoded = await encode(true);
@@ -132,7 +136,7 @@ async function encodePath(
   return { symbols: encoded.bytes, width, height };
 }
 
-/** @throws CodecLmError `VIDEO_UNSUPPORTED` for what this ffmpeg made, and is no document */
+/** @throws CodecLmError `VIDEO_UNSUPPORTED` when the output of ffmpeg is not a document */
 function framesIn(bytes: Uint8Array, label: string): number {
   if (bytes.length === 0) return 0;
   try {
@@ -143,7 +147,7 @@ function framesIn(bytes: Uint8Array, label: string): number {
   }
 }
 
-/** @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT` as the settings want it */
+/** @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT`, depending on the settings */
 function checkWhole(
   { found, said }: { found: number; said: string },
   label: string,
@@ -152,7 +156,7 @@ function checkWhole(
   if (said !== '' && (damaged === 'refuse' || found === 0)) {
     throw new CodecLmError('VIDEO_CORRUPT', `${label} is damaged: ${said}`, {
       path: label,
-      hint: 'with `damaged: keep`, what the decoder makes of it is taken',
+      hint: 'with `damaged: keep`, the frames that the decoder could recover are used',
     });
   }
   if (found > frames) throw new CodecLmError('INTERNAL', `${label}: ${found} frames encoded`);
@@ -173,7 +177,9 @@ function absolute(path: Buffer): Buffer {
   return path[0] === 0x2f ? path : Buffer.concat([Buffer.from(`${process.cwd()}/`), path]);
 }
 
-/** Named by its protocol, so that no file name is taken for another one's. */
+/**
+ * Names the file together with its protocol, so that ffmpeg cannot read the name as something else.
+ */
 function addressOf(path: string, file: FileSpan): { url: string; protocols: string[] } {
   if (!file.isMember) return { url: `file:${path}`, protocols: ['file'] };
   const { offset, size } = file;

@@ -1,11 +1,11 @@
 /**
- * The grammar of canonical AVC documents of one size and number of frames: baseline,
- * CAVLC, one macroblock a slice (ITU-T H.264, clauses named in syntax/).
+ * The grammar of canonical AVC documents of one size and number of frames: baseline, CAVLC, one
+ * macroblock per slice (ITU-T H.264; syntax/ names the clauses).
  *
  *     SPS | PPS | SEI | slice of macroblock 0 | slice of macroblock 1 | ...
  *
- * It is the parser's syntax walked bit by bit, so the two accept the same documents;
- * what it accepts decodes without an error.
+ * It walks the parser's syntax bit by bit, so both accept the same documents. Every accepted
+ * document decodes without an error.
  */
 import { CodecLmError } from '../../../base/error.ts';
 import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
@@ -22,21 +22,27 @@ export interface AvcGrammarOptions {
   readonly frames: number;
 }
 
-/** A place in a document. Never changed once it is made. */
+/** A place in a document. It never changes once it is made. */
 export type AvcState = ByteWalk;
 
 const MOST_PIXELS = 4096;
 const MOST_FRAMES = 1 << 20;
 
-/** No slice needs more to its end: the longest macroblock is raw samples, 384 of them protected. */
+/**
+ * Upper bound of the bytes to the end of a slice: the longest macroblock has raw samples, all 384
+ * with emulation prevention.
+ */
 const LONGEST_SLICE_FINISH = 1024;
-/** Nor this, of one that is coded: a block of 16 levels, 26 empty ones, all of them protected. */
+/**
+ * The same bound for a coded macroblock: a block of 16 levels and 26 empty ones, all with emulation
+ * prevention.
+ */
 const LONGEST_CODED_FINISH = 128;
-/** Bytes by which the shortest slices of two types differ at most. */
+/** Upper bound of the difference in bytes between the shortest slices of two types. */
 const TYPES_APART = 8;
-/** Start code, header and the shortest slice. */
+/** Bytes of a start code, a header and the shortest slice. */
 const SHORTEST_SLICE = 6;
-/** Contexts that are told apart at a time. */
+/** Most contexts that are remembered at a time. */
 const CONTEXTS = 1 << 17;
 
 /** @throws CodecLmError `CONFIG_INVALID` for a size or length that no document has */
@@ -68,7 +74,7 @@ class AvcGrammar implements Grammar<AvcState> {
   readonly invalidCode = 'AVC_INVALID';
 
   readonly #options: AvcGrammarOptions;
-  /** Of a picture: one a macroblock. */
+  /** Slices per picture: one per macroblock. */
   readonly #slices: number;
   readonly #finish = new FinishLength();
   readonly #contexts = new Map<string, number>();
@@ -84,7 +90,7 @@ class AvcGrammar implements Grammar<AvcState> {
   }
 
   next(state: AvcState, byte: number): AvcState | undefined {
-    // Most bytes are refused at once, and cost no copy then.
+    // Most bytes are refused at their first bit; do not copy the state for them.
     if (state.phase === PAYLOAD && !state.bits.allows(byte >> 7)) return undefined;
     const after = state.copy();
     return after.step(byte) ? after : undefined;
@@ -98,7 +104,10 @@ class AvcGrammar implements Grammar<AvcState> {
     return state.isComplete;
   }
 
-  /** Bytes that suffice from here, by the way of grammar/finish.ts; 0 exactly when it is complete. */
+  /**
+   * A number of bytes that suffices to finish from here, by the path of grammar/finish.ts; 0
+   * exactly when the document is complete.
+   */
   symbolsToFinish(state: AvcState): number {
     const isKnown = isInSight(state) && state.syntax.picture !== undefined;
     if (!isKnown || state.phase < PAYLOAD) return this.#finish.bytes(state);
@@ -106,12 +115,12 @@ class AvcGrammar implements Grammar<AvcState> {
   }
 
   /**
-   * The header of a picture's first slice decides on the length of all that follow, and
-   * units before it may be of any length. Between that and the end of the picture there is
-   * only the slice itself, and which types of slices may come after it.
+   * The header of a picture's first slice determines the length of all later slices, and the units
+   * before it may have any length. From there to the end of the picture, only the slice itself and
+   * the slice types that may follow it matter.
    */
   longestDetour({ syntax }: AvcState, reach: number): number {
-    // A message of known size says nothing of what comes after it.
+    // A message of known size does not affect what comes after it.
     if (syntax.name === MESSAGE_BYTE && syntax.count > reach) return TYPES_APART;
     const toCome = this.#slices - syntax.macroblock - 1;
     const isPictureKnown = syntax.picture !== undefined || syntax.isHeaderRead;
@@ -130,7 +139,7 @@ class AvcGrammar implements Grammar<AvcState> {
       : `${reach} ${placeKey(state, reach, this.#slices * SHORTEST_SLICE)}`;
     let context = this.#contexts.get(key);
     if (context === undefined) {
-      // Numbers are never used twice, so that forgetting some does no harm.
+      // Numbers are never reused, so forgetting some does no harm.
       if (this.#contexts.size === CONTEXTS) this.#contexts.clear();
       context = this.#nextContext++;
       this.#contexts.set(key, context);

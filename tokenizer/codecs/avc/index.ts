@@ -32,7 +32,8 @@ export const avc = defineCodec({
   media: 'videos',
   noun: 'video',
   documentNoun: 'clip',
-  // Names of what ffmpeg's demuxers of single files read; what is in a file shows when it is read.
+  // Extensions of formats that ffmpeg's single-file demuxers read; the content is checked when
+  // the file is read.
   extensions: extensionsOf(
     'mp4 m4v mov qt 3gp 3g2 mkv webm avi mpg mpeg mpe m1v m2v vob ts mts m2ts ogv ogg flv f4v ' +
       'wmv asf gif ivf h264 264 hevc h265 265 y4m nut mxf wtv rm rmvb dv obu mjpeg mjpg',

@@ -1,4 +1,7 @@
-/** What the bytes of a token say in an H.264 stream (ITU-T H.264, annex B and table 7-1), for people. */
+/**
+ * Explains the bytes of a token in an H.264 stream (ITU-T H.264, annex B and table 7-1), for
+ * people.
+ */
 
 const UNITS: Record<number, string> = {
   1: 'slice',

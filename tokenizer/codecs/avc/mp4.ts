@@ -1,17 +1,20 @@
-/** The little of an MP4 file (ISO/IEC 14496-12) that tells whether it holds what was put in. */
+/**
+ * Reads the few parts of an MP4 file (ISO/IEC 14496-12) that show whether it holds the whole
+ * document.
+ */
 import { CodecLmError } from '../../../base/error.ts';
 
 export interface Mp4Track {
-  /** Entries of the sample size box: one a frame. */
+  /** Entries of the sample size box: one per frame. */
   samples: number;
   seconds: number;
 }
 
-/** Boxes that are only around others, down to the tables of the first track. */
+/** Boxes that only contain other boxes, down to the tables of the first track. */
 const SAMPLE_TABLE = ['moov', 'trak', 'mdia', 'minf', 'stbl'];
 
 /**
- * The first track.
+ * Reads the first track.
  * @throws CodecLmError `AVC_INVALID` when there is none
  */
 export function readMp4Track(file: Uint8Array): Mp4Track {
@@ -26,10 +29,10 @@ export function readMp4Track(file: Uint8Array): Mp4Track {
 }
 
 /**
- * Shows every frame equally long from the first on, in place. ffmpeg believes what a stream
- * says of its times (VUI timing, reordered frames), whatever `-r` says, and lasts longer on
- * the last frame or leaves the first one out; a document shows its frames as they come.
- * @param file one track, as ffmpeg makes it of a document: boxes of version 0
+ * Gives every frame the same duration; changes `file` in place. ffmpeg follows the times in a
+ * stream (VUI timing, reordered frames) in spite of `-r`, so it may show the last frame longer or
+ * drop the first one. A document shows its frames in order, at a constant rate.
+ * @param file a file with one track, as ffmpeg makes it from a document: boxes of version 0
  */
 export function evenFrames(file: Uint8Array, fps: number): void {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.length);
@@ -48,7 +51,9 @@ export function evenFrames(file: Uint8Array, fps: number): void {
   edit.writeUInt32BE(0, 12);
 }
 
-/** Of a table of runs (count, value), the value of each. @returns the sum of the counts */
+/**
+ * Sets the value of every entry in a table of runs (count, value). @returns the sum of the counts
+ */
 function setEntries(table: Buffer, value: number): number {
   let count = 0;
   for (let at = 8; at < 8 + 8 * table.readUInt32BE(4); at += 8) {

@@ -1,6 +1,6 @@
 /**
- * NAL units of a byte stream (ITU-T H.264 Annex B, and 7.3.1): where they lie, and
- * their payload without the bytes that keep start codes out of it.
+ * Splits a byte stream into NAL units (ITU-T H.264 Annex B, and 7.3.1), and gives their payload
+ * without the emulation prevention bytes.
  */
 
 /** `nal_unit_type` (H.264 table 7-1) of what a document is made of. */
@@ -15,18 +15,18 @@ export interface NalUnit {
   readonly type: number;
   /** `nal_ref_idc`, 0..3. */
   readonly refIdc: number;
-  /** Offset of its start code, the fourth byte (`zero_byte`) of a long one included. */
+  /** Offset of its start code; a four-byte start code begins with `zero_byte`. */
   readonly start: number;
   /** Offset of its header byte, right after the start code. */
   readonly payloadStart: number;
-  /** Offset after its last byte: that of the next start code, or the end. */
+  /** Offset after its last byte: the next start code, or the end. */
   readonly end: number;
 }
 
 /**
- * The NAL units of a stream, in order. What lies before the first start code is not
- * looked at; zero bytes between units that are no part of a start code belong to the
- * unit before. A start code at the very end makes no unit.
+ * The NAL units of a stream, in order. Bytes before the first start code are ignored. Zero bytes
+ * between units that are not part of a start code belong to the unit before. A start code at the
+ * very end makes no unit.
  */
 export function splitNalUnits(bytes: Uint8Array): NalUnit[] {
   const units: NalUnit[] = [];
@@ -53,7 +53,7 @@ const START_CODE_BYTES = 3;
 /** The offset after the next start code 00 00 01 at or after `from`, or the end of the stream. */
 function nextPayload(bytes: Uint8Array, from: number): number {
   for (let i = from + 2; i < bytes.length; ) {
-    // A byte above 1 ends no start code, and neither do the two after it.
+    // A byte above 1 ends no start code, nor do the two bytes after it.
     if (bytes[i] > 1) i += 3;
     else if (bytes[i] === 0) i++;
     else if (bytes[i - 1] === 0 && bytes[i - 2] === 0) return i + 1;
@@ -66,7 +66,10 @@ function isStartCode(bytes: Uint8Array, end: number): boolean {
   return bytes[end - 1] === 1 && bytes[end - 2] === 0 && bytes[end - 3] === 0;
 }
 
-/** The offset of the start code that ends at `payload`; its zero_byte is not looked for before `least`. */
+/**
+ * The offset of the start code that ends at `payload`; a zero_byte is looked for only from `least`
+ * on.
+ */
 function startOf(bytes: Uint8Array, payload: number, least: number): number {
   const start = payload - START_CODE_BYTES;
   return start - 1 >= least && bytes[start - 1] === 0 ? start - 1 : start;
@@ -98,14 +101,15 @@ export function readRbsp(bytes: Uint8Array, start: number, end: number, into: Ui
 const LONG_START = Uint8Array.of(0, 0, 0, 1);
 
 /**
- * NAL units behind their lengths (ISO/IEC 14496-15) to a stream: start codes of four bytes before
- * parameter sets and the first unit of a frame, of three before the others.
+ * Converts NAL units behind their lengths (ISO/IEC 14496-15) to a byte stream: four-byte start
+ * codes before parameter sets and before the first unit of a frame, three-byte ones before the
+ * others.
  * @returns undefined when the lengths do not fit
  */
 export function toAnnexB(samples: Uint8Array): Uint8Array | undefined {
   const lengths = new DataView(samples.buffer, samples.byteOffset, samples.length);
   const parts: Uint8Array[] = [];
-  // Parameter sets or an SEI have begun a frame, and its slices are still to come.
+  // A frame has begun with parameter sets or an SEI, and its slices are still to come.
   let isBegun = false;
   for (let at = 0; at < samples.length; ) {
     const start = at + 4;
@@ -113,7 +117,7 @@ export function toAnnexB(samples: Uint8Array): Uint8Array | undefined {
     if (end <= start || end > samples.length) return undefined;
     const type = samples[start] & 31;
     const isSlice = type === SLICE || type === IDR_SLICE;
-    // The top bit of a slice: first_mb_in_slice is 0.
+    // The top bit of a slice is 1 when first_mb_in_slice is 0.
     const isFirst = !isBegun && (!isSlice || (samples[start + 1] & 0x80) !== 0);
     const isLong = isFirst || type === SPS || type === PPS;
     parts.push(isLong ? LONG_START : LONG_START.subarray(1), samples.subarray(start, end));

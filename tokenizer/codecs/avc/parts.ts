@@ -1,4 +1,4 @@
-/** What the bytes of a document are parts of, by name: for people who look at tokens. */
+/** Splits the bytes of a document into named parts, for people who look at tokens. */
 import type { Part } from '../codec.ts';
 import { parseAvcDocument } from './document.ts';
 import { IDR_SLICE, PPS, SEI, SLICE, SPS, splitNalUnits } from './nal.ts';

@@ -1,4 +1,7 @@
-/** Pictures of a clip: its frames as a strip, in motion, and with the model's surprise over them. */
+/**
+ * Pictures of a clip: a strip of its frames, an animation, and the strip with the model's surprise
+ * over it.
+ */
 import type { Companion } from '../codec.ts';
 import { bitsByBlock, heat } from '../pictures/heat.ts';
 import { parseAvcDocument } from './document.ts';
@@ -7,16 +10,16 @@ import { animate, drawStrip } from './strip.ts';
 import { COLUMNS } from './strip-size.ts';
 import { framesOf } from './view.ts';
 
-/** Pixels a side of a macroblock. */
+/** Side of a macroblock in pixels. */
 const MACROBLOCK_SIDE = 16;
 
-/** @param given bytes that were the prompt: the frames in them get a line */
+/** @param given number of bytes that were the prompt: the frames in them get a line */
 export async function stillOf(beginning: Uint8Array, given: number): Promise<Uint8Array> {
   const promptFrames = parseAvcDocument(beginning).frames.filter(({ end }) => end <= given).length;
   return drawStrip(await framesOf(beginning), { columns: COLUMNS, promptFrames });
 }
 
-/** A strip of the frames; one scale of colours for all of them. */
+/** A strip of the frames; all of them share one colour scale. */
 export async function surpriseOfAvc(
   document: Uint8Array,
   byteBits: Float64Array,

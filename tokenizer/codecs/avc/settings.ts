@@ -1,20 +1,22 @@
-/** What decides the canonical AVC bytes of a video, and what is refused on the way. */
+/** Settings that decide the canonical AVC bytes of a video, or which videos are refused. */
 import { z } from 'zod';
 
-/** 4:2:0 halves both sides; beyond 4096 no level that a player knows allows the frame rate. */
+/**
+ * 4:2:0 halves both sides; beyond 4096 pixels, no level that players know allows the frame rate.
+ */
 const side = z.int().min(16).max(4096).multipleOf(2, 'must be even');
 
 export const avcSettingsSchema = z.strictObject({
   width: side.default(256).describe('Width of the frames in pixels').meta({ valueName: 'px' }),
   height: side.default(144).describe('Height of the frames in pixels').meta({ valueName: 'px' }),
-  fps: z.int().min(1).max(120).default(3).describe('Frames a second'),
+  fps: z.int().min(1).max(120).default(3).describe('Frames per second'),
   frames: z
     .int()
     .min(1)
     .max(1000)
     .default(15)
     .describe('Frames of a document, from the beginning of the video'),
-  // 0 is lossless in x264, which the baseline profile has not.
+  // 0 is lossless in x264, which the baseline profile does not support.
   qp: z
     .int()
     .min(1)
@@ -28,11 +30,13 @@ export const avcSettingsSchema = z.strictObject({
   short: z
     .enum(['refuse', 'keep'])
     .default('refuse')
-    .describe('Videos with fewer frames than asked: refuse them or keep what is there'),
+    .describe('Videos with too few frames: refuse them or keep their frames'),
   damaged: z
     .enum(['refuse', 'keep'])
     .default('refuse')
-    .describe('Videos whose decoder reports errors: refuse them or keep what it made of them'),
+    .describe(
+      'Videos whose decoder reports errors: refuse them or keep the frames that it recovered',
+    ),
   timeoutSeconds: z
     .int()
     .min(1)

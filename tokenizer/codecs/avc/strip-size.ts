@@ -1,12 +1,12 @@
-/** How large the picture of a clip's frames is, known without drawing it. */
+/** Computes the size of the strip of a clip's frames without drawing it. */
 
 /** Pixels between frames. */
 export const GAP = 2;
 
-/** Frames a row of a strip: the fifteen of the paper make three rows. */
+/** Frames per row of a strip: the fifteen frames of the paper make three rows. */
 export const COLUMNS = 5;
 
-/** Of the picture that `drawStrip` makes of frames without a prompt, in pixels. */
+/** Size in pixels of the strip that `drawStrip` makes of frames without a prompt. */
 export function stripSize(
   width: number,
   height: number,

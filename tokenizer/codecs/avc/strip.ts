@@ -1,16 +1,16 @@
-/** A clip as pictures: its frames side by side, or one after the other. */
+/** Draws a clip: its frames side by side, or as an animation. */
 import { sharp } from '../../../base/sharp.ts';
 import { GAP } from './strip-size.ts';
 import type { RgbClip } from './view.ts';
 
 const BACKGROUND = { r: 24, g: 24, b: 27 };
-/** A picture wider than this no longer opens everywhere; the strip is broken into rows instead. */
+/** Widest picture that opens everywhere; a wider strip is broken into rows. */
 const MAX_SIDE = 8192;
 
 export interface StripOptions {
-  /** Frames that were given and not generated: they get a line under them. */
+  /** Number of given (not generated) frames: they get a line under them. */
   promptFrames?: number;
-  /** Frames a row at most. */
+  /** Most frames per row. */
   columns?: number;
 }
 
@@ -50,8 +50,8 @@ export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Prom
 }
 
 /**
- * @param fps frames a second
- * @returns an animated WebP file that repeats for ever
+ * @param fps frames per second
+ * @returns an animated WebP file that repeats forever
  */
 export async function animate(
   { width, height, frames }: RgbClip,

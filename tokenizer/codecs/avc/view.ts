@@ -1,4 +1,7 @@
-/** Between a document and a file that every player opens, or its pixels. Nothing is encoded again. */
+/**
+ * Converts between a document and a file that every player opens, and decodes it to pixels. Nothing
+ * is encoded again.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
@@ -16,18 +19,19 @@ import { toAnnexB } from './nal.ts';
 export interface RgbClip {
   width: number;
   height: number;
-  /** Each [height, width, 3], 8 bits a sample. */
+  /** One array per frame: [height, width, 3], 8 bits per sample. */
   frames: Uint8Array[];
 }
 
-/** Generous: a clip is small, but the machine may be busy. */
+/** Generous limits: a clip is small, but the machine may be busy. */
 const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
 
 /**
- * A document as an MP4 file of exactly this rate. That every frame is in it is read from
- * the file, since ffmpeg ends well whatever it left out.
- * @param fps frames a second, as in the settings it was encoded with
- * @throws CodecLmError `AVC_INVALID` when the bytes are no document; `TOOL_MISSING`, `TOOL_FAILED`
+ * Puts a document into an MP4 file of exactly this rate. The file is checked to hold every frame,
+ * because ffmpeg reports success even if it dropped some.
+ * @param fps frames per second, as in the settings of the encoder
+ * @throws CodecLmError `AVC_INVALID` when the bytes are not a document; `TOOL_MISSING`,
+ * `TOOL_FAILED`
  */
 export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array> {
   const { frames } = parseAvcDocument(bytes);
@@ -47,7 +51,7 @@ export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array>
       const found = `${samples} frames in ${seconds} s`;
       throw new CodecLmError(
         'AVC_INVALID',
-        `${found} came out of ${frames.length} at ${fps} a second`,
+        `${found} came out of ${frames.length} at ${fps} per second`,
       );
     }
     return file;
@@ -55,8 +59,8 @@ export async function toMp4(bytes: Uint8Array, fps: number): Promise<Uint8Array>
 }
 
 /**
- * The way back: the document in an MP4 file made by {@link toMp4}.
- * @throws CodecLmError `AVC_INVALID` when there is none in it; `TOOL_MISSING`, `TOOL_FAILED`
+ * Extracts the document from an MP4 file that {@link toMp4} made.
+ * @throws CodecLmError `AVC_INVALID` when the file holds no document; `TOOL_MISSING`, `TOOL_FAILED`
  */
 export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
   return withFolder(async (folder) => {
@@ -74,9 +78,9 @@ export async function fromMp4(file: Uint8Array): Promise<Uint8Array> {
 }
 
 /**
- * A document decoded.
- * @throws CodecLmError `AVC_INVALID` when the bytes are no document, or not every frame of it
- *   can be decoded without an error; `TOOL_MISSING`, `TOOL_FAILED` when ffmpeg is to blame
+ * Decodes a document.
+ * @throws CodecLmError `AVC_INVALID` when the bytes are not a document, or a frame cannot be
+ *   decoded without an error; `TOOL_MISSING`, `TOOL_FAILED` when ffmpeg is the cause
  */
 export async function framesOf(bytes: Uint8Array): Promise<RgbClip> {
   const { width, height, frames } = parseAvcDocument(bytes);

@@ -1,7 +1,7 @@
 /**
- * Reads the header of what sharp (libjpeg) writes: a baseline file with its
- * tables and no restart markers. Everything the lossless rewrite relies on is
- * checked here, so that another libvips can never change documents unnoticed.
+ * Reads the header of a file that sharp (libjpeg) wrote: a baseline file with its tables and no
+ * restart markers. It checks everything that the lossless rewrite relies on, so that another
+ * libvips version cannot change documents unnoticed.
  */
 
 import { hexByte } from '../../../base/format.ts';
@@ -9,11 +9,11 @@ import { type Geometry, geometryOf, invalid, MAX_SIDE } from './header.ts';
 import type { HuffmanTable } from './tables.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 
-/** What a baseline file says before its entropy-coded bytes. */
+/** The parts of a baseline file before its entropy-coded bytes. */
 export interface BaselineHeader extends Geometry {
   /** Offset of the first entropy-coded byte. */
   readonly scanStart: number;
-  /** Steps by table number, in zigzag order. */
+  /** Quantization steps by table number, in zigzag order. */
   readonly quantization: readonly Uint8Array[];
 }
 
@@ -29,7 +29,9 @@ const FRAME_COMPONENTS = [3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1];
 /** SOS: one scan of all three components and all 64 coefficients (T.81 B.2.3). */
 const SCAN_HEADER = [3, 1, 0x00, 2, 0x11, 3, 0x11, 0, 63, 0];
 
-/** Content of a DHT after its class and id, by that byte (T.81 B.2.4.2). */
+/**
+ * Content of each standard Huffman table, by the DHT byte with its class and id (T.81 B.2.4.2).
+ */
 const STANDARD_TABLES = new Map<number, Uint8Array>([
   [0x00, contentOf(DC_LUMINANCE)],
   [0x10, contentOf(AC_LUMINANCE)],
@@ -96,7 +98,7 @@ function readQuantization(body: Uint8Array, into: Uint8Array[], offset: number):
   }
 }
 
-/** Number of tables in a DHT segment, each of them the standard one of its id. */
+/** Number of tables in a DHT segment; throws if one is not the standard table of its id. */
 function checkHuffman(body: Uint8Array, offset: number): number {
   let seen = 0;
   for (let i = 0; i < body.length; seen++) {

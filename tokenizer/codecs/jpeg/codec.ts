@@ -1,4 +1,4 @@
-/** A JPEG codec with its settings. sharp is loaded by what encodes and by what draws over pixels. */
+/** A JPEG codec with its settings. sharp is loaded only to encode, or to draw over pixels. */
 import { CodecLmError } from '../../../base/error.ts';
 import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
 import { parseDocument } from './document.ts';
@@ -26,7 +26,7 @@ export function openJpeg(definition: CodecDefinition, settings: JpegSettings): C
     defaultCut: { ratio: 0.5 },
     cutOfShare: (ratio) => ({ ratio }),
     cut: cutOf,
-    // Decoders fill in what is missing of a file by themselves.
+    // Decoders fill in the missing part of a file by themselves.
     preview: (beginning) => insertTables(beginning, quality),
     still: {
       width,

@@ -1,4 +1,4 @@
-/** Centre crop to the target's aspect, in the coordinates of the stored image. */
+/** Centre crop to the target's aspect ratio, in the coordinates of the stored image. */
 
 export interface Size {
   readonly width: number;
@@ -10,17 +10,19 @@ export interface Region extends Size {
   readonly top: number;
 }
 
-/** How pixels as stored become pixels as seen: flip and flop first, then the turn. */
+/**
+ * The transformation from pixels as stored to pixels as seen: flip and flop first, then rotation.
+ */
 export interface Turn {
-  /** Upside down. */
+  /** Mirror vertically. */
   readonly flip: boolean;
-  /** Left to right. */
+  /** Mirror horizontally. */
   readonly flop: boolean;
-  /** Clockwise, in degrees. */
+  /** Rotation clockwise, in degrees. */
   readonly angle: 0 | 90 | 180 | 270;
 }
 
-/** EXIF 2.3, tag 0x0112: index is the orientation. */
+/** Transformations of EXIF 2.3, tag 0x0112; the index is the orientation. */
 const TURNS: readonly Turn[] = [
   { flip: false, flop: false, angle: 0 },
   { flip: false, flop: false, angle: 0 },
@@ -33,7 +35,10 @@ const TURNS: readonly Turn[] = [
   { flip: false, flop: false, angle: 270 },
 ];
 
-/** An orientation that EXIF does not know is upright, as in every reader. */
+/**
+ * The transformation of an orientation. Orientations that EXIF does not define count as upright, as
+ * in every reader.
+ */
 export function turnOf(orientation: number): Turn {
   return TURNS[orientation] ?? TURNS[1];
 }
@@ -43,10 +48,10 @@ export function swapped({ width, height }: Size): Size {
 }
 
 /**
- * The largest region of the target's aspect in the middle of the image. An odd
- * pixel goes to the right and the bottom of the image as it is seen.
+ * The largest region with the target's aspect ratio in the middle of the image. If the border is
+ * odd, the extra pixel lies at the right or bottom of the image as seen.
  * @param stored size of the image as stored
- * @param target size wanted, as seen
+ * @param target wanted size, as seen
  */
 export function centreCrop(stored: Size, target: Size, turn: Turn): Region {
   const isSideways = turn.angle === 90 || turn.angle === 270;
@@ -75,9 +80,10 @@ function middle(size: number, part: number, fromFarSide: boolean): number {
   return fromFarSide ? rest - (rest >> 1) : rest >> 1;
 }
 
-/** Whether the left (top) of the image as seen lies at the right (bottom) as stored. */
+/** Whether the left (top) edge of the image as seen is the right (bottom) edge as stored. */
 function startsAtFarSide({ flip, flop, angle }: Turn, axis: 'x' | 'y'): boolean {
-  // A quarter turn clockwise shows the stored bottom at the left; three show the stored right at the top.
+  // A 90° turn clockwise moves the stored bottom to the left; a 270° turn moves the stored right
+  // to the top.
   if (axis === 'x') return flop !== (angle === 270);
   return flip !== (angle === 90);
 }

@@ -1,7 +1,7 @@
 /**
- * An image file to pixels of the wanted size: opened, cropped, resized, upright,
- * RGB. The choices are those of a torchvision data set (Pillow's decoder and
- * `convert('RGB')`, antialiased bilinear resizing); docs/jpeg.md has the figures.
+ * Decodes an image file to pixels of the wanted size: opened, cropped, resized, upright, RGB. It
+ * follows a torchvision data set (Pillow's decoder and `convert('RGB')`, antialiased bilinear
+ * resizing); docs/jpeg.md has the figures.
  */
 import type { Sharp, SharpOptions } from 'sharp';
 import { CodecLmError } from '../../../base/error.ts';
@@ -15,23 +15,23 @@ import { isBmp, type RawPicture, readBmp } from './source/bmp.ts';
 import { gifGround, isGif, leavesGround } from './source/gif.ts';
 import { needsLibheif, readHeic } from './source/heic.ts';
 
-/** The kernel of sharp that is nearest to Pillow's antialiased bilinear. */
+/** The sharp kernel that is closest to Pillow's antialiased bilinear. */
 const KERNEL = 'linear';
 
-/** Pillow's own. */
+/** Pillow's own kernel for enlarging. */
 const ENLARGING_KERNEL: Kernel = 'bilinear';
 
-/** The kernel of sharp that keeps most of what the second resizing needs. */
+/** The sharp kernel that keeps most of the detail that the second resize needs. */
 const DRAFT_KERNEL = 'lanczos3';
 
 /**
- * Up to here all pixels are decoded at once and nobody watches the clock: a fraction of
- * a second in any format. Above, rows pass through a window, so that memory need not
- * grow with the image, and time is limited; together that costs a fifth more a pixel.
+ * Up to this many pixels, an image is decoded at once and without a time limit: a fraction of a
+ * second in any format. Above, rows pass through a window, so that memory does not grow with the
+ * image, and time is limited; together that costs a fifth more per pixel.
  */
 const SMALL_PIXELS = 2_000_000;
 
-/** sharp's limit on the frames of one file is the one first frame we ask for. */
+/** sharp limits the number of frames in a file; this project asks for the first frame only. */
 function openOptions(settings: JpegSettings): SharpOptions {
   return {
     ignoreIcc: settings.icc === 'ignore',
@@ -42,8 +42,8 @@ function openOptions(settings: JpegSettings): SharpOptions {
 }
 
 /**
- * A pipeline that gives `settings.width` x `settings.height` RGB pixels once an
- * output is asked of it.
+ * Builds a sharp pipeline that gives `settings.width` x `settings.height` RGB pixels when an output
+ * is requested.
  * @param label the file's name
  * @throws the error of sharp, which `imageError` understands; CodecLmError `IMAGE_TOO_SMALL`
  *   where the image would have to be enlarged and the settings refuse that
@@ -77,7 +77,8 @@ export async function openImage(
   const background = settings.background ?? ground;
   const keepsGround = found.hasAlpha && background !== undefined;
   if (keepsGround) {
-    // sharp lays it under grey pictures, and those of the press, as one shade of theirs.
+    // sharp lays the background under grey and CMYK pictures as one shade of their own colour
+    // space.
     if (!found.isRgb) image.pipelineColourspace('srgb');
     image.flatten({ background });
   }
@@ -86,7 +87,7 @@ export async function openImage(
   return limited(turned(shrunk(opaque, target), turn), isSmall, settings);
 }
 
-/** What no libvips of sharp reads; undefined for all else. */
+/** Reads formats that sharp's libvips does not read; undefined for all others. */
 async function readHere(
   source: Uint8Array,
   label: string,
@@ -107,11 +108,11 @@ function openRaw({ data, width, height, channels }: RawPicture): Sharp {
 
 interface Grounded {
   readonly image: Sharp;
-  /** What to show where the image is transparent, if it says so itself. */
+  /** The colour to show where the image is transparent, if the file has one. */
   readonly ground?: { r: number; g: number; b: number };
 }
 
-/** GIFs show a colour of their own where they are transparent, and around an opaque frame. */
+/** GIFs show a palette colour where they are transparent, and around an opaque frame. */
 async function openGrounded(
   source: Uint8Array,
   options: SharpOptions,
@@ -151,9 +152,9 @@ function limited(image: Sharp, isSmall: boolean, settings: JpegSettings): Sharp 
 }
 
 /**
- * A crop with a side that is smaller than the target's, upright: libvips enlarges half a pixel
- * off centre, so this is code of our own. Turned first, as it is there, since the order of the
- * two passes shows.
+ * Enlarges a crop that has a side smaller than the target's, upright. libvips enlarges half a pixel
+ * off centre, so this is our own code. It turns the crop first, as Pillow does, because the order
+ * of the two passes affects the result.
  */
 async function enlarged(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
   const { data, info } = await pixelsFrom(crop, settings);
@@ -187,20 +188,20 @@ async function openDraft(
 }
 
 /**
- * sharp multiplies colours by alpha before it resizes; Pillow's convert('RGB')
- * forgets alpha first. So the alpha channel has to go in a pass of its own.
+ * sharp multiplies colours by alpha before it resizes, but Pillow's convert('RGB') drops alpha
+ * first. So the alpha channel is removed in a separate pass.
  */
 async function withoutAlpha(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
   return rawCopy(crop.removeAlpha(), settings);
 }
 
-/** Runs a pipeline and opens its pixels, which are RGB from here on. */
+/** Runs a pipeline and opens its pixels, which are RGB from then on. */
 async function rawCopy(image: Sharp, settings: JpegSettings): Promise<Sharp> {
   const { data, info } = await pixelsFrom(image, settings);
   return openRaw({ data, ...info, channels: info.channels as 3 | 4 });
 }
 
-/** Runs a pipeline: RGB, 8 bits a sample. */
+/** Runs a pipeline and returns its pixels: RGB, 8 bits per sample. */
 async function pixelsFrom(image: Sharp, settings: JpegSettings) {
   return image
     .toColourspace('srgb')

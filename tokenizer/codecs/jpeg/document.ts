@@ -1,6 +1,6 @@
 /**
- * Reads a canonical document: checks every byte of it and finds its MCUs, so
- * that damage is told from content and a prompt can be cut between two MCUs.
+ * Reads a canonical document: checks every byte of it and finds its MCUs, so that damage is found
+ * and a prompt can be cut between two MCUs.
  */
 import { hexByte } from '../../../base/format.ts';
 import { type Edge, isOutside, McuEdges } from './grammar/edges.ts';
@@ -14,7 +14,9 @@ export interface JpegDocument extends Geometry {
 }
 
 const BLOCKS_PER_MCU = 6;
-/** A DC difference of 0 and an end of block: codes 00 and 1010 of T.81 tables K.3 and K.5. */
+/**
+ * Bits of a DC difference of 0 and an end of block: codes 00 and 1010 of T.81 tables K.3 and K.5.
+ */
 const EMPTY_LUMINANCE_BLOCK = 0b001010;
 
 /**
@@ -24,7 +26,7 @@ const EMPTY_LUMINANCE_BLOCK = 0b001010;
 export function parseDocument(bytes: Uint8Array): JpegDocument {
   const geometry = readHeader(bytes);
   const { mcuCount } = geometry;
-  // An MCU takes at least 6 bytes with its marker; the size is not believed before that is seen.
+  // An MCU and its marker take at least 6 bytes; check that before trusting the size.
   if (bytes.length < HEADER_LENGTH + mcuCount * MIN_MCU_BYTES) {
     throw invalid(bytes.length, `too short for ${mcuCount} MCUs: the document ends`);
   }
@@ -49,9 +51,11 @@ export function parseDocument(bytes: Uint8Array): JpegDocument {
   return { ...geometry, bytes, mcuOffsets };
 }
 
-/** Six empty blocks are 4 x (2 + 4) + 2 x (2 + 2) bits, in 4 bytes; and a marker. */
+/**
+ * Smallest MCU: six empty blocks have 4 x (2 + 4) + 2 x (2 + 2) bits, in 4 bytes; a marker follows.
+ */
 const MIN_MCU_BYTES = 6;
-/** 6 blocks of a DC of 11 + 11 bits and 63 coefficients of 16 + 10 bits. */
+/** Largest MCU: 6 blocks with a DC value of 11 + 11 bits and 63 coefficients of 16 + 10 bits. */
 const MAX_MCU_BYTES = Math.ceil((6 * (22 + 63 * 26)) / 8);
 
 /** Copies the entropy-coded bytes up to the next marker, without the 00 after each FF. */
@@ -77,7 +81,10 @@ function unstuffSegment(
   throw invalid(bytes.length, `the document ends inside MCU ${mcu}`);
 }
 
-/** The bits of one MCU: six blocks, then 1-bits up to the byte (T.81 F.2.2, F.1.2.3). */
+/**
+ * Checks the bits of one MCU: six blocks, then 1-bits up to the byte boundary (T.81 F.2.2,
+ * F.1.2.3).
+ */
 function checkMcu(bits: Uint8Array, length: number, offset: number, mcu: number, edge: Edge): void {
   const at = (position: number) => offset + (position >>> 3);
   const where = (block: number) => `in block ${block} of MCU ${mcu}`;

@@ -1,31 +1,34 @@
 /**
- * Large JPEG files are decoded at an eighth or a quarter of their size (libjpeg leaves out the
- * detail while it decodes), resized to a draft somewhat larger than the target, cropped there,
- * and resized again. What a draft costs in likeness to a full decode is mostly that the borders
- * of the crop fall between its pixels: so of the sizes in reach the one is taken whose pixels
- * they miss least. docs/jpeg.md has the figures.
+ * Large JPEG files are decoded at an eighth or a quarter of their size (libjpeg skips detail while
+ * it decodes), resized to a draft somewhat larger than the target, cropped, and resized again. A
+ * draft differs from a full decode mostly because the borders of the crop fall between its pixels.
+ * So among the possible draft sizes, the one whose pixel borders are closest to the crop is used.
+ * docs/jpeg.md has the figures.
  */
 import type { Region, Size } from './crop.ts';
 
 export interface Draft {
   /** Size of the whole image as a draft. */
   readonly whole: Size;
-  /** Where the crop lies in it. */
+  /** The crop in the draft. */
   readonly part: Region;
 }
 
-/** Below this reduction a full decode is cheap enough. */
+/** Reductions below this use a full decode, which is cheap enough. */
 const MIN_REDUCTION = 6;
 
-/** The least a draft is larger than the target, so that the last resizing has something to smooth. */
+/**
+ * A draft is at least this much larger than the target, so that the last resize has detail to
+ * smooth.
+ */
 const MIN_MARGIN = 1.15;
 
-/** How far a border of the crop may be off, in pixels of the target. */
+/** Largest error of a crop border, in pixels of the target. */
 const MAX_ERROR = 0.1;
 
 /**
- * sharp decodes at 1/8 when the draft is at least nine times smaller than the image, and so on:
- * at exactly eight it takes the next larger fraction. From the cheapest to the dearest.
+ * sharp decodes at 1/8 only when the draft is more than eight times smaller than the image; at
+ * exactly eight it uses the next larger fraction. From the cheapest to the most expensive.
  */
 const FRACTIONS = [
   { divisor: 8, reduction: 9 },
@@ -34,11 +37,11 @@ const FRACTIONS = [
 ];
 
 /**
- * @param stored the image as stored
- * @param crop the part of it that is wanted
- * @param target what the crop is to become
- * @returns undefined where the image is not large enough for one, or where its last rows or
- *   columns, which a decoder at a fraction leaves out, would be missed
+ * @param stored size of the image as stored
+ * @param crop the wanted part of it
+ * @param target size that the crop is resized to
+ * @returns undefined when the image is too small for a draft, or when the crop needs the last rows
+ *   or columns, which a decoder at a fraction leaves out
  */
 export function draftOf(stored: Size, crop: Region, target: Size): Draft | undefined {
   const reduction = Math.min(crop.width / target.width, crop.height / target.height);
@@ -56,7 +59,7 @@ export function draftOf(stored: Size, crop: Region, target: Size): Draft | undef
   return undefined;
 }
 
-/** The size of one dimension of the draft whose crop is nearest to whole pixels. */
+/** The draft size along one axis whose crop borders are closest to whole pixels. */
 function bestSide(
   stored: number,
   start: number,
@@ -64,12 +67,12 @@ function bestSide(
   target: number,
   { divisor, reduction }: (typeof FRACTIONS)[number],
 ) {
-  // libvips leaves out a last pixel that stands for less than a whole block.
+  // libvips drops a last pixel that covers less than a whole block.
   const decoded = Math.floor(stored / divisor) * divisor;
   const smallest = Math.ceil((target * MIN_MARGIN * decoded) / length);
   const largest = Math.max(smallest, Math.floor(stored / reduction));
   let best = { whole: 0, start: 0, part: 0, error: Number.POSITIVE_INFINITY };
-  // From large to small, so that of equals the one with most detail is taken.
+  // From large to small, so that among equals the one with most detail wins.
   for (let whole = largest; whole >= smallest; whole--) {
     const scale = whole / decoded;
     const first = Math.round(start * scale);
@@ -78,7 +81,7 @@ function bestSide(
       Math.abs(start * scale - first),
       Math.abs((start + length) * scale - last),
     );
-    // In pixels of the target, where it shows.
+    // Error in pixels of the target, where it would be visible.
     const error = (missed * target) / (length * scale);
     if (error < best.error) best = { whole, start: first, part: last - first, error };
   }

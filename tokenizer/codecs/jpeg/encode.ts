@@ -1,6 +1,6 @@
 /**
- * Pixels, or an image file, to canonical bytes: sharp decodes, resizes and
- * encodes, the lossless rewrite makes the result canonical.
+ * Encodes pixels or an image file as canonical bytes: sharp decodes, resizes and encodes; the
+ * lossless rewrite makes the result canonical.
  */
 import type { z } from 'zod';
 import { CodecLmError } from '../../../base/error.ts';
@@ -12,15 +12,16 @@ import { type JpegSettings, jpegSettingsSchema } from './settings.ts';
 import { baseline, baselineOf } from './source/baseline.ts';
 
 /**
- * See `Encoder.versions`. 2: drafts of large JPEGs whose pixels meet the crop's borders. 3: enlarged
- * as Pillow does; a background under grey pictures; GIFs with their palette's colours.
+ * See `Encoder.versions`. Version 2: drafts of large JPEGs whose pixels meet the crop's borders.
+ * Version 3: enlarging as Pillow does; a background under grey pictures; GIFs with the colours of
+ * their palette.
  */
 const RECIPE = '3';
 
 /**
- * Canonical bytes of a raster: what Pillow writes for it with `quality=quality,
+ * Encodes a raster as canonical bytes, the bytes that Pillow writes with `quality=quality,
  * subsampling='4:2:0', streamtype=2, restart_marker_blocks=1`.
- * @param pixels RGB, 8 bits a sample, row by row: [height, width, 3]
+ * @param pixels RGB, 8 bits per sample, row by row: [height, width, 3]
  * @param quality 1..100
  */
 export async function encodeRaster(
@@ -56,8 +57,8 @@ export function createJpegCodec(
 }
 
 /**
- * As they are recorded. What decides nothing unless it is asked for is left out, so that datasets of
- * before the setting existed are still known as made alike.
+ * The settings as they are recorded. A newer setting is left out while it has its default effect,
+ * so that datasets from before it existed still count as made alike.
  */
 function recorded(settings: JpegSettings): CodecSettings {
   const entries = Object.entries(settings).filter(

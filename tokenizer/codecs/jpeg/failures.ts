@@ -1,4 +1,4 @@
-/** What sharp throws, as errors of ours that name the file and say what to do. */
+/** Turns errors of sharp into CodecLmErrors that name the file and say what to do. */
 import { CodecLmError, type ErrorCode, messageOf } from '../../../base/error.ts';
 import { formatName } from './source/name.ts';
 
@@ -11,13 +11,13 @@ interface Rule {
 
 type Verdict = Omit<Rule, 'pattern'>;
 
-/** The way out for what no decoder here reads. */
+/** Hint for formats that no decoder here reads. */
 export const CONVERT =
   'convert it first, for example with ImageMagick: magick IN OUT.png, or with Pillow: Image.open(IN).save("OUT.png")';
 
 /**
- * The first that matches the whole message. Only messages that sharp itself throws stand here:
- * they are about this file, whatever else goes on.
+ * The first rule that matches the whole message applies. These are messages of sharp itself: they
+ * are about this file, whatever else is being read.
  */
 const OF_SHARP: readonly Rule[] = [
   {
@@ -39,9 +39,9 @@ const OF_SHARP: readonly Rule[] = [
 ];
 
 /**
- * Then, what libvips and its libraries say of formats and features that they were built without.
- * libvips gathers its messages in one buffer for the whole process: they count only once it is
- * known that they are about this file (`alone.ts`).
+ * The next rules match messages of libvips and its libraries about formats and features that they
+ * were built without. libvips collects its messages in one buffer for the whole process, so these
+ * rules apply only when the message is known to be about this file (`alone.ts`).
  */
 const LACKING: readonly Rule[] = [
   // A JPEG with a height of 0 promises the height later (DNL); in practice it is damaged.
@@ -58,7 +58,7 @@ const LACKING: readonly Rule[] = [
   lack(/samples out of range/, 'has samples of 64 bits or complex ones, which libvips cannot read'),
   lack(
     /samples_per_pixel not a whole number/,
-    'has samples of a depth that libvips cannot read (12 bits, say)',
+    'has samples of a depth that libvips cannot read (for example 12 bits)',
   ),
   lack(/Unsupported marker type 0xf7/, 'is a JPEG-LS file, for which there is no decoder'),
   lack(/JPEG data precision/, 'has a depth that the JPEG decoder inside sharp cannot read'),
@@ -89,13 +89,15 @@ export interface Circumstances {
   /** The file's name. */
   readonly label: string;
   readonly source: Uint8Array;
-  /** Whether the time limit has passed; without that a message about a timeout speaks of another image. */
+  /**
+   * Whether the time limit has passed; if not, a message about a timeout belongs to another image.
+   */
   readonly isOverdue?: boolean;
   /** Whether the message may be about another file that failed at the same moment. */
   readonly isDoubtful?: boolean;
 }
 
-/** @returns an `IMAGE_*` error; errors of ours pass unchanged */
+/** @returns an `IMAGE_*` error; a CodecLmError is returned unchanged */
 export function imageError(
   error: unknown,
   { label, source, isOverdue = false, isDoubtful = false }: Circumstances,
@@ -119,7 +121,7 @@ export function imageError(
   return new CodecLmError(code, `${label} ${what}: ${message}`, { ...details, hint });
 }
 
-/** Whether the error is surely about the file that was being read when it was thrown. */
+/** Whether the error is certainly about the file that was being read when it was thrown. */
 export function isOwn(error: unknown, isOverdue: boolean): boolean {
   if (error instanceof CodecLmError) return true;
   const message = messageOf(error);
@@ -138,10 +140,13 @@ function isTimeout(message: string, isOverdue: boolean): boolean {
 const MAX_LINES = 4;
 const MAX_LENGTH = 500;
 
-/** What sharp puts before the words of libvips; most headers that libvips cannot read are not corrupt. */
+/**
+ * Prefix that sharp puts before the message of libvips. It is removed, because most headers that
+ * libvips cannot read are not corrupt.
+ */
 const HEADLINE = /^Input (buffer|file) has corrupt header: /;
 
-/** Compression schemes of TIFF that libtiff knows by number only. */
+/** Compression schemes of TIFF for which libtiff prints only a number. */
 const SCHEMES: Readonly<Record<string, string>> = {
   32809: 'ThunderScan',
   33003: 'JPEG 2000',
@@ -161,10 +166,13 @@ function withName(line: string): string {
   );
 }
 
-/** Lines that tell where something was looked for in vain before what really went wrong. */
+/** Lines about an unsuccessful seek that come before the actual error. */
 const NOISE = /: bad seek to \d+$/;
 
-/** libvips writes a line for each thing that went wrong, and may write hundreds, mostly the same. */
+/**
+ * Shortens a message: libvips writes a line for each problem, and may write hundreds, mostly the
+ * same.
+ */
 function shortened(message: string): string {
   const all = [
     ...new Set(

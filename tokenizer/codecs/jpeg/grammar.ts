@@ -1,12 +1,12 @@
 /**
- * The grammar of canonical JPEG documents of one size: baseline, 4:2:0, standard
- * Huffman tables, a restart after every MCU, and of the many ways to write the same
- * coefficients the one that an encoder writes (ITU-T T.81, clauses named in grammar/).
+ * The grammar of canonical JPEG documents of one size: baseline, 4:2:0, standard Huffman tables,
+ * and a restart after every MCU. The same coefficients can be written in several ways; it accepts
+ * only the way of an encoder (ITU-T T.81; grammar/ names the clauses).
  *
  *     header | MCU 0 | FF D0 | MCU 1 | FF D1 | ... | last MCU | FF D9
  *
- * What it accepts decodes without a warning, and `jpegtran -restart 1B` gives the
- * same bytes back.
+ * An accepted document decodes without a warning, and `jpegtran -restart 1B` returns the same
+ * bytes.
  */
 
 import { CodecLmError } from '../../../base/error.ts';
@@ -40,15 +40,20 @@ export interface JpegGrammarOptions {
   /** Size of the image in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Quality of its quantization tables, 1..100; limits DC values. */
+  /** Quality of its quantization tables, 1..100. A known quality limits the DC values. */
   readonly quality?: number;
-  /** Whether DC values must lie in the range 8-bit samples can give; by default, if the quality is known. */
+  /**
+   * Whether DC values must lie in the range that 8-bit samples can give; default: true if the
+   * quality is known.
+   */
   readonly limitDc?: boolean;
 }
 
 const MARKER_BYTES = 2;
 
-/** Bytes an MCU may still take at most, at best: see the test of the same name. */
+/**
+ * Most bytes that the shortest way to finish an MCU can take; the test of the same name checks it.
+ */
 const LONGEST_SEGMENT_FINISH = 9;
 
 /** @throws CodecLmError `CONFIG_INVALID` for a size or quality that no JPEG has */
@@ -134,13 +139,16 @@ class JpegGrammar implements Grammar {
     return this.#header.length - place + SHORTEST_MCU + afterMcu;
   }
 
-  /** The bytes to finish are those of this MCU and of what follows it, and the latter only shrink. */
+  /**
+   * The bytes to finish are those of this MCU plus those of later MCUs, and the second part never
+   * grows.
+   */
   longestDetour(): number {
     return LONGEST_SEGMENT_FINISH;
   }
 
   contextKey(state: number, reach: number): number {
-    // More MCU ends than so many bytes can lie behind.
+    // More MCU ends than `reach` bytes can hold.
     const inSight = Math.floor(reach / (SHORTEST_MCU + MARKER_BYTES)) + 2;
     const context = this.#edges.ahead(mcuOf(state), inSight);
     return context * LOCAL_STATES + withoutPredictor(localOf(state));
@@ -159,7 +167,7 @@ class JpegGrammar implements Grammar {
       const expected = [...Array(256).keys()].find((b) => this.next(state, b) !== undefined)!;
       return `${this.describe(state)}: expected ${hexByte(expected)}`;
     }
-    // The cursor stays at the bit that is refused, which may lie in a later block.
+    // The cursor stays at the refused bit, which may be in a later block.
     const verdict = this.#cursor.stepByte(local, this.#edges.of(mcuOf(state)), byte);
     return `${describeJpegPlace(this.#geometry, state, this.#cursor)}: ${refusalOf(verdict)}`;
   }
@@ -179,7 +187,10 @@ class JpegGrammar implements Grammar {
     return packState(0, place + 1 === this.#header.length ? SEGMENT_START : outside(place + 1));
   }
 
-  /** Fewest bytes after the end of this MCU's bits: its marker, and the MCUs to come with theirs. */
+  /**
+   * Fewest bytes after the end of this MCU's bits: its marker, and the remaining MCUs with their
+   * markers.
+   */
   #bytesAfterMcu(mcu: number): number {
     const mcusToCome = this.#geometry.mcuCount - 1 - mcu;
     return MARKER_BYTES + mcusToCome * (SHORTEST_MCU + MARKER_BYTES);

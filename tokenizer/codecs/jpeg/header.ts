@@ -9,10 +9,10 @@ import { hexByte } from '../../../base/format.ts';
 /** Side of an MCU in pixels: four 8x8 luminance blocks, two by two (4:2:0). */
 export const MCU_SIDE = 16;
 
-/** libjpeg's JPEG_MAX_DIMENSION; the format itself ends at 65,535. */
+/** libjpeg's JPEG_MAX_DIMENSION; the format itself allows 65,535. */
 export const MAX_SIDE = 65_500;
 
-/** What every marker begins with, and the second byte of two (T.81 table B.1). */
+/** First byte of every marker, and the second byte of two of them (T.81 table B.1). */
 export const MARKER = 0xff;
 export const RST0 = 0xd0;
 export const EOI = 0xd9;
@@ -20,7 +20,7 @@ export const EOI = 0xd9;
 const HEIGHT_OFFSET = 25;
 const WIDTH_OFFSET = 27;
 
-// biome-ignore format: one segment a line
+// biome-ignore format: one segment per line
 const TEMPLATE = Uint8Array.of(
   0xff, 0xd8, // SOI
   0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1, 1, 0, 0, 1, 0, 1, 0, 0, // APP0, JFIF 1.01, no unit, 1:1, no thumbnail
@@ -58,7 +58,7 @@ export function writeHeader(width: number, height: number): Uint8Array {
 
 /**
  * Reads the size out of a canonical header.
- * @throws CodecLmError `JPEG_INVALID` that names the first byte that is not as it must be
+ * @throws CodecLmError `JPEG_INVALID` that names the first wrong byte
  */
 export function readHeader(bytes: Uint8Array): Geometry {
   for (let i = 0; i < HEADER_LENGTH; i++) {
@@ -74,7 +74,7 @@ export function readHeader(bytes: Uint8Array): Geometry {
   return geometryOf(width, height);
 }
 
-/** `JPEG_INVALID` at a byte of the document. */
+/** A `JPEG_INVALID` error at a byte of the document. */
 export function invalid(offset: number, what: string): CodecLmError {
   return new CodecLmError(
     'JPEG_INVALID',

@@ -20,7 +20,8 @@ export const jpeg = defineCodec({
   documentNoun: 'image',
   reads:
     'Reads JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP, of animations the first frame; HEIC with the optional package libheif-js; SVG with --svg render. Other formats are refused by name: convert them first.',
-  // Names that sharp's libvips reads; whether a file is what it is named shows when it is read.
+  // Extensions of formats that sharp's libvips reads; the content is checked when the file is
+  // read.
   extensions: extensionsOf(
     'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
   ),

@@ -1,4 +1,4 @@
-/** What the bytes of a token say in a JPEG file (ITU-T T.81, table B.1), for people. */
+/** Explains the bytes of a token in a JPEG file (ITU-T T.81, table B.1), for people. */
 
 const MARKERS: Record<number, string> = {
   0: 'stuffed FF (a data byte)',

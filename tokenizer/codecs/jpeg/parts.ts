@@ -1,9 +1,9 @@
-/** What the bytes of a document are parts of, by name: for people who look at tokens. */
+/** Splits the bytes of a document into named parts, for people who look at tokens. */
 import type { Part } from '../codec.ts';
 import { parseDocument } from './document.ts';
 import { HEADER_LENGTH } from './header.ts';
 
-/** Segments of the canonical header and the lengths that they end at (ITU-T T.81, table B.1). */
+/** Segments of the canonical header with their end offsets (ITU-T T.81, table B.1). */
 const JPEG_HEADER: Part[] = [
   { name: 'SOI', end: 2 },
   { name: 'APP0', end: 20 },

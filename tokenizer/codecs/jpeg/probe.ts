@@ -1,7 +1,7 @@
 /**
- * What must be known of an image file before its pixels are asked for. For a
- * JPEG without EXIF this is read here, since opening a file in libvips twice
- * would cost a tenth of encoding it.
+ * Facts that are needed about an image file before its pixels are read. For a JPEG without EXIF
+ * they are read here, because opening a file twice in libvips would cost a tenth of the encoding
+ * time.
  */
 import { CodecLmError } from '../../../base/error.ts';
 import { sharp } from '../../../base/sharp.ts';
@@ -17,11 +17,14 @@ export interface Probe {
   readonly hasAlpha: boolean;
   /** Whether its samples are red, green and blue, of 8 or 16 bits. */
   readonly isRgb: boolean;
-  /** Whether the decoder can leave out detail while it decodes. */
+  /** Whether the decoder can skip detail while it decodes (JPEG). */
   readonly isJpeg: boolean;
 }
 
-/** Measurements in floating point would be cut to 0..255, and mostly come out black. */
+/**
+ * Sample types that are accepted. Floating-point measurements would be clipped to 0..255, and
+ * mostly come out black.
+ */
 const DEPTHS = new Set(['uchar', 'ushort']);
 
 /** @throws the error of sharp when it cannot read the header; `IMAGE_UNSUPPORTED`, `IMAGE_TOO_LARGE` */
@@ -34,7 +37,7 @@ export async function probe(
   if (frame && Math.max(frame.width, frame.height) > MAX_SIDE) {
     throw new CodecLmError(
       'IMAGE_TOO_LARGE',
-      `${label} is too large for its format: ${frame.width}x${frame.height} pixels, where JPEG readers end at ${MAX_SIDE} a side`,
+      `${label} is too large for its format: ${frame.width}x${frame.height} pixels, but JPEG readers allow at most ${MAX_SIDE} per side`,
       { path: label },
     );
   }
@@ -47,7 +50,7 @@ export async function probe(
     throw new CodecLmError(
       'IMAGE_UNSUPPORTED',
       `${label} has samples of type ${depth}, whose range nobody knows`,
-      { path: label, hint: 'convert it to 8 or 16 bits a sample first' },
+      { path: label, hint: 'convert it to 8 or 16 bits per sample first' },
     );
   }
   const isRgb = space === 'srgb' || space === 'rgb16';
@@ -57,16 +60,19 @@ export async function probe(
 const SOI = 0xd8;
 const SOS = 0xda;
 const APP1 = 0xe1;
-/** SOF0..SOF15 without DHT, JPG and DAC, which lie between them (T.81 table B.1). */
+/**
+ * Whether a marker is SOF0..SOF15, without DHT, JPG and DAC, which lie between them (T.81 table
+ * B.1).
+ */
 const isFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 
 interface JpegFrame extends Size {
-  /** Whether a segment before the frame may hold EXIF, which may turn the image. */
+  /** Whether a segment before the frame may hold EXIF data, which may rotate the image. */
   readonly mayTurn: boolean;
 }
 
-/** The frame of a JPEG; undefined where none comes before the scan, or it is no JPEG. */
+/** The frame of a JPEG; undefined if the file is not a JPEG or no frame comes before the scan. */
 function jpegFrame(source: Uint8Array): JpegFrame | undefined {
   if (source[0] !== 0xff || source[1] !== SOI || source[2] !== 0xff) return undefined;
   let offset = 2;

@@ -1,13 +1,13 @@
-/** Where to cut a document so that a model can go on from there. */
+/** Cuts a document where a model can continue it. */
 import { CodecLmError } from '../../../base/error.ts';
 import type { JpegDocument } from './document.ts';
 import { EOI, HEADER_LENGTH, readHeader } from './header.ts';
 
 /**
- * Bytes of the header and the first `mcus` MCUs with their restart markers, so
- * that what follows begins a new MCU. All MCUs: the whole document with its EOI.
+ * Number of bytes of the header and the first `mcus` MCUs with their restart markers, so that the
+ * next byte begins a new MCU. With all MCUs it is the whole document including EOI.
  * @param mcus 0..mcuCount
- * @throws CodecLmError `USAGE` when there are not so many
+ * @throws CodecLmError `USAGE` when the document has fewer MCUs
  */
 export function cutAfterMcus(document: JpegDocument, mcus: number): number {
   if (!Number.isInteger(mcus) || mcus < 0 || mcus > document.mcuCount) {
@@ -23,7 +23,7 @@ export function cutAfterMcus(document: JpegDocument, mcus: number): number {
  * The paper's cut, at patch positions: after the first `share` of the MCUs, in
  * raster order, rounded down to whole MCUs.
  * @param share 0 (the header alone) to 1 (everything)
- * @returns a number of bytes
+ * @returns the number of bytes to keep
  * @throws CodecLmError `USAGE` when the share is not between 0 and 1
  */
 export function cutAfterShare(document: JpegDocument, share: number): number {
@@ -34,10 +34,10 @@ export function cutAfterShare(document: JpegDocument, share: number): number {
 }
 
 /**
- * The cut of the authors' released code: after the n-th `FF D7`, that is after
- * 8n MCUs. It looks at bytes only, so it works on a document still unfinished.
+ * The cut of the authors' released code: after the n-th `FF D7`, that is, after 8n MCUs. It only
+ * looks for these bytes, so it also works on an unfinished document.
  * @param n 1 or more
- * @returns a number of bytes
+ * @returns the number of bytes to keep
  * @throws CodecLmError `USAGE` when the document has fewer of them
  */
 export function cutAfterRestart7(bytes: Uint8Array, n: number): number {
@@ -48,15 +48,18 @@ export function cutAfterRestart7(bytes: Uint8Array, n: number): number {
   throw new CodecLmError('USAGE', `cannot cut after FF D7 number ${n}: the document has ${found}`);
 }
 
-/** Six blocks without a coefficient, DC differences of 0: codes 00 1010 four times, 00 00 twice (T.81 annex K). */
+/**
+ * An MCU of six blocks without coefficients and with DC differences of 0: codes 00 1010 four times,
+ * 00 00 twice (T.81 annex K).
+ */
 const EMPTY_MCU = [0x28, 0xa2, 0x8a, 0x00];
 
 /**
- * A picture of an unfinished document: its whole MCUs, and middle grey for the others. Decoders
- * left alone with the missing end draw noise.
- * @param beginning at least the header
+ * Completes an unfinished document: keeps its complete MCUs and fills the others with middle grey.
+ * Without this, decoders draw noise for the missing part.
+ * @param beginning the beginning of a document, at least its header
  * @returns a canonical document
- * @throws CodecLmError `JPEG_INVALID` when the header is none
+ * @throws CodecLmError `JPEG_INVALID` when the header is not canonical
  */
 export function filledWithGrey(beginning: Uint8Array): Uint8Array {
   const { mcuCount } = readHeader(beginning);

@@ -1,9 +1,8 @@
 /**
- * The lossless rewrite: a baseline file without restart markers becomes the
- * canonical document, which has one after every MCU. No coefficient changes.
- * A restart sets the DC predictors to zero (T.81 F.1.1.5.1), so only the DC
- * code of the first Y, the Cb and the Cr block of each MCU is written anew;
- * all other bits are copied.
+ * The lossless rewrite: a baseline file without restart markers becomes the canonical document,
+ * which has one after every MCU. No coefficient changes. A restart sets the DC predictors to zero
+ * (T.81 F.1.1.5.1), so only the DC code of the first Y, the Cb and the Cr block of each MCU is
+ * rewritten; all other bits are copied.
  */
 import { hexByte } from '../../../base/format.ts';
 import { readBaselineHeader } from './baseline.ts';
@@ -17,14 +16,15 @@ import {
   quantizationTables,
 } from './tables.ts';
 
-/** Four of Y, one of Cb, one of Cr (T.81 A.2.3). */
+/** Blocks per MCU: four of Y, one of Cb, one of Cr (T.81 A.2.3). */
 const BLOCKS_PER_MCU = 6;
 
 /**
  * @param jpeg baseline, 4:2:0, standard Huffman tables, no restart interval
- * @param quality when given, the quantization tables left out must be those of this quality
+ * @param quality if given, the quantization tables, which are left out, must be those of this
+ * quality
  * @returns the canonical document: no DQT, no DHT, DRI 1, restart markers
- * @throws CodecLmError `JPEG_INVALID` that says what is not so, and where
+ * @throws CodecLmError `JPEG_INVALID` that says which condition is not met, and where
  */
 export function addRestartMarkers(jpeg: Uint8Array, quality?: number): Uint8Array {
   const header = readBaselineHeader(jpeg);
@@ -33,11 +33,11 @@ export function addRestartMarkers(jpeg: Uint8Array, quality?: number): Uint8Arra
   const writer = new BitWriter(header.mcuCount, bits.length);
   writer.bytes.set(writeHeader(header.width, header.height));
 
-  // The predictors of the source: they run through the whole scan. Index: Y, Cb, Cr.
+  // The predictors of the source, which run through the whole scan. Index: Y, Cb, Cr.
   const predictors = [0, 0, 0];
   let position = 0;
   for (let mcu = 0; mcu < header.mcuCount; mcu++) {
-    // What is copied goes from one DC code that is written anew to the next.
+    // The bits between two rewritten DC codes are copied.
     let copyFrom = position;
     for (let block = 0; block < BLOCKS_PER_MCU; block++) {
       const component = block < 4 ? 0 : block - 3;
@@ -75,7 +75,10 @@ export function addRestartMarkers(jpeg: Uint8Array, quality?: number): Uint8Arra
   return writer.finish();
 }
 
-/** Position after the 63 AC coefficients of a block (T.81 F.2.2.2), or -1 when they are not valid. */
+/**
+ * Returns the position after the 63 AC coefficients of a block (T.81 F.2.2.2), or -1 if they are
+ * not valid.
+ */
 function skipAc(bits: Uint8Array, from: number, lookup: Uint16Array): number {
   let position = from;
   for (let k = 1; k < 64; ) {
@@ -90,7 +93,9 @@ function skipAc(bits: Uint8Array, from: number, lookup: Uint16Array): number {
   return position;
 }
 
-/** A DC value right after a restart: its difference to a predictor of zero (T.81 F.1.2.1). */
+/**
+ * Writes a DC value right after a restart: its difference to a predictor of zero (T.81 F.1.2.1).
+ */
 function writeDc(writer: BitWriter, table: HuffmanTable, value: number, mcu: number): void {
   const size = 32 - Math.clz32(Math.abs(value));
   if (size > 11) throw invalid(0, `a DC value of ${value} in MCU ${mcu}`);
@@ -105,15 +110,19 @@ function readSigned(bits: Uint8Array, position: number, size: number): number {
   return raw < 1 << (size - 1) ? raw - (1 << size) + 1 : raw;
 }
 
-/** The 16 bits from a bit position on; `bits` has spare bytes behind its end. */
+/** The next 16 bits at a bit position; `bits` has spare bytes behind its end. */
 function peek16(bits: Uint8Array, position: number): number {
   const i = position >>> 3;
   return (((bits[i] << 16) | (bits[i + 1] << 8) | bits[i + 2]) >>> (8 - (position & 7))) & 0xffff;
 }
 
-/** The scan without the 00 after each FF (T.81 F.1.2.3); it must end with EOI and hold no other marker. */
+/**
+ * The scan without the 00 after each FF (T.81 F.1.2.3). It must end with EOI and contain no other
+ * marker.
+ */
 function unstuff(jpeg: Uint8Array, start: number): { bits: Uint8Array; bitLength: number } {
-  // Two spare bytes for peek16, and eight so that a broken scan is noticed after a block, not inside one.
+  // Two spare bytes for peek16, and eight so that a broken scan is noticed after a block, not
+  // inside it.
   const bits = new Uint8Array(jpeg.length - start + 16);
   let length = 0;
   let i = start;
@@ -136,7 +145,7 @@ function checkQuantization(found: readonly Uint8Array[], quality: number): void 
   throw invalid(2, `quantization tables that are not those of quality ${quality}`);
 }
 
-/** Entropy-coded bytes, stuffed as they are written (T.81 B.1.1.5). */
+/** Writes entropy-coded bytes and stuffs them (T.81 B.1.1.5). */
 class BitWriter {
   readonly bytes: Uint8Array;
   #length = HEADER_LENGTH;
@@ -145,12 +154,12 @@ class BitWriter {
   #pendingBits = 0;
 
   constructor(mcuCount: number, scanLength: number) {
-    // Of an MCU: a marker, padding, and three DC codes up to 3 bytes each longer; each byte may be
-    // stuffed. Memory that is not touched costs nothing.
+    // An MCU adds a marker, padding, and three DC codes that are each up to 3 bytes longer; each
+    // byte may be stuffed. Memory that is not touched costs nothing.
     this.bytes = new Uint8Array(HEADER_LENGTH + 2 * (scanLength + mcuCount * 12));
   }
 
-  /** The lowest `count` bits of `value`; at most 16. */
+  /** Writes the lowest `count` bits of `value`; at most 16. */
   put(value: number, count: number): void {
     this.#pending = (this.#pending << count) | value;
     this.#pendingBits += count;
@@ -162,7 +171,8 @@ class BitWriter {
   }
 
   copy(bits: Uint8Array, from: number, to: number): void {
-    // Two bytes a turn, with all that changes in variables: most of the rewrite's time goes here.
+    // Two bytes per turn, with all state in local variables: most of the time of the rewrite is
+    // spent here.
     const bytes = this.bytes;
     const pendingBits = this.#pendingBits;
     const mask = (1 << pendingBits) - 1;
@@ -185,7 +195,7 @@ class BitWriter {
     if (rest > 0) this.put(peek16(bits, position) >>> (16 - rest), rest);
   }
 
-  /** T.81 F.1.2.3: an incomplete byte before a marker is filled with 1-bits. */
+  /** T.81 F.1.2.3: fills an incomplete byte before a marker with 1-bits. */
   padWithOnes(): void {
     const missing = -this.#pendingBits & 7;
     if (missing > 0) this.put((1 << missing) - 1, missing);

@@ -1,9 +1,9 @@
-/** What decides the canonical JPEG bytes of an image, and what is refused on the way. */
+/** Settings that decide the canonical JPEG bytes of an image, or which images are refused. */
 import { z } from 'zod';
 
 const side = z.int().min(1).max(65_500);
 
-/** `black`, `#fff`, `#a0b1c2`. */
+/** A colour such as `black`, `#fff` or `#a0b1c2`. */
 const colour = z
   .string()
   .regex(/^(#([0-9a-f]{3}|[0-9a-f]{6})|[a-z]+)$/i, 'a colour name, #rgb or #rrggbb');
@@ -49,7 +49,7 @@ export const jpegSettingsSchema = z.strictObject({
     .min(1)
     .default(89_478_485)
     .describe(
-      'Largest width x height of a source, all frames it decodes counted; the default is that of Pillow',
+      'Largest width x height of a source, summed over all frames that are decoded; the default is that of Pillow',
     )
     .meta({ valueName: 'n' }),
   timeoutSeconds: z
@@ -64,7 +64,7 @@ export const jpegSettingsSchema = z.strictObject({
 const { orientation, icc, background, enlarge, failOn, svg, maxPixels, timeoutSeconds } =
   jpegSettingsSchema.shape;
 
-/** How an image file is read, whatever is made of it: options of every command that reads some. */
+/** Options of every command that reads image files. */
 export const imageInputOptions = {
   orientation,
   icc,

@@ -1,14 +1,17 @@
-/** Where a model was surprised in an image: the bits of each MCU over its 16x16 pixels. */
+/**
+ * Draws how much each part of an image surprised a model: the bits of each MCU over its 16x16
+ * pixels.
+ */
 import { sharp } from '../../../base/sharp.ts';
 import { bitsByBlock, heat, pngOf } from '../pictures/heat.ts';
 import { parseDocument } from './document.ts';
 import { insertTables } from './view.ts';
 
-/** Pixels a side of an MCU (4:2:0). */
+/** Side of an MCU in pixels (4:2:0). */
 const MCU_SIDE = 16;
 
 /**
- * @param byteBits of each byte: [document.length]
+ * @param byteBits bits of each byte: [document.length]
  * @returns a PNG file
  */
 export async function surpriseOfJpeg(

@@ -12,13 +12,13 @@ export interface HuffmanSpec {
   readonly symbols: Uint8Array;
 }
 
-/** A table in the forms that reading and writing need. */
+/** A table in the forms that are needed for reading and writing. */
 export interface HuffmanTable extends HuffmanSpec {
   /** Code of each symbol, right-aligned; meaningless where `lengths` is 0. */
   readonly codes: Uint16Array;
   /** Length in bits of each symbol's code; 0 for a symbol without one. */
   readonly lengths: Uint8Array;
-  /** The next 16 bits -> `length << 8 | symbol`; 0 where no code begins so. */
+  /** Indexed by the next 16 bits: `length << 8 | symbol`; 0 if they begin no code. */
   readonly lookup: Uint16Array;
 }
 
@@ -26,7 +26,7 @@ function bytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
 }
 
-/** Codes are assigned in order of length, then of symbol (T.81 C.2). */
+/** Parses a table; codes are assigned in order of length, then of symbol (T.81 C.2). */
 function parseTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
   const codes = new Uint16Array(256);
   const lengths = new Uint8Array(256);
@@ -49,10 +49,10 @@ function parseTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable {
 
 const DC_SYMBOLS = bytes('00 01 02 03 04 05 06 07 08 09 0a 0b');
 
-/** T.81 table K.3: differences of luminance DC. */
+/** T.81 table K.3: luminance DC differences. */
 export const DC_LUMINANCE = parseTable(bytes('00010501010101010100000000000000'), DC_SYMBOLS);
 
-/** T.81 table K.4: differences of chrominance DC. */
+/** T.81 table K.4: chrominance DC differences. */
 export const DC_CHROMINANCE = parseTable(bytes('00030101010101010101010000000000'), DC_SYMBOLS);
 
 /** T.81 table K.5: luminance AC; a symbol is `run << 4 | size`. */
@@ -106,7 +106,7 @@ const CHROMINANCE_QUANTIZATION = [
   ...Array.from({ length: 4 }, () => new Array<number>(8).fill(99)),
 ].flat();
 
-/** Quantization steps by coefficient, in zigzag order as a DQT carries them. */
+/** Quantization steps of the coefficients, in zigzag order as in a DQT segment. */
 export interface QuantizationTables {
   readonly luminance: Uint8Array;
   readonly chrominance: Uint8Array;
@@ -132,7 +132,7 @@ export function quantizationTables(quality: number): QuantizationTables {
   return tables;
 }
 
-/** Asked for with every image; there are a hundred. */
+/** Cached, because they are needed for every image; there are a hundred qualities. */
 const scaledTables = new Map<number, QuantizationTables>();
 
 /** The two DQT segments of a quality, as libjpeg writes them (T.81 B.2.4.1). */

@@ -1,4 +1,6 @@
-/** Between a document and a file that every viewer opens: the tables go in, or come out. */
+/**
+ * Converts between a document and a file that every viewer opens: inserts or removes the tables.
+ */
 import { parseDocument } from './document.ts';
 import { invalid } from './header.ts';
 import { DHT_SEGMENTS, dqtSegments } from './tables.ts';
@@ -7,8 +9,8 @@ const SOI_LENGTH = 2;
 const DQT_LENGTH = 2 * (2 + 67);
 
 /**
- * A document with its quantization and Huffman tables, right after SOI.
- * @param quality the one it was encoded with; the bytes do not say
+ * Inserts the quantization and Huffman tables right after the SOI of a document.
+ * @param quality the quality it was encoded with; the bytes do not contain it
  * @throws CodecLmError `JPEG_INVALID` when the bytes are not canonical
  */
 export function toJpegFile(bytes: Uint8Array, quality: number): Uint8Array {
@@ -17,8 +19,8 @@ export function toJpegFile(bytes: Uint8Array, quality: number): Uint8Array {
 }
 
 /**
- * The same without a check, for bytes that may be damaged: a sample of a model
- * decoded without the grammar is best judged by a viewer.
+ * The same without a check, for bytes that may be damaged: a model's sample that was drawn without
+ * the grammar is best judged in a viewer.
  */
 export function insertTables(bytes: Uint8Array, quality: number): Uint8Array {
   return Buffer.concat([
@@ -30,8 +32,8 @@ export function insertTables(bytes: Uint8Array, quality: number): Uint8Array {
 }
 
 /**
- * The way back: a file made by `toJpegFile` to its document and quality.
- * @throws CodecLmError `JPEG_INVALID` when the file was not made so
+ * The reverse: extracts document and quality from a file that `toJpegFile` made.
+ * @throws CodecLmError `JPEG_INVALID` when the file was not made by `toJpegFile`
  */
 export function fromJpegFile(file: Uint8Array): { bytes: Uint8Array; quality: number } {
   const tables = file.subarray(SOI_LENGTH, SOI_LENGTH + DQT_LENGTH);

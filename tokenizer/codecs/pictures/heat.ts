@@ -1,4 +1,4 @@
-/** Where a model was surprised: the bits of each block, as a heat map over the picture. */
+/** Draws how much each block surprised a model, as a heat map over the picture. */
 /** From cold to hot, evenly spaced: black, purple, red, orange, pale yellow. */
 const COLOURS = [
   [0, 0, 4],
@@ -7,32 +7,32 @@ const COLOURS = [
   [249, 142, 9],
   [252, 255, 164],
 ] as const;
-/** Share of the map in a pixel; the rest is the image in grey. */
+/** Opacity of the map; the image below is grey. */
 const OPACITY = 0.6;
-/** Small pictures are enlarged to about this many pixels a side. */
+/** Small pictures are enlarged to about this many pixels per side. */
 const SIDE = 512;
 
 /** A picture, or a frame of a clip. */
 export interface Raster {
   width: number;
   height: number;
-  /** RGB, 8 bits a sample: [height, width, 3] */
+  /** RGB, 8 bits per sample: [height, width, 3]. */
   pixels: Uint8Array;
 }
 
 export interface HeatOptions {
-  /** Bits of the hottest colour; 0 has the coldest. */
+  /** Bits that get the hottest colour; 0 bits get the coldest. */
   hottest: number;
-  /** Pixels a side of a block. */
+  /** Side of a block in pixels. */
   block: number;
 }
 
 /**
- * Bits of each block of a document.
- * @param symbolBits of each symbol: [document.length]
+ * Sums the bits of each block of a document.
+ * @param symbolBits bits of each symbol: [document.length]
  * @param starts offset of each block's first symbol
  * @param end offset after the last block
- * @returns [starts.length]; what lies before the first block is nobody's
+ * @returns [starts.length]; symbols before the first block are not counted
  */
 export function bitsByBlock(
   symbolBits: Float64Array,
@@ -45,8 +45,8 @@ export function bitsByBlock(
 }
 
 /**
- * @param blockBits of `bitsByBlock`, row by row
- * @returns of the same size, or enlarged by a whole number
+ * @param blockBits result of `bitsByBlock`, row by row
+ * @returns a picture of the same size, or enlarged by a whole number
  */
 export function heat(
   { width, height, pixels }: Raster,
@@ -71,7 +71,7 @@ export function heat(
   return { ...large, pixels: drawn };
 }
 
-/** ITU-R BT.601, as JPEG files have it. */
+/** Luminance of ITU-R BT.601, as in JPEG files. */
 function luminance(pixels: Uint8Array, at: number): number {
   return 0.299 * pixels[at] + 0.587 * pixels[at + 1] + 0.114 * pixels[at + 2];
 }

@@ -1,23 +1,29 @@
-/** The ffmpeg command lines: a video to Annex B by the paper's settings, and back to files and pixels. */
+/**
+ * The ffmpeg command lines: they convert a video to Annex B by the paper's settings, and a document
+ * back to files and pixels.
+ */
 import type { AvcSettings } from '../settings.ts';
 import type { Ffmpeg } from './find.ts';
 
 /**
- * Demuxers that read one file and nothing else. Playlists and lists of files (hls, dash,
- * concat, image2 …) are not among them, nor are single images.
+ * Demuxers that read one file and nothing else. They exclude playlists and lists of files (hls,
+ * dash, concat, image2 …) and single images.
  */
 const DEMUXERS =
   'mov,matroska,webm,avi,mpegts,mpegtsraw,mpeg,mpegvideo,flv,live_flv,ogg,asf,gif,ivf,h264,hevc,m4v,vc1,' +
   'yuv4mpegpipe,nut,mxf,gxf,wtv,rm,dv,h263,h261,av1,obu,cavsvideo,dirac,nsv,amv,mjpeg,mpjpeg';
 
-/** The largest block ffmpeg may allocate at once: a raw frame of 8192x8192 in 16 bits, with room. */
+/**
+ * Largest block that ffmpeg may allocate at once: more than a raw frame of 8192x8192 in 16 bits.
+ */
 const MAX_ALLOC = 2 ** 29;
 
 /**
- * Before `-i` of an untrusted file. One thread: what a decoder makes of a damaged file
- * depends on how many it has, and the other processors have files of their own.
- * @param protocols that the file, and what it refers to, may be opened by
- * @param demuxer where ffmpeg is not to choose by itself
+ * Options before `-i` of an untrusted file. They ask for one thread, because the frames that a
+ * decoder recovers from a damaged file depend on the number of threads, and the other processors
+ * work on other files.
+ * @param protocols the protocols by which the file, and files that it refers to, may be opened
+ * @param demuxer overrides the demuxer that ffmpeg would choose
  */
 export function untrustedInput(protocols: readonly string[], demuxer?: string): string[] {
   return [
@@ -29,9 +35,10 @@ export function untrustedInput(protocols: readonly string[], demuxer?: string): 
 }
 
 /**
- * After `-i`: all that decides the bytes (paper, appendix D), to Annex B on a pipe.
- * @param isKept whether the last frame is taken though it lasts less than half of one; the paper's
- *   command leaves it out, and nothing is left of a video of one frame
+ * Options after `-i`: everything that decides the bytes (paper, appendix D), with Annex B output on
+ * a pipe.
+ * @param isKept whether to keep a last frame that lasts less than half a frame period; the paper's
+ *   command drops it, so that a video of one frame becomes empty
  */
 export function encodingOptions(settings: AvcSettings, isKept = false): string[] {
   const { profile, qp } = settings;
@@ -56,9 +63,9 @@ function paperFilter({ width, height }: AvcSettings): string {
 }
 
 /**
- * Arithmetic in place of what the processor is fastest at. A source whose samples are not square
- * (`sar`, 1 where it is not known) is scaled to the shape that it is shown in; for one with square
- * samples these are the sides that `force_original_aspect_ratio=decrease` gives.
+ * Uses exact arithmetic instead of the fastest code for the processor. A source whose samples are
+ * not square (`sar`, 1 if unknown) is scaled to the shape in which it is shown. For square samples
+ * this gives the same size as `force_original_aspect_ratio=decrease`.
  */
 function reproducibleFilter({ width, height }: AvcSettings): string {
   const shownWidth = `max(1,min(${width},round(${height}*iw*sar/ih)))`;
@@ -67,7 +74,10 @@ function reproducibleFilter({ width, height }: AvcSettings): string {
   return `scale=w='${shownWidth}':h='${shownHeight}':${flags},pad=${width}:${height}:(ow-iw)/2:(oh-ih)/2,setsar=1`;
 }
 
-/** ffmpeg 5 copies the source's colour description into the SPS, and the SEI (type 6) names versions. */
+/**
+ * ffmpeg 5 copies the colour description of the source into the SPS, and the SEI (type 6) names
+ * versions; these options remove both.
+ */
 function reproducibleTags(): string[] {
   return [
     ...'-color_primaries unknown -color_trc unknown -colorspace unknown'.split(' '),
@@ -75,34 +85,38 @@ function reproducibleTags(): string[] {
   ];
 }
 
-/** Seconds, with the microseconds that ffmpeg reads, rounded up. */
+/** Duration in seconds, rounded up to the microseconds that ffmpeg reads. */
 function duration({ frames, fps }: AvcSettings): string {
   return String(Math.ceil((frames * 1e6) / fps) / 1e6);
 }
 
-/** Where the duration had to be rounded it may let one frame more through. */
+/** A duration that was rounded up may let one more frame through; this option limits the count. */
 function frameLimit({ frames, fps }: AvcSettings): string[] {
   return Number.isInteger((frames * 1e6) / fps) ? [] : ['-frames:v', String(frames)];
 }
 
-/** Before `-i` of a document: without a rate ffmpeg takes a stream of frames for 25 a second. */
+/** Options before `-i` of a document: without a rate, ffmpeg assumes 25 frames per second. */
 export function documentInput(fps: number): string[] {
   return ['-hide_banner', '-loglevel', 'error', '-r', String(fps), '-f', 'h264'];
 }
 
-/** Annex B in an MP4 file, the index first: nothing is encoded again. */
+/** Copies Annex B into an MP4 file, index first; nothing is encoded again. */
 export const MP4_OPTIONS = [...'-c copy -movflags +faststart -fflags +bitexact -f mp4'.split(' ')];
 
 /**
- * The samples of an MP4 file as they lie in it: each NAL unit behind its length. ffmpeg's own way to
- * Annex B (h264_mp4toannexb) adds parameter sets, where is another matter from version to version.
+ * Copies the samples of an MP4 file as they are stored, each NAL unit behind its length. ffmpeg's
+ * own conversion to Annex B (h264_mp4toannexb) adds parameter sets, at places that differ between
+ * versions.
  */
 export const SAMPLES_OPTIONS = '-c copy -f rawvideo'.split(' ');
 
-/** Every frame as RGB, 8 bits a sample: none left out, none doubled. */
+/** Decodes every frame as RGB, 8 bits per sample; no frame is dropped or doubled. */
 export function rgbOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
   return [frameSync, ...'passthrough -pix_fmt rgb24 -f rawvideo'.split(' ')];
 }
 
-/** Of a file of unknown content: a frame, if there is a video stream that is no attached picture (`V`). */
+/**
+ * For a file of unknown content: copies one frame if there is a video stream that is not an
+ * attached picture (`V`).
+ */
 export const PICTURE_OPTIONS = '-map 0:V:0 -c copy -frames:v 1 -f rawvideo'.split(' ');

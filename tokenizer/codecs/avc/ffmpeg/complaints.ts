@@ -1,6 +1,7 @@
 /**
- * What ffmpeg complains about that concerns the pictures. It looks into every stream to find out how it
- * is coded, so decoders of sound and subtitles speak too, of what no document has anything of.
+ * Finds the complaints of ffmpeg that concern the pictures. ffmpeg looks into every stream to find
+ * out its coding, so decoders of sound and subtitles complain too, although no document contains
+ * either.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -8,14 +9,17 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 const PATIENCE_MS = 60_000;
-/** `[aac @ 0x5581]`, and since ffmpeg 6 several: `[vist#0:0/h264 @ 0x1] [dec:h264 @ 0x2]`. */
+/**
+ * Prefix such as `[aac @ 0x5581]`; since ffmpeg 6 there may be several: `[vist#0:0/h264 @ 0x1]
+ * [dec:h264 @ 0x2]`.
+ */
 const CONTEXTS = /^(?:\[[^\]]*\] ?)+/;
-/** Streams of sound, subtitles and data, as ffmpeg 6 and later name them. */
+/** Names of sound, subtitle and data streams in ffmpeg 6 and later. */
 const OTHER_STREAM = /^[asd]ist#/;
-/** It stands for the line before. */
+/** This line stands for a repetition of the line before. */
 const REPEATED = /^ +Last message repeated/;
 
-/** @returns the lines of stderr that are no complaint of a decoder of sound or subtitles */
+/** @returns the lines of stderr that are not complaints of a sound or subtitle decoder */
 export async function aboutPictures(ffmpeg: string, stderr: string): Promise<string> {
   if (!stderr.includes('[')) return stderr;
   const others = await otherDecoders(ffmpeg);
@@ -36,7 +40,7 @@ function isOther(name: string, others: ReadonlySet<string>): boolean {
   return OTHER_STREAM.test(name) || others.has(name);
 }
 
-/** Binaries that were asked: a process asks each once. */
+/** Decoder names by binary: a process asks each binary once. */
 const asked = new Map<string, Promise<ReadonlySet<string>>>();
 
 function otherDecoders(ffmpeg: string): Promise<ReadonlySet<string>> {
@@ -46,7 +50,10 @@ function otherDecoders(ffmpeg: string): Promise<ReadonlySet<string>> {
   return known;
 }
 
-/** Lines such as ` A....D aac   AAC (Advanced Audio Coding)`. Names that a picture decoder has too stay judged. */
+/**
+ * Reads lines such as ` A....D aac   AAC (Advanced Audio Coding)`. A name that a picture decoder
+ * has too is not excluded.
+ */
 async function askDecoders(ffmpeg: string): Promise<ReadonlySet<string>> {
   const options = { timeout: PATIENCE_MS, maxBuffer: 2 ** 24 };
   const { stdout } = await run(ffmpeg, ['-v', 'error', '-hide_banner', '-decoders'], options);

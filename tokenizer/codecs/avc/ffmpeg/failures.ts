@@ -1,4 +1,6 @@
-/** What ffmpeg says of a file that it cannot use, as errors of ours that name the file. */
+/**
+ * Turns what ffmpeg reports about a file that it cannot use into CodecLmErrors that name the file.
+ */
 import { CodecLmError, type ErrorCode } from '../../../../base/error.ts';
 import type { FfmpegResult } from './ffmpeg.ts';
 
@@ -23,13 +25,13 @@ const TOO_LARGE: Omit<Rule, 'pattern'> = {
 
 const CORRUPT: Omit<Rule, 'pattern'> = { code: 'VIDEO_CORRUPT', what: 'is damaged' };
 
-/** The first that matches the way the process ended. */
+/** The first rule that matches the way the process ended applies. */
 const ENDINGS: readonly Rule[] = [
   { pattern: /killed with signal SIGXCPU/, ...TIMEOUT },
   { pattern: /killed with signal SIGKILL/, ...TOO_LARGE },
 ];
 
-/** The first that matches stderr. */
+/** The first rule that matches stderr applies. */
 const RULES: readonly Rule[] = [
   { pattern: /Cannot allocate memory|malloc of size/, ...TOO_LARGE },
   {
@@ -50,14 +52,14 @@ const RULES: readonly Rule[] = [
   {
     pattern: /Rescaled dimensions \S+ are invalid|for parameter 'dst[hw]' out of range/,
     code: 'VIDEO_UNSUPPORTED',
-    what: 'is too narrow or too flat: nothing is left of a side',
+    what: 'is too narrow or too flat: one side would be scaled to 0 pixels',
   },
   {
     pattern: /Decoder .*not found|Unknown (decoder|codec)|codec not currently supported/i,
     code: 'VIDEO_UNSUPPORTED',
     what: 'is coded in a way that this ffmpeg does not know',
   },
-  // All that it says where no demuxer takes the bytes for its own.
+  // ffmpeg prints nothing else when no demuxer recognizes the bytes.
   {
     pattern: /^[^\n]*: Invalid data found when processing input\s*$/,
     code: 'VIDEO_UNSUPPORTED',
@@ -84,7 +86,10 @@ function classify({ failure }: FfmpegResult, said: string, message: string): Omi
   return ending ?? RULES.find(({ pattern }) => pattern.test(said)) ?? CORRUPT;
 }
 
-/** stderr without what differs from run to run (addresses, where the input lay), and without our list. */
+/**
+ * stderr without parts that differ from run to run (addresses, the place of the input) and without
+ * our list of protocols.
+ */
 export function readable(stderr: string, label: string, input: string): string {
   return stderr
     .replaceAll(/ @ 0x[0-9a-f]+/g, '')
@@ -93,7 +98,7 @@ export function readable(stderr: string, label: string, input: string): string {
     .trim();
 }
 
-/** The first lines; a damaged file makes hundreds. */
+/** The first lines in one line; a damaged file gives hundreds. */
 export function oneLine(text: string): string {
   const line = text.split('\n').filter(Boolean).slice(0, 4).join('; ');
   return line.length > 500 ? `${line.slice(0, 500)}…` : line;

@@ -1,7 +1,7 @@
 /**
- * What an ffmpeg process is held back by: it dies with the process that started it, also
- * when that is killed, and it may take only so much memory and processor time. Programs
- * of util-linux do this on Linux; each is tried once before it is relied on.
+ * Limits an ffmpeg process: it dies with the process that started it, even if that is killed, and
+ * its memory and processor time are limited. On Linux, programs of util-linux do this; each is
+ * tried once before it is used.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -11,11 +11,11 @@ const run = promisify(execFile);
 
 export interface FenceLimits {
   memoryMb: number;
-  /** Processor time; elapsed time is watched by the parent. */
+  /** Limit of processor time in seconds; the parent watches the elapsed time. */
   cpuSeconds: number;
 }
 
-/** Programs that were seen to work here. */
+/** Programs that were tested and work on this machine. */
 export interface FenceTools {
   /** Sets the signal that a child gets when its parent dies (prctl PR_SET_PDEATHSIG). */
   setpriv?: string;
@@ -39,7 +39,7 @@ async function findTools(): Promise<FenceTools> {
   return { setpriv, prlimit };
 }
 
-/** busybox has programs of these names that know fewer options. */
+/** The programs of the same name in busybox have fewer options. */
 async function working(name: string, args: string[]): Promise<string | undefined> {
   const path = onPath(name);
   const nothing = onPath('true');
@@ -52,7 +52,7 @@ async function working(name: string, args: string[]): Promise<string | undefined
   }
 }
 
-/** The command line of `program` behind the fence, as far as this machine has one. */
+/** The command line that runs `program` within the limits, as far as this machine can set them. */
 export function fenced(
   { setpriv, prlimit }: FenceTools,
   { memoryMb, cpuSeconds }: FenceLimits,

@@ -1,11 +1,11 @@
 /**
- * The one door to ffmpeg: starts a process through fluent-ffmpeg, behind the fence, and
- * collects what it writes. No shell is involved.
+ * The only module that runs ffmpeg: starts a process through fluent-ffmpeg, with the limits of
+ * fence.ts, and collects its output. No shell is involved.
  *
- * The traps of fluent-ffmpeg 2.1.3 that are closed here: its path to ffmpeg is one for the
- * whole process; it runs `ffmpeg -formats` and `-encoders` first; its list of options splits
- * an element at a space; `end` comes before the output has drained; an output that closes
- * early is an error though all is well; `kill` before the start does nothing.
+ * It works around these traps of fluent-ffmpeg 2.1.3: the path to ffmpeg is global to the process;
+ * it runs `ffmpeg -formats` and `-encoders` first; it splits options at spaces; `end` fires before
+ * the output has drained; an output that closes early counts as an error even on success; `kill`
+ * before the start does nothing.
  */
 import { Writable } from 'node:stream';
 import { CodecLmError, messageOf, systemCode } from '../../../../base/error.ts';
@@ -13,35 +13,37 @@ import { loadOptional } from '../../../../base/optional.ts';
 import { type FenceLimits, fenced, fenceTools } from './fence.ts';
 
 export interface FfmpegJob extends FenceLimits {
-  /** The binary. */
+  /** Path of the binary. */
   ffmpeg: string;
-  /** Before `-i`, each an argument as ffmpeg gets it. */
+  /** Options before `-i`; each reaches ffmpeg as one argument. */
   inputOptions: readonly string[];
-  /** What stands behind `-i`. */
+  /** The argument of `-i`. */
   input: string;
   outputOptions: readonly string[];
-  /** A file to write; without it the output is collected from a pipe. */
+  /** A file to write; if absent, the output is collected from a pipe. */
   outputFile?: string;
   timeoutSeconds: number;
-  /** Of a collected output: a stream that does not end must not fill the memory. */
+  /**
+   * Limit of a collected output in bytes, so that a stream that never ends cannot fill the memory.
+   */
   maxOutputBytes?: number;
 }
 
 export interface FfmpegResult {
   /** Empty when the output is a file. */
   output: Buffer;
-  /** What ffmpeg wrote there, its last lines. */
+  /** The last lines that ffmpeg wrote to stderr. */
   stderr: string;
-  /** Undefined when it ended with 0. */
+  /** undefined when the process ended with exit code 0. */
   failure?: {
     reason: 'exit' | 'timeout' | 'too large';
     message: string;
-    /** Where it ended by itself. */
+    /** Set when the process ended by itself. */
     exitCode?: number;
   };
 }
 
-/** Lines of stderr that are kept. */
+/** Number of lines of stderr that are kept. */
 const STDERR_LINES = 100;
 
 /** Instance members that the typings do not name; the version is pinned. */
@@ -94,7 +96,9 @@ interface Ended {
   stderr: string;
 }
 
-/** Sends this command to its own binary, behind the fence, and asks nothing before. */
+/**
+ * Makes this command start its own binary, within the limits, and skip the preliminary queries.
+ */
 function steer(command: Internals, program: string, prefix: readonly string[]): void {
   const plain = command._getArguments.bind(command);
   command._getFfmpegPath = (callback) => callback(null, program);
@@ -118,11 +122,13 @@ function notStarted(path: string, cause: unknown): CodecLmError {
   return new CodecLmError('TOOL_MISSING', `${path} cannot be started: ${messageOf(cause)}`, {
     cause,
     path,
-    hint: 'install ffmpeg, or name one in CODEC_LM_FFMPEG',
+    hint: 'install ffmpeg, or set CODEC_LM_FFMPEG',
   });
 }
 
-/** Collects a stream. It never closes: fluent-ffmpeg would take that for a broken output. */
+/**
+ * Collects a stream. It never closes, because fluent-ffmpeg would take that for a broken output.
+ */
 class Sink extends Writable {
   readonly #chunks: Buffer[] = [];
   readonly #limit: number;

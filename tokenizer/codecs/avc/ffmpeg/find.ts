@@ -1,6 +1,6 @@
 /**
- * Which ffmpeg is used: the one that is named, the system's, or the one that comes with
- * npm, in this order. That one is a static build of 2018, so it comes last.
+ * Chooses the ffmpeg: the one that is named, else the system's, else the one from npm. That one is
+ * a static build of 2018, so it comes last.
  */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
@@ -11,38 +11,44 @@ import { CodecLmError, messageOf } from '../../../../base/error.ts';
 
 const run = promisify(execFile);
 
-/** Names the ffmpeg to use for this project alone. */
+/** Environment variable with the ffmpeg for this project alone. */
 export const FFMPEG_VARIABLE = 'CODEC_LM_FFMPEG';
 
-/** Variables that name one, the first that is set counts; other programs read the second as well. */
+/**
+ * Environment variables that name an ffmpeg; the first one that is set wins. Other programs read
+ * the second one too.
+ */
 const VARIABLES = [FFMPEG_VARIABLE, 'FFMPEG_PATH'];
 
-/** libavcodec of ffmpeg 4.1, the oldest one that was tried; `-version` of any build says its own. */
+/**
+ * libavcodec of ffmpeg 4.1, the oldest version that was tested; every build prints it with
+ * `-version`.
+ */
 const OLDEST_LIBAVCODEC = [58, 35];
 
 /**
- * libavcodec of ffmpeg 5.1, the first that knows `-fps_mode`; 9.0 knows `-vsync` no more. A
- * release, a nightly build and a distribution's own name their versions each in another way,
- * but all say that of the library.
+ * libavcodec of ffmpeg 5.1, the first version that knows `-fps_mode`; 9.0 no longer knows `-vsync`.
+ * Releases, nightly builds and distributions name their versions differently, but all of them print
+ * the version of this library.
  */
 const FPS_MODE_LIBAVCODEC = [59, 37];
 
-/** Long enough for the first start of a program from a cold network disk. */
+/** Long enough to start a program from a cold network disk for the first time. */
 const PATIENCE_MS = 60_000;
 
 export interface Ffmpeg {
   readonly path: string;
   readonly origin: 'named' | 'system' | 'npm';
-  /** The environment variable that named it, if one did. */
+  /** The environment variable that named the binary, if one did. */
   readonly variable?: string;
-  /** Of what decides the bytes, as written in shard metadata. */
+  /** Versions of the libraries that decide the bytes, as written in shard metadata. */
   readonly versions: Readonly<Record<'ffmpeg' | 'libavcodec' | 'libswscale' | 'x264', string>>;
-  /** Its option for how frames are dropped and doubled. */
+  /** The option of this version that controls how frames are dropped and doubled. */
   readonly frameSync: '-fps_mode' | '-vsync';
 }
 
 /**
- * @param named a path, or the name of a program; without it the environment is asked
+ * @param named a path, or the name of a program; if absent, the environment is searched
  *   (CODEC_LM_FFMPEG, then FFMPEG_PATH), then the PATH, then npm's packages
  * @throws CodecLmError `TOOL_MISSING` when there is none, or the first one found is too old
  *   or has no libx264
@@ -71,7 +77,7 @@ function locate(named: string | undefined): Located {
   });
 }
 
-/** Where a binary was found, for people. */
+/** Says where a binary was found, for people. */
 export function originOf({ origin, variable }: Ffmpeg): string {
   if (origin === 'npm') return `from npm: @ffmpeg-installer, ${NPM_BUILD}`;
   if (origin === 'system') return 'on the PATH';
@@ -81,7 +87,7 @@ export function originOf({ origin, variable }: Ffmpeg): string {
 /** @ffmpeg-installer/ffmpeg 1.1.0 brings 4.1. */
 const NPM_BUILD = 'a build of 2018';
 
-/** What a person should know before files of strangers are opened. */
+/** Warns before files from strangers are opened with an old ffmpeg. */
 export function warningOf({ origin, versions }: Ffmpeg): string | undefined {
   if (origin !== 'npm') return undefined;
   return (
@@ -90,7 +96,7 @@ export function warningOf({ origin, versions }: Ffmpeg): string | undefined {
   );
 }
 
-/** The binary of the optional dependency, where it is installed for this platform. */
+/** Path of the binary from the optional dependency, if it is installed for this platform. */
 export function npmFfmpeg(): string | undefined {
   const binary = process.platform === 'win32' ? 'ffmpeg.exe' : 'ffmpeg';
   const name = `@ffmpeg-installer/${process.platform}-${process.arch}`;
@@ -98,7 +104,7 @@ export function npmFfmpeg(): string | undefined {
     const path = createRequire(import.meta.url).resolve(`${name}/${binary}`);
     return isExecutable(path) ? path : undefined;
   } catch {
-    // Not installed: npm leaves optional packages of other platforms out.
+    // Not installed: npm skips optional packages for other platforms.
     return undefined;
   }
 }
@@ -122,7 +128,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Binaries that were asked who they are: a process asks each once. */
+/** Facts by binary: a process asks each binary once. */
 type Facts = Omit<Ffmpeg, 'origin' | 'variable'>;
 
 const identified = new Map<string, Promise<Facts>>();
@@ -130,7 +136,7 @@ const identified = new Map<string, Promise<Facts>>();
 function identify(path: string): Promise<Facts> {
   const known = identified.get(path) ?? interrogate(path);
   identified.set(path, known);
-  // What failed may be repaired meanwhile.
+  // Forget a failure: it may be repaired meanwhile.
   known.catch(() => identified.delete(path));
   return known;
 }
@@ -173,7 +179,9 @@ function libraryVersion(text: string, name: string): string | undefined {
   return found ? found.slice(1).join('.') : undefined;
 }
 
-/** x264 says its version only in the SEI of what it encodes: one grey frame of 16x16. */
+/**
+ * x264 prints its version only in the SEI of its output, so this encodes one grey frame of 16x16.
+ */
 async function askX264(path: string): Promise<string> {
   const raw = '-f rawvideo -pix_fmt yuv420p -video_size 16x16 -i pipe:0';
   const args = `-v error ${raw} -frames:v 1 -c:v libx264 -f h264 pipe:1`.split(' ');

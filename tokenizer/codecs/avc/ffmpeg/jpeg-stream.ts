@@ -1,9 +1,9 @@
 /**
- * A camera's stream of JPEG files, one behind the other. ffmpeg takes it for a single image by its first
- * bytes, and has to be told.
+ * Recognizes a camera's stream of concatenated JPEG files. By its first bytes ffmpeg would take it
+ * for a single image, so the demuxer has to be named.
  */
 
-/** Frames of cameras are far smaller. */
+/** Largest first frame; frames of cameras are far smaller. */
 export const FIRST_FRAME_BYTES = 1 << 24;
 
 const SOI = 0xd8;
@@ -13,13 +13,13 @@ const APP2 = 0xe2;
 
 /**
  * @param bytes the beginning of a file
- * @returns whether a JPEG file is there and another one begins behind it; a photograph with a second
- *   picture for other uses (CIPA DC-007, multi-picture format) is a single image
+ * @returns whether a JPEG file is followed by another one; false for a photograph with extra
+ *   pictures in the multi-picture format (CIPA DC-007), which is a single image
  */
 export function isJpegStream(bytes: Buffer): boolean {
   const end = endOfJpeg(bytes);
   if (end === undefined) return false;
-  // Some cameras fill up between frames.
+  // Some cameras write padding between frames.
   let next = end;
   while (next < bytes.length && bytes[next] === 0) next++;
   return bytes[next] === 0xff && bytes[next + 1] === SOI && bytes[next + 2] === 0xff;
@@ -29,7 +29,10 @@ export function beginsLikeJpeg(bytes: Buffer): boolean {
   return bytes[0] === 0xff && bytes[1] === SOI && bytes[2] === 0xff;
 }
 
-/** @returns the offset behind EOI; undefined when there is none, or for a photograph of several pictures */
+/**
+ * @returns the offset behind EOI; undefined when there is none, or for a photograph with several
+ * pictures
+ */
 function endOfJpeg(bytes: Buffer): number | undefined {
   if (!beginsLikeJpeg(bytes)) return undefined;
   let at = 2;
@@ -37,7 +40,7 @@ function endOfJpeg(bytes: Buffer): number | undefined {
     if (bytes[at] !== 0xff) return undefined;
     const marker = bytes[at + 1];
     if (marker === EOI) return at + 2;
-    // Fill bytes, and markers that stand alone.
+    // Fill bytes, and markers without a length.
     if (marker === 0xff) at++;
     else if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd7)) at += 2;
     else if (marker === APP2 && bytes.toString('latin1', at + 4, at + 8) === 'MPF\0') {
@@ -50,7 +53,7 @@ function endOfJpeg(bytes: Buffer): number | undefined {
   return at + 2 <= bytes.length && bytes[at] === 0xff && bytes[at + 1] === EOI ? at + 2 : undefined;
 }
 
-/** The offset of the next marker that is neither a stuffed byte nor a restart. */
+/** The offset of the next marker that is neither a stuffed byte nor a restart marker. */
 function endOfScan(bytes: Buffer, from: number): number {
   for (let at = bytes.indexOf(0xff, from); at >= 0; at = bytes.indexOf(0xff, at + 1)) {
     const next = bytes[at + 1];

@@ -1,4 +1,4 @@
-/** What the first bytes of a file say, before ffmpeg is given it. */
+/** Checks the first bytes of a file before ffmpeg gets it. */
 import { open } from 'node:fs/promises';
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import type { FileSpan } from '../../codec.ts';
@@ -10,13 +10,13 @@ const HEAD_BYTES = 1024;
 /** The one video format whose header is text. */
 const YUV4MPEG = 'YUV4MPEG2 ';
 
-/** A name that says so: then a single frame is a video too. */
+/** A file name that marks a JPEG stream: then a single frame is a video too. */
 const JPEG_STREAM_NAME = /\.mjpe?g$/i;
 
 /**
- * Refuses what names other files to be opened. Playlists, lists of files, session
- * descriptions and manifests are all text, and no video is.
- * @returns the demuxer that ffmpeg has to be told, since it would take another one
+ * Refuses files that name other files to be opened. Playlists, lists of files, session descriptions
+ * and manifests are text; videos are not.
+ * @returns the demuxer to name to ffmpeg, when ffmpeg would choose another one
  * @throws CodecLmError `VIDEO_EMPTY`, `VIDEO_UNREADABLE`, `VIDEO_UNSUPPORTED`
  */
 export async function checkHead(file: FileSpan, label: string): Promise<string | undefined> {
@@ -59,7 +59,7 @@ async function readHead(
   }
 }
 
-/** No control characters but white space; zeros of UTF-16 are looked through. */
+/** Whether there are no control characters except white space; the zeros of UTF-16 are ignored. */
 function isText(head: Buffer): boolean {
   const mark = head.length > 3 ? head.readUInt16BE(0) : 0;
   const isWide = mark === 0xfeff || mark === 0xfffe;

@@ -1,4 +1,4 @@
-/** A folder for files that ffmpeg has to find on a disk, gone when the work is done. */
+/** A temporary folder for files that ffmpeg needs on a disk; it is removed after the work. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,11 +1,20 @@
-/** Failures that are ffmpeg's own, or ours in asking it: no file and no document is to blame for them. */
+/**
+ * Recognizes failures of ffmpeg itself, or of the way it was called; no file and no document caused
+ * them.
+ */
 import { CodecLmError, type ErrorCode } from '../../../../base/error.ts';
 import type { FfmpegResult } from './ffmpeg.ts';
 
-/** `env`, `setpriv`, `prlimit`, the shell and the dynamic loader end with these when there is nothing to run. */
+/**
+ * Exit codes of `env`, `setpriv`, `prlimit`, the shell and the dynamic loader when there is no
+ * program to run.
+ */
 const NOT_RUN = new Set([126, 127]);
 
-/** What ffmpeg 4.1 to 9.0 say of options, filters and encoders that they do not know or cannot set up. */
+/**
+ * Messages of ffmpeg 4.1 to 9.0 about options, filters and encoders that they do not know or cannot
+ * set up.
+ */
 const REFUSALS = [
   /Unrecognized option|Option not found|Error splitting the argument list/,
   /Unknown encoder|Encoder not found|No such filter|Filter not found|itstream filter not found/,
@@ -13,13 +22,16 @@ const REFUSALS = [
   /Error while opening encoder|Error setting (?:profile|preset)|\[libx264[^\]]*\] bad (?:option|value)/,
 ];
 
-/** x264 is refused memory by the fence while it opens: that depends on the settings and the file. */
+/**
+ * x264 may run out of the memory that the limits allow while it opens: that depends on the settings
+ * and the file.
+ */
 const NO_MEMORY = /Cannot allocate memory|malloc of size|malloc failed/;
 
 /**
- * @param input as it stands on ffmpeg's command line: a file may be named like an error
- * @returns `TOOL_MISSING` or `TOOL_FAILED`; undefined when the process ended well, or when what
- *   it was given may be the cause
+ * @param input the input on ffmpeg's command line, because its name may look like an error
+ * @returns `TOOL_MISSING` or `TOOL_FAILED`; undefined when the process succeeded, or when its input
+ *   may be the cause
  */
 export function toolFault(
   ffmpeg: string,
@@ -40,8 +52,8 @@ export function toolFault(
 }
 
 /**
- * For work on a document of ours, which is small and was read before: what stops the process is no
- * property of the document.
+ * For work on a document of this project, which is small and has been checked: if the process is
+ * stopped, the document is not the cause.
  */
 export function stoppedFault(
   ffmpeg: string,

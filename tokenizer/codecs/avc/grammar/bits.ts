@@ -1,7 +1,7 @@
 /**
- * The payload of NAL units one bit at a time: which bits may come next, within the
- * element that is being read. A bit is possible when some allowed value goes on with
- * it; after every value something is allowed, so there are no dead ends.
+ * Reads the payload of NAL units one bit at a time and says which bits may come next within the
+ * current element. A bit is possible when an allowed value continues with it. After every value
+ * some element is allowed, so there are no dead ends.
  */
 import {
   allowsAny,
@@ -15,18 +15,20 @@ import {
 import type { SyntaxState } from '../syntax/state.ts';
 import { NO_CODE } from '../tables/prefix-code.ts';
 
-/** Longer words of Exp-Golomb are in no element of the standard. */
+/** Most leading zeros: no element of the standard has longer Exp-Golomb words. */
 const MOST_ZEROS = 31;
 
 export class BitWalk {
   syntax: SyntaxState;
-  /** Bits of the element read so far. */
+  /** Bits of the current element that have been read. */
   length = 0;
-  /** FIXED: the bits so far. Exp-Golomb: those from the first 1 on, 0 before it. TABLE: the node. */
+  /**
+   * FIXED: the bits so far. Exp-Golomb: the bits from the first 1 on, 0 before it. TABLE: the node.
+   */
   value = 0;
   /** Exp-Golomb: 0-bits before the first 1. */
   zeros = 0;
-  /** Whether the NAL unit's trailing bits are all read. */
+  /** Whether all trailing bits of the NAL unit have been read. */
   isUnitRead = false;
 
   constructor(syntax: SyntaxState) {
@@ -42,7 +44,7 @@ export class BitWalk {
     return copy;
   }
 
-  /** Whether the next bit may be 0, or 1. */
+  /** Whether the next bit may have this value. */
   allows(bit: number): boolean {
     const { syntax } = this;
     switch (syntax.kind) {
@@ -62,7 +64,7 @@ export class BitWalk {
     }
   }
 
-  /** The least value (of Exp-Golomb: codeNum) that begins with the bits so far and this one. */
+  /** The smallest value (Exp-Golomb: codeNum) that begins with the bits so far and this one. */
   least(bit: number): number {
     if (this.syntax.kind === FIXED) {
       return (2 * this.value + bit) * 2 ** (this.syntax.size - this.length - 1);
@@ -71,7 +73,7 @@ export class BitWalk {
     return (2 * this.value + bit) * 2 ** (2 * this.zeros - this.length) - 1;
   }
 
-  /** How much greater the greatest such value is. */
+  /** Difference between the greatest and the smallest such value. */
   span(bit: number): number {
     if (this.syntax.kind === FIXED) return 2 ** (this.syntax.size - this.length - 1) - 1;
     if (this.value !== 0) return 2 ** (2 * this.zeros - this.length) - 1;
@@ -79,7 +81,7 @@ export class BitWalk {
     return 2 ** (MOST_ZEROS + 1) - 1 - 2 ** (this.zeros + 1);
   }
 
-  /** Reads a bit that is allowed. */
+  /** Reads a bit, which must be allowed. */
   step(bit: number): void {
     const { syntax } = this;
     syntax.position++;

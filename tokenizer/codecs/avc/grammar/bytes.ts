@@ -1,30 +1,33 @@
 /**
- * A document one byte at a time: start codes (H.264 B.1.1), NAL unit headers, and
- * payloads with their emulation prevention (7.4.1).
+ * Reads a document one byte at a time: start codes (H.264 B.1.1), NAL unit headers, and payloads
+ * with their emulation prevention (7.4.1).
  */
 import { PPS, SPS } from '../nal.ts';
 import type { SyntaxState, Target } from '../syntax/state.ts';
 import { canEnd, canGoOn, needsZeroByte, startOfDocument } from '../syntax/unit.ts';
 import { BitWalk } from './bits.ts';
 
-/** What the next byte belongs to. Below it: zero bytes of a start code read so far. */
+/**
+ * Phases: the part of the stream to which the next byte belongs. Smaller numbers count the zero
+ * bytes of a start code that have been read.
+ */
 export const SHORT_HEADER = 4;
 export const LONG_HEADER = 5;
 export const PAYLOAD = 6;
-/** After the 03 that keeps 00 00 and the byte to come apart. */
+/** The next byte follows an emulation_prevention_three_byte: 00 00 03 was read. */
 export const PROTECTED = 7;
 
 const PREVENTION = 3;
-/** Bits of a byte that are 0 where it needs protection. */
+/** Number of leading bits that are 0 in a byte that needs emulation prevention (00 to 03). */
 const PROTECTED_ZEROS = 6;
 
 export class ByteWalk {
   readonly bits: BitWalk;
-  /** Zero bytes of a start code, 0..3, or one of the above. */
+  /** The phase: 0..3 zero bytes of a start code, or one of the constants above. */
   phase = 0;
-  /** Zero bytes of the payload just read. */
+  /** Number of zero bytes at the end of the payload read so far. */
   zeros = 0;
-  /** The payload of a parameter set as far as it is read. */
+  /** Payload of the current parameter set, as far as it has been read. */
   payload: readonly number[] = [];
 
   constructor(bits: BitWalk) {
@@ -51,7 +54,7 @@ export class ByteWalk {
     return this.phase === 0 && canEnd(this.syntax) && !canGoOn(this.syntax);
   }
 
-  /** Reads a byte and says whether it is allowed; after one that is not, the walk stands at the bit refused. */
+  /** Reads a byte. @returns whether it is allowed; if not, the walk stays at the refused bit */
   step(byte: number): boolean {
     switch (this.phase) {
       case 0:
@@ -77,13 +80,16 @@ export class ByteWalk {
     }
   }
 
-  /** Whether a start code of three bytes may come here: some unit but a parameter set can. */
+  /**
+   * Whether a three-byte start code may come here, that is, whether a unit other than a parameter
+   * set may follow.
+   */
   canBeShort(): boolean {
     const { macroblock, unitsOfFrame, pps } = this.syntax;
     return macroblock > 0 || (unitsOfFrame !== 0 && pps !== undefined);
   }
 
-  /** Whether the payload's next byte may be one of 00, 01, 02 and 03. */
+  /** Whether the next byte of the payload may be 00, 01, 02 or 03. */
   canBeProtected(): boolean {
     const trial = this.bits.copy();
     for (let i = 0; i < PROTECTED_ZEROS; i++) {

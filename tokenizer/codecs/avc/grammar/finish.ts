@@ -1,7 +1,7 @@
 /**
- * A short way from any place to the end of the document: skipped macroblocks in P
- * slices, flat ones in I slices, and in between the shortest code words. Its length
- * always suffices, and each of its bytes brings the end one byte nearer.
+ * Finds a short way from any place to the end of the document: skipped macroblocks in P slices,
+ * flat macroblocks in I slices, and the shortest code words in between. A document can always be
+ * finished in that many bytes, and each byte on the way brings the end one byte nearer.
  */
 import { IDR_SLICE, PPS, SLICE, SPS } from '../nal.ts';
 import type { CodedPicture } from '../syntax/context.ts';
@@ -12,37 +12,40 @@ import type { BitWalk } from './bits.ts';
 import { type ByteWalk, LONG_HEADER, PAYLOAD, PROTECTED, SHORT_HEADER } from './bytes.ts';
 import { slicesKey } from './key.ts';
 
-/** mb_type of Intra16x16 by DC with no coefficients but DC, in an I slice. */
+/** mb_type of Intra16x16 with DC prediction and no coefficients except DC, in an I slice. */
 const FLAT = 3;
-/** codeNum of an empty coded_block_pattern. */
+/** codeNum of an empty coded_block_pattern in an intra macroblock. */
 const EMPTY_INTRA = 3;
 const EMPTY_INTER = 0;
-/** Of a message: bytes of ones are told from start codes without protection. */
+/**
+ * Name of a message's payload bytes. The way fills them with FF, which cannot be mistaken for a
+ * start code and needs no emulation prevention.
+ */
 export const MESSAGE_BYTE = 'user_data_payload_byte';
 const ONES = 255;
-/** nal_ref_idc of what is written on the way. */
+/** nal_ref_idc of the NAL units on the way, as header bits. */
 const REFERENCE = 3 << 5;
 
-/** Kept so many places between NAL units; those of a clip are some thousands. */
+/** Most places between NAL units that are kept; a clip has some thousands. */
 const CAPACITY = 1 << 16;
 
 export class FinishLength {
-  /** By place between two NAL units. */
+  /** Bytes to the end, by place between two NAL units. */
   readonly #known = new Map<string, number>();
-  /** The same by picture and place in it, for those that are asked about again and again. */
+  /** The same by picture and place in the picture, for places that are asked about repeatedly. */
   readonly #ofPicture = new WeakMap<CodedPicture, Map<number, number>>();
-  /** Bytes of the way to the end of a slice, by what that depends on. */
+  /** Bytes to the end of a slice, by the context that it depends on. */
   readonly #ofSlice = new Map<number, number>();
 
-  /** Bytes of the way from here to the end. */
+  /** Number of bytes from here to the end of the document. */
   bytes(from: ByteWalk): number {
     const walk = from.copy();
     return bytesOfUnit(walk) + this.#afterUnit(walk);
   }
 
   /**
-   * The same inside of a picture whose first slice is read, at a place in sight.
-   * @param context a number for all that the end of this slice depends on
+   * The same inside a picture whose first slice has been read, at a place in sight.
+   * @param context a number that identifies everything that the end of this slice depends on
    */
   bytesInPicture(from: ByteWalk, context: number): number {
     const { picture, macroblock, typesSeen, typesAllowed } = from.syntax;
@@ -62,7 +65,7 @@ export class FinishLength {
     return ofSlice + after;
   }
 
-  /** @param walk stands between two NAL units, and is used up */
+  /** @param walk stands between two NAL units; it is changed */
   #afterUnit(walk: ByteWalk): number {
     const passed: { key: string; bytes: number }[] = [];
     let bytes = 0;
@@ -84,7 +87,7 @@ export class FinishLength {
   }
 }
 
-/** @param walk goes to the end of its NAL unit */
+/** @param walk is moved to the end of its NAL unit */
 function bytesOfUnit(walk: ByteWalk): number {
   let bytes = 0;
   while (walk.phase !== 0) {
@@ -95,7 +98,10 @@ function bytesOfUnit(walk: ByteWalk): number {
   return bytes;
 }
 
-/** The bytes of a message are as many as its size says, for none needs protection: all but its last. */
+/**
+ * Number of bytes of a message that can be skipped: all but its last. Its size gives their number,
+ * because none of them needs emulation prevention.
+ */
 function leapOverMessage({ phase, syntax }: ByteWalk): number {
   if (phase !== PAYLOAD || syntax.name !== MESSAGE_BYTE || syntax.count < 2) return 0;
   const bytes = syntax.count - 1;
@@ -136,7 +142,7 @@ function nextHeader(state: SyntaxState): number {
   return REFERENCE | (isNewSequence || !hasLaterOrder(state) ? IDR_SLICE : SLICE);
 }
 
-/** @param isLow whether it must be 00 to 03 */
+/** @param isLow whether the byte must be 00 to 03 */
 function shortestByte(from: BitWalk, isLow: boolean): number {
   const walk = from.copy();
   let byte = 0;
@@ -164,7 +170,7 @@ function shortestBit(walk: BitWalk): number {
       if (wanted >= first && wanted <= first + walk.span(bit)) return bit;
     }
   }
-  // Of Exp-Golomb words the one that ends first, of others the least.
+  // Take the Exp-Golomb word that ends first; for other elements, the smallest value.
   return syntax.kind !== FIXED && walk.value === 0 ? 1 : 0;
 }
 

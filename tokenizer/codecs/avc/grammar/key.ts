@@ -1,17 +1,17 @@
-/** Places of a document as strings: equal only where the same may follow. */
+/** Turns places of a document into strings that are equal only if the same bytes may follow. */
 import { FIXED } from '../syntax/element.ts';
 import type { SyntaxState } from '../syntax/state.ts';
 import { type ByteWalk, PAYLOAD } from './bytes.ts';
 import { macroblockKey } from './macroblock-key.ts';
 
-/** Of a place between two NAL units. */
+/** Key of a place between two NAL units. */
 function boundaryKey(state: SyntaxState): string {
   return `${pictureKey(state)} ${state.spsBytes} ${state.ppsBytes}`;
 }
 
 /**
- * Of such a place, as far as slices depend on it that follow without another parameter set.
- * Most of a parameter set says nothing to them.
+ * Key of such a place, as far as the next slices depend on it when no parameter set comes before
+ * them. Slices depend on few values of a parameter set.
  */
 export function slicesKey(state: SyntaxState): string {
   const { sps, pps } = state;
@@ -36,9 +36,9 @@ function pictureNumbers({ picture, remaining }: SyntaxState): unknown[] {
 }
 
 /**
- * Of a place from which the end of the slice, and the header byte of the next one, depend on
- * nothing but the macroblock: see {@link isInSight}.
- * @param slices of a picture
+ * Key of a place from which the end of the slice, and the header byte of the next slice, depend
+ * only on the macroblock: see {@link isInSight}.
+ * @param slices number of slices in a picture
  */
 export function sightKey({ bits, phase, zeros, syntax }: ByteWalk, slices: number): string {
   const { header, macroblock, position } = syntax;
@@ -48,8 +48,8 @@ export function sightKey({ bits, phase, zeros, syntax }: ByteWalk, slices: numbe
 }
 
 /**
- * Inside a macroblock, or between two slices of one picture: a short way back lies a slice
- * header, and what the next one may be is seen only where it begins.
+ * Whether the place is inside a macroblock or between two slices of one picture. Just before it
+ * lies a slice header; the allowed next headers can only be determined where a slice begins.
  */
 export function isInSight({ phase, syntax }: ByteWalk): boolean {
   if (phase >= PAYLOAD) return syntax.isHeaderRead;
@@ -57,8 +57,8 @@ export function isInSight({ phase, syntax }: ByteWalk): boolean {
 }
 
 /**
- * Of any place. Frames still to come count only as far as `reach` bytes may touch them.
- * @param shortestFrame fewest bytes of a frame
+ * Key of any place. Remaining frames matter only as far as `reach` bytes can touch them.
+ * @param shortestFrame number of bytes in the shortest frame
  */
 export function placeKey(walk: ByteWalk, reach: number, shortestFrame: number): string {
   const { bits, phase, zeros, payload, syntax } = walk;
@@ -69,7 +69,7 @@ export function placeKey(walk: ByteWalk, reach: number, shortestFrame: number): 
   return `${place} ${toCome} ${boundaryKey({ ...syntax, frame: Math.min(frame, 1) } as SyntaxState)} ${elementKey(syntax)}`;
 }
 
-/** The element that is being read, and what of this NAL unit later ones depend on. */
+/** The element that is being read, and the values of this NAL unit that later units depend on. */
 function elementKey(state: SyntaxState): string {
   const { name, kind, size, low, high, ranges, take } = state;
   const parts: unknown[] = [name, kind, kind === FIXED ? size : 0, low, high, ranges, take.name];

@@ -1,13 +1,13 @@
 /**
- * Places inside a macroblock as strings: what of the bits before them the rest of the
- * slice depends on, and nothing else. A macroblock sees no other one, so places of all
- * slices of all clips share their masks.
+ * Turns places inside a macroblock into strings. A string holds only those earlier values that the
+ * rest of the slice depends on. A macroblock depends on no other one, so places of all slices of
+ * all clips share their masks.
  */
 import { FIXED, TRAILING } from '../syntax/element.ts';
 import { relevantTotals } from '../syntax/residual.ts';
 import type { SyntaxState } from '../syntax/state.ts';
 
-/** @param state its slice header is read */
+/** @param state a state whose slice header has been read */
 export function macroblockKey(state: SyntaxState): string {
   const { name, kind } = state;
   if (kind === TRAILING) return name;
@@ -15,7 +15,7 @@ export function macroblockKey(state: SyntaxState): string {
   return `${name} ${values} ${dependencies(state)}`;
 }
 
-/** By element, in the order of the syntax (H.264 7.3.5). */
+/** The values that the rest depends on, by element in the order of the syntax (H.264 7.3.5). */
 function dependencies(state: SyntaxState): string {
   const { part, parts, mbType, isIntra, isIntra16x16 } = state;
   const slice = `${state.isIntraSlice} ${state.references} ${state.sps!.levelIdc}`;
@@ -44,7 +44,7 @@ function dependencies(state: SyntaxState): string {
   }
 }
 
-/** Of the block of coefficients that is being read (7.3.5.3.2). */
+/** Numbers of the coefficient block that is being read (7.3.5.3.2). */
 function blockNumbers(state: SyntaxState): string {
   const { total, trailingOnes, coefficientsLeft, suffixLength } = state;
   switch (state.name) {

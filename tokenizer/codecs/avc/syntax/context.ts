@@ -1,4 +1,6 @@
-/** What later syntax depends on of what came before: parameter sets, the picture, the pictures before it. */
+/**
+ * Earlier values that later syntax depends on: parameter sets, the picture, the pictures before it.
+ */
 
 /** A sequence parameter set (7.3.2.1.1), as far as later syntax depends on it. */
 export interface SequenceParameters {
@@ -29,7 +31,7 @@ export interface PictureParameters {
   readonly redundantCount: boolean;
 }
 
-/** What the slices of one picture have in common (7.4.3). */
+/** Values that the slices of one picture have in common (7.4.3). */
 export interface CodedPicture {
   /** The NAL unit's header byte. */
   readonly header: number;
@@ -42,15 +44,18 @@ export interface CodedPicture {
   readonly isAdaptive: boolean;
 }
 
-/** What a picture's header depends on of the pictures before it. */
+/** Values of earlier pictures that a picture's header depends on. */
 export interface History {
   /** frame_num of the reference frames, the newest first (8.2.5). */
   readonly references: readonly number[];
   /** frame_num of the newest reference frame. */
   readonly frameNum: number;
-  /** idr_pic_id of the picture before if that is an IDR picture, else -1. */
+  /** idr_pic_id of the previous picture if that is an IDR picture, else -1. */
   readonly idrPicId: number;
-  /** pic_order_cnt_lsb of the newest reference frame, and how far the picture before is ahead of it. */
+  /**
+   * pic_order_cnt_lsb of the newest reference frame, and the distance from it to the previous
+   * picture.
+   */
   readonly order: number;
   readonly orderAhead: number;
   readonly wasReference: boolean;

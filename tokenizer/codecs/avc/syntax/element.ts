@@ -1,6 +1,6 @@
 /**
- * One syntax element: how its value is written as bits (H.264 7.2, 9.1, 9.2), and
- * which values may come at this place.
+ * One syntax element: the way its value is written as bits (H.264 7.2, 9.1, 9.2), and the values
+ * that are allowed at this place.
  */
 import type { PrefixCode } from '../tables/prefix-code.ts';
 
@@ -10,26 +10,26 @@ export const FIXED = 0;
 export const UNSIGNED = 1;
 /** se(v): signed Exp-Golomb, 9.1.1. */
 export const SIGNED = 2;
-/** A word of a table. */
+/** A code word of a table. */
 export const TABLE = 3;
-/** rbsp_trailing_bits: a 1, then zeros up to the byte. The unit ends with them. */
+/** rbsp_trailing_bits: a 1, then zeros up to the byte boundary. The unit ends with them. */
 export const TRAILING = 4;
 
 export type Kind = typeof FIXED | typeof UNSIGNED | typeof SIGNED | typeof TABLE | typeof TRAILING;
 
-/** What is known of the element that is to be read next. */
+/** Description of the element that is to be read next. */
 export interface Element {
-  /** As the standard writes it. */
+  /** The name in the standard. */
   readonly name: string;
   readonly kind: Kind;
-  /** Bits of a `FIXED` one, 1..32. */
+  /** Number of bits of a `FIXED` element, 1..32. */
   readonly size: number;
-  /** Its least and greatest value; all between are allowed when there are no `ranges`. */
+  /** The least and the greatest value; without `ranges`, all values between them are allowed. */
   readonly low: number;
   readonly high: number;
   /** Pairs of least and greatest value, ascending. */
   readonly ranges: readonly number[] | undefined;
-  /** Of a `TABLE` one: all its words are allowed. */
+  /** The code of a `TABLE` element: all its words are allowed. */
   readonly code: PrefixCode | undefined;
 }
 
@@ -51,7 +51,7 @@ export function signedOf(codeNum: number): number {
 /** Whether some codeNum in first..last of an Exp-Golomb element is allowed. */
 export function allowsCodeNum(element: Element, first: number, last: number): boolean {
   if (element.kind === UNSIGNED) return allowsAny(element, first, last);
-  // Odd ones are positive and rise, even ones are not and fall.
+  // Odd codeNums are positive and ascend, even ones are zero or negative and descend.
   const odd = first % 2 === 1 ? first : first + 1;
   const even = first % 2 === 0 ? first : first + 1;
   const lastOdd = last % 2 === 1 ? last : last - 1;

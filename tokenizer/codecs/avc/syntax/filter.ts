@@ -2,7 +2,7 @@
 import { expectSliceData } from './macroblock.ts';
 import type { SyntaxState } from './state.ts';
 
-/** Follows the reference marking. */
+/** Comes after the reference marking. */
 export function expectQp(state: SyntaxState): void {
   const { initialQp } = state.pps!;
   state.signed('slice_qp_delta', -initialQp, 51 - initialQp, takeQp);

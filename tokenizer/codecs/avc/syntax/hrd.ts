@@ -1,10 +1,10 @@
 /** Parameters of the hypothetical reference decoder (H.264 annex E.1.2). They change no bit of the slices. */
 import type { SyntaxState, Take } from './state.ts';
 
-/** Beyond this the standard's limits for rates and sizes of all levels are passed many times over. */
+/** Far above the standard's limits for rates and sizes at any level. */
 const MOST_VALUE = 2 ** 31 - 2;
 
-/** @param then what comes after them */
+/** @param then expects the element after these parameters */
 export function expectHrd(state: SyntaxState, then: (state: SyntaxState) => void): void {
   const takeCount: Take = (s, value) => {
     s.index = 0;

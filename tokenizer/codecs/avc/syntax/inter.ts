@@ -10,10 +10,13 @@ const P_16X16 = 0;
 const P_8X8 = 3;
 export const P_8X8REF0 = 4;
 
-/** By sub_mb_type (table 7-17), motion vectors of an 8x8 block. */
+/** Motion vectors per 8x8 block, by sub_mb_type (table 7-17). */
 const VECTORS = [1, 2, 2, 4];
 
-/** Motion vectors reach from -2048 to 2047.75 pixels across (A.3.1), a difference twice as far. */
+/**
+ * Motion vectors are limited to -2048..2047.75 pixels horizontally (A.3.1); a difference can be
+ * twice as large.
+ */
 const LEAST_VECTOR = -8192;
 const MOST_VECTOR = 8191;
 
@@ -42,7 +45,10 @@ function takeSubType(state: SyntaxState, value: number): void {
   expectReference(state, 4);
 }
 
-/** ref_idx_l0 of `left` more partitions, as te(v) (9.1): one bit, turned round, where there are two. */
+/**
+ * ref_idx_l0 of `left` more partitions, as te(v) (9.1): a single inverted bit when there are two
+ * references.
+ */
 function expectReference(state: SyntaxState, left: number): void {
   if (left === 0 || state.references === 1 || state.mbType === P_8X8REF0) {
     state.part = 0;
@@ -58,13 +64,14 @@ function takeReference(state: SyntaxState): void {
   expectReference(state, state.part - 1);
 }
 
-/** mvd_l0 of each vector, across and down. */
+/** mvd_l0 of each vector, horizontal then vertical. */
 function expectDifference(state: SyntaxState): void {
   if (state.part === 2 * state.parts) {
     expectPattern(state);
     return;
   }
-  // The only vector of a macroblock without neighbours is predicted to be 0; others from that.
+  // The only vector of a macroblock without neighbours is predicted as 0; further vectors are
+  // predicted from that one.
   const far = state.parts === 1 ? 1 : 2;
   const down = state.part & 1;
   const least = down ? -mostVertical(state) : LEAST_VECTOR;

@@ -1,4 +1,4 @@
-/** What the header byte of a slice's NAL unit says of its picture (H.264 7.3.1). */
+/** Meaning of the header byte of a slice's NAL unit for its picture (H.264 7.3.1). */
 import type { SyntaxState } from './state.ts';
 
 export function isIdr(state: SyntaxState): boolean {

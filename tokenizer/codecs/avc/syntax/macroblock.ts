@@ -1,4 +1,4 @@
-/** One macroblock, all that a slice holds: slice_data (H.264 7.3.4) and macroblock_layer (7.3.5). */
+/** The single macroblock of a slice: slice_data (H.264 7.3.4) and macroblock_layer (7.3.5). */
 import { expectMotion } from './inter.ts';
 import { expectChromaMode, expectModes } from './intra.ts';
 import type { SyntaxState } from './state.ts';
@@ -6,10 +6,16 @@ import type { SyntaxState } from './state.ts';
 /** mb_type of an I slice (table 7-11): I_NxN, Intra16x16 1..24, I_PCM. */
 const I_NXN = 0;
 const I_PCM = 25;
-/** Intra16x16 with Intra_16x16_DC prediction, the only one without neighbours: one in four. */
+/**
+ * mb_type values of Intra16x16 with Intra_16x16_DC prediction, the only mode without neighbours:
+ * one in four.
+ */
 const INTRA_16X16_DC = [3, 7, 11, 15, 19, 23];
 const INTRA_TYPES = [I_NXN, ...INTRA_16X16_DC, I_PCM].flatMap((type) => [type, type]);
-/** In a P slice the types of an I slice come after its own five (table 7-13). */
+/**
+ * Number of mb_type values of a P slice itself; in a P slice, the types of an I slice follow them
+ * (table 7-13).
+ */
 const INTER_TYPES = 5;
 const P_TYPES = [0, INTER_TYPES - 1, ...INTRA_TYPES.map((type) => type + INTER_TYPES)];
 

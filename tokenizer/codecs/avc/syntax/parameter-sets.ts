@@ -9,12 +9,12 @@ import type { SyntaxState } from './state.ts';
 import { expectVui } from './vui.ts';
 
 const BASELINE = 66;
-/** level_idc of table A-1; 9 is none of the baseline profile's. */
+/** level_idc values of table A-1; 9 is not a level of the baseline profile. */
 const LEVELS = [10, 11, 12, 13, 20, 21, 22, 30, 31, 32, 40, 41, 42, 50, 51, 52, 60, 61, 62];
-/** Larger pictures have no documents: 4096 pixels either way, and the most of level 5.1. */
+/** Documents have at most 4096 pixels per side, and at most the macroblocks of level 5.1. */
 const MOST_MACROBLOCKS_ACROSS = 256;
 const MOST_MACROBLOCKS = 36_864;
-/** Of any level (A.3.1). */
+/** Limit of every level (A.3.1). */
 const MOST_REFERENCES = 16;
 /** Cropping counts in pairs of pixels with chroma 4:2:0 (7.4.2.1.1). */
 const CROP_UNITS_OF_MACROBLOCK = 8;
@@ -25,7 +25,7 @@ export function expectSequenceParameters(state: SyntaxState): void {
 }
 
 function takeProfile(state: SyntaxState): void {
-  // constraint_set0_flag to constraint_set5_flag may be any.
+  // constraint_set0_flag to constraint_set5_flag may have any value.
   state.fixed('constraint_set_flags', 6, 0, 63, takeConstraints);
 }
 
@@ -51,7 +51,7 @@ function takeSequenceId(state: SyntaxState, value: number): void {
 function takeFrameNumBits(state: SyntaxState, value: number): void {
   keep(state, 'frameNumBits', value + 4);
   state.unsigned('pic_order_cnt_type', 0, 0, takeOrderType);
-  // Type 1, a cycle of offsets, is written by no encoder without B pictures.
+  // No encoder without B pictures writes type 1, a cycle of offsets.
   state.only([0, 0, 2, 2]);
 }
 
@@ -67,9 +67,9 @@ function takeOrderBits(state: SyntaxState, value: number): void {
 }
 
 function expectMaxReferences(state: SyntaxState): void {
-  // Reference frames and the one that is read have different frame_num.
+  // The reference frames and the current frame have different frame_num values.
   const most = Math.min(MOST_REFERENCES, (1 << state.draft.frameNumBits) - 1);
-  // With none, ffmpeg does not show all pictures.
+  // With 0, ffmpeg does not show all pictures.
   state.unsigned('max_num_ref_frames', 1, most, takeMaxReferences);
 }
 
@@ -106,7 +106,7 @@ function takeFramesOnly(state: SyntaxState): void {
   state.flag('direct_8x8_inference_flag', takeInference);
 }
 
-/** What must be cropped in either direction, in units, where the size is given. */
+/** Number of units to crop in one direction, if the size is given. */
 function cropTarget(pixels: number | undefined, macroblocks: number): number | undefined {
   return pixels === undefined ? undefined : CROP_UNITS_OF_MACROBLOCK * macroblocks - pixels / 2;
 }
@@ -167,7 +167,7 @@ function takeVuiFlag(state: SyntaxState, isPresent: number): void {
   else state.trailing();
 }
 
-/** The set that was read. */
+/** The sequence parameter set that was read. */
 export function sequenceParameters({ draft }: SyntaxState): SequenceParameters {
   return {
     levelIdc: draft.levelIdc,
@@ -255,7 +255,7 @@ function takeRedundant(state: SyntaxState, value: number): void {
   state.trailing();
 }
 
-/** The set that was read. */
+/** The picture parameter set that was read. */
 export function pictureParameters({ draft }: SyntaxState): PictureParameters {
   return {
     id: draft.id,

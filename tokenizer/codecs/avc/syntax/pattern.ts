@@ -1,9 +1,12 @@
-/** Which blocks of a macroblock have coefficients (H.264 7.3.5), and its quantizer. */
+/**
+ * The coded block pattern of a macroblock (H.264 7.3.5), which says which blocks have coefficients,
+ * and its quantizer.
+ */
 import { INTER_PATTERNS, INTRA_PATTERNS } from '../tables/pattern.ts';
 import { expectResidual } from './residual.ts';
 import type { SyntaxState } from './state.ts';
 
-/** coded_block_pattern; that of Intra16x16 is part of its type. */
+/** Expects coded_block_pattern; Intra16x16 has it in its type. */
 export function expectPattern(state: SyntaxState): void {
   if (!state.isIntra16x16) {
     state.unsigned('coded_block_pattern', 0, 47, takePattern);

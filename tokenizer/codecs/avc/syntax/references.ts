@@ -1,7 +1,7 @@
 /**
- * Reference frames in a slice header: ref_pic_list_modification (H.264 7.3.3.1,
- * 8.2.4.3) and dec_ref_pic_marking (7.3.3.3, 8.2.5). There are short-term reference
- * frames only; each is known by its frame_num, which no two of them share.
+ * Reference frames in a slice header: ref_pic_list_modification (H.264 7.3.3.1, 8.2.4.3) and
+ * dec_ref_pic_marking (7.3.3.3, 8.2.5). Only short-term reference frames exist; each is identified
+ * by its frame_num, which is unique among them.
  */
 import { expectQp } from './filter.ts';
 import { isIdr, isReference } from './kind.ts';
@@ -29,7 +29,7 @@ function takeModificationFlag(state: SyntaxState, isModified: number): void {
   expectCommand(state);
 }
 
-/** At least one command, and at most one an entry of the list. */
+/** Expects at least one command, and at most one per entry of the list. */
 function expectCommand(state: SyntaxState): void {
   const { commands, references } = state;
   state.unsigned('modification_of_pic_nums_idc', 0, 0, takeCommand);
@@ -52,7 +52,7 @@ function takeCommand(state: SyntaxState, command: number): void {
   state.only(valuesAsRanges(differences.map((difference) => difference - 1)));
 }
 
-/** A difference modulo MaxFrameNum, as 1..MaxFrameNum. */
+/** A difference modulo MaxFrameNum, in the range 1..MaxFrameNum. */
 function distance({ sps }: SyntaxState, difference: number): number {
   const turn = 1 << sps!.frameNumBits;
   return ((difference + 2 * turn - 1) % turn) + 1;
@@ -73,7 +73,7 @@ function moveTo(state: SyntaxState, picNum: number): void {
   expectCommand(state);
 }
 
-/** dec_ref_pic_marking, the same in all slices of a picture. */
+/** Expects dec_ref_pic_marking, which is the same in all slices of a picture. */
 export function expectMarking(state: SyntaxState): void {
   state.marking = [];
   state.isAdaptive = false;
@@ -82,20 +82,24 @@ export function expectMarking(state: SyntaxState): void {
     expectQp(state);
   } else if (isIdr(state)) {
     state.flag('no_output_of_prior_pics_flag', takeNoOutput);
-    // Pictures that are not shown would be missing from the clip.
+    // A clip has no pictures that are not shown.
     state.only([0, 0]);
   } else {
     state.flag('adaptive_ref_pic_marking_mode_flag', takeAdaptive);
     const { picture, history, sps } = state;
     const isFixed = picture !== undefined ? Number(picture.isAdaptive) : -1;
     if (isFixed >= 0) state.only([isFixed, isFixed]);
-    // Without reference frames there is nothing to mark; the window slides past the oldest only.
+    // Without reference frames there is nothing to mark; the sliding window only drops the
+    // oldest.
     else if (history.references.length === 0) state.only([0, 0]);
     else if (isStale(state, slide(history.references, sps!.maxReferences))) state.only([1, 1]);
   }
 }
 
-/** The sliding window: room for one more, by unmarking the oldest (8.2.5.3). */
+/**
+ * The sliding window: unmarks the oldest reference frame when there is no room for one more
+ * (8.2.5.3).
+ */
 export function slide(references: readonly number[], most: number): readonly number[] {
   return references.slice(0, most - 1);
 }

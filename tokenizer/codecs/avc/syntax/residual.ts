@@ -1,7 +1,7 @@
 /**
- * The coefficients of a macroblock: residual (H.264 7.3.5.3) and residual_block_cavlc
- * (7.3.5.3.2), with nC from the blocks of this macroblock only (9.2.1): in a slice of
- * one macroblock no other is available.
+ * The coefficients of a macroblock: residual (H.264 7.3.5.3) and residual_block_cavlc (7.3.5.3.2),
+ * with nC computed from the blocks of this macroblock only (9.2.1): a slice of one macroblock has
+ * no others.
  */
 import { CHROMA_DC, COLUMN_OF_NC, coeffTokenCode } from '../tables/coeff-token.ts';
 import { LEVEL_PREFIX, runBeforeCode, totalZerosCode } from '../tables/zeros.ts';
@@ -11,7 +11,8 @@ import type { SyntaxState } from './state.ts';
 export const LEFT_BLOCK = Int8Array.of(-1, 0, -1, 2, 1, 4, 3, 6, -1, 8, -1, 10, 9, 12, 11, 14);
 export const UPPER_BLOCK = Int8Array.of(-1, -1, 0, 1, -1, -1, 4, 5, 2, 3, 8, 9, 6, 7, 12, 13);
 
-// Blocks in the order of the bits: DC of Intra16x16, luma 0..15, DC of Cb and Cr, AC of Cb and of Cr.
+// Index of the first block of each kind, in the order of the bits: DC of Intra16x16, luma 0..15,
+// DC of Cb and Cr, AC of Cb and of Cr.
 const LUMA = 1;
 const CHROMA_DC_BLOCKS = 17;
 const CHROMA_AC = 19;
@@ -21,7 +22,7 @@ export function expectResidual(state: SyntaxState): void {
   expectBlock(state, state.isIntra16x16 ? 0 : LUMA);
 }
 
-/** The first block at or after `block` that is coded, or the end of the slice. */
+/** Expects the first coded block at or after `block`, or the end of the slice. */
 function expectBlock(state: SyntaxState, block: number): void {
   const { pattern, isIntra16x16 } = state;
   let next = block;
@@ -69,7 +70,9 @@ const LAST_SEEN_CHROMA = lastSeen(4, (block) => [
   block & 2 ? block - 2 : -1,
 ]);
 
-/** By block, the last one that has it as a neighbour; itself when none has. */
+/**
+ * For each block, the last block that has it as a neighbour; the block itself if there is none.
+ */
 function lastSeen(blocks: number, neighbours: (block: number) => number[]): number[] {
   const last = Array.from({ length: blocks }, (_, block) => block);
   for (let block = 0; block < blocks; block++) {
@@ -87,7 +90,10 @@ export function relevantTotals({ totals, block, name }: SyntaxState): string {
   return `${ofCb}/${seenFrom(nextCb - 4, totals, 20, LAST_SEEN_CHROMA)}`;
 }
 
-/** Of the blocks before `next`, counted from `first` on, those that it or a later one has as a neighbour. */
+/**
+ * The totals of blocks before `next`, counted from `first` on, that block `next` or a later one has
+ * as a neighbour.
+ */
 function seenFrom(
   next: number,
   totals: Readonly<Uint8Array>,
@@ -139,7 +145,7 @@ function takeLevelPrefix(state: SyntaxState, prefix: number): void {
   else takeLevelSuffix(state, 0);
 }
 
-/** levelCode and what it does to the length of later suffixes (9.2.2.1). */
+/** Computes levelCode, and the length of later suffixes (9.2.2.1). */
 function takeLevelSuffix(state: SyntaxState, suffix: number): void {
   const { suffixLength, levelPrefix, total, trailingOnes } = state;
   let levelCode = (levelPrefix << suffixLength) + suffix;
@@ -166,7 +172,7 @@ function takeTotalZeros(state: SyntaxState, zeros: number): void {
   expectRun(state);
 }
 
-/** The zeros before the first coefficient are what is left. */
+/** The last coefficient takes all remaining zeros as its run. */
 function expectRun(state: SyntaxState): void {
   if (state.coefficientsLeft === 1 || state.zerosLeft === 0) expectBlock(state, state.block + 1);
   else state.table('run_before', runBeforeCode(state.zerosLeft), takeRun);

@@ -5,9 +5,9 @@
 import type { SyntaxState } from './state.ts';
 
 const USER_DATA_UNREGISTERED = 5;
-/** uuid_iso_iec_11578. */
+/** Bytes of uuid_iso_iec_11578. */
 const UUID_BYTES = 16;
-/** A size byte of 255 says that the size goes on; x264's text needs three or four. */
+/** A size byte of 255 means that another size byte follows; x264's text needs three or four. */
 const MORE = 255;
 const MOST_MORE = 16;
 

@@ -1,20 +1,26 @@
-/** The header of a slice (H.264 7.3.3), with what 7.4.3 asks of it after the slices and pictures before. */
+/**
+ * The header of a slice (H.264 7.3.3), with the constraints of 7.4.3 from earlier slices and
+ * pictures.
+ */
 import { isIdr } from './kind.ts';
 import { expectMarking, expectModification } from './references.ts';
 import { type SyntaxState, valuesAsRanges } from './state.ts';
 
 const P = 0;
 const I = 2;
-/** slice_type above 4: all slices of the picture are of this type. */
+/** A slice_type above 4 says that all slices of the picture have this type. */
 const ALL_OF_PICTURE = 5;
 export const BOTH_TYPES = (1 << P) | (1 << I);
 
-/** By the types that the picture has, and those that are possible: the values of slice_type. */
+/**
+ * Number of slice type bits. Index: the types in the picture so far, and the possible types;
+ * values: the allowed slice_type values.
+ */
 const TYPE_BITS = 3;
 const SLICE_TYPES = Array.from({ length: 1 << (2 * TYPE_BITS) }, (_, masks) => {
   const seen = masks >> TYPE_BITS;
   const types = [P, I].filter((type) => (masks >> type) & 1);
-  // A picture cannot be of one type once it has slices of another.
+  // A picture cannot be declared as one type when it has slices of another.
   const pure = types.filter((type) => (seen & ~(1 << type)) === 0);
   return valuesAsRanges([...types, ...pure.map((type) => type + ALL_OF_PICTURE)]);
 });
@@ -57,7 +63,7 @@ function takeFrameNum(state: SyntaxState, value: number): void {
   }
   state.unsigned('idr_pic_id', 0, 65_535, takeIdrPicId);
   if (picture !== undefined) state.only([picture.idrPicId, picture.idrPicId]);
-  // Two IDR pictures in a row are told apart by it (7.4.3).
+  // Two consecutive IDR pictures have different idr_pic_id values (7.4.3).
   else if (history.idrPicId >= 0) state.only(allBut(history.idrPicId, 65_535));
 }
 
@@ -81,13 +87,14 @@ function expectOrder(state: SyntaxState): void {
   const bits = sps!.orderBits;
   state.fixed('pic_order_cnt_lsb', bits, 0, 0, takeOrder);
   if (picture !== undefined) state.only([picture.order, picture.order]);
-  // An IDR picture counts from 0, the others from the reference frame before (8.2.1.1).
+  // An IDR picture starts at 0; other pictures count from the previous reference frame
+  // (8.2.1.1).
   else if (!isIdr(state)) state.only(laterOrders(state));
 }
 
 /**
- * Pictures are shown as they are coded: each is ahead of the one before, and less than
- * half a turn ahead of the reference frame that it is counted from.
+ * Pictures are shown in coding order. Each is ahead of the previous one, and less than half of the
+ * range ahead of the reference frame that it counts from.
  */
 function laterOrders({ sps, history }: SyntaxState): number[] {
   const turn = 1 << sps!.orderBits;
@@ -98,7 +105,7 @@ function laterOrders({ sps, history }: SyntaxState): number[] {
   return [0, last - turn, first, turn - 1];
 }
 
-/** Whether there is such a place in the order; if not, an IDR picture must come. */
+/** Whether such a value exists; if not, the next picture must be an IDR picture. */
 export function hasLaterOrder({ sps, history }: SyntaxState): boolean {
   return sps!.orderType !== 0 || history.orderAhead + 1 < 1 << (sps!.orderBits - 1);
 }

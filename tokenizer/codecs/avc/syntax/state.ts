@@ -1,7 +1,7 @@
 /**
- * A place between two syntax elements of a document: what may come next, and all of
- * what came before that later elements depend on. The syntax itself is functions, one
- * an element, that take its value and say what is expected after it.
+ * A place between two syntax elements of a document: the element that may come next, and all
+ * earlier values that later elements depend on. The syntax consists of functions, one per element,
+ * which take its value and set the element that is expected next.
  */
 import type { PrefixCode } from '../tables/prefix-code.ts';
 import {
@@ -13,10 +13,10 @@ import {
 } from './context.ts';
 import { type Element, FIXED, type Kind, SIGNED, TABLE, TRAILING, UNSIGNED } from './element.ts';
 
-/** Takes the value of the element that was expected. */
+/** Receives the value of the element that was expected. */
 export type Take = (state: SyntaxState, value: number) => void;
 
-/** What a document must be, where that is known before it is read. */
+/** Properties of the document that are known before it is read. */
 export interface Target {
   /** Size in pixels, even numbers. */
   readonly width: number;
@@ -24,7 +24,7 @@ export interface Target {
   readonly frames: number;
 }
 
-/** What one NAL unit's payload is without its emulation prevention, up to and with its last byte. */
+/** Payload of one NAL unit without its emulation prevention, up to and including its last byte. */
 export type Rbsp = readonly number[];
 
 function takeNothing(): void {}
@@ -35,7 +35,7 @@ const NO_TOTALS = new Uint8Array(24);
 export class SyntaxState implements Element {
   readonly target: Target | undefined;
 
-  // The element that comes next, and what takes its value.
+  // The element that comes next, and the function that takes its value.
   name = '';
   kind: Kind = FIXED;
   size = 0;
@@ -44,10 +44,10 @@ export class SyntaxState implements Element {
   ranges: readonly number[] | undefined = undefined;
   code: PrefixCode | undefined = undefined;
   take: Take = takeNothing;
-  /** What ends the NAL unit, after its trailing bits. */
+  /** Ends the NAL unit, after its trailing bits. */
   finish: (state: SyntaxState, rbsp: Rbsp) => void = takeNothing;
 
-  /** Bits of the NAL unit read so far, its header byte not counted. */
+  /** Bits of the NAL unit that have been read, without its header byte. */
   position = 0;
 
   // The document.
@@ -56,38 +56,43 @@ export class SyntaxState implements Element {
   spsBytes: Rbsp | undefined = undefined;
   ppsBytes: Rbsp | undefined = undefined;
   history: History = NO_HISTORY;
-  /** The picture whose slices are being read, from the end of its first slice on. */
+  /** The picture whose slices are being read; set at the end of its first slice. */
   picture: CodedPicture | undefined = undefined;
   frame = 0;
   macroblock = 0;
-  /** NAL units before the first slice of this frame: 1 for each bit `nal_unit_type`. */
+  /** NAL units before the first slice of this frame: bit `nal_unit_type` is set for each type. */
   unitsOfFrame = 0;
-  /** slice_type modulo 5 of the slices of this picture, as bits; and which it may be at all. */
+  /**
+   * slice_type modulo 5 of the slices of this picture, as bits; and the types that it may have.
+   */
   typesSeen = 0;
   typesAllowed = 0;
 
-  // The parameter set that is being read. A new object for each value.
+  // The parameter set that is being read. Each value makes a new object.
   draft: Readonly<Record<string, number>> = {};
-  /** Bytes that are repeated, or payload that is read: how far, of how many. */
+  /** Position in bytes that are repeated or payload that is read, and their number. */
   index = 0;
   count = 0;
 
   // The slice that is being read.
   header = 0;
   isIntraSlice = false;
-  /** Whether its header is read, and with it all that a picture's slices have in common. */
+  /**
+   * Whether the slice header has been read, and with it the values that all slices of a picture
+   * share.
+   */
   isHeaderRead = false;
   frameNum = 0;
   idrPicId = 0;
   order = 0;
   /** num_ref_idx_l0_active_minus1 + 1. */
   references = 0;
-  /** picNumLXPred of 8.2.4.3.1, and the commands given. */
+  /** picNumLXPred of 8.2.4.3.1, and the number of commands so far. */
   picNum = 0;
   commands = 0;
   marking: readonly number[] = [];
   isAdaptive = false;
-  /** frame_num of the references that the commands so far leave. */
+  /** frame_num of the reference frames that remain after the commands so far. */
   remaining: readonly number[] = [];
 
   // The macroblock.
@@ -101,7 +106,7 @@ export class SyntaxState implements Element {
   modes: Readonly<Uint8Array> = NO_MODES;
   /** TotalCoeff: luma4x4BlkIdx 0..15, then four Cb and four Cr blocks. */
   totals: Readonly<Uint8Array> = NO_TOTALS;
-  /** Whether no copy has the same array: only then is it written to. */
+  /** Whether no copy shares the array; only then may it be written to. */
   ownsModes = false;
   ownsTotals = false;
 
@@ -119,7 +124,10 @@ export class SyntaxState implements Element {
     this.target = target;
   }
 
-  /** Field by field: a sampler copies thousands for each token (`Object.assign` halved its speed, docs/log.md). */
+  /**
+   * Copies field by field: a sampler copies thousands of states per token (`Object.assign` halved
+   * its speed, docs/log.md).
+   */
   copy(): SyntaxState {
     const copy = new SyntaxState(this.target);
     copy.name = this.name;
@@ -218,7 +226,7 @@ export class SyntaxState implements Element {
     this.code = code;
   }
 
-  /** Of the element just expected, only values in these ranges are allowed: pairs, ascending. */
+  /** Restricts the element just expected to values in these ranges: pairs, ascending. */
   only(ranges: readonly number[]): void {
     this.ranges = ranges;
     this.low = ranges[0];
@@ -239,7 +247,7 @@ export class SyntaxState implements Element {
   }
 }
 
-/** Single values, ascending, as ranges. */
+/** Converts single values, ascending, to ranges. */
 export function valuesAsRanges(values: readonly number[]): number[] {
   return [...values].sort((a, b) => a - b).flatMap((value) => [value, value]);
 }

@@ -1,7 +1,7 @@
 /**
- * The NAL units of a document and their order (H.264 7.4.1.2): for each frame its
- * parameter sets and SEI, then one slice a macroblock, in raster order. A later
- * parameter set repeats the first, so that a document has one size and one setting.
+ * The NAL units of a document and their order (H.264 7.4.1.2): for each frame its parameter sets
+ * and SEI, then one slice per macroblock, in raster order. A later parameter set repeats the first,
+ * so that a document has one size and one setting.
  */
 import { IDR_SLICE, PPS, SEI, SLICE, SPS } from '../nal.ts';
 import { isIdr, isReference } from './kind.ts';
@@ -46,8 +46,8 @@ export function canGoOn({ target, frame }: SyntaxState): boolean {
 }
 
 /**
- * Whether the start code before this unit has four bytes (B.1.2): parameter sets, and
- * the first unit of a picture. Elsewhere it may.
+ * Whether the start code before this unit has four bytes (B.1.2): it must before parameter sets and
+ * before the first unit of a picture; elsewhere it may.
  */
 export function needsZeroByte({ macroblock, unitsOfFrame }: SyntaxState, type: number): boolean {
   return type === SPS || type === PPS || (macroblock === 0 && unitsOfFrame === 0);
@@ -64,7 +64,10 @@ function expectUnit(state: SyntaxState): void {
 
 const ANY_REFERENCE = [1, 2, 3];
 
-/** forbidden_zero_bit, nal_ref_idc and nal_unit_type of what may come before a frame's first slice, or as that. */
+/**
+ * Header bytes (forbidden_zero_bit, nal_ref_idc, nal_unit_type) of the units that may come before a
+ * frame's first slice, or be that slice.
+ */
 function headersOfFrame(state: SyntaxState): number[] {
   const { sps, pps, history, unitsOfFrame } = state;
   const had = (type: number) => ((unitsOfFrame >> type) & 1) === 1;
@@ -77,9 +80,10 @@ function headersOfFrame(state: SyntaxState): number[] {
   if (pps === undefined) return allowed;
   if (!had(SEI)) allowed.push(...headers(SEI, [0]));
   allowed.push(...headers(IDR_SLICE, ANY_REFERENCE));
-  // Parameter sets come before an IDR picture only.
+  // Parameter sets come only before an IDR picture.
   if (state.frame > 0 && !had(SPS) && !had(PPS) && hasLaterOrder(state)) {
-    // With order type 2 no two pictures in a row are not for reference (7.4.2.1.1).
+    // With order type 2, two consecutive pictures cannot both be non-reference pictures
+    // (7.4.2.1.1).
     const canSkip = sps.orderType === 0 || history.wasReference;
     allowed.push(...headers(SLICE, canSkip ? [0, ...ANY_REFERENCE] : ANY_REFERENCE));
   }
@@ -115,7 +119,7 @@ function takeHeader(state: SyntaxState, header: number): void {
   }
 }
 
-/** The same bytes again; of the last one the bits before the trailing ones. */
+/** Expects the same bytes again; of the last byte, only the bits before the trailing bits. */
 function expectRepeated(state: SyntaxState, bytes: Rbsp): void {
   state.index = 0;
   expectRepeatedByte(state, bytes);
@@ -170,7 +174,7 @@ function finishSlice(state: SyntaxState): void {
   expectUnit(state);
 }
 
-/** The picture takes its place among the reference frames (8.2.5). */
+/** Puts the picture into the list of reference frames (8.2.5). */
 function finishPicture(state: SyntaxState): void {
   const { history, sps, frameNum, idrPicId, order, isAdaptive } = state;
   const wasReference = isReference(state);

@@ -4,7 +4,7 @@ import { frameSize, keep } from './draft.ts';
 import { expectHrd } from './hrd.ts';
 import type { SyntaxState } from './state.ts';
 
-/** aspect_ratio_idc (table E-1): 0..16, and 255 for one that follows. */
+/** aspect_ratio_idc (table E-1): 0..16, or 255 for an explicit ratio. */
 const LAST_ASPECT = 16;
 const EXTENDED_SAR = 255;
 const MOST_16 = 65_535;
@@ -29,8 +29,8 @@ function takeAspect(state: SyntaxState, value: number): void {
 }
 
 /**
- * The standard sets no limit. But a ratio that leaves less than a pixel of a side is refused by
- * ffmpeg, which then begins anew at each frame and loses those that need another.
+ * The standard sets no limit. But ffmpeg refuses a ratio that scales one side to less than a pixel;
+ * it then starts again at each frame and loses frames that refer to others.
  */
 function takeSarWidth(state: SyntaxState, sarWidth: number): void {
   const { width, height } = frameSize(state.draft);
@@ -75,7 +75,7 @@ function takePrimaries(state: SyntaxState): void {
 }
 
 function takeTransfer(state: SyntaxState): void {
-  // 0 is for samples that are G, B and R, in 4:4:4 only.
+  // 0 means G, B and R samples, which exist in 4:4:4 only.
   state.fixed('matrix_coefficients', 8, 1, 255, expectChromaLocation);
 }
 
@@ -165,7 +165,7 @@ function takeLengthAcross(state: SyntaxState): void {
 }
 
 function takeLengthDown(state: SyntaxState): void {
-  // Pictures are shown in the order they are coded, so none is held back for another.
+  // Pictures are shown in coding order, so no picture waits for another.
   state.unsigned('max_num_reorder_frames', 0, 0, takeReorder);
 }
 

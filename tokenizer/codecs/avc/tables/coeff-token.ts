@@ -1,6 +1,6 @@
 /**
- * `coeff_token` (H.264 9.2.1, table 9-5): how many coefficients of a block are not
- * zero, and how many of the last of them are +1 or -1.
+ * `coeff_token` (H.264 9.2.1, table 9-5): the number of nonzero coefficients of a block, and the
+ * number of trailing ones (+1 or -1) among them.
  */
 import { PrefixCode } from './prefix-code.ts';
 
@@ -72,7 +72,7 @@ const TABLE = `
 0000000000000101 00000000000101 0000000011 111110
 0000000000001000 00000000000100 0000000010 111111`;
 
-/** Per column, the code words by 4 * TotalCoeff + TrailingOnes. */
+/** For each column, the code words, indexed by 4 * TotalCoeff + TrailingOnes. */
 export const COEFF_TOKEN_WORDS: readonly ReadonlyMap<number, string>[] = readTable();
 
 function readTable(): Map<number, string>[] {
@@ -92,13 +92,13 @@ function readTable(): Map<number, string>[] {
   return columns;
 }
 
-/** By 32 * column + the most coefficients a block of its kind has. */
+/** Codes, indexed by 32 * column + the most coefficients of that kind of block. */
 const codes: (PrefixCode | undefined)[] = [];
 
 /**
  * The code of a block; its values are 4 * TotalCoeff + TrailingOnes.
- * @param column of the table
- * @param most coefficients that the block has: 4, 15 or 16
+ * @param column column of the table
+ * @param most largest number of coefficients in the block: 4, 15 or 16
  */
 export function coeffTokenCode(column: number, most: number): PrefixCode {
   const index = 32 * column + most;
@@ -111,5 +111,8 @@ export function coeffTokenCode(column: number, most: number): PrefixCode {
   return code;
 }
 
-/** The column of nC, the number of coefficients that is expected from the blocks around: 0..16. */
+/**
+ * The table column of each nC, 0..16: the number of coefficients predicted from the neighbouring
+ * blocks.
+ */
 export const COLUMN_OF_NC = Uint8Array.of(0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3);

@@ -1,9 +1,12 @@
-/** A variable-length code: from bits to values, whole or one bit at a time. */
+/** A variable-length code: decodes bits to values, a word at a time or bit by bit. */
 
-/** A place where no code word goes on. */
+/** Marks a place where no code word continues. */
 export const NO_CODE = -1;
 
-/** Bits that are looked up at once; longer words, which are rare, are walked from the root. */
+/**
+ * Number of bits that are looked up at once; longer words, which are rare, are walked from the
+ * root.
+ */
 const FAST_BITS = 8;
 
 export class PrefixCode {
@@ -12,9 +15,9 @@ export class PrefixCode {
    * (node 0 is the root), `NO_CODE`, or `-2 - value` where a word ends.
    */
   readonly children: Int32Array;
-  /** By node, the fewest bits from there to the end of a word. */
+  /** For each node, the fewest bits from there to the end of a word. */
   readonly shortest: Uint8Array;
-  /** By the next 8 bits: value * 32 + length, or -1 where no word ends within them. */
+  /** For each value of the next 8 bits: value * 32 + length, or -1 if no word ends within them. */
   readonly #fast = new Int32Array(1 << FAST_BITS).fill(-1);
 
   /** @param words value -> code word, as a string of 0 and 1 */
@@ -38,13 +41,13 @@ export class PrefixCode {
     }
     this.children = Int32Array.from(children);
     this.shortest = new Uint8Array(children.length / 2);
-    // Nodes are numbered before those below them.
+    // Parents have smaller numbers than their children.
     for (let node = this.shortest.length - 1; node >= 0; node--) {
       this.shortest[node] = Math.min(this.bitsToEnd(node, 0), this.bitsToEnd(node, 1));
     }
   }
 
-  /** The fewest bits to the end of a word that goes on with `bit`; Infinity if there is none. */
+  /** The fewest bits to the end of a word that continues with `bit`; Infinity if there is none. */
   bitsToEnd(node: number, bit: number): number {
     const child = this.children[2 * node + bit];
     if (child === NO_CODE) return Infinity;
@@ -53,7 +56,7 @@ export class PrefixCode {
 
   /**
    * @param next the next 32 bits
-   * @returns value * 32 + length of the word that they begin with, or -1 if there is none
+   * @returns value * 32 + length of the word at their beginning, or -1 if there is none
    */
   read(next: number): number {
     const fast = this.#fast[next >>> (32 - FAST_BITS)];

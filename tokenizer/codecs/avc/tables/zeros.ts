@@ -1,7 +1,7 @@
 /**
- * Where the coefficients of a block lie (H.264 9.2.3): `total_zeros`, the zeros
- * before the last coefficient, and `run_before`, those right before each. And
- * `level_prefix` (9.2.2.1, table 9-6).
+ * Codes for the positions of coefficients in a block (H.264 9.2.3): `total_zeros`, the zeros before
+ * the last coefficient, and `run_before`, the zeros right before each one. Also `level_prefix`
+ * (9.2.2.1, table 9-6).
  */
 import { PrefixCode } from './prefix-code.ts';
 
@@ -31,7 +31,7 @@ export const CHROMA_DC_TOTAL_ZEROS_WORDS: readonly (readonly string[])[] = [
   '1 0',
 ].map((line) => line.split(' '));
 
-/** Table 9-10: per zerosLeft 1..6, and above, the words of a run of 0, 1, 2 ... */
+/** Table 9-10: for zerosLeft 1..6 and above, the words of a run of 0, 1, 2 ... */
 export const RUN_BEFORE_WORDS: readonly (readonly string[])[] = [
   '1 0',
   '1 01 00',
@@ -42,7 +42,7 @@ export const RUN_BEFORE_WORDS: readonly (readonly string[])[] = [
   '111 110 101 100 011 010 001 0001 00001 000001 0000001 00000001 000000001 0000000001 00000000001',
 ].map((line) => line.split(' '));
 
-/** The code of the values 0..most of a list of words. */
+/** The code for the values 0..most of a list of words. */
 function codeOf(words: readonly string[], most: number): PrefixCode {
   return new PrefixCode(new Map(words.slice(0, most + 1).entries()));
 }
@@ -56,8 +56,8 @@ const runBefore = Array.from({ length: 15 }, (_, i) =>
 );
 
 /**
- * @param total coefficients that are not zero: 1 .. most - 1
- * @param most coefficients that the block has: 4, 15 or 16
+ * @param total number of nonzero coefficients: 1 .. most - 1
+ * @param most largest number of coefficients in the block: 4, 15 or 16
  */
 export function totalZerosCode(total: number, most: number): PrefixCode {
   return most === 4 ? chromaDcTotalZeros[total - 1] : totalZeros[most - 15][total - 1];
@@ -68,7 +68,9 @@ export function runBeforeCode(zerosLeft: number): PrefixCode {
   return runBefore[zerosLeft - 1];
 }
 
-/** As many 0-bits as its value, then a 1. Above 15 it is of the High profiles only (9.2.2.1). */
+/**
+ * As many 0-bits as the value, then a 1. Values above 15 exist only in the High profiles (9.2.2.1).
+ */
 export const LEVEL_PREFIX = new PrefixCode(
   new Map(Array.from({ length: 16 }, (_, value) => [value, `${'0'.repeat(value)}1`])),
 );

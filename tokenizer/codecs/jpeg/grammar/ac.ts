@@ -1,15 +1,15 @@
 /**
  * The AC coefficients of one block as a finite automaton over bits (T.81 F.1.2.2):
  *
- *   - a code is `run << 4 | size`: `run` zeros, then a coefficient of `size` bits;
- *     it must lie at 63 or before;
- *   - ZRL (15, 0) is 16 zeros and asks for a coefficient after them, so it may not
- *     reach past 63, and no end of block may follow it;
+ *   - a code is `run << 4 | size`: `run` zeros, then a coefficient of `size` bits; the coefficient
+ *     must lie at 63 or before;
+ *   - ZRL (15, 0) is 16 zeros that a coefficient must follow, so it may not reach past 63, and no
+ *     end of block may follow it;
  *   - EOB (0, 0) ends a block, and a coefficient at 63 ends it without one.
  *
- * A position is `(k - 1) * nodes + node`: k, 1..63, is the next coefficient (or the
- * one whose bits are being read); node is a place in the Huffman tree, or its twin
- * without EOB that holds after a ZRL, or a number of value bits left.
+ * A position is `(k - 1) * nodes + node`: k, 1..63, is the next coefficient (or the one whose bits
+ * are being read); node is a place in the Huffman tree, or its twin without EOB (used after a ZRL),
+ * or the number of value bits that remain.
  */
 import type { HuffmanSpec } from '../tables.ts';
 import { huffmanTree, soleCode, UNASSIGNED } from './tree.ts';
@@ -24,7 +24,7 @@ const MAX_VALUE_BITS = 10;
 
 export interface AcAutomaton {
   readonly positions: number;
-  /** Positions of one coefficient. */
+  /** Positions per coefficient. */
   readonly nodes: number;
   /** `next[2 * position + bit]` is a position, `BLOCK_END`, or a negative verdict. The first position is 0. */
   readonly next: Int16Array;
@@ -33,7 +33,7 @@ export interface AcAutomaton {
 export function acAutomaton(spec: HuffmanSpec): AcAutomaton {
   const { nodes: treeNodes, child } = huffmanTree(spec);
 
-  // Only the nodes on the way to EOB differ after a ZRL; each gets a twin.
+  // Only the nodes on the path to EOB differ after a ZRL; each gets a twin.
   const twinOf = new Map<number, number>();
   for (const node of pathToEob(child)) twinOf.set(node, treeNodes + twinOf.size);
   const firstValue = treeNodes + twinOf.size;
@@ -55,7 +55,7 @@ export function acAutomaton(spec: HuffmanSpec): AcAutomaton {
     const to = child[2 * node + bit];
     if (to === UNASSIGNED) return CODE_UNASSIGNED;
     if (to < 0) return afterZrl && ~to === EOB ? EOB_AFTER_ZRL : afterCode(k, ~to);
-    // A node none of whose codes fits is refused at once: later there would be no way out.
+    // Refuse a node none of whose codes fits at once: later there would be no way out.
     const shortest = (afterZrl ? shortestRunAfterZrl : shortestRun)[to];
     if (k + shortest > LAST) return RUN_TOO_LONG;
     return position(k, (afterZrl && twinOf.get(to)) || to);
@@ -70,7 +70,8 @@ export function acAutomaton(spec: HuffmanSpec): AcAutomaton {
       for (const [node, twin] of twinOf) {
         next[2 * position(k, twin) + bit] = afterTreeBit(k, node, bit, true);
       }
-      // Any value bits are a coefficient: 0xxx are the negative ones (T.81 F.1.2.1.1).
+      // All value bits are valid: those that begin with 0 are the negative coefficients (T.81
+      // F.1.2.1.1).
       for (let left = 1; left <= MAX_VALUE_BITS; left++) {
         const done = k === LAST ? BLOCK_END : position(k + 1, 0);
         const value = position(k, firstValue + left - 1);
@@ -81,13 +82,13 @@ export function acAutomaton(spec: HuffmanSpec): AcAutomaton {
   return { positions: LAST * nodes, nodes, next };
 }
 
-/** The AC coefficients of a block that must have none: EOB and nothing else. */
+/** The automaton of a block that must have no AC coefficients: EOB and nothing else. */
 export function emptyAcAutomaton(spec: HuffmanSpec): AcAutomaton {
   const next = soleCode(spec, EOB, BLOCK_END);
   return { positions: next.length / 2, nodes: next.length / 2, next };
 }
 
-/** The nodes that lie on the code of EOB, from the root. */
+/** The nodes on the path to EOB, from the root. */
 function pathToEob(child: Int16Array): number[] {
   const search = (node: number): number[] | undefined => {
     for (const to of child.subarray(2 * node, 2 * node + 2)) {
@@ -100,11 +101,11 @@ function pathToEob(child: Int16Array): number[] {
   return search(0) ?? [];
 }
 
-/** For each node the shortest run among the codes below it, EOB counting as `eobRun`. */
+/** For each node, the shortest run among the codes below it; EOB counts as `eobRun`. */
 function shortestRuns(nodes: number, child: Int16Array, eobRun: number): Float64Array {
   const runOf = (symbol: number) => (symbol === EOB ? eobRun : symbol === ZRL ? 16 : symbol >> 4);
   const shortest = new Float64Array(nodes).fill(Number.POSITIVE_INFINITY);
-  // Children are numbered after their parents.
+  // Children have larger numbers than their parents.
   for (let node = nodes - 1; node >= 0; node--) {
     for (const to of child.subarray(2 * node, 2 * node + 2)) {
       if (to === UNASSIGNED) continue;

@@ -1,11 +1,14 @@
-/** What a string of bytes needs of the DC value before it, of the next restart marker and of the MCUs to come. */
+/**
+ * The condition that a string of bytes puts on the DC value before it, on the next restart marker
+ * and on the number of MCUs to come.
+ */
 import type { Condition } from '../../../mask/grammar.ts';
 import { PREDICTOR_OFFSET } from './state.ts';
 
-/** No marker was met that would tell the number of the first. */
+/** No marker was met, so the number of the next restart marker does not matter. */
 export const ANY_RESTART = -1;
 
-/** DC values from low to high, but none strictly inside the gap. */
+/** Allows DC values from low to high, except those strictly inside the gap. */
 export interface DcNeed {
   low: number;
   high: number;
@@ -14,10 +17,13 @@ export interface DcNeed {
 }
 
 export interface McuNeed {
-  /** MCUs that must follow: exactly, if the string goes on to the end of the image; else at least. */
+  /**
+   * Number of MCUs that must follow: exactly this many if the string reaches the end of the image,
+   * otherwise at least.
+   */
   readonly ended: number;
   readonly isComplete: boolean;
-  /** 0..7, or `ANY_RESTART`. */
+  /** Number of the next restart marker, 0..7, or `ANY_RESTART`. */
   readonly restart: number;
 }
 
@@ -31,8 +37,8 @@ export class DcAndRestart implements Condition {
   constructor(dc: DcNeed, mcu: McuNeed) {
     this.#dc = dc;
     this.#mcu = mcu;
-    // After the end of an MCU there is no gap: a place inside a DC difference that
-    // depends on the start is inside the first MCU. So the two share their digits.
+    // After the end of an MCU there is no gap: a place inside a DC difference that depends on
+    // the start is inside the first MCU. So both use the same digits.
     const rest =
       mcu.ended > 0 || mcu.isComplete
         ? 2 * (16 * mcu.ended + mcu.restart + 1) + (mcu.isComplete ? 1 : 0)
@@ -56,5 +62,5 @@ export class DcAndRestart implements Condition {
   }
 }
 
-/** -1025..1024 from 0 on: DC values, and one beyond either end. */
+/** Maps -1025..1024 to a number from 0 on: DC values, and one value beyond either end. */
 const digit = (value: number): number => value + PREDICTOR_OFFSET + 1;

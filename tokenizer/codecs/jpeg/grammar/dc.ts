@@ -1,11 +1,10 @@
 /**
- * The DC difference of one block as a tree over bits (T.81 F.1.2.1): a Huffman code
- * for the number of value bits, then the value bits, of which 0xxx are the negative
- * differences.
+ * The DC difference of one block as a tree over bits (T.81 F.1.2.1): a Huffman code for the number
+ * of value bits, then the value bits; those that begin with 0 are the negative differences.
  *
- * Where DC values are limited, every difference is a leaf of its own, so that a
- * prefix can be refused as soon as no difference below it stays in range. Where they
- * are not, only the number of bits left matters and all leaves are one.
+ * If DC values are limited, every difference has its own leaf, so that a prefix is refused as soon
+ * as no difference below it stays in range. If they are not limited, only the number of remaining
+ * bits matters, and all differences share one leaf.
  */
 import type { HuffmanSpec } from '../tables.ts';
 import { huffmanTree, soleCode, UNASSIGNED } from './tree.ts';
@@ -15,20 +14,20 @@ import { CODE_UNASSIGNED } from './verdict.ts';
 const MAX_VALUE_BITS = 11;
 
 export interface DcTree {
-  /** Places inside the tree; indices from here on are leaves. The root is 0. */
+  /** Number of nodes inside the tree; larger indices are leaves. The root is 0. */
   readonly nodes: number;
   /** `next[2 * node + bit]` is a node, a leaf, or a negative verdict. */
   readonly next: Int16Array;
-  /** By node or leaf: the smallest difference >= 0 below it, `NO_UP` if there is none. */
+  /** For each node or leaf, the smallest difference >= 0 below it; `NO_UP` if there is none. */
   readonly up: Int16Array;
-  /** By node or leaf: the largest difference < 0 below it, `NO_DOWN` if there is none. */
+  /** For each node or leaf, the largest difference < 0 below it; `NO_DOWN` if there is none. */
   readonly down: Int16Array;
-  /** By node: value bits left, 0 inside the Huffman code. */
+  /** For each node, the number of value bits left; 0 inside the Huffman code. */
   readonly bitsLeft: Uint8Array;
-  /** By node with value bits left: the lowest and the highest difference below it. */
+  /** For each node with value bits left, the lowest and the highest difference below it. */
   readonly low: Int16Array;
   readonly high: Int16Array;
-  /** By leaf, counted from `nodes`: the difference. */
+  /** For each leaf, counted from `nodes`, its difference. */
   readonly difference: Int16Array;
 }
 
@@ -43,17 +42,18 @@ interface Node {
   high: number;
 }
 
-/** @param limited whether differences are told apart */
+/** @param limited whether DC values are limited, so that each difference has its own leaf */
 export function dcTree(spec: HuffmanSpec, limited: boolean): DcTree {
   const { nodes: codeNodes, child } = huffmanTree(spec);
   const nodes: Node[] = [];
   const leaves: number[] = [];
-  // While the tree grows a leaf is `LEAF + its number`; nodes are counted only at the end.
+  // While the tree grows, leaf i is numbered `LEAF + i`; the number of nodes is only known at
+  // the end.
   const LEAF = 1 << 13;
 
   const addLeaf = (difference: number): number => LEAF + leaves.push(difference) - 1;
 
-  /** The differences of `bitsLeft` more bits after `prefix`, of `size` bits in all. */
+  /** Adds the differences with `bitsLeft` more bits after `prefix`, of `size` bits in total. */
   const addValues = (size: number, bitsLeft: number, prefix: number): number => {
     const low = differenceOf(size, prefix << bitsLeft);
     if (bitsLeft === 0) return addLeaf(low);
@@ -89,7 +89,7 @@ export function dcTree(spec: HuffmanSpec, limited: boolean): DcTree {
   });
 }
 
-/** The tree of a block whose DC must be that of the block before. */
+/** The tree of a block whose DC must equal that of the previous block. */
 export function emptyDcTree(spec: HuffmanSpec): DcTree {
   const leaf = spec.counts.length;
   const next = soleCode(spec, 0, leaf);
@@ -107,7 +107,7 @@ export function emptyDcTree(spec: HuffmanSpec): DcTree {
   };
 }
 
-/** T.81 table F.1: of the `size`-bit patterns the upper half are the positive values. */
+/** T.81 table F.1: the upper half of the `size`-bit patterns are the positive values. */
 function differenceOf(size: number, pattern: number): number {
   if (size === 0) return 0;
   return pattern >> (size - 1) === 1 ? pattern : pattern - (1 << size) + 1;

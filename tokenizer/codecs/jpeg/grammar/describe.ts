@@ -1,4 +1,4 @@
-/** Places in a document in words, for error messages. */
+/** Describes places in a document for error messages. */
 import type { Geometry } from '../header.ts';
 import type { SegmentCursor } from './segment.ts';
 import { COMPLETE, mcuOf, OUTSIDE, SECOND_MARKER_BYTE, SEGMENT_END } from './state.ts';
@@ -8,7 +8,7 @@ const COMPONENTS = ['Y', 'Y', 'Y', 'Y', 'Cb', 'Cr'];
 
 /**
  * @param state gives the MCU
- * @param cursor gives the place in it
+ * @param cursor gives the place in the MCU
  * @example 'MCU 17 of 256 (column 1, row 1), block 2 (Y), coefficient 5'
  */
 export function describeJpegPlace(

@@ -1,10 +1,9 @@
 /**
- * The fewest bytes that end an MCU from any place in it, exactly: also where a value
- * that is half written forces a byte FF, which costs a stuffed 00.
+ * Computes exactly the fewest bytes that end an MCU from any place in it, including a place where a
+ * half-written value forces a byte FF, which costs a stuffed 00.
  *
- * Bits are counted, not bytes: the blocks that follow are at their shortest "no DC
- * difference, end of block", which begins with a 0 and so never makes an FF, and
- * fewer bits never make more bytes.
+ * It counts bits, not bytes: the shortest form of each later block is "no DC difference, end of
+ * block", which begins with a 0 and so never makes an FF; and fewer bits never make more bytes.
  */
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from '../tables.ts';
 import type { Edge } from './edges.ts';
@@ -23,7 +22,7 @@ import { BLOCK_END } from './verdict.ts';
 const LUMINANCE_BLOCK = DC_LUMINANCE.lengths[0] + AC_LUMINANCE.lengths[0];
 const CHROMINANCE_BLOCK = DC_CHROMINANCE.lengths[0] + AC_CHROMINANCE.lengths[0];
 
-/** Bits of the shortest blocks from this one to the last. Shape: [7]; the last is 0. */
+/** Bits of the shortest blocks from this block to the last. Shape: [7]; the last entry is 0. */
 const SHORTEST_REST = Array.from({ length: BLOCKS + 1 }, (_, block) =>
   block <= 4
     ? (4 - block) * LUMINANCE_BLOCK + 2 * CHROMINANCE_BLOCK
@@ -36,15 +35,15 @@ export const SHORTEST_MCU: number = Math.ceil(SHORTEST_REST[0] / 8);
 const STUFFED_BITS = 8;
 
 /**
- * Where in a byte a bit string is: the bits since the byte began, 0..7, and 8 more
- * if a 0 is among them, so that the byte will not be an FF.
+ * Place of a bit string in its byte: the number of bits since the byte began, 0..7, plus 8 if one
+ * of them is 0, so that the byte cannot be an FF.
  */
 type Phase = number;
 const BYTE_START: Phase = 0;
 const PHASES = 16;
 const HAS_ZERO = 8;
 
-/** What one bit costs, in bits. */
+/** Cost of one bit, in bits. */
 function costOf(phase: Phase, bit: number): number {
   return phase === 7 && bit === 1 ? 1 + STUFFED_BITS : 1;
 }
@@ -59,10 +58,13 @@ function appendZeros(phase: Phase, count: number): Phase {
   return bits === 0 ? BYTE_START : bits | HAS_ZERO;
 }
 
-/** Fewest bytes to the end of a segment; keeps what it has found out about AC places. */
+/** Computes the fewest bytes to the end of a segment; remembers results for AC places. */
 export class SegmentFinish {
   readonly #coding: McuCoding;
-  /** By AC automaton: 1 + bits to the end of the block, by `PHASES * position + phase`; 0 where not yet known. */
+  /**
+   * For each AC automaton: 1 + bits to the end of the block, at index `PHASES * position + phase`;
+   * 0 if not yet known.
+   */
   readonly #known = new Map<Int16Array, Uint8Array>();
 
   constructor(coding: McuCoding) {
@@ -73,8 +75,8 @@ export class SegmentFinish {
 
   /**
    * @param local a local state inside a segment
-   * @param edge of the MCU
-   * @returns bytes up to the end of the segment, stuffed ones included
+   * @param edge edge of the MCU
+   * @returns bytes up to the end of the segment, including stuffed bytes
    */
   bytes(local: number, edge: Edge): number {
     const block = blockOf(local);
@@ -89,7 +91,7 @@ export class SegmentFinish {
     return stuffing + Math.ceil((bits + SHORTEST_REST[block + 1]) / 8);
   }
 
-  /** Fewest bits to the end of the block from a place among its AC coefficients. */
+  /** Fewest bits to the end of the block from a place in its AC coefficients. */
   #acBits(coding: BlockCoding, position: number, phase: Phase): number {
     const { next } = coding.ac;
     const known = this.#known.get(next)!;
@@ -114,7 +116,7 @@ export class SegmentFinish {
 
     const left = dc.bitsLeft[node];
     if (left > 0 && dc.low[node] >= lowest && dc.high[node] <= highest) {
-      // Free to choose: zeros, which never make an FF.
+      // Free bits become zeros, which never make an FF.
       return left + this.#acBits(coding, 0, appendZeros(phase, left));
     }
     let fewest = Number.POSITIVE_INFINITY;

@@ -1,13 +1,13 @@
-/** Reads the bits of an MCU when of the DC value before only the ends of its range are known. */
+/** Reads the bits of an MCU when only the range of the previous DC value is known. */
 import type { DcTree } from './dc.ts';
 import type { DcRange } from './range.ts';
 import { SegmentCursor } from './segment.ts';
 import { BLOCKS } from './state.ts';
 
 export class RangeCursor extends SegmentCursor {
-  /** Whether the predictor is to be added to the unknown value; else it is known itself. */
+  /** Whether the predictor is relative to the unknown value; otherwise it is the value itself. */
   isUnknown = false;
-  /** The values that all DC differences so far leave in range, both ends included. */
+  /** The unknown values for which all DC differences so far stay in range, both ends included. */
   low = 0;
   high = 0;
 
@@ -27,7 +27,7 @@ export class RangeCursor extends SegmentCursor {
   protected override addDifference(difference: number, range: DcRange): void {
     if (this.isUnknown) {
       const sum = this.predictor + difference;
-      // The value was in range before, so it can leave it at one end only.
+      // The value was in range before, so this difference can push it out at one end only.
       if (difference >= 0) this.high = Math.min(this.high, range.high - sum);
       else this.low = Math.max(this.low, range.low - sum);
       this.isUnknown = this.block < BLOCKS - 3;

@@ -1,4 +1,4 @@
-/** Which DC values the samples of an image can give. */
+/** Computes the DC values that samples of an image can give. */
 import { quantizationTables } from '../tables.ts';
 
 /** Quantized DC values, both ends included. */
@@ -7,16 +7,16 @@ export interface DcRange {
   readonly high: number;
 }
 
-/** Differences are not limited: the predictor is never looked at. */
+/** No limit: the predictor is never read. */
 export const UNLIMITED: DcRange = { low: 0, high: 0 };
 
-/** 64 samples, shifted to -128..127, added up: 8 times the DC of the DCT (T.81 A.3.1, A.3.3). */
+/** Sum of 64 samples, shifted to -128..127: 8 times the DC of the DCT (T.81 A.3.1, A.3.3). */
 const LOWEST_SUM = 64 * -128;
 const HIGHEST_SUM = 64 * 127;
 
 /**
- * The DC values of a block of 8-bit samples, divided by the table's first step and
- * rounded as T.81 A.3.4 and libjpeg do, halves away from zero.
+ * The range of DC values of a block of 8-bit samples, divided by the table's first step and rounded
+ * like T.81 A.3.4 and libjpeg, halves away from zero.
  * @param quality 1..100
  */
 export function dcRanges(quality: number): { luminance: DcRange; chrominance: DcRange } {

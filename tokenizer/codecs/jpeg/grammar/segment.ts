@@ -1,7 +1,7 @@
 /**
- * The entropy-coded bits of one MCU between two restart markers: six blocks, then
- * 1-bits up to the byte (T.81 A.2.3, F.1.2, B.1.1.5). With a restart after each MCU
- * every segment is such a bit string of its own, from the same start.
+ * The entropy-coded bits of one MCU between two restart markers: six blocks, then 1-bits up to the
+ * byte (T.81 A.2.3, F.1.2, B.1.1.5). With a restart after each MCU, every segment is a separate bit
+ * string with the same start state.
  */
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from '../tables.ts';
 import { type AcAutomaton, acAutomaton, emptyAcAutomaton } from './ac.ts';
@@ -21,17 +21,23 @@ import {
 } from './state.ts';
 import { ALLOWED, BLOCK_END, DC_OUT_OF_RANGE, NOT_STUFFED, PADDING_NOT_ONES } from './verdict.ts';
 
-/** What the bits of a block of one component mean. */
+/** Codes and DC range of the blocks of one component. */
 export interface BlockCoding {
   readonly dc: DcTree;
   readonly range: DcRange;
   readonly ac: AcAutomaton;
 }
 
-/** By edge of the image that the MCU lies at, then by block: Y is coded with one set of tables, Cb and Cr with the other. */
+/**
+ * Coding by the MCU's edge of the image, then by block: Y uses one set of tables, Cb and Cr the
+ * other.
+ */
 export type McuCoding = readonly (readonly BlockCoding[])[];
 
-/** The automata of the standard tables: they depend on no image, so they are built once, when first asked for. */
+/**
+ * The automata of the standard tables. They do not depend on the image, so they are built once, at
+ * first use.
+ */
 const automata = new Map<
   boolean,
   { luminance: Automata; chrominance: Automata; empty: Automata }
@@ -51,7 +57,7 @@ function automataOf(limited: boolean) {
   return known;
 }
 
-/** @param quality 1..100, or undefined where DC values are not limited */
+/** @param quality 1..100; undefined if DC values are not limited */
 export function mcuCoding(quality: number | undefined): McuCoding {
   const limited = quality !== undefined;
   const ranges = limited ? dcRanges(quality) : { luminance: UNLIMITED, chrominance: UNLIMITED };
@@ -65,13 +71,13 @@ export function mcuCoding(quality: number | undefined): McuCoding {
   ]);
 }
 
-/** A place between two bits of a segment. One is moved along by whoever walks. */
+/** A place between two bits of a segment. Its owner moves it along. */
 export class SegmentCursor {
   protected readonly coding: McuCoding;
   edge: Edge = 0;
   block = 0;
   place = 0;
-  /** DC value of the Y block before, 0 where no later block depends on one. */
+  /** DC value of the previous Y block; 0 where no later block depends on one. */
   predictor = 0;
 
   constructor(coding: McuCoding) {
@@ -93,7 +99,7 @@ export class SegmentCursor {
     return 1 + Math.floor((this.place - AC_PLACES) / nodes);
   }
 
-  /** Reads one bit: moves on and returns `ALLOWED`, or stays and returns why not. */
+  /** Reads one bit: moves on and returns `ALLOWED`, or stays and returns the reason. */
   step(bit: number): number {
     if (this.block === SEGMENT_END) return bit === 1 ? ALLOWED : PADDING_NOT_ONES;
     const { dc, range, ac } = this.coding[this.edge][this.block];
@@ -122,13 +128,16 @@ export class SegmentCursor {
     return ALLOWED;
   }
 
-  /** Whether some difference below a place of the DC tree keeps the value in range. */
+  /** Whether some difference below a place in the DC tree keeps the value in range. */
   protected fits(dc: DcTree, range: DcRange, to: number): boolean {
-    // A difference of 0 is always in range, so of what lies below only the values nearest to 0 matter.
+    // A difference of 0 is always in range, so only the differences nearest to 0 matter.
     return dc.up[to] <= range.high - this.predictor || dc.down[to] >= range.low - this.predictor;
   }
 
-  /** The next Y block is predicted from this one; the first Y, Cb and Cr from 0 (T.81 F.1.1.5.1). */
+  /**
+   * Predicts the next Y block from this one; the first Y, Cb and Cr are predicted from 0 (T.81
+   * F.1.1.5.1).
+   */
   protected addDifference(difference: number, _range: DcRange): void {
     this.predictor = this.block < BLOCKS - 3 ? this.predictor + difference : 0;
   }
@@ -136,7 +145,7 @@ export class SegmentCursor {
   /**
    * Reads a byte of the segment.
    * @param local a local state inside a segment
-   * @param edge of the MCU
+   * @param edge edge of the MCU
    * @returns the local state after it, or a negative verdict
    */
   stepByte(local: number, edge: Edge, byte: number): number {
@@ -147,7 +156,7 @@ export class SegmentCursor {
     return packLocal(this.block, this.place, byte === 0xff, this.predictor);
   }
 
-  /** Reads the 8 bits of a byte, up to the first that is not allowed. */
+  /** Reads the 8 bits of a byte, up to the first refused bit. */
   stepBits(byte: number): number {
     for (let shift = 7; shift >= 0; shift--) {
       const verdict = this.step((byte >> shift) & 1);

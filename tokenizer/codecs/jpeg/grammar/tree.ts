@@ -12,11 +12,12 @@ export interface HuffmanTree {
   readonly child: Int16Array;
 }
 
-/** Below every `~symbol`. */
+/** A number below every `~symbol`. */
 export const UNASSIGNED = -32768;
 
 export function huffmanTree({ counts, symbols }: HuffmanSpec): HuffmanTree {
-  // Every leaf that splits makes one node more: fewer nodes than codes and the free one together.
+  // Every leaf that splits makes one node more, so there are fewer nodes than codes, including
+  // the free one.
   const child = new Int16Array(2 * (symbols.length + 1)).fill(UNASSIGNED);
   let nodes = 1;
   let code = 0;
@@ -38,8 +39,8 @@ export function huffmanTree({ counts, symbols }: HuffmanSpec): HuffmanTree {
 }
 
 /**
- * The bits of one symbol's code where no other may stand: `next[2 * position + bit]`,
- * one position a bit, `end` after the last.
+ * Accepts the code of one symbol and no other: `next[2 * position + bit]`, one position per bit,
+ * `end` after the last.
  */
 export function soleCode(spec: HuffmanSpec, symbol: number, end: number): Int16Array {
   const { child } = huffmanTree(spec);

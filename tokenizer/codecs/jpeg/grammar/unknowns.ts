@@ -1,8 +1,8 @@
 /**
- * What strings of bytes need of three numbers that the states of a grammar mostly
- * differ in: the DC value of the block before, the restart marker that is next, and
- * how many MCUs are to come. A walk starts with none of them known and notes what it
- * meets; it is the grammar's own automaton but for that.
+ * Finds the conditions that strings of bytes put on three numbers, in which most states of the
+ * grammar differ: the DC value of the previous block, the number of the next restart marker, and
+ * the number of MCUs to come. A walk starts without knowing them and notes the conditions that it
+ * meets; otherwise it is the grammar's own automaton.
  */
 import type { Unknowns, Walk } from '../../../mask/grammar.ts';
 import { EOI, MARKER, RST0 } from '../header.ts';
@@ -31,7 +31,7 @@ import {
 } from './state.ts';
 import { ALLOWED } from './verdict.ts';
 
-/** What a walk over the MCUs of one image is given. */
+/** The data that a walk over the MCUs of one image needs. */
 interface Image {
   readonly mcuCount: number;
   readonly header: Uint8Array;
@@ -48,7 +48,10 @@ export class JpegUnknowns implements Unknowns<number> {
     this.#cursor = new RangeCursor(image.coding);
   }
 
-  /** The DC value before, the number of the next restart marker, the MCUs after this one. */
+  /**
+   * The previous DC value, the number of the next restart marker, and the number of MCUs after this
+   * one.
+   */
   numbersOf(state: number): readonly number[] {
     const mcu = mcuOf(state);
     return [predictorOf(localOf(state)), mcu & 7, this.#image.mcuCount - 1 - mcu];
@@ -59,20 +62,20 @@ export class JpegUnknowns implements Unknowns<number> {
   }
 }
 
-/** Where a walk is, and what it asks of the numbers at its start. */
+/** A place of a walk, and the conditions so far on the numbers at its start. */
 class Place {
-  /** Local state; its predictor says nothing. */
+  /** Local state; its predictor is meaningless. */
   local = 0;
-  /** Index that this MCU has if the walk starts at the state it was begun with. */
+  /** Index of this MCU if the walk starts at the state that it was made with. */
   mcu = 0;
-  /** MCUs ended since the start. */
+  /** Number of MCUs that have ended since the start. */
   ended = 0;
-  /** Number of the restart marker that is next at the start, 0..7, or `ANY_RESTART`. */
+  /** Number of the next restart marker at the start, 0..7, or `ANY_RESTART`. */
   restart = ANY_RESTART;
-  /** The DC values that fit, both ends included. */
+  /** The allowed DC values at the start, both ends included. */
   low = 0;
   high = 0;
-  /** Whether the predictor here is `sum` more than the DC value at the start, or `sum` itself. */
+  /** Whether the predictor here is the DC value at the start plus `sum`, or `sum` itself. */
   isUnknown = false;
   sum = 0;
 
@@ -92,7 +95,9 @@ class JpegWalk implements Walk {
   readonly #image: Image;
   readonly #cursor: RangeCursor;
   readonly #range: DcRange;
-  /** By depth: kept and written again, which is ten times as fast as making new ones. */
+  /**
+   * Places by depth. They are kept and overwritten, which is ten times as fast as making new ones.
+   */
   readonly #path: Place[] = [new Place()];
 
   constructor(image: Image, cursor: RangeCursor, state: number) {
@@ -149,7 +154,7 @@ class JpegWalk implements Walk {
     const dc = { low, high, gapLow: low, gapHigh: low };
     const isInDc = isUnknown && blockOf(local) < SEGMENT_END && placeOf(local) < AC_PLACES;
     if (isInDc) {
-      // Between the two no difference below this place stays in range.
+      // Between the two values, no difference below this place stays in range.
       const { dc: tree, range } = this.#image.coding[this.#image.edges.of(mcu)][blockOf(local)];
       const gapLow = range.high - sum - tree.up[placeOf(local)];
       const gapHigh = range.low - sum - tree.down[placeOf(local)];
@@ -164,7 +169,9 @@ class JpegWalk implements Walk {
   }
 }
 
-/** The second byte of a marker: of the restart that the first one settled, or the end. */
+/**
+ * Reads the second byte of a marker: the restart marker that the first one determined, or the end.
+ */
 function stepMarker(place: Place, byte: number): boolean {
   if (byte === EOI) {
     place.local = outside(COMPLETE);
@@ -183,7 +190,10 @@ function stepMarker(place: Place, byte: number): boolean {
   return true;
 }
 
-/** Whether the next DC value is predicted from one that was read before: of Y blocks after the first. */
+/**
+ * Whether the next DC value is predicted from one that was read before: true for Y blocks after the
+ * first.
+ */
 function dependsOnBefore(local: number): boolean {
   const block = blockOf(local);
   return placeOf(local) < AC_PLACES ? block >= 1 && block <= 3 : block <= 2;

@@ -1,6 +1,8 @@
-/** What a single bit of a segment comes to: it is allowed, or the reason why not. */
+/** The verdict on a single bit of a segment: allowed, or the reason why not. */
 
-/** Negative, so that they can stand in a table beside the positions a bit leads to. */
+/**
+ * Reasons are negative, so that a table can hold them beside the positions that a bit leads to.
+ */
 export const ALLOWED = 0;
 export const BLOCK_END = -1;
 export const CODE_UNASSIGNED = -2;
@@ -15,11 +17,11 @@ const REASONS: Readonly<Record<number, string>> = {
   [CODE_UNASSIGNED]: 'no Huffman code begins so: codes of all ones are not assigned (T.81 C.2)',
   [RUN_TOO_LONG]: 'the run of zeros goes past coefficient 63 (T.81 F.1.2.2)',
   [EOB_AFTER_ZRL]:
-    'an end of block right after a run of 16 zeros, where an encoder writes the end alone (T.81 F.1.2.2)',
+    'an end of block right after a run of 16 zeros, where an encoder writes only the end (T.81 F.1.2.2)',
   [DC_OUT_OF_RANGE]: 'the DC value is out of the range that 8-bit samples can give (T.81 F.1.2.1)',
   [PADDING_NOT_ONES]: 'the last byte of the MCU is not padded with 1-bits (T.81 F.1.2.3)',
   [BLOCK_NOT_EMPTY]:
-    'a block outside of the image is not empty: its DC is that of the block before, and no AC (libjpeg, for T.81 A.2.4)',
+    'a block outside of the image is not empty: it must have the DC of the previous block and no AC (libjpeg, for T.81 A.2.4)',
   [NOT_STUFFED]: 'an FF of the coded data is not followed by 00 (T.81 F.1.2.3)',
 };
 

@@ -1,11 +1,13 @@
-/** The process of `alone.ts`: one file after another, until the one that started it ends. */
+/**
+ * The process of `alone.ts`: reads one file after another, until the process that started it ends.
+ */
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import { type AloneReply, type AloneRequest, READY } from './alone.ts';
 import { baselineHere } from './baseline.ts';
 
 process.on('message', (request: AloneRequest) => void answer(request));
 process.on('disconnect', () => process.exit());
-// Ctrl-C goes to all processes of a terminal: the one that started this one ends it.
+// Ctrl-C goes to all processes of a terminal; the process that started this one will end it.
 process.on('SIGINT', () => {});
 process.send?.(READY);
 

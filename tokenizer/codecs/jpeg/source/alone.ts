@@ -1,10 +1,11 @@
 /**
- * Reads a file in a process that reads nothing else. libvips gathers the messages of all that goes
- * wrong in one buffer for the whole process, so a file that fails while others are being read
- * may carry their causes: read once more here, it tells its own. A decoder that cannot be
- * interrupted is stopped here, too, by ending its process.
+ * Reads a file in a process that reads nothing else at that time. libvips collects all error
+ * messages of a process in one buffer, so a file that fails while others are being read may get
+ * their messages. Reading it again here shows its own messages. A decoder that cannot be
+ * interrupted also runs here: it is stopped by ending the process.
  *
- * The processes start when the first file needs one, are used again, and keep nobody alive.
+ * The processes start when a file first needs one, are reused, and do not keep the parent process
+ * alive.
  */
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -19,24 +20,24 @@ export interface AloneRequest {
   readonly settings: JpegSettings;
 }
 
-/** What comes back: the baseline JPEG, or the error. */
+/** The reply: the baseline JPEG, or the error. */
 export type AloneReply =
   | { readonly jpeg: Uint8Array }
   | { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
-/** No process can be had: the machine has no memory or no right for one more. */
+/** No process can be started: the machine has no memory or no right for one more. */
 export class NoProcess extends Error {}
 
-/** More would take memory from what the files are read for. */
+/** More processes would take memory from the main work. */
 const limit = pLimit(Math.min(4, availableParallelism()));
 
-/** What a process sends once it can be asked; its start is no time of an image. */
+/** A process sends this once it can be used; its start does not count as time of an image. */
 export const READY = 'ready';
 
 const idle: ChildProcess[] = [];
 
 /**
- * @returns what `encode.ts` makes of the file before restart markers are put in
+ * @returns the baseline JPEG of the file, before restart markers are put in
  * @throws CodecLmError the file's own error; `IMAGE_TIMEOUT` when it took too long, `IMAGE_CORRUPT`
  *   when its decoder crashed
  * @throws NoProcess
@@ -61,18 +62,21 @@ async function readByChild(request: AloneRequest): Promise<Uint8Array> {
 
 const ready = new WeakSet<ChildProcess>();
 
-/** From the sources through the same starter as the command lines; from a built package as it is. */
+/**
+ * Starts a process: from the sources through the same starter as the command lines, from a built
+ * package directly.
+ */
 function start(): ChildProcess {
   const options: ForkOptions = {
     serialization: 'advanced',
     execArgv: [],
-    // libheif writes of damage to stdout, which belongs to results.
+    // libheif reports damage on stdout, which is reserved for results.
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   };
   const child = import.meta.url.endsWith('.ts')
     ? fork(new URL('../../../../bin/start.js', import.meta.url), [ENTRY], options)
     : fork(new URL('./alone-process.js', import.meta.url), options);
-  // Whoever waits for an answer hears of it; one that nobody waits for is only not used again.
+  // Whoever waits for an answer hears of an error; an idle process is just not used again.
   child.on('error', () => {});
   child.once('exit', () => {
     const at = idle.indexOf(child);
@@ -94,7 +98,7 @@ async function ask(child: ChildProcess, request: AloneRequest): Promise<AloneRep
   const seconds = settings.timeoutSeconds;
   const timer = seconds > 0 ? setTimeout(stop, seconds * 1000) : undefined;
   try {
-    // Where it cannot be sent the process has ended, which the answer tells.
+    // Sending fails if the process has ended; the answer reports that.
     child.send(request, () => {});
     return (await answer) as AloneReply;
   } catch (error) {
@@ -104,7 +108,7 @@ async function ask(child: ChildProcess, request: AloneRequest): Promise<AloneRep
   }
 }
 
-/** Its next message. While it is waited for, the process keeps this one alive. */
+/** The next message of the process. While it is awaited, the process keeps this one alive. */
 async function answerOf(child: ChildProcess, label: string): Promise<unknown> {
   const settled = new AbortController();
   const { signal } = settled;

@@ -1,6 +1,7 @@
 /**
- * An image file to the baseline JPEG that the lossless rewrite makes canonical, by sharp; where
- * sharp fails for reasons that may not be the file's own, once more by a process that reads it alone.
+ * Converts an image file to the baseline JPEG that the lossless rewrite makes canonical, with
+ * sharp. If sharp fails for a reason that may not be the file's own, a process that reads it alone
+ * tries again.
  */
 import type { Sharp } from 'sharp';
 import { CodecLmError } from '../../../../base/error.ts';
@@ -17,7 +18,10 @@ export function baseline(image: Sharp, quality: number): Sharp {
   return image.jpeg({ quality, chromaSubsampling: '4:2:0', optimiseCoding: false });
 }
 
-/** Files being read now, and all that were begun so far: of two that overlap either may tell the other's causes. */
+/**
+ * Number of files being read now, and of all that were begun so far: if two overlap, either may get
+ * the other's messages.
+ */
 let inFlight = 0;
 let begun = 0;
 
@@ -51,7 +55,7 @@ export async function baselineOf(
   }
 }
 
-/** The same in this process whatever happens: for one that reads nothing else. */
+/** The same in this process in any case, for a process that reads nothing else. */
 export async function baselineHere(
   source: Uint8Array,
   label: string,
@@ -67,7 +71,7 @@ export async function baselineHere(
 }
 
 /**
- * The pixels that are encoded, [height, width, 3], 8 bits a sample; for comparisons.
+ * The pixels that are encoded, [height, width, 3], 8 bits per sample; for comparisons.
  * @throws CodecLmError with an `IMAGE_*` code that names the file
  */
 export async function rgbOf(
@@ -88,7 +92,7 @@ async function read(source: Uint8Array, label: string, settings: JpegSettings): 
   return baseline(await openImage(source, label, settings), settings.quality).toBuffer();
 }
 
-/** @throws CodecLmError for what no decoder shall see */
+/** @throws CodecLmError for files that must not reach a decoder */
 function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void {
   if (source.length === 0) {
     throw new CodecLmError('IMAGE_EMPTY', `${label} is empty: 0 bytes`, { path: label });
@@ -105,7 +109,7 @@ function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void 
   throw new CodecLmError('IMAGE_UNSUPPORTED', `${label} is ${name}, not a picture`, {
     path: label,
     hint: isDrawing
-      ? 'use `svg: render` if the file is to be trusted: nothing limits the time it may take'
+      ? 'use `svg: render` if you trust the file: nothing limits the time it may take'
       : undefined,
   });
 }

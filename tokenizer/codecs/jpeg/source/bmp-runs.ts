@@ -1,14 +1,19 @@
-/** The runs of a bitmap (BI_RLE8 and BI_RLE4, as Microsoft documents them) to one index a byte. */
+/**
+ * Expands the runs of a bitmap (BI_RLE8 and BI_RLE4, as Microsoft documents them) to one index per
+ * byte.
+ */
 
-/** Second bytes of a pair whose first is 0; larger ones count indices that follow as they are. */
+/**
+ * Second bytes of a pair whose first byte is 0; larger values count literal indices that follow.
+ */
 const END_OF_ROW = 0;
 const END = 1;
 const MOVE = 2;
 
 /**
- * @param isNibbles runs of two alternating indices of 4 bits
- * @returns width x height indices, in the order of the file; what runs leave out is 0, what they
- *   have beyond the end of a row is dropped. Undefined when the data end before their end is marked
+ * @param isNibbles whether runs have two alternating indices of 4 bits
+ * @returns width x height indices, in the order of the file; pixels that the runs skip are 0, and
+ *   indices beyond the end of a row are dropped. undefined when the data end without an end mark
  *   and before all rows are full
  */
 export function expandRuns(
@@ -43,7 +48,7 @@ export function expandRuns(
         const from = at + 2 + (isNibbles ? i >> 1 : i);
         put(isNibbles ? nibble(body[from], i) : body[from]);
       }
-      // Padded to pairs.
+      // Literal indices are padded to an even number of bytes.
       at += bytes + (bytes & 1);
     }
   }

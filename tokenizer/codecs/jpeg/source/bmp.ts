@@ -1,18 +1,18 @@
 /**
- * Reads Windows and OS/2 bitmaps, which libvips does not: 1 to 8 bits with a palette, 16, 24 and
- * 32 bits, bit fields, runs of 4 and 8 bits. The npm packages that were tried get palettes or runs
+ * Reads Windows and OS/2 bitmaps, which libvips does not: 1 to 8 bits with a palette, 16, 24 and 32
+ * bits, bit fields, runs of 4 and 8 bits. The npm packages that were tried get palettes or runs
  * wrong (docs/jpeg.md). Layout: BITMAPFILEHEADER and BITMAPINFOHEADER to BITMAPV5HEADER, as
- * Microsoft documents them; colours come out as Pillow's.
+ * Microsoft documents them; colours are those that Pillow gives.
  */
 import { CodecLmError } from '../../../../base/error.ts';
 import { expandRuns } from './bmp-runs.ts';
 
 export interface RawPicture {
-  /** [height, width, channels], from the top. */
+  /** Pixels from the top row on: [height, width, channels]. */
   readonly data: Uint8Array;
   readonly width: number;
   readonly height: number;
-  /** 4 with alpha. */
+  /** 4 if there is an alpha channel. */
   readonly channels: 3 | 4;
 }
 
@@ -22,11 +22,11 @@ interface Header {
   isTopDown: boolean;
   bits: number;
   compression: number;
-  /** Bytes of the colours in the palette; empty for more than 8 bits. */
+  /** Bytes of the palette's colours; empty for more than 8 bits per pixel. */
   palette: Uint8Array;
-  /** Bytes of a palette entry. */
+  /** Bytes per palette entry. */
   step: number;
-  /** Bits of red, green, blue and alpha in a pixel of 16 or 32 bits. */
+  /** Bit masks of red, green, blue and alpha in a pixel of 16 or 32 bits. */
   masks: readonly number[];
   /** Offset of the pixels. */
   start: number;
@@ -51,7 +51,7 @@ export function isBmp(source: Uint8Array): boolean {
 }
 
 /**
- * @param maxPixels looked at before memory is taken
+ * @param maxPixels limit that is checked before memory is allocated
  * @throws CodecLmError `IMAGE_UNSUPPORTED`, `IMAGE_TOO_LARGE`, `IMAGE_CORRUPT`
  */
 export function readBmp(source: Uint8Array, label: string, maxPixels: number): RawPicture {
@@ -91,13 +91,13 @@ function readHeader(source: Uint8Array, label: string): Header {
   const isRuns = (compression === RUNS_8 && bits === 8) || (compression === RUNS_4 && bits === 4);
   const hasFields = compression === FIELDS || compression === ALPHA_FIELDS;
   if (!isPlain && !isRuns && !(hasFields && (bits === 16 || bits === 32))) {
-    const what = `${label} is a BMP picture of ${bits} bits with compression ${compression}, which is not read`;
+    const what = `${label} is a BMP picture of ${bits} bits with compression ${compression}, which is not supported`;
     throw new CodecLmError('IMAGE_UNSUPPORTED', what, { path: label });
   }
   let tables = FILE_HEADER + size;
   let masks = bits === 16 ? MASKS_555 : MASKS_888;
   if (hasFields) {
-    // A header of 40 bytes has its masks behind it, a longer one has them inside.
+    // A 40-byte header has its masks behind it, a longer one has them inside.
     const count = size >= 56 || compression === ALPHA_FIELDS ? 4 : 3;
     if (source.length < 54 + count * 4) throw corrupt(label, 'it ends inside its header');
     const fields = Array.from({ length: count }, (_, i) => view.getUint32(54 + i * 4, true));
@@ -107,9 +107,10 @@ function readHeader(source: Uint8Array, label: string): Header {
   const said = view.getUint32(10, true);
   const colours = isOs2 ? 0 : view.getUint32(46, true);
   const wanted = (colours > 0 && colours < 256 ? colours : 2 ** Math.min(bits, 8)) * step;
-  // An old OS/2 file may have fewer colours than its depth allows: its pixels begin after them.
+  // An old OS/2 file may have fewer colours than its depth allows: the pixels begin right after
+  // them.
   const end = isOs2 && said > tables ? Math.min(tables + wanted, said) : tables + wanted;
-  // Some writers say that the pixels begin where the palette does.
+  // Some writers put the offset of the palette into the field for the offset of the pixels.
   const start = bits <= 8 ? Math.max(said, end) : said;
   const palette = bits <= 8 ? source.subarray(tables, end) : new Uint8Array(0);
   const width = isOs2 ? view.getUint16(18, true) : view.getInt32(18, true);
@@ -118,7 +119,7 @@ function readHeader(source: Uint8Array, label: string): Header {
   return { width, height, isTopDown, bits, compression, palette, step, masks, start };
 }
 
-/** The rows of the file in the order in which they are seen. */
+/** Offset of a row; rows are numbered from the top as seen. */
 function rowStart(row: number, stride: number, { isTopDown, height }: Header): number {
   return (isTopDown ? row : height - 1 - row) * stride;
 }
@@ -132,7 +133,7 @@ function paletted(body: Uint8Array, stride: number, header: Header): RawPicture 
   for (let y = 0; y < height; y++) {
     const start = rowStart(y, stride, header);
     for (let x = 0; x < width; x++) {
-      // The first pixel is in the upper bits.
+      // The first pixel is in the highest bits.
       const shift = 8 - bits * ((x % perByte) + 1);
       const entry = ((body[start + Math.trunc(x / perByte)] >> shift) & last) * step;
       // Blue comes first; an index without a colour is black.
@@ -144,7 +145,7 @@ function paletted(body: Uint8Array, stride: number, header: Header): RawPicture 
   return { data, width, height, channels: 3 };
 }
 
-/** A sample of each mask, scaled to 0..255. */
+/** Extracts a sample with each mask, scaled to 0..255. */
 function direct(body: Uint8Array, stride: number, header: Header): RawPicture {
   const { width, height, bits, masks } = header;
   const channels = masks[3] === 0 ? 3 : 4;

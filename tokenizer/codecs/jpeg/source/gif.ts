@@ -1,11 +1,12 @@
 /**
- * What Pillow's convert('RGB') shows where the first frame of a GIF is transparent, or does not cover
- * the screen. libvips draws black there, and has forgotten the colour that the palette has for it.
+ * Finds the colour that Pillow's convert('RGB') shows where the first frame of a GIF is transparent
+ * or does not cover the screen. libvips draws black there and drops the colour that the palette has
+ * for it.
  */
 import type { Region, Size } from '../crop.ts';
 
 export interface GifGround {
-  /** RGB of the transparent index; of index 0 where none is. Both kinds of pixels have it. */
+  /** RGB of the transparent index; of index 0 if there is none. Both kinds of pixels get it. */
   readonly colour: readonly [number, number, number];
   /** The part of the screen that the frame covers. */
   readonly frame: Region;
@@ -15,7 +16,7 @@ const EXTENSION = 0x21;
 const IMAGE = 0x2c;
 const GRAPHIC_CONTROL = 0xf9;
 
-/** Bits of packed fields (GIF89a, sections 18, 20 and 23). */
+/** Bits of the packed fields (GIF89a, sections 18, 20 and 23). */
 const HAS_TABLE = 0x80;
 const TABLE_SIZE = 0x07;
 const IS_TRANSPARENT = 0x01;
@@ -24,7 +25,7 @@ export function isGif(source: Uint8Array): boolean {
   return source[0] === 0x47 && source[1] === 0x49 && source[2] === 0x46 && source[3] === 0x38;
 }
 
-/** @returns undefined where no first frame is found: the decoder will say why */
+/** @returns undefined when there is no first frame: the decoder will say why */
 export function gifGround(source: Uint8Array): GifGround | undefined {
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   let palette = tableOf(source, 10, 13);
@@ -43,7 +44,7 @@ export function gifGround(source: Uint8Array): GifGround | undefined {
       );
       const [red, green, blue] = palette.subarray(index * 3, index * 3 + 3);
       return {
-        // Without a palette an index is a shade of grey.
+        // Without a palette, an index is a shade of grey.
         colour: [red ?? index, green ?? index, blue ?? index],
         frame: { left, top, width, height },
       };
@@ -54,7 +55,10 @@ export function gifGround(source: Uint8Array): GifGround | undefined {
   return undefined;
 }
 
-/** @param canvas the screen, or what a reader makes of it for a frame that reaches beyond */
+/**
+ * @param canvas size of the screen, or the size that a reader uses for a frame that reaches beyond
+ * it
+ */
 export function leavesGround({ frame }: GifGround, canvas: Size): boolean {
   const { left, top, width, height } = frame;
   const isInside = left + width <= canvas.width && top + height <= canvas.height;
@@ -67,7 +71,10 @@ function tableOf(source: Uint8Array, packedAt: number, start: number): Uint8Arra
   return source.subarray(start, start + 3 * 2 ** ((packed & TABLE_SIZE) + 1));
 }
 
-/** Where the sub-blocks that begin at `offset` end: each is its length and as many bytes; 0 is the last. */
+/**
+ * The end of the sub-blocks that begin at `offset`: each is a length and that many bytes; length 0
+ * ends them.
+ */
 function afterBlocks(source: Uint8Array, offset: number): number {
   let at = offset;
   while (at < source.length && source[at] !== 0) at += source[at] + 1;

@@ -1,8 +1,8 @@
 /**
- * HEIC photographs: HEVC, which the libvips inside sharp does not decode. libheif-js (libheif and
- * libde265 as WebAssembly, LGPL-3.0) does, where it is installed: an optional dependency, loaded
- * when the first such file comes. It cannot be interrupted and holds up everything else in its
- * process, so files go to `alone.ts`, which can end it.
+ * Reads HEIC photographs: HEVC, which the libvips inside sharp cannot decode. libheif-js (libheif
+ * and libde265 as WebAssembly, LGPL-3.0) can; it is an optional dependency, loaded with the first
+ * such file. It cannot be interrupted and blocks its process, so files go to `alone.ts`, which can
+ * end the process.
  */
 import { createRequire } from 'node:module';
 import { CodecLmError } from '../../../../base/error.ts';
@@ -12,18 +12,18 @@ import { brandsOf } from './name.ts';
 
 const PACKAGE = 'libheif-js/wasm-bundle';
 
-/** The part of libheif-js that is used; it has no types of its own for this door. */
+/** The functions of libheif-js that are used; this entry point has no types. */
 interface LibHeif {
   readonly HeifDecoder: new () => Decoder;
 }
 
 interface Decoder {
-  /** Reads headers only. Empty when the file is damaged. */
+  /** Reads only the headers. Empty when the file is damaged. */
   decode(source: Uint8Array): HeifImage[];
 }
 
 interface HeifImage {
-  /** As seen: `irot`, `imir` and `clap` are applied. */
+  /** Width as seen: `irot`, `imir` and `clap` are applied. */
   get_width(): number;
   get_height(): number;
   is_primary(): boolean;
@@ -41,13 +41,14 @@ const require = createRequire(import.meta.url);
 let isNeeded: boolean | undefined;
 let decoder: Decoder | undefined;
 
-/** Where an image's configuration stands: in the meta box, which comes first. */
+/** Bytes that hold an image's configuration: it is in the meta box, which comes first. */
 const HEAD = 1 << 18;
 
-/** Whether this is a HEIC photograph that libvips cannot read and libheif-js can. */
+/** Whether this is a HEIC photograph that libvips cannot read but libheif-js can. */
 export function needsLibheif(source: Uint8Array): boolean {
   if (!isHevc(source)) return false;
-  // libvips as it comes with sharp names `.avif` only; one's own, built with libde265, `.heic` too.
+  // The libvips inside sharp lists only `.avif`; a custom build with libde265 also lists
+  // `.heic`.
   isNeeded ??= isInstalled() && !sharpReads('.heic');
   return isNeeded;
 }
@@ -69,7 +70,7 @@ function isHevc(source: Uint8Array): boolean {
 }
 
 /**
- * The primary image, upright.
+ * Reads the primary image, upright.
  * @throws CodecLmError `IMAGE_CORRUPT`, `IMAGE_TOO_LARGE`
  */
 export async function readHeic(

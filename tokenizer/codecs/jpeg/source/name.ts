@@ -1,15 +1,18 @@
-/** What a file is by its first bytes, for messages about files that are not read. */
+/** Names the format of a file by its first bytes, for messages about files that are not read. */
 import { gunzipSync, constants as zlib } from 'node:zlib';
 
 interface Signature {
-  /** With its article, as in "is …". */
+  /** Name with its article, to be used after "is". */
   readonly name: string;
   readonly at?: number;
   /** Characters stand for bytes (latin1). */
   readonly starts: readonly string[];
 }
 
-/** Formats of pictures that the libvips inside sharp cannot read, then what else is found under their names. */
+/**
+ * Picture formats that the libvips inside sharp cannot read, then other content that is found under
+ * their file names.
+ */
 const SIGNATURES: readonly Signature[] = [
   { name: 'a BMP picture', starts: ['BM'] },
   { name: 'a JPEG 2000 picture', starts: ['\0\0\0\x0cjP  ', '\xff\x4f\xff\x51'] },
@@ -53,14 +56,17 @@ const SIGNATURES: readonly Signature[] = [
   { name: 'a pointer of Git LFS in place of its file', starts: ['version https://git-lfs'] },
 ];
 
-/** Brands of ISO base media files (ISO/IEC 14496-12) that hold pictures; other brands hold films. */
+/**
+ * Brands of ISO base media files (ISO/IEC 14496-12) that hold pictures; other brands hold videos.
+ */
 const STILL_BRANDS = /^(avif|avis|heic|heix|hevc|hevx|heim|heis|mif1|mif2|msf1|miaf|jpeg|vvic)$/;
 
 const HEAD = 4096;
 
 /**
  * @param source the file's content
- * @returns what it is, with its article ("a BMP picture"); undefined when its first bytes tell nothing
+ * @returns the format with its article ("a BMP picture"); undefined when the first bytes do not
+ * show it
  */
 export function formatName(source: Uint8Array): string | undefined {
   const head = Buffer.from(source.subarray(0, HEAD)).toString('latin1');
@@ -72,33 +78,38 @@ export function formatName(source: Uint8Array): string | undefined {
   return name ?? targaName(head) ?? markupName(source);
 }
 
-/** Icons and cursors: a count of pictures follows; the bytes are also how a Targa picture may begin. */
+/**
+ * Recognizes icons and cursors by the count of pictures in the header; a Targa picture may begin
+ * with the same bytes.
+ */
 function iconName(head: string): string | undefined {
   const isIcon = head.startsWith('\0\0\x01\0') || head.startsWith('\0\0\x02\0');
   const count = head.charCodeAt(4) + 256 * head.charCodeAt(5);
-  // The fourth byte of an entry is always 0.
+  // Byte 4 of an entry is always 0.
   return isIcon && count > 0 && head[9] === '\0' ? 'a Windows icon (ICO, CUR)' : undefined;
 }
 
-/** Without a signature: by the kinds of colour map, picture and depth that there are. */
+/** Targa has no signature: recognized by valid colour map, picture type and depth. */
 function targaName(head: string): string | undefined {
   const [map, kind, depth] = [1, 2, 16].map((at) => head.charCodeAt(at));
   const isTarga = map <= 1 && TARGA_KINDS.has(kind) && TARGA_DEPTHS.has(depth);
   return isTarga ? 'a Targa picture (TGA), it seems' : undefined;
 }
 
-/** Palette, RGB, grey; from 9 on the same in runs. */
+/** Palette, RGB, grey; from 9 on the same with run-length encoding. */
 const TARGA_KINDS = new Set([1, 2, 3, 9, 10, 11]);
 const TARGA_DEPTHS = new Set([8, 15, 16, 24, 32]);
 
-/** `P1` to `P7`, or `PF`, before white space: the Netpbm formats. */
+/** Recognizes the Netpbm formats: `P1` to `P7`, or `PF`, before white space. */
 function netpbmName(head: string): string | undefined {
   if (/^P[1-6]\s+[\d#]/.test(head)) return 'a Netpbm picture (PBM, PGM, PPM)';
   if (/^P7\s/.test(head)) return 'a Netpbm picture (PAM)';
   return /^P[Ff]\s/.test(head) ? 'a floating-point picture (PFM)' : undefined;
 }
 
-/** The brands of a file in the ISO base media format, the major one first; empty for other files. */
+/**
+ * The brands of a file in the ISO base media format, the major brand first; empty for other files.
+ */
 export function brandsOf(source: Uint8Array): string[] {
   const box = Buffer.from(source.subarray(0, 256)).toString('latin1');
   if (box.slice(4, 8) !== 'ftyp') return [];
@@ -126,10 +137,10 @@ function gzipName(source: Uint8Array): string {
   return 'a gzip-compressed file';
 }
 
-/** The first kilobytes inside; undefined where even those are damaged. */
+/** The first kilobytes of the content; undefined if even those are damaged. */
 export function gunzipHead(source: Uint8Array): Buffer | undefined {
   try {
-    // A piece of the input ends early: what came out of it is taken as it is.
+    // The input is a piece and ends early: use whatever came out of it.
     return gunzipSync(source.subarray(0, HEAD), {
       finishFlush: zlib.Z_SYNC_FLUSH,
       maxOutputLength: HEAD * 1100,
@@ -142,14 +153,17 @@ export function gunzipHead(source: Uint8Array): Buffer | undefined {
 export const SVG = 'a drawing (SVG)';
 export const HTML = 'an HTML page';
 
-/** Every second byte of UTF-16 is zero; tags are found all the same without them. */
+/**
+ * Text of the first bytes. Every second byte of UTF-16 is zero; without these bytes the tags are
+ * found too.
+ */
 function textOf(source: Uint8Array): string {
   return Buffer.from(source.subarray(0, HEAD).filter((byte) => byte !== 0))
     .toString('latin1')
     .replace(/^(ï»¿|ÿþ|þÿ)/, '');
 }
 
-/** By the first element of a text with tags, a doctype before it, or what follows. */
+/** Names a text with tags by its doctype, its first element, or the tags that follow. */
 export function markupName(source: Uint8Array): string | undefined {
   const text = textOf(source).trimStart();
   if (!text.startsWith('<')) return undefined;
@@ -162,24 +176,24 @@ export function markupName(source: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Elements that a page, or a fragment of one that a server sends as an error, may begin with. */
+/** Elements with which a page, or a fragment that a server sends as an error, may begin. */
 const HTML_TAGS = new Set(
   'html head body title meta link script style div span p h1 h2 center table a img br hr main form iframe noscript section article header nav ul pre'.split(
     ' ',
   ),
 );
 
-/** Less declarations, processing instructions and comments. */
+/** The text without declarations, processing instructions and comments. */
 function withoutProlog(text: string): string {
   return text.replace(/<\?.*?\?>|<!--.*?-->|<![a-z][^[>]*(\[[^\]]*\])?[^>]*>/gis, '');
 }
 
 /**
  * Whether libvips may take the bytes for SVG, plain or gzipped: it looks for the tag near the
- * beginning, whatever stands before it. Asked before anything is parsed.
+ * beginning, whatever comes before. Call this before anything is parsed.
  */
 export function looksLikeSvg(source: Uint8Array): boolean {
-  // The signatures of JPEG and PNG are looked at before any tag, by libvips too.
+  // libvips checks the signatures of JPEG and PNG before it looks for tags.
   if ((source[0] === 0xff && source[1] === 0xd8) || (source[0] === 0x89 && source[1] === 0x50)) {
     return false;
   }

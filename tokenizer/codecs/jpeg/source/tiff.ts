@@ -1,18 +1,18 @@
-/** What must be known of a TIFF before libvips reads it: it takes some colours for others. */
+/** Checks a TIFF before libvips reads it: libvips misinterprets some colours. */
 
 /** Tags of TIFF 6.0. */
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
-/** Values of theirs. */
+/** Values of these tags. */
 const YCBCR = 6;
 const JPEG = new Set([6, 7]);
 
-/** More entries than this are no directory of a picture. */
+/** A directory with more entries does not describe a picture. */
 const MAX_ENTRIES = 4096;
 
 /**
- * @returns why the colours of the first picture would come out wrong; undefined where they do not,
- *   or the file is no TIFF
+ * @returns the reason why the colours of the first picture would be wrong; undefined if they are
+ * right or the file is not a TIFF
  */
 export function wrongColours(source: Uint8Array): string | undefined {
   const tags = firstDirectory(source);
@@ -27,7 +27,7 @@ function firstDirectory(source: Uint8Array): Map<number, number> | undefined {
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   const short = (at: number) => (at + 2 <= source.length ? view.getUint16(at, isLittle) : 0);
   const long = (at: number) => (at + 4 <= source.length ? view.getUint32(at, isLittle) : 0);
-  // BigTIFF has offsets of 8 bytes; the lower 4 reach as far as the files that are read here.
+  // BigTIFF has offsets of 8 bytes; the lower 4 bytes suffice for the files that are read here.
   const huge = (at: number) => (isLittle ? long(at) : long(at + 4));
   const version = short(2);
   if (version !== 42 && version !== 43) return undefined;
