@@ -66,6 +66,9 @@ const roomOf = (file: string) => file.split('/')[0];
 const foldersOf = (folder: string): string[] =>
   folder.split('/').map((_, i, names) => names.slice(0, i + 1).join('/'));
 
+/** What stands in `code` in a cell of a table. */
+const namesIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+
 test('imports are found at all', (t) => {
   t.true(imports.length > 500);
   t.true(imports.some(({ from, to }) => from === 'cli/run.ts' && to === 'base/error.ts'));
@@ -201,4 +204,34 @@ test('the libraries know each other by their doors', (t) => {
     'shards/dataset/tokenizer.ts -> tokenizer/bpe/files/huggingface.ts',
     'shards/dataset/viewer.ts -> tokenizer/codecs/registry.ts',
   ]);
+});
+
+/** Pages that lead through the code. */
+const GUIDES = ['ARCHITECTURE.md', 'CONTRIBUTING.md', 'GLOSSARY.md', 'README.md', 'docs/masks.md'];
+
+test('guides name files, folders and pages that are there', (t) => {
+  for (const guide of GUIDES) {
+    const page = readFileSync(join(ROOT, guide), 'utf8');
+    const named = [...page.matchAll(/`((?:[\w-]+\/)+(?:[\w.-]+\.(?:ts|mjs|js|md|sh))?)`/g)]
+      .map(([, path]) => path)
+      .filter((path) => !path.includes('NAME') && existsSync(join(ROOT, path.split('/')[0])));
+    const linked = [...page.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, path]) =>
+      join(dirname(guide), path),
+    );
+    const lost = [...named, ...linked].filter((path) => !existsSync(join(ROOT, path)));
+    t.deepEqual(lost, [], guide);
+  }
+});
+
+test('each step in the way of one picture is a function of one of the files beside it', (t) => {
+  const page = readFileSync(join(ROOT, 'ARCHITECTURE.md'), 'utf8');
+  const steps = [...page.matchAll(/^\|[^|]+\|([^|]*`[A-Za-z]+`[^|]*)\|([^|]*\.ts`[^|]*)\|$/gm)];
+  t.true(steps.length > 20);
+  for (const [line, functions, files] of steps) {
+    const code = namesIn(files).map((file) => text.get(file) ?? '');
+    for (const name of namesIn(functions)) {
+      const isThere = code.some((each) => new RegExp(`\\b${name}\\b`).test(each));
+      t.true(isThere, `${name}: ${line}`);
+    }
+  }
 });

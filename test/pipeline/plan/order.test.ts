@@ -54,6 +54,20 @@ test('lines come in the order of the hashes of their keys, whatever order they w
   turned.close();
 });
 
+/** Found by trying: the first 32 bits of their hashes are equal. */
+const ALIKE = ['key 5979', 'key 77859', 'key 78438', 'key 92145'];
+
+test('hashes that begin alike are told apart by the bits that follow', async (t) => {
+  const inputs = ALIKE.map((orderKey, i) => ({ line: `${i}`, orderKey, identity: orderKey }));
+  for (const added of [inputs, inputs.toReversed()]) {
+    const spool = new Spool(join(await temporaryFolder(t), 'spool'), true);
+    const found = through(spool, added);
+    t.deepEqual(found.lines, sorted(inputs));
+    t.is(found.duplicates, 0);
+    spool.close();
+  }
+});
+
 test('inputs with one key follow each other in the order of their lines', async (t) => {
   const spool = new Spool(join(await temporaryFolder(t), 'spool'), false);
   const inputs = ['c', 'a', 'd', 'b'].map((line) => ({ line, orderKey: 'one', identity: line }));
