@@ -1,9 +1,9 @@
 /**
- * What the functions of shards/ tell while they work, for a progress line or a program. A listener
- * is called at once and is not waited for; what it throws ends the work.
+ * Events of the functions in shards/, for a progress line or a program. A listener is called
+ * synchronously and not awaited; an error that it throws ends the work.
  */
 
-/** How far a verification is: `hashes` of files, then `rows`, then `documents`. */
+/** Progress of a verification: first `hashes` of files, then `rows`, then `documents`. */
 export interface VerifyEvent {
   type: 'hashes' | 'rows' | 'documents';
   done: number;
@@ -14,7 +14,7 @@ export interface VerifyEvent {
 export interface ExtractEvent {
   type: 'file';
   path: string;
-  /** Files written so far, and how many there will be. */
+  /** Number of files written so far, and in total. */
   done: number;
   total: number;
 }

@@ -1,5 +1,6 @@
 /**
- * Packed token shards: read a dataset, load it in batches, look into it, check it, write it.
+ * Packed token shards: functions to read a dataset, load it in batches, inspect, verify and write
+ * it.
  *
  * @example
  * import { openDataset } from 'codec-lm/shards';
@@ -55,8 +56,8 @@ export type { Problem, VerifyOptions } from './verify/findings.ts';
 export type { VerifyReport } from './verify/verify.ts';
 
 /**
- * What is in a dataset directory or in one file of its shards/.
- * @returns a summary; `kind` says of which of the two
+ * Summarizes a dataset directory, or one file of its shards/.
+ * @returns a summary; its `kind` says which of the two it describes
  * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`, `DATASET_INVALID`, `SHARD_INVALID`
  */
 export async function inspect(path: string): Promise<InspectedDataset | ShardSummaryView> {
@@ -64,10 +65,10 @@ export async function inspect(path: string): Promise<InspectedDataset | ShardSum
 }
 
 /**
- * One packed sequence: its documents, and each token with the bytes it stands for.
+ * Shows one packed sequence: its documents, and each token with the bytes that it stands for.
  * @param path a dataset directory, or a file of its shards/
- * @param row counted from 0; of a dataset through its shards in the order of the manifest
- * @throws CodecLmError `USAGE` when there is no such row; what {@link inspect} throws
+ * @param row index from 0; in a dataset it counts through the shards in the order of the manifest
+ * @throws CodecLmError `USAGE` when there is no such row; the errors of {@link inspect}
  */
 export async function inspectRow(path: string, row: number): Promise<RowView> {
   return (await import('./inspect/run.ts')).inspectRow(path, row);
@@ -75,16 +76,16 @@ export async function inspectRow(path: string, row: number): Promise<RowView> {
 
 /**
  * Writes one self-contained HTML page with pictures of a dataset.
- * @throws CodecLmError `USAGE` for a single shard; what {@link inspect} throws
+ * @throws CodecLmError `USAGE` for a single shard; the errors of {@link inspect}
  */
 export async function writeInspectPage(dir: string, html: string): Promise<void> {
   return (await import('./inspect/run.ts')).writeInspectPage(dir, html);
 }
 
 /**
- * Checks every hash, count, id and document of a dataset. Every problem is listed with its place:
- * one damaged file hides no other.
- * @throws CodecLmError only where there is no manifest to hold anything against
+ * Checks every hash, count, id and document of a dataset. It lists every problem with its place: a
+ * damaged file does not hide others.
+ * @throws CodecLmError only when there is no manifest to compare with
  */
 export async function verify(dir: string, options?: VerifyOptions): Promise<VerifyReport> {
   return (await import('./verify/verify.ts')).verifyDataset(dir, options);
@@ -92,7 +93,7 @@ export async function verify(dir: string, options?: VerifyOptions): Promise<Veri
 
 /**
  * Writes documents back as files that a viewer opens, or as their canonical bytes.
- * @returns how many were written
+ * @returns the number of files written
  * @throws CodecLmError `INPUT_NOT_FOUND` no such document; `OUTPUT_IN_USE` a file is there already;
  *   `DATASET_INVALID`, `SHARD_INVALID`, or a codec's code for a damaged dataset
  */
@@ -101,8 +102,9 @@ export async function extract(dataset: Dataset, options: ExtractOptions): Promis
 }
 
 /**
- * Shows documents: their bytes, the file that they are for viewers, a picture, their parts.
- * @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's, or a codec's settings
+ * Opens a viewer of documents: it gives their bytes, a viewable file, a picture, and their parts.
+ * @throws CodecLmError `DATASET_INVALID` when the tokenizer is not the dataset's, or the codec's
+ * settings are invalid
  */
 export async function openViewer(dataset: Dataset): Promise<DocumentViewer> {
   return (await import('./dataset/viewer.ts')).openViewer(dataset);

@@ -5,20 +5,21 @@
 import { endianness } from 'node:os';
 import { CodecLmError } from '../base/error.ts';
 
-/** 8 bits a symbol for alphabets of up to 256 symbols, 16 bits for larger ones. */
+/** 8 bits per symbol for alphabets of up to 256 symbols, 16 bits for larger ones. */
 export type Symbols = Uint8Array | Uint16Array;
 
-/** The alphabet of files. */
+/** Size of the alphabet of files: bytes. */
 export const BYTES = 256;
 
-/** Ids are 16-bit, and three of them are `<bos>`, `<eos>` and `<pad>`. */
+/** Largest alphabet: ids are 16-bit, and three of them are `<bos>`, `<eos>` and `<pad>`. */
 export const MAX_ALPHABET = 65_536 - 3;
 
 /**
- * Blocks of Unicode that stand for symbols in `tokenizer.json`, in texts of the server and in prompts:
- * symbol s is the character `first + s`. None of them is white space, and no normalization form
- * changes any of them. Braille patterns for up to 256 symbols (as the authors' code has it for bytes),
- * the private use area for up to 6,400, and plane 15 (also for private use) for more.
+ * Unicode blocks whose characters represent symbols in `tokenizer.json`, in texts of the server and
+ * in prompts: symbol s is the character `first + s`. No character is white space, and no
+ * normalization form changes one. Braille patterns for up to 256 symbols (as the authors' code has
+ * it for bytes), the private use area for up to 6,400, and plane 15 (also for private use) for
+ * more.
  */
 const BLOCKS = [
   { first: 0x2800, size: 256 },
@@ -26,10 +27,10 @@ const BLOCKS = [
   { first: 0xf0000, size: MAX_ALPHABET },
 ] as const;
 
-/** Symbols at a time: String.fromCodePoint takes its arguments from the stack. */
+/** Symbols per call: String.fromCodePoint takes its arguments from the stack. */
 const BATCH = 8192;
 
-/** The character of symbol 0. */
+/** The character of symbol 0, as a code point. */
 export function firstCharacter(alphabet: number): number {
   const block = BLOCKS.find(({ size }) => alphabet <= size);
   if (block && alphabet >= 1) return block.first;
@@ -39,12 +40,12 @@ export function firstCharacter(alphabet: number): number {
   );
 }
 
-/** What the documents of an alphabet are counted in. */
+/** The unit in which documents of an alphabet are counted. */
 export function unitOf(alphabet: number): 'byte' | 'symbol' {
   return alphabet === BYTES ? 'byte' : 'symbol';
 }
 
-/** @param source symbols, or how many zeros */
+/** @param source symbols, or a number of zeros */
 export function toSymbols(source: ArrayLike<number> | number, alphabet: number): Symbols {
   const length = typeof source === 'number' ? source : source.length;
   const symbols = alphabet <= BYTES ? new Uint8Array(length) : new Uint16Array(length);
@@ -72,7 +73,7 @@ export function textOfSymbols(symbols: Symbols, alphabet: number): string {
   return text;
 }
 
-/** @returns the symbols, or the index of the first character that stands for none */
+/** @returns the symbols, or the index of the first character that is not a symbol */
 export function symbolsOfText(text: string, alphabet: number): Symbols | number {
   const first = firstCharacter(alphabet);
   const symbols: number[] = [];
@@ -84,7 +85,10 @@ export function symbolsOfText(text: string, alphabet: number): Symbols | number 
   return toSymbols(symbols, alphabet);
 }
 
-/** Symbols as the bytes of a raw file (`.bin`) and of hashes: one byte each, or two, little-endian. */
+/**
+ * Converts symbols to the bytes of a raw file (`.bin`) and of hashes: one byte per symbol, or two,
+ * little-endian.
+ */
 export function bytesOfSymbols(symbols: Symbols): Uint8Array {
   if (symbols instanceof Uint8Array) return symbols;
   const bytes = Buffer.from(symbols.slice().buffer);
@@ -92,9 +96,10 @@ export function bytesOfSymbols(symbols: Symbols): Uint8Array {
 }
 
 /**
- * The way back from a raw file.
- * @param path for messages
- * @throws CodecLmError `TOKEN_INVALID` for half a symbol at the end, or one that is not in the alphabet
+ * Reads symbols from the bytes of a raw file.
+ * @param path path of the file, for messages
+ * @throws CodecLmError `TOKEN_INVALID` when a symbol is cut in half at the end, or is not in the
+ * alphabet
  */
 export function symbolsOfBytes(bytes: Uint8Array, alphabet: number, path: string): Symbols {
   const width = alphabet <= BYTES ? 1 : 2;

@@ -1,4 +1,6 @@
-/** An alphabet as its own vocabulary: symbol s is id s, then come `<bos>`, `<eos>` and `<pad>`. */
+/**
+ * An alphabet that is its own vocabulary: symbol s has id s; `<bos>`, `<eos>` and `<pad>` follow.
+ */
 import { createHash } from 'node:crypto';
 import { CodecLmError } from '../base/error.ts';
 import { BYTES, type Symbols, textOfSymbols, toSymbols } from './alphabet.ts';
@@ -23,7 +25,7 @@ export class PlainTokenizer implements Tokenizer {
   readonly padId: number;
   #hash: string | undefined;
 
-  /** @param alphabet its size, 1..65,533 */
+  /** @param alphabet number of symbols, 1..65,533 */
   constructor(alphabet: number) {
     this.alphabet = alphabet;
     this.vocabulary = denseVocabulary(0, alphabet);

@@ -1,4 +1,4 @@
-/** A dataset directory, open: its documents one by one, and its sequences for the trainer. */
+/** An open dataset directory: gives documents one by one, and sequences for the trainer. */
 import { basename, join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { namesIn } from '../../base/files.ts';
@@ -27,17 +27,17 @@ export class Dataset {
     this.pool = new ShardPool(dir, manifest);
   }
 
-  /** Sequences of a split. */
+  /** Number of sequences in a split. */
   sequences(split: Split): number {
     return this.#shardsOf(split).reduce((sum, shard) => sum + shard.rows, 0);
   }
 
-  /** Batches for the trainer; see loader.ts for the order. */
+  /** Makes batches for the trainer; loader.ts describes their order. */
   loader(options: LoaderOptions = {}): Loader {
     return new Loader(this.manifest, this.pool, options);
   }
 
-  /** All rows of a split in file order. */
+  /** All rows of a split, in file order. */
   async *rows(split: Split): AsyncGenerator<SequenceRow> {
     for (const entry of this.#shardsOf(split)) {
       for (let row = 0; row < entry.rows; row += entry.rowGroupRows) {
@@ -48,8 +48,9 @@ export class Dataset {
   }
 
   /**
-   * Every document of both splits, or of one, ascending by id; a few row groups in memory.
-   * @throws CodecLmError `SHARD_INVALID` or `DATASET_INVALID` at the first that is damaged
+   * Every document of both splits, or of one, in ascending order of ids; a few row groups are in
+   * memory.
+   * @throws CodecLmError `SHARD_INVALID` or `DATASET_INVALID` at the first damaged document
    */
   async *documents(split?: Split): AsyncGenerator<DocumentTokens> {
     for await (const parts of this.documentParts(split)) {
@@ -57,7 +58,7 @@ export class Dataset {
     }
   }
 
-  /** The same as the rows hold them, unchecked: the segments of each document. */
+  /** The same without checks, as the rows hold them: the segments of each document. */
   documentParts(split?: Split): AsyncGenerator<Segment[]> {
     const { padId } = specialIds(this.manifest.vocabSize);
     const shards = split ? this.#shardsOf(split) : this.manifest.shards;
@@ -65,15 +66,15 @@ export class Dataset {
   }
 
   /**
-   * One document; reads only the rows that hold it.
-   * @throws CodecLmError `INPUT_NOT_FOUND` when there is none of this id
+   * Reads one document, from the rows that hold it only.
+   * @throws CodecLmError `INPUT_NOT_FOUND` when no document has this id
    */
   async readDocument(docId: number): Promise<DocumentTokens> {
     const parts = await this.readSegments(docId);
     return { docId, ids: joinSegments(parts, this.manifest.vocabSize) };
   }
 
-  /** The same as the rows hold it, in order and unchecked. */
+  /** The same without checks, as the rows hold it: its segments in order. */
   async readSegments(docId: number): Promise<Segment[]> {
     const parts: Segment[] = [];
     for (const entry of chainsOf(this.manifest.shards).flat()) {
@@ -87,15 +88,15 @@ export class Dataset {
         lastDoc ?? 0,
       ]);
       throw new CodecLmError('INPUT_NOT_FOUND', `${this.dir} has no document ${docId}`, {
-        hint: `its ids are ${Math.min(...ids)} to ${Math.max(...ids)}, less those of failed inputs`,
+        hint: `its ids are ${Math.min(...ids)} to ${Math.max(...ids)}, without those of failed inputs`,
       });
     }
     return parts;
   }
 
   /**
-   * The shards whose files are here, as a dataset of their own: of one of thousands of shards a few
-   * may have been copied. One of the two is to be closed.
+   * The shards whose files exist here, as a separate dataset. Useful when only a few of thousands
+   * of shards were copied. Close one of the two datasets, not both.
    */
   async present(): Promise<Dataset> {
     const here = new Set(await namesIn(join(this.dir, 'shards')));
@@ -112,7 +113,7 @@ export class Dataset {
   }
 
   async #findIn(shard: Shard, entry: ShardEntry, docId: number): Promise<Segment[]> {
-    // The first row whose last document is not before it.
+    // Find the first row whose last document has at least this id.
     let low = 0;
     let high = entry.rows;
     while (low < high) {

@@ -1,4 +1,4 @@
-/** documents/part-*.parquet: one row a document, flat columns of integers and text. */
+/** documents/part-*.parquet: one row per document, in flat columns of integers and text. */
 import type { ReadyPage } from 'parquetjs-lite';
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
@@ -16,7 +16,7 @@ import { dataPage, readDataPage, viewBytes } from '../parquet/pages.ts';
 import { DOCUMENT_COLUMNS, documentSchema } from '../parquet/schema.ts';
 import { nameInDataset } from '../parquet/writer.ts';
 
-/** A row group of documents takes a few MB. */
+/** Rows per row group; a row group of documents has a few MB. */
 const ROW_GROUP_ROWS = 65_536;
 
 /**
@@ -69,7 +69,7 @@ function encodeColumns(rows: DocumentRow[]): ColumnPages[] {
   });
 }
 
-/** BYTE_ARRAY in PLAIN encoding: each with its length before it. */
+/** BYTE_ARRAY in PLAIN encoding: each text has its length before it. */
 function encodeTexts(texts: string[]): Buffer {
   return Buffer.concat(
     texts.flatMap((text) => {
@@ -82,7 +82,7 @@ function encodeTexts(texts: string[]): Buffer {
 }
 
 /**
- * All rows of a file of documents/, a row group in memory at a time.
+ * All rows of a file in documents/; one row group is in memory at a time.
  * @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`
  */
 export async function* readDocuments(path: string): AsyncGenerator<DocumentRow> {

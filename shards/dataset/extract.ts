@@ -1,4 +1,4 @@
-/** Documents back to files: viewable ones, or their canonical bytes. */
+/** Converts documents back to files: files that viewers open, or canonical bytes. */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,20 +13,23 @@ import { readTokenizerOf } from './tokenizer.ts';
 import { openViewer } from './viewer.ts';
 
 export interface ExtractOptions {
-  /** A document id, or all of the dataset, which is the default. */
+  /** A document id, or `all` (default). */
   doc?: number | 'all';
-  /** Made when it is not there; files in it are never overwritten. */
+  /** Folder to write to. It is made if it does not exist; files in it are never overwritten. */
   to: string;
-  /** The document as it is (.bin) in place of a viewable file: its bytes, or its symbols as uint16, little-endian. */
+  /**
+   * Write the document itself (.bin) instead of a viewable file: its bytes, or its symbols as
+   * uint16, little-endian.
+   */
   raw?: boolean;
-  /** Ends before the next document. */
+  /** Stops before the next document. */
   signal?: AbortSignal;
   onEvent?(event: ExtractEvent): void;
 }
 
 /**
  * Files are named by document id, 8 digits: `00000042.jpg`, `00000042.bin`.
- * @returns how many were written
+ * @returns the number of documents written
  * @throws CodecLmError `INPUT_NOT_FOUND` no such document; `OUTPUT_IN_USE` a file is there already;
  *   `DATASET_INVALID`, `SHARD_INVALID`, `JPEG_INVALID` for a damaged dataset
  */
@@ -62,7 +65,7 @@ async function encoderOf(dataset: Dataset, raw: boolean) {
       if (!(error instanceof CodecLmError)) throw error;
       throw new CodecLmError(error.code, `document ${docId}: ${error.message}`, {
         cause: error,
-        hint: 'use `raw` for its bytes as they are',
+        hint: 'use `raw` to get its bytes unchanged',
       });
     }
   };

@@ -1,4 +1,4 @@
-/** dataset.json: what a dataset directory holds, and that it is complete. */
+/** dataset.json: lists the content of a dataset directory, and shows that it is complete. */
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ type ManifestFile = z.infer<typeof manifestFileSchema>;
 
 export const MANIFEST_FILE = 'dataset.json';
 
-/** About 300 bytes a shard: room for a million of them. */
+/** Limit of its size in bytes: a shard takes about 300 bytes, so a million shards fit. */
 const MAX_MANIFEST = 512 * 2 ** 20;
 
 /**
@@ -56,7 +56,7 @@ export async function readManifest(dir: string): Promise<Manifest> {
   });
 }
 
-/** Numbers and names that are in no shard are guarded by nothing else. */
+/** Checks the digest, which protects numbers and names that no shard contains. */
 function checkDigest(path: string, { digest, ...manifest }: ManifestFile): Manifest {
   if (digest === undefined || digest === digestOf(manifest)) return manifest;
   throw new CodecLmError('DATASET_INVALID', `${path}: its content does not match its digest`, {
@@ -65,7 +65,7 @@ function checkDigest(path: string, { digest, ...manifest }: ManifestFile): Manif
   });
 }
 
-/** Keys come in the order of the schema, whoever made the object. */
+/** The digest does not depend on the order of keys: they are put into the order of the schema. */
 function digestOf(manifest: Manifest): string {
   return createHash('sha256').update(JSON.stringify(manifest)).digest('hex');
 }
@@ -109,8 +109,8 @@ async function notADataset(dir: string, cause: unknown): Promise<CodecLmError> {
 }
 
 /**
- * Validates and writes it whole; the dataset is complete from here on.
- * @throws CodecLmError `DATASET_INVALID` when it is not a manifest, `DISK_FULL` …
+ * Validates the manifest and writes it completely; the dataset is complete from then on.
+ * @throws CodecLmError `DATASET_INVALID` when it is not a valid manifest, `DISK_FULL` …
  */
 export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
   const path = join(dir, MANIFEST_FILE);
@@ -125,7 +125,7 @@ export async function writeManifest(dir: string, manifest: Manifest): Promise<vo
   await writeAtomically(path, (file) => file.write(Buffer.from(text)));
 }
 
-/** Of tokenizer.json, as manifests and shards record it. */
+/** sha256 of tokenizer.json, as manifests and shards record it. */
 export function tokenizerHash(tokenizerJson: Uint8Array): string {
   return createHash('sha256').update(tokenizerJson).digest('hex');
 }

@@ -1,19 +1,19 @@
 /**
- * Files whose documents interleave (partitions, tails, held-out ones, a round of
- * retries), read as one stream ascending by document id.
+ * Reads files whose documents interleave (of partitions, tails, held-out documents, retries) as one
+ * stream in ascending order of document ids.
  */
 
 interface Spanned {
   firstDoc: number | null;
   lastDoc: number | null;
-  /** Null for the shards of tails. */
+  /** Number of the partition; null for the shards of tails. */
   partition: number | null;
 }
 
 /**
- * As few chains as there can be of files that follow one another without overlap.
- * Those of partitions come before those of tails: that is the order of the parts of
- * a document that lies in both. Files that hold no document are left out.
+ * Groups files into as few chains as possible; in a chain, files follow one another without
+ * overlap. Files of partitions come before those of tails, which is the order of the parts of a
+ * document that lies in both. Files without documents are left out.
  */
 export function chainsOf<T extends Spanned>(files: readonly T[]): T[][] {
   return [false, true].flatMap((isTail) => {
@@ -34,7 +34,10 @@ export function chainsOf<T extends Spanned>(files: readonly T[]): T[][] {
   });
 }
 
-/** All items of each document, streams in the order given; each stream ascends by docId. */
+/**
+ * All items of each document, in the order of the streams; each stream is in ascending order of
+ * docId.
+ */
 export async function* mergeByDocument<T extends { docId: number }>(
   streams: AsyncGenerator<T>[],
 ): AsyncGenerator<T[]> {

@@ -1,10 +1,10 @@
 /**
- * Several datasets mixed by weight into one stream of batches. Each next sequence comes
- * from the dataset that is furthest behind its share, so after any number n of sequences
- * each dataset has given its share of n to within one for two datasets and to within
- * their number for more. Nothing is drawn at random: which datasets a step takes from
- * follows from what was taken before, for every number of ranks, and a saved state is
- * just these counts. A dataset that ends begins its next epoch, shuffled anew.
+ * Several datasets mixed by weight into one stream of batches. Each next sequence comes from the
+ * dataset that is furthest behind its share, so after any number n of sequences each dataset has
+ * given its share of n to within one for two datasets and to within their number for more. Nothing
+ * is random: the counts of sequences taken so far determine the next dataset, for every number of
+ * ranks, and these counts are the whole saved state. A dataset that ends begins its next epoch,
+ * shuffled anew.
  */
 
 import { CodecLmError } from '../../base/error.ts';
@@ -23,26 +23,30 @@ export interface MixtureSource {
 }
 
 export interface MixtureState {
-  /** Sequences taken of each dataset by all ranks together, in the order of the sources. */
+  /**
+   * Sequences taken from each dataset so far, by all ranks together, in the order of the sources.
+   */
   taken: number[];
   seed: number;
 }
 
 export interface MixtureOptions extends CommonOptions {
-  /** Goes on at the batch after the one that gave this state. Its seed must be `seed`. */
+  /** Continues at the batch after the one that gave this state. The seed must be the same. */
   state?: MixtureState;
 }
 
 export interface MixtureBatch extends BatchTokens {
-  /** Index of the source of each sequence, [microBatch]. */
+  /** Index of the source of each sequence: [microBatch]. */
   sources: Int32Array;
-  /** With {@link CommonOptions.seed}, the state to save after this batch. */
+  /**
+   * Counts after this batch; together with {@link CommonOptions.seed} they are the state to save.
+   */
   taken: number[];
 }
 
 export class Mixture {
   readonly datasets: Dataset[];
-  /** Shares, of sum 1. */
+  /** Share of each dataset; their sum is 1. */
   readonly shares: number[];
 
   constructor(datasets: Dataset[], shares: number[]) {
@@ -50,7 +54,7 @@ export class Mixture {
     this.shares = shares;
   }
 
-  /** Batches without end; the trainer takes as many as it has steps. */
+  /** Endless batches; the trainer takes as many as it needs. */
   loader(options: MixtureOptions): MixtureLoader {
     return new MixtureLoader(this, options);
   }
@@ -94,7 +98,7 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
     });
   }
 
-  /** How long the consumers of this loader waited for it. */
+  /** How long the consumers of this loader have waited for it. */
   stats(): WaitStats {
     return this.#ahead.stats();
   }
@@ -114,7 +118,10 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
   }
 }
 
-/** Index of the dataset that the next sequence comes from; of equals the first. */
+/**
+ * Index of the dataset that is furthest behind its share, from which the next sequence comes; the
+ * first one among equals.
+ */
 export function furthestBehind(shares: number[], taken: number[]): number {
   const next = taken.reduce((sum, count) => sum + count, 1);
   let best = 0;
@@ -130,7 +137,7 @@ function startOf(sources: number, state: MixtureState | undefined, seed: number)
   if (state.taken.length !== sources) {
     throw new CodecLmError(
       'CONFIG_INVALID',
-      `${sources} datasets are mixed, the run that is resumed had ${state.taken.length}`,
+      `${sources} datasets are mixed; the run that is resumed had ${state.taken.length}`,
       { hint: 'resume with the datasets of the run, in their order' },
     );
   }
@@ -139,9 +146,9 @@ function startOf(sources: number, state: MixtureState | undefined, seed: number)
 }
 
 /**
- * @param sources at least one; all of the same tokenizer
- * @throws CodecLmError `CONFIG_INVALID` for a weight; `DATASET_MISMATCH` for datasets of several
- *   tokenizers; what openDataset throws
+ * @param sources at least one; all with the same tokenizer
+ * @throws CodecLmError `CONFIG_INVALID` for an invalid weight; `DATASET_MISMATCH` for datasets with
+ *   different tokenizers; the errors of openDataset
  */
 export async function openMixture(sources: MixtureSource[]): Promise<Mixture> {
   if (sources.length === 0) throw new CodecLmError('CONFIG_INVALID', 'no dataset to mix');
@@ -153,10 +160,14 @@ export async function openMixture(sources: MixtureSource[]): Promise<Mixture> {
   const [first, ...others] = datasets;
   for (const { dir, manifest } of others) {
     if (manifest.tokenizerHash === first.manifest.tokenizerHash) continue;
-    throw new CodecLmError('DATASET_MISMATCH', `${dir} has another tokenizer than ${first.dir}`, {
-      path: dir,
-      hint: 'make both with one tokenizer.json: their ids mean different bytes now',
-    });
+    throw new CodecLmError(
+      'DATASET_MISMATCH',
+      `${dir} does not have the tokenizer of ${first.dir}`,
+      {
+        path: dir,
+        hint: 'make both with the same tokenizer.json: at present their ids stand for different bytes',
+      },
+    );
   }
   const sum = sources.reduce((total, { weight }) => total + weight, 0);
   return new Mixture(

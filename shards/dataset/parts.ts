@@ -1,8 +1,8 @@
-/** What each token of a document says, by the names of the parts that it lies in. */
+/** Explains each token of a document by the names of the parts that it overlaps. */
 import type { Part, Tokenizer } from '../../tokenizer/index.ts';
 
 /**
- * What each token of a whole document says.
+ * Explains each token of a whole document.
  * @param ids `<bos> tokens <eos>`
  * @returns e.g. `MCU 3, RST3` for a token of the last byte of an MCU and the marker after it
  */

@@ -1,11 +1,14 @@
-/** The open shards of a dataset: opened when first read, checked against the manifest, few at a time. */
+/**
+ * The open shards of a dataset. A shard is opened at its first read and checked against the
+ * manifest; only a few are open at a time.
+ */
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { openShard, type Shard } from '../parquet/reader.ts';
 import { checkTokenizer } from './tokenizer.ts';
 
-/** Well below the usual limit of 1,024 open files, several loaders included. */
+/** Far below the usual limit of 1,024 open files, so that several loaders fit. */
 const MAX_OPEN = 64;
 
 interface Slot {
@@ -18,7 +21,7 @@ export class ShardPool {
   readonly #manifest: Manifest;
   readonly #slots = new Map<string, Slot>();
   #tokenizer?: Promise<void>;
-  /** Shards that are open between uses; none once the dataset is closed. */
+  /** Shards that stay open between uses; none once the dataset is closed. */
   #kept = MAX_OPEN;
 
   constructor(dir: string, manifest: Manifest) {
@@ -27,12 +30,13 @@ export class ShardPool {
   }
 
   /**
-   * Lends the shard to `work`; it is not closed meanwhile.
-   * @throws CodecLmError `SHARD_INVALID`; `DATASET_INVALID` for a shard that is missing or another than listed
+   * Lends the shard to `work` and keeps it open meanwhile.
+   * @throws CodecLmError `SHARD_INVALID`; `DATASET_INVALID` for a shard that is missing or differs
+   * from the manifest
    */
   async use<T>(entry: ShardEntry, work: (shard: Shard) => Promise<T>): Promise<T> {
     const slot = this.#slots.get(entry.file) ?? { shard: this.#open(entry), users: 0 };
-    // Moved to the end: the first of the map is the one not used for longest.
+    // Moved to the end: the first entry of the map is the least recently used.
     this.#slots.delete(entry.file);
     this.#slots.set(entry.file, slot);
     slot.users++;
@@ -45,15 +49,15 @@ export class ShardPool {
   }
 
   /**
-   * Looked at once: ids mean nothing without the tokenizer that they were made with.
-   * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing
+   * Checks the tokenizer once: ids mean nothing without the tokenizer that made them.
+   * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is missing or another one
    */
   checkTokenizer(): Promise<void> {
     this.#tokenizer ??= checkTokenizer({ tokenizerDir: this.#dir, manifest: this.#manifest });
     return this.#tokenizer;
   }
 
-  /** Shards that are in use are closed when their work is done. */
+  /** Closes the dataset; shards in use are closed when their work is done. */
   async close(): Promise<void> {
     this.#kept = 0;
     await this.#closeUnused();
@@ -78,7 +82,7 @@ export class ShardPool {
   }
 }
 
-/** Opens a shard and holds what it says of itself against the manifest. */
+/** Opens a shard and compares its metadata with the manifest. */
 export async function openListed(
   dir: string,
   manifest: Manifest,
@@ -87,7 +91,7 @@ export async function openListed(
   const path = join(dir, entry.file);
   const shard = await openShard(path).catch((error) => {
     if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
-    throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest and missing`, {
+    throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest but missing`, {
       cause: error,
       path,
       hint: 'restore the file from a copy, or make the dataset again',
@@ -98,7 +102,7 @@ export async function openListed(
   await shard.close();
   throw new CodecLmError('DATASET_INVALID', `${path}: ${problem}`, {
     path,
-    hint: 'the file was swapped or is of another dataset; restore the right one',
+    hint: 'the file was replaced or belongs to another dataset; restore the right one',
   });
 }
 
@@ -119,5 +123,5 @@ function mismatch(shard: Shard, manifest: Manifest, entry: ShardEntry): string |
     ['content hash', metadata.counts.contentHash, entry.contentHash],
   ];
   const different = compared.find(([, found, listed]) => found !== listed);
-  return different && `${different[0]} is ${different[1]}, the manifest says ${different[2]}`;
+  return different && `${different[0]} is ${different[1]}; the manifest says ${different[2]}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Documents out of packed rows. A document may begin in a shard of its partition and
- * end in the shard of the tails: it is put together from its segments in both.
+ * Assembles documents from packed rows. A document may begin in a shard of its partition and end in
+ * the shard of the tails; it is joined from its segments in both.
  */
 
 import { CodecLmError } from '../../base/error.ts';
@@ -13,7 +13,7 @@ import type { ShardPool } from './pool.ts';
 export interface Segment {
   docId: number;
   ids: Uint16Array;
-  /** Where it was found: shard as the manifest names it, row, and index in the row. */
+  /** Where the segment was found: shard as named in the manifest, row, and index in the row. */
   file: string;
   row: number;
   offset: number;
@@ -21,14 +21,14 @@ export interface Segment {
 
 export interface DocumentTokens {
   docId: number;
-  /** `<bos> tokens <eos>` */
+  /** Ids `<bos> tokens <eos>`. */
   ids: Uint16Array;
 }
 
-/** Row groups of this many rows are asked for at once. */
+/** Rows per read; a read may span several row groups. */
 const ROWS_AT_ONCE = 64;
 
-/** All segments of shards, in the order given; a row group in memory at a time. */
+/** All segments of the shards, in the order given; at most 64 rows are in memory at a time. */
 export async function* segmentsOf(
   pool: ShardPool,
   shards: ShardEntry[],
@@ -52,7 +52,7 @@ export function* cutRow(
   for (let i = 0; i < row.docIds.length; i++) {
     const end = i + 1 < row.docIds.length ? row.docStarts[i + 1] : row.ids.length;
     const ids = row.ids.subarray(row.docStarts[i], end);
-    // Padding only ends the last row of all.
+    // Padding occurs only at the end of the last row of a split.
     const padding = i + 1 < row.docIds.length ? -1 : ids.indexOf(padId);
     yield {
       docId: row.docIds[i],
@@ -64,7 +64,7 @@ export function* cutRow(
   }
 }
 
-/** @throws CodecLmError `DATASET_INVALID` when they are not one whole document */
+/** @throws CodecLmError `DATASET_INVALID` when the segments are not one whole document */
 export function joinSegments(parts: Segment[], vocabSize: number): Uint16Array {
   const ids = new Uint16Array(parts.reduce((sum, part) => sum + part.ids.length, 0));
   let at = 0;

@@ -1,4 +1,4 @@
-/** The tokenizer of a dataset, only if it is the one its shards were made with. */
+/** Opens the tokenizer of a dataset, and checks that the shards were made with it. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,14 +8,17 @@ import type { Manifest } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import { tokenizerHash } from './manifest.ts';
 
-/** Of a dataset: where its tokenizer lies, and what it was when the shards were made. */
+/**
+ * The facts about a dataset that this check needs: its folder, and the tokenizer hash of its
+ * shards.
+ */
 interface Tokenized {
   dir: string;
   tokenizerDir: string;
   manifest: Manifest;
 }
 
-/** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is another or missing */
+/** @throws CodecLmError `DATASET_INVALID` when tokenizer.json is missing or another one */
 export async function checkTokenizer({
   tokenizerDir,
   manifest,
@@ -29,7 +32,7 @@ export async function checkTokenizer({
   });
   const found = tokenizerHash(bytes);
   if (found === manifest.tokenizerHash) return;
-  const message = `${path} is another tokenizer: sha256 ${found}, the manifest says ${manifest.tokenizerHash}`;
+  const message = `${path} is another tokenizer: sha256 ${found}; the manifest says ${manifest.tokenizerHash}`;
   throw new CodecLmError('DATASET_INVALID', message, { path, hint });
 }
 
@@ -40,11 +43,14 @@ export async function readTokenizerOf(dataset: Tokenized): Promise<Tokenizer> {
   if (tokenizer.vocabSize === dataset.manifest.vocabSize) return tokenizer;
   throw new CodecLmError(
     'DATASET_INVALID',
-    `${dataset.dir}: the tokenizer has ${tokenizer.vocabSize} ids, the manifest says ${dataset.manifest.vocabSize}`,
+    `${dataset.dir}: the tokenizer has ${tokenizer.vocabSize} ids; the manifest says ${dataset.manifest.vocabSize}`,
   );
 }
 
-/** Files that other programs read beside tokenizer.json; they follow from it and from the row's length. */
+/**
+ * Checks the files that other programs read beside tokenizer.json. Their content follows from the
+ * tokenizer and the row length.
+ */
 export async function checkCompanions(
   dataset: Tokenized,
   { vocabulary }: Tokenizer,

@@ -1,4 +1,7 @@
-/** The edge to the codecs: how a dataset's documents are shown. Nothing else in shards/ knows what tokens stand for. */
+/**
+ * Shows a dataset's documents with their codec. No other module in shards/ knows the meaning of
+ * tokens.
+ */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Codec, Picture, Symbols, Tokenizer } from '../../tokenizer/index.ts';
@@ -8,18 +11,18 @@ import { readTokenizerOf } from './tokenizer.ts';
 export interface DocumentViewer {
   codec: Codec;
   tokenizer: Tokenizer;
-  /** `<bos> tokens <eos>` to the symbols of the document. */
+  /** Converts `<bos> tokens <eos>` to the symbols of the document. */
   symbolsOf(ids: Uint16Array): Symbols;
   /**
-   * A document to a picture of it for a page, with its media type.
-   * @throws CodecLmError with the codec's code when it is none
+   * Draws a document as a picture for a page, with its media type.
+   * @throws CodecLmError with the codec's code when it is not a document
    */
   picture(document: Symbols): Promise<Picture>;
 }
 
 /**
- * @throws CodecLmError `DATASET_INVALID` for a tokenizer that is not the dataset's, or a codec's
- *   settings; `CODEC_UNKNOWN`
+ * @throws CodecLmError `DATASET_INVALID` when the tokenizer is not the dataset's, or the codec's
+ *   settings are invalid; `CODEC_UNKNOWN`
  */
 export async function openViewer(dataset: Dataset): Promise<DocumentViewer> {
   const tokenizer = await readTokenizerOf(dataset);

@@ -1,4 +1,4 @@
-/** What is in a dataset or a shard, as data; the command line makes tables of it. */
+/** Summarizes a dataset or a shard as data; the command line makes tables of it. */
 
 import { stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -10,19 +10,19 @@ import type { Dataset } from '../dataset/dataset.ts';
 import { readDocuments } from '../dataset/documents.ts';
 import { openShard } from '../parquet/reader.ts';
 
-/** Files of documents/ that are read for the histogram; spread evenly over the dataset. */
+/** Most files of documents/ that are read for the histogram, evenly spaced over the dataset. */
 const MAX_SAMPLED_FILES = 64;
 const HISTOGRAM_BINS = 12;
 
 export interface Histogram {
-  /** Lengths in [from, to). */
+  /** Each bin counts lengths in [from, to). */
   bins: { from: number; to: number; count: number }[];
   min: number;
   median: number;
   p95: number;
   max: number;
   mean: number;
-  /** Documents it was made of. */
+  /** Number of documents that were counted. */
   documents: number;
 }
 
@@ -41,11 +41,11 @@ export interface DatasetSummary {
   path: string;
   manifest: Manifest;
   splits: SplitSummary[];
-  /** Size of the shards by their tokens, padding included. */
+  /** Size of the shards divided by their tokens, including padding. */
   diskBytesPerToken: number;
-  /** How many symbols there are; 256 for bytes. */
+  /** Number of symbols; 256 for bytes. */
   alphabet: number;
-  /** Canonical bytes, or symbols, by tokens: what BPE gains. */
+  /** Canonical bytes (or symbols) per token: the compression of BPE. */
   documentBytesPerToken: number;
   documentTokens: Histogram | null;
 }
@@ -66,7 +66,7 @@ export async function isDatasetFolder(path: string): Promise<boolean> {
   }
 }
 
-/** Reads the manifest and up to 64 files of documents/, of those that are here; no shard. */
+/** Reads the manifest and up to 64 of the files of documents/ that exist here; reads no shard. */
 export async function summarizeDataset(
   dataset: Dataset,
   { alphabet }: Tokenizer,
@@ -131,7 +131,7 @@ async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
   return lengths;
 }
 
-/** Bins of a round width that cover all lengths; null for none. */
+/** Bins of a round width that cover all lengths; null when there are none. */
 export function histogramOf(lengths: number[]): Histogram | null {
   if (lengths.length === 0) return null;
   const sorted = Float64Array.from(lengths).sort();
@@ -148,7 +148,7 @@ export function histogramOf(lengths: number[]): Histogram | null {
   return { bins, min, median: at(0.5), p95: at(0.95), max, mean, documents: sorted.length };
 }
 
-/** To 1, 2 or 5 times a power of ten. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 function roundUp(width: number): number {
   const power = 10 ** Math.floor(Math.log10(Math.max(1, width)));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= width) ?? 10);

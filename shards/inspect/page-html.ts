@@ -1,4 +1,4 @@
-/** The page of `shards inspect --html` as text: no script, no file beside it. */
+/** HTML of the page of `shards inspect --html`; it needs no script and no other file. */
 
 import { formatBytes, formatCount } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, htmlTable } from '../../base/html.ts';
@@ -8,7 +8,7 @@ import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts'
 
 export interface PagePicture {
   docId: number;
-  /** `data:` address of a viewable file, or undefined for a document that is not canonical. */
+  /** `data:` address of a viewable file; undefined for a document that is not canonical. */
   source?: string;
   caption: string;
 }
@@ -16,17 +16,17 @@ export interface PagePicture {
 export interface PageData {
   summary: DatasetSummary;
   pictures: PagePicture[];
-  /** Most frequent first. */
+  /** Token frequencies, the most frequent first. */
   frequencies: TokenFrequency[];
-  /** Pictures are strips of frames, few of which fit side by side. */
+  /** True when pictures are strips of frames, few of which fit side by side. */
   isOfStrips: boolean;
-  /** Shards that rows were looked at of, and those whose files are here. */
+  /** Number of shards whose rows were sampled, and of shards whose files exist here. */
   sampled: number;
   present: number;
 }
 
 const LISTED_TOKENS = 24;
-/** Shards that are listed one by one; of more, the first and the last. */
+/** Most shards that are listed one by one; of more shards, the first and the last are listed. */
 const LISTED_SHARDS = 12;
 
 export function renderPage(page: PageData): string {
@@ -34,7 +34,7 @@ export function renderPage(page: PageData): string {
   const { manifest, documentTokens } = summary;
   const lengthsOf = documentTokens
     ? html`<p>${lengths(documentTokens)}</p>${lengthPlot(documentTokens)}`
-    : html`<p>None of documents/ is here.</p>`;
+    : html`<p>No file of documents/ exists here.</p>`;
   return htmlPage({
     title: summary.path,
     body: html`<h1>${summary.path}</h1>
@@ -58,10 +58,13 @@ function tiles({ manifest, ...summary }: DatasetSummary): Html {
   const unit = unitOf(summary.alphabet);
   const stored = totals.tokens + totals.padding;
   const list: [string, string][] = [
-    [formatCount(totals.documents), `documents of ${formatCount(totals.inputs)} inputs`],
+    [formatCount(totals.documents), `documents from ${formatCount(totals.inputs)} inputs`],
     [formatCount(totals.tokens), `tokens, ${percentOf(totals.padding, stored)} padding besides`],
-    [formatCount(totals.rows), `sequences of ${formatCount(manifest.seqLen)}`],
-    [formatBytes(totals.shardBytes), `on disk, ${summary.diskBytesPerToken.toFixed(2)} B a token`],
+    [formatCount(totals.rows), `sequences of ${formatCount(manifest.seqLen)} tokens`],
+    [
+      formatBytes(totals.shardBytes),
+      `on disk, ${summary.diskBytesPerToken.toFixed(2)} B per token`,
+    ],
     [summary.documentBytesPerToken.toFixed(2), `${unit}s of a document per token`],
     [formatCount(manifest.vocabSize), 'ids in the vocabulary'],
   ];
@@ -74,7 +77,7 @@ function tiles({ manifest, ...summary }: DatasetSummary): Html {
 function contactSheet({ summary, pictures, isOfStrips, sampled, present }: PageData): Html {
   const { manifest } = summary;
   const all = manifest.shards.length;
-  const missing = present < all ? `; ${formatCount(all - present)} shards are not here` : '';
+  const missing = present < all ? `; ${formatCount(all - present)} shards are missing` : '';
   const words = `${pictures.length} of ${formatCount(manifest.totals.documents)}, evenly spaced over ${sampled} of ${formatCount(all)} shards${missing}.`;
   const kind = isOfStrips ? ' strips' : '';
   return html`<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure)}</div>`;
@@ -123,7 +126,7 @@ function shardTable({ manifest: { shards } }: DatasetSummary): Html {
   const hidden = rows.length - LISTED_SHARDS;
   if (hidden > 0)
     rows.splice(LISTED_SHARDS - 1, hidden, [`… ${formatCount(hidden)} more`, '', '', '', '']);
-  return htmlTable(['file', 'sequences', 'tokens', 'documents', 'bytes a token'], rows);
+  return htmlTable(['file', 'sequences', 'tokens', 'documents', 'bytes per token'], rows);
 }
 
 function tokenTable(frequencies: TokenFrequency[]): Html {

@@ -10,7 +10,7 @@ export interface TokenFrequency {
 
 const WIDTH = 560;
 const HEIGHT = 240;
-/** Room for the labels of the axes. */
+/** Margins in pixels, with space for the labels of the axes. */
 const LEFT = 54;
 const BOTTOM = 26;
 const TOP = 16;
@@ -32,7 +32,7 @@ export function lengthPlot({ bins }: Histogram): Html {
   return svg('Documents by their number of tokens', [axisLine(), ...bars]);
 }
 
-/** Share by rank, both axes in decades. */
+/** Plots the share of each token over its rank; both axes are logarithmic. */
 export function frequencyPlot(frequencies: readonly TokenFrequency[]): Html {
   if (frequencies.length === 0) return html``;
   const total = frequencies.reduce((sum, { count }) => sum + count, 0);
@@ -62,7 +62,7 @@ export function percent(share: number): string {
   return `${value >= 1 ? value.toFixed(0) : Number(value.toPrecision(1))} %`;
 }
 
-/** 12,345 as 12k. */
+/** Shortens 12,345 to 12k. */
 function short(count: number): string {
   if (count < 10_000) return String(count);
   return count < 10_000_000 ? `${Math.round(count / 1000)}k` : `${Math.round(count / 1e6)}M`;

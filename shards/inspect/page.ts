@@ -1,4 +1,4 @@
-/** `shards inspect --html`: one self-contained page of what a dataset looks like. */
+/** `shards inspect --html`: one self-contained page that shows a dataset. */
 
 import { resolve } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
@@ -11,14 +11,14 @@ import { type PagePicture, renderPage } from './page-html.ts';
 import type { TokenFrequency } from './page-plots.ts';
 import { tokenText } from './row.ts';
 
-/** A dataset of 10,000 shards is shown by these many, evenly spaced. */
+/** Number of shards that are sampled, evenly spaced. */
 const SAMPLED_SHARDS = 10;
 const ROWS_A_SHARD = 12;
 const PICTURES = 60;
 
 /**
- * @param path written whole or not at all
- * @throws CodecLmError as extract does
+ * @param path path of the page; it is written completely or not at all
+ * @throws CodecLmError as `extract` does
  */
 export async function writePage(dataset: Dataset, path: string): Promise<void> {
   const viewer = await openViewer(dataset);
@@ -29,7 +29,7 @@ export async function writePage(dataset: Dataset, path: string): Promise<void> {
     const isWhole = here.manifest.shards.length === dataset.manifest.shards.length;
     const html = renderPage({
       summary: await summarizeDataset(dataset, viewer.tokenizer),
-      // Of a document that goes on in a shard that is not here there is no picture.
+      // A document that continues in a missing shard has no picture.
       pictures: isWhole ? pictures : pictures.filter(({ source }) => source !== undefined),
       frequencies,
       isOfStrips: viewer.codec.still.isStrip,
@@ -54,7 +54,7 @@ async function picturesOf(
   return pictures;
 }
 
-/** Ids of documents and counts of tokens, padding aside, of some rows of some shards. */
+/** Samples document ids and token counts (without padding) from some rows of some shards. */
 async function sample(dataset: Dataset, viewer: DocumentViewer) {
   const { shards, vocabSize } = dataset.manifest;
   const counts = new Float64Array(vocabSize);
@@ -82,7 +82,7 @@ async function sample(dataset: Dataset, viewer: DocumentViewer) {
   };
 }
 
-/** Up to `count` of the items, evenly spaced. */
+/** Picks up to `count` of the items, evenly spaced. */
 function spread<T>(items: T[], count: number): T[] {
   if (items.length <= count) return items;
   return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]);

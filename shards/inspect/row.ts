@@ -1,4 +1,4 @@
-/** One packed sequence: its documents, and each token with the bytes it stands for. */
+/** Shows one packed sequence: its documents, and each token with the bytes that it stands for. */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
@@ -11,24 +11,24 @@ import type { SequenceRow } from '../parquet/rows.ts';
 
 export interface RowView {
   file: string;
-  /** Of the file. */
+  /** Row in the file. */
   row: number;
   documents: { docId: number; start: number; tokens: number }[];
   ids: number[];
   /**
-   * Hexadecimal bytes of each id (numbers of symbols where an alphabet has more than 256), `<bos>` and
-   * the like in words; without a tokenizer null.
+   * Bytes of each id in hexadecimal (numbers of symbols if the alphabet has more than 256); names
+   * for `<bos>` and other special tokens. null without a tokenizer.
    */
   bytes: string[] | null;
   /**
-   * What the bytes of each id are parts of, e.g. `MCU 3, RST3`; empty for `<bos>` and the like and in
-   * documents that are not canonical. Null without a tokenizer.
+   * The parts that the bytes of each id belong to, e.g. `MCU 3, RST3`; empty for special tokens and
+   * in documents that are not canonical. null without a tokenizer.
    */
   readings: string[] | null;
 }
 
 /**
- * @param index of the row in the dataset: shards in the order of the manifest
+ * @param index index of the row in the dataset, whose shards are in the order of the manifest
  * @throws CodecLmError `USAGE` when there is no such row
  */
 export async function viewDatasetRow(
@@ -48,7 +48,10 @@ export async function viewDatasetRow(
   throw noRow(index, index - row);
 }
 
-/** A document may have begun rows before: it is read whole, and this row's part of it taken. */
+/**
+ * A document may have begun in earlier rows, so it is read completely and the part in this row is
+ * taken.
+ */
 async function readingsOfRow(
   dataset: Dataset,
   { file, row, documents, ids }: RowView,

@@ -1,4 +1,4 @@
-/** What is in a dataset or in a shard, as data: whole, or one row of it. */
+/** Shows a dataset or a shard as data: all of it, or one row. */
 import { CodecLmError } from '../../base/error.ts';
 import { openDataset } from '../dataset/dataset.ts';
 import { readTokenizerOf } from '../dataset/tokenizer.ts';
@@ -13,22 +13,22 @@ import { type RowView, tokenText, viewDatasetRow, viewShardRow } from './row.ts'
 
 const TOP_MERGES = 10;
 
-/** A merge of the tokenizer. */
+/** One merge of the tokenizer. */
 export interface MergeView {
   id: number;
-  /** The bytes that it stands for, in hex. */
+  /** Bytes of the merged token, in hex. */
   bytes: string;
 }
 
 export interface InspectedDataset extends DatasetSummary {
-  /** The first merges: the most frequent pairs of the corpus. */
+  /** The first merges, which are the most frequent pairs of the corpus. */
   topMerges: MergeView[];
 }
 
 /**
  * @param path a dataset directory, or a file of its shards/
- * @returns a summary; `kind` says of which of the two
- * @throws CodecLmError as openDataset and openShard do
+ * @returns a summary; its `kind` says which of the two it describes
+ * @throws CodecLmError like openDataset and openShard
  */
 export async function inspect(path: string): Promise<InspectedDataset | ShardSummaryView> {
   if (!(await isDatasetFolder(path))) return summarizeShard(path);
@@ -46,10 +46,10 @@ export async function inspect(path: string): Promise<InspectedDataset | ShardSum
 }
 
 /**
- * One packed sequence.
+ * Shows one packed sequence.
  * @param path a dataset directory, or a file of its shards/
- * @param row counted from 0; of a dataset through its shards in the order of the manifest
- * @throws CodecLmError `USAGE` when there is no such row; as openDataset and openShard do
+ * @param row index from 0; in a dataset it counts through the shards in the order of the manifest
+ * @throws CodecLmError `USAGE` when there is no such row; the errors of openDataset and openShard
  */
 export async function inspectRow(path: string, row: number): Promise<RowView> {
   if (!(await isDatasetFolder(path))) return viewShardRow(path, row);
@@ -65,8 +65,8 @@ export async function inspectRow(path: string, row: number): Promise<RowView> {
 /**
  * Writes one self-contained HTML page with pictures.
  * @param dir a dataset directory
- * @param html path of the page; written whole or not at all
- * @throws CodecLmError `USAGE` for a single shard; as openDataset does
+ * @param html path of the page; it is written completely or not at all
+ * @throws CodecLmError `USAGE` for a single shard; the errors of openDataset
  */
 export async function writeInspectPage(dir: string, html: string): Promise<void> {
   if (!(await isDatasetFolder(dir))) {

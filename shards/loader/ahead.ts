@@ -1,29 +1,30 @@
-/** Batches read ahead of their consumer, and how long it waited for them. */
+/** Reads batches ahead of their consumer, and measures how long the consumer waits for them. */
 
 export interface WaitStats {
   batches: number;
-  /** Seconds from the first batch asked for to the last one given. */
+  /** Seconds from the first request for a batch to the last batch given. */
   seconds: number;
-  /** Seconds of these in which the consumer waited for a batch that was not yet read. */
+  /** Seconds of these in which the consumer waited for a batch. */
   waited: number;
   /** `waited / seconds`; 0 before the second batch. */
   share: number;
 }
 
 export class ReadAhead {
-  /** Milliseconds. */
+  /** Times are in milliseconds. */
   readonly #totals = { batches: 0, elapsed: 0, waited: 0 };
   readonly #clock: () => number;
 
-  /** @param clock milliseconds that only ever grow */
+  /** @param clock gives milliseconds, monotonic */
   constructor(clock: () => number = () => performance.now()) {
     this.#clock = clock;
   }
 
   /**
-   * The first batches are begun at once, before they are asked for: a trainer builds its model meanwhile.
-   * @param depth batches in the making beyond the one that is asked for
-   * @param begin starts to read the next one; undefined at the end
+   * Starts to read the first batches at once, before they are requested: a trainer builds its model
+   * meanwhile.
+   * @param depth number of batches that are being read beyond the one that is requested
+   * @param begin starts to read the next batch; undefined at the end
    */
   run<T>(depth: number, begin: () => Promise<T> | undefined): AsyncGenerator<T, void> {
     const ahead: Promise<T>[] = [];
@@ -33,7 +34,8 @@ export class ReadAhead {
         const batch = begin();
         isEnded = !batch;
         if (!batch) break;
-        // Its error is thrown when its turn comes, not as an unhandled rejection before.
+        // The error is thrown when it is this batch's turn, not earlier as an unhandled
+        // rejection.
         batch.catch(() => undefined);
         ahead.push(batch);
       }

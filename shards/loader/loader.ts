@@ -1,11 +1,11 @@
 /**
- * Batches of token ids for the trainer, in one global order whatever the number of
- * ranks. With W ranks step s takes the next W * microBatch sequences of the order,
- * rank r the r-th run of microBatch of them.
+ * Makes batches of token ids for the trainer, in one global order that does not depend on the
+ * number of ranks. With W ranks step s takes the next W * microBatch sequences of the order, rank r
+ * the r-th run of microBatch of them.
  *
- * An epoch that does not end with a step runs on into the next epoch. After the
- * last of `epochs` the step is filled up with sequences of pad ids only, so every
- * rank makes the same number of steps.
+ * If an epoch does not end with a step, the step continues with the next epoch. After the last of
+ * `epochs`, the step is filled up with sequences of pad ids, so every rank makes the same number of
+ * steps.
  */
 
 import { CodecLmError } from '../../base/error.ts';
@@ -18,20 +18,22 @@ import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
 
 export interface LoaderState {
   epoch: number;
-  /** Sequences of this epoch that were taken, by all ranks together. */
+  /** Number of sequences of this epoch that all ranks together have taken. */
   position: number;
   seed: number;
 }
 
 export interface LoaderOptions extends CommonOptions {
-  /** Ends after so many; runs on for ever when not given. */
+  /** Number of epochs; endless if absent. */
   epochs?: number;
-  /** Goes on at the batch after the one that gave this state. Its seed must be `seed`. */
+  /** Continues at the batch after the one that gave this state. The seed must be the same. */
   state?: LoaderState;
 }
 
 export interface Batch extends BatchTokens {
-  /** With {@link LoaderOptions.seed}, the state to save after this batch: where the next one begins. */
+  /**
+   * Position after this batch; together with {@link LoaderOptions.seed} it is the state to save.
+   */
   epoch: number;
   position: number;
 }
@@ -39,7 +41,7 @@ export interface Batch extends BatchTokens {
 type Settings = Required<CommonOptions> & { epochs: number };
 
 export class Loader implements AsyncIterable<Batch> {
-  /** Sequences an epoch. */
+  /** Sequences per epoch. */
   readonly sequences: number;
   readonly #settings: Settings;
   readonly #start: { epoch: number; position: number };
@@ -59,7 +61,7 @@ export class Loader implements AsyncIterable<Batch> {
     this.#padId = specialIds(manifest.vocabSize).padId;
   }
 
-  /** From the start, or from the state that was given. */
+  /** Iterates from the start, or from the given state. */
   [Symbol.asyncIterator](): AsyncGenerator<Batch, void> {
     const { epochs, prefetch, microBatch, worldSize } = this.#settings;
     let { epoch, position } = this.#start;
@@ -74,12 +76,12 @@ export class Loader implements AsyncIterable<Batch> {
     });
   }
 
-  /** How long the consumers of this loader waited for it. */
+  /** How long the consumers of this loader have waited for it. */
   stats(): WaitStats {
     return this.#ahead.stats();
   }
 
-  /** @param first number of the step's first sequence, from the start of epoch 0 */
+  /** @param first index of the step's first sequence, counted from the start of epoch 0 */
   async #read(first: number, after: { epoch: number; position: number }): Promise<Batch> {
     const { microBatch, seqLen, rank, epochs, segments } = this.#settings;
     const mine = Array.from({ length: microBatch }, (_, i) => first + rank * microBatch + i);
@@ -104,12 +106,12 @@ function startOf(
   return { epoch: state.epoch, position: state.position };
 }
 
-/** @throws CodecLmError `CONFIG_INVALID` when a resumed run would see another order */
+/** @throws CodecLmError `CONFIG_INVALID` when a resumed run would get another order */
 export function checkSeed(found: number, seed: number): void {
   if (found === seed) return;
   throw new CodecLmError(
     'CONFIG_INVALID',
-    `data.seed is ${seed}, the run that is resumed had ${found}: another order of the data`,
+    `data.seed is ${seed}; the run that is resumed had ${found}, which gives another order of the data`,
     { hint: 'resume with the seed of the run' },
   );
 }

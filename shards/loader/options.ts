@@ -1,4 +1,4 @@
-/** What every loader is asked for, and its defaults. */
+/** Options that all loaders share, with their defaults. */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Split } from '../../schemas/dataset.ts';
@@ -6,21 +6,21 @@ import type { Split } from '../../schemas/dataset.ts';
 export interface CommonOptions {
   rank?: number;
   worldSize?: number;
-  /** Sequences a batch, of one rank; default 1. */
+  /** Sequences per batch of one rank; default 1. */
   microBatch?: number;
-  /** Tokens a sequence; the dataset's when not given. */
+  /** Tokens per sequence; default: that of the dataset. */
   seqLen?: number;
   seed?: number;
   shuffle?: boolean;
   split?: Split;
   /** Adds `segments` to each batch, for attention that stays within a document. */
   segments?: boolean;
-  /** Batches that are read ahead. */
+  /** Number of batches to read ahead. */
   prefetch?: number;
 }
 
 /**
- * @param longest tokens a row of the dataset
+ * @param longest tokens per row of the dataset
  * @throws CodecLmError `CONFIG_INVALID` that names the option and its value
  */
 export function resolveCommon(options: CommonOptions, longest: number): Required<CommonOptions> {

@@ -1,17 +1,17 @@
 /**
- * The global order of an epoch: which sequence stands at which position. It is a
- * function of (shards, pieces, seed, epoch) alone, so every rank and every resumed
- * run agrees on it without a word exchanged and without a state to save.
+ * The global order of an epoch: it maps each position to a sequence. It depends only on (shards,
+ * pieces, seed, epoch), so all ranks and all resumed runs agree on it without communication and
+ * without saved state.
  *
- * Shuffled: row groups of all shards are permuted, and the sequences of each window
- * of WINDOW_GROUPS of them are permuted. Reads stay within few files at a time, and
- * only the window's order is in memory.
+ * A shuffled epoch permutes the row groups of all shards, then permutes the sequences within each
+ * window of WINDOW_GROUPS row groups. Reads touch only few files at a time, and only the order of
+ * the current window is in memory.
  */
 
 import { permutation, randomIntegers } from '../../base/random.ts';
 import type { ShardEntry } from '../../schemas/dataset.ts';
 
-/** 16 row groups: 12.6 M tokens, about 1,000 sequences of 12,288. */
+/** Row groups per window: 16 have 12.6 M tokens, about 1,000 sequences of 12,288. */
 export const WINDOW_GROUPS = 16;
 
 /** A sequence for the trainer: piece `piece` of a row of a shard. */
@@ -27,7 +27,7 @@ interface Block {
   rows: number;
 }
 
-/** One epoch's row groups in order, and the position at which each window begins. */
+/** The row groups of one epoch in order, and the position at which each window begins. */
 interface EpochPlan {
   epoch: number;
   blocks: Block[];
@@ -35,7 +35,7 @@ interface EpochPlan {
 }
 
 export class SequenceOrder {
-  /** Sequences an epoch. */
+  /** Sequences per epoch. */
   readonly length: number;
   readonly #blocks: Block[];
   readonly #pieces: number;
@@ -44,7 +44,7 @@ export class SequenceOrder {
   #plan?: EpochPlan;
   #window?: { epoch: number; index: number; order: Uint32Array };
 
-  /** @param pieces sequences a row is cut into */
+  /** @param pieces number of sequences that a row is cut into */
   constructor(shards: ShardEntry[], pieces: number, seed: number, shuffle: boolean) {
     this.#blocks = shards.flatMap(blocksOf);
     this.#pieces = pieces;
@@ -105,7 +105,7 @@ function blocksOf(shard: ShardEntry): Block[] {
   return blocks;
 }
 
-/** Index of the last of the ascending `starts` that is not above `position`. */
+/** Index of the last entry of the ascending `starts` that is at most `position`. */
 function lastAtMost(starts: number[], position: number): number {
   let low = 0;
   let high = starts.length;

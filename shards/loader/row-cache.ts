@@ -1,29 +1,31 @@
-/** Rows as the loader takes them: kept for a while where several sequences are cut from a row. */
+/** Reads rows for the loader, and caches a row while several sequences are cut from it. */
 import type { ShardEntry } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
 import { GroupCache } from '../parquet/group-cache.ts';
 
 export interface LoadedRow {
   ids: Uint16Array;
-  /** Only when asked for. */
+  /** Only present when documents were requested. */
   docStarts?: Int32Array;
 }
 
-/** Bounds the memory of a loader; a window of the shuffled order takes 25 MB. */
+/** Limits the memory of a loader, in bytes; a window of the shuffled order takes 25 MB. */
 const CACHE_BYTES = 64 * 2 ** 20;
 
-/** Each rank reads all row groups up to so many ranks, usually those of one machine. */
+/**
+ * Up to this many ranks (usually those of one machine), each rank reads all row groups completely.
+ */
 const MAX_RANKS_OF_GROUPS = 8;
 
 export class RowCache {
   readonly #pool: ShardPool;
   readonly #withDocuments: boolean;
   readonly #capacity: number;
-  /** Not where there are many ranks: of a row group each needs only a few rows. */
+  /** Absent with many ranks: each of them needs only a few rows of a row group. */
   readonly #groups?: GroupCache;
   readonly #rows = new Map<string, Promise<LoadedRow>>();
 
-  /** @param seqLen of the rows */
+  /** @param seqLen tokens per row */
   constructor(pool: ShardPool, seqLen: number, worldSize: number, withDocuments: boolean) {
     if (worldSize <= MAX_RANKS_OF_GROUPS) this.#groups = new GroupCache();
     this.#pool = pool;
@@ -32,8 +34,8 @@ export class RowCache {
   }
 
   /**
-   * A row that is asked for once: its ids to `target` from `at`.
-   * @returns its document starts, when they are asked for
+   * Reads a row that is needed only once: copies its ids to `target` from index `at`.
+   * @returns the document starts of the row, if documents were requested
    */
   readInto(
     target: Int32Array,
@@ -50,7 +52,7 @@ export class RowCache {
   read(shard: ShardEntry, row: number): Promise<LoadedRow> {
     const key = `${shard.file}:${row}`;
     const known = this.#rows.get(key) ?? this.#load(shard, row);
-    // Moved to the end, so that the first is the one not used for longest.
+    // Moved to the end, so that the first entry is the least recently used.
     this.#rows.delete(key);
     this.#rows.set(key, known);
     if (this.#rows.size > this.#capacity) this.#rows.delete(this.#rows.keys().next().value!);

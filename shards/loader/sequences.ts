@@ -1,11 +1,10 @@
 /**
- * The sequences of one split in the global order, numbered on through its epochs: what
- * loaders put into batches.
+ * The sequences of one split in the global order, with indices that continue through the epochs.
+ * Loaders put them into batches.
  *
- * A trainer's seqLen may be smaller than the dataset's: a row of S tokens is cut in
- * ceil(S / seqLen) pieces, each a sequence of its own, so nothing is skipped. Where
- * seqLen does not divide S the last piece is filled up with pad ids, whose labels
- * the trainer masks; choose a divisor to waste nothing.
+ * A trainer's seqLen may be smaller than the dataset's: a row of S tokens is cut into ceil(S /
+ * seqLen) sequences, so nothing is skipped. If seqLen does not divide S, the last sequence is
+ * filled up with pad ids, whose labels the trainer masks; choose a divisor to avoid this waste.
  */
 
 import { CodecLmError } from '../../base/error.ts';
@@ -16,14 +15,14 @@ import { SequenceOrder, type SequencePlace } from './order.ts';
 import { RowCache } from './row-cache.ts';
 
 export interface SequenceOptions {
-  /** Tokens a sequence, at most the dataset's. */
+  /** Tokens per sequence, at most the dataset's. */
   seqLen: number;
   seed: number;
   shuffle: boolean;
   split: Split;
-  /** Whether batches have segments. */
+  /** Whether batches include segments. */
   segments: boolean;
-  /** Ranks that share the order. */
+  /** Number of ranks that share the order. */
   worldSize: number;
 }
 
@@ -33,19 +32,19 @@ export interface BatchTokens {
   ids: Int32Array;
   microBatch: number;
   seqLen: number;
-  /** Number of the document within its sequence, like `ids`; -1 at padding. */
+  /** Index of the document within its sequence, shaped like `ids`; -1 at padding. */
   segments?: Int32Array;
 }
 
 export class Sequences {
-  /** Sequences an epoch. */
+  /** Sequences per epoch. */
   readonly length: number;
   readonly #options: SequenceOptions;
   readonly #order: SequenceOrder;
   readonly #rows: RowCache;
   readonly #pool: ShardPool;
   readonly #padId: number;
-  /** Sequences a row is cut into. */
+  /** Number of sequences that a row is cut into. */
   readonly #pieces: number;
 
   /** @throws CodecLmError `INPUT_EMPTY` for a split without rows */
@@ -65,7 +64,10 @@ export class Sequences {
     });
   }
 
-  /** The n-th from the start of epoch 0. The order keeps one window: ask in turn, before any read. */
+  /**
+   * Place of the n-th sequence from the start of epoch 0. Only one window of the order is kept, so
+   * call it for ascending n, before any read.
+   */
   placeOf(n: number): SequencePlace {
     return this.#order.at(Math.floor(n / this.length), n % this.length);
   }
@@ -112,7 +114,7 @@ export class Sequences {
   }
 }
 
-/** @param filled sequences that will be read into it; the others are pad ids */
+/** @param filled number of sequences that will be read into it; the others stay pad ids */
 export function newBatch(
   microBatch: number,
   seqLen: number,

@@ -1,16 +1,16 @@
 /**
- * Integers of up to 16 bits in as few bits as they need: the bit-packed run of
- * the Parquet format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit
- * first. Typed arrays in and out; the work is done by kernels.ts, a chunk at a time.
+ * Packs integers of up to 16 bits into as few bits as they need: the bit-packed run of the Parquet
+ * format (Encodings, "RLE/Bit-Packing Hybrid"), least significant bit first. Input and output are
+ * typed arrays; kernels.ts does the work, one chunk at a time.
  */
 import { kernelMemory, kernelsOf, PAGE_CHUNK, surveyKernel, VALUE_BLOCK } from './kernels.ts';
 
-/** Bits that hold 0..count-1, at least one. */
+/** Number of bits that hold 0..count-1, at least one. */
 export function bitWidth(count: number): number {
   return Math.max(1, 32 - Math.clz32(Math.max(0, count - 1)));
 }
 
-/** Bytes of `count` packed values; a run is made of whole groups of eight. */
+/** Number of bytes of `count` packed values; a run consists of whole groups of eight. */
 export function packedLength(count: number, width: number): number {
   return Math.ceil(count / 8) * width;
 }
@@ -36,9 +36,9 @@ export function packBits(
 }
 
 /**
- * The reverse, `count` values to `target` from `offset`.
+ * Unpacks `count` values into `target` from `offset`.
  * @param source packedLength(count, width) bytes
- * @returns the largest of them
+ * @returns the largest value
  */
 export function unpackBits(
   source: Uint8Array,
@@ -55,7 +55,8 @@ export function unpackBits(
     const from = (at / 8) * width;
     const length = packedLength(here, width);
     packed.set(source.subarray(from, from + length));
-    // What lies behind is of the chunk before, and would count among the largest.
+    // Clear the bytes behind the data: they belong to the previous chunk and would affect the
+    // largest value.
     packed.fill(0, length, packedLength(inBlocks(here), width));
     unpack(inBlocks(here));
     target.set(values.subarray(0, here), offset + at);
@@ -64,10 +65,10 @@ export function unpackBits(
   return most;
 }
 
-/** What one pass over ids tells. */
+/** Result of one pass over ids. */
 export interface Survey {
   most: number;
-  /** Occurrences of the two values asked for. */
+  /** Number of occurrences of the two given values. */
   first: number;
   second: number;
 }
@@ -84,14 +85,17 @@ export function surveyValues(values: Uint16Array, first: number, second: number)
       survey.first += result[8 + lane];
       survey.second += result[16 + lane];
     }
-    // The chunk was filled up with zeros.
+    // Do not count the zeros that fill up the chunk.
     if (first === 0) survey.first -= blocks - count;
     if (second === 0) survey.second -= blocks - count;
   }
   return survey;
 }
 
-/** @returns how many of the values from `at` are in the kernels' memory now, zeros behind them */
+/**
+ * Copies values from index `at` into the memory of the kernels, with zeros behind them. @returns
+ * their number
+ */
 function takeChunk(values: Uint16Array, at: number): number {
   const chunk = values.subarray(at, at + PAGE_CHUNK);
   kernelMemory.values.set(chunk);

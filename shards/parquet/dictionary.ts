@@ -1,11 +1,11 @@
-/** Which ids the dictionary of a row group holds. */
+/** Chooses the ids of a row group's dictionary. */
 import { bitWidth } from './bits.ts';
 import type { Dictionary } from './ids-page.ts';
 
 /**
- * The ids that occur, where they need fewer bits than all of the vocabulary; else all
- * of it, which takes a few bytes more and spares looking up each token.
- * @param rows of ids below vocabSize
+ * The dictionary holds the ids that occur, if they need fewer bits than the whole vocabulary.
+ * Otherwise it holds the whole vocabulary, which takes a few bytes more and saves a lookup per
+ * token.
  */
 export function dictionaryOf(rows: Uint16Array[], vocabSize: number): Dictionary {
   const isSeen = new Uint8Array(vocabSize);
@@ -13,7 +13,7 @@ export function dictionaryOf(rows: Uint16Array[], vocabSize: number): Dictionary
   let seen = 0;
   for (const ids of rows) {
     seen += markSeen(ids, isSeen);
-    // Usually after the first of hundreds of rows.
+    // Usually true after the first of hundreds of rows.
     if (seen > half) return wholeVocabulary(vocabSize);
   }
   const ids = new Uint16Array(seen);
@@ -26,12 +26,12 @@ function wholeVocabulary(vocabSize: number): Dictionary {
   return { ids: Uint16Array.from({ length: vocabSize }, (_, id) => id), isIdentity: true };
 }
 
-/** @param ids ascending, each once */
+/** @param ids ascending and unique */
 export function isIdentity(ids: Uint16Array): boolean {
   return ids.every((id, i) => id === i);
 }
 
-/** @returns how many of the ids are new */
+/** @returns the number of new ids */
 function markSeen(ids: Uint16Array, isSeen: Uint8Array): number {
   let added = 0;
   for (let i = 0; i < ids.length; i++) {
@@ -42,7 +42,7 @@ function markSeen(ids: Uint16Array, isSeen: Uint8Array): number {
   return added;
 }
 
-/** The index of each id in the dictionary, [vocabSize]. */
+/** The index of each id in the dictionary: [vocabSize]. */
 export function indicesOf(dictionary: Dictionary, vocabSize: number): Uint16Array {
   const indices = new Uint16Array(vocabSize);
   for (const [index, id] of dictionary.ids.entries()) indices[id] = index;

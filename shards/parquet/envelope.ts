@@ -1,8 +1,8 @@
 /**
- * Writes a Parquet file around ready-made pages. Row groups are described with
- * parquetjs-lite's thrift structures and its ParquetEnvelopeWriter adds the schema, the
- * offset index and the footer. Its own writeRowGroup is not used: that knows no
- * dictionary pages, and copies each page six times.
+ * Writes a Parquet file around ready-made pages. Row groups are described with parquetjs-lite's
+ * thrift structures and its ParquetEnvelopeWriter adds the schema, the offset index and the footer.
+ * Its own writeRowGroup is not used: it does not support dictionary pages, and it copies each page
+ * six times.
  */
 import parquet, { type Field, type ParquetSchema, type ReadyPage } from 'parquetjs-lite';
 import thrift, {
@@ -13,7 +13,7 @@ import type { AtomicFile } from '../../base/atomic-file.ts';
 
 /** The pages of one column in one row group. */
 export interface ColumnPages {
-  /** By the column's path, joined with dots. */
+  /** Path of the column, joined with dots. */
   path: string;
   dictionary?: Buffer;
   pages: ReadyPage[];
@@ -24,8 +24,8 @@ export class EnvelopeWriter {
   readonly #inner;
   readonly #fields: Map<string, Field>;
   /**
-   * parquetjs-lite does not await all of its writes, so an error there would be
-   * lost (or end the process); it writes into this list, and we to the file.
+   * parquetjs-lite does not await all of its writes, so an error there would be lost or end the
+   * process. It therefore writes into this list, and this class writes the list to the file.
    */
   #sections: Buffer[] = [];
   #written: Promise<void> = Promise.resolve();
@@ -38,9 +38,9 @@ export class EnvelopeWriter {
     this.#fields = new Map(schema.fieldList.map((field) => [field.path.join('.'), field]));
   }
 
-  /** @param columns all of the schema, in its order; the pages are not to change afterwards */
+  /** @param columns all columns of the schema, in its order; do not change the pages afterwards */
   async writeRowGroup(rowCount: number, columns: ColumnPages[]): Promise<void> {
-    // The row group before is written while this one is put together.
+    // The previous row group is being written while this one is assembled.
     const before = this.#written;
     const group: RowGroup = new thrift.RowGroup();
     group.num_rows = rowCount;
@@ -55,7 +55,7 @@ export class EnvelopeWriter {
     await before;
   }
 
-  /** The pages go to the file as they are, the dictionary first. */
+  /** Appends the pages unchanged, the dictionary first. */
   #addColumn({ path, dictionary, pages }: ColumnPages): ColumnChunk {
     const inner = this.#inner;
     const start = inner.offset;
@@ -85,15 +85,15 @@ export class EnvelopeWriter {
     if (dictionary) meta.dictionary_page_offset = start;
     meta.offsetIndex = index;
     const chunk = new thrift.ColumnChunk();
-    // Its metadata is in the footer alone.
+    // The column's metadata is only in the footer.
     chunk.file_offset = 0;
     chunk.meta_data = meta;
     return chunk;
   }
 
   /**
-   * Index and footer; nothing may be written after it.
-   * @param keyValues metadata of the file, told the sha256 of all pages
+   * Writes index and footer; nothing may be written afterwards.
+   * @param keyValues makes the metadata of the file from the sha256 of all pages
    */
   async finish(keyValues: (contentHash: string) => Record<string, string>): Promise<void> {
     await this.#written;
@@ -110,7 +110,8 @@ export class EnvelopeWriter {
     this.#written = written.then(async () => {
       await this.#file.write(...sections);
     });
-    // It is thrown where it is awaited next, not as an unhandled rejection before.
+    // The error is thrown where the promise is awaited next, not earlier as an unhandled
+    // rejection.
     this.#written.catch(() => undefined);
   }
 }

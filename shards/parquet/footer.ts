@@ -1,6 +1,6 @@
 /**
- * Opens a Parquet file of ours. Every offset and length that it claims is checked
- * against its size before use, so that a damaged file is an error and nothing else.
+ * Opens a Parquet file of this project. Every offset and length in it is checked against the file
+ * size before use, so that a damaged file gives an error and nothing worse.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
@@ -11,26 +11,29 @@ import { readError } from '../../base/file-error.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { isSchema } from './schema.ts';
 
-/** A footer takes ~600 bytes a row group; a million rows of 12,288 tokens stay below this. */
+/**
+ * Largest footer in bytes: a row group takes about 600 bytes, so a million rows of 12,288 tokens
+ * fit.
+ */
 const MAX_FOOTER = 64 * 2 ** 20;
-/** No read of ours is longer: a row group is about 1 MB, one row of MAX_SEQ_LEN 32 MB. */
+/** Longest read in bytes: a row group has about 1 MB, one row of MAX_SEQ_LEN 32 MB. */
 const MAX_READ = 256 * 2 ** 20;
 const MIN_FILE = 12;
 
-/** Where the pages of one column of one row group are. */
+/** Place of the pages of one column in one row group. */
 export interface Chunk {
   dictionary?: { offset: number; length: number };
   data: { offset: number; length: number };
   values: number;
-  /** For parquetjs-lite, which reads the index of the pages. */
+  /** The original structure for parquetjs-lite, which reads the page index. */
   source: ColumnChunk;
 }
 
 export interface RowGroupPlace {
   rows: number;
-  /** Of the first row in the file. */
+  /** Index of the first row in the file. */
   firstRow: number;
-  /** By the column's path, joined with dots. */
+  /** Columns by path, joined with dots. */
   columns: Map<string, Chunk>;
 }
 
@@ -40,7 +43,7 @@ export interface PageSlot {
   firstRow: number;
 }
 
-/** A shard that is not what it should be. */
+/** Error for a damaged shard. */
 export function shardError(path: string, problem: string, cause?: unknown): CodecLmError {
   return new CodecLmError('SHARD_INVALID', `${path}: ${problem}`, {
     path,
@@ -54,7 +57,7 @@ export class ParquetFile {
   readonly size: number;
   readonly rowGroups: RowGroupPlace[] = [];
   rowCount = 0;
-  /** The value under METADATA_KEY, or undefined. */
+  /** The metadata value under METADATA_KEY; undefined if it is missing. */
   keyValue?: string;
   readonly #handle: FileHandle;
   readonly #inner;
@@ -80,7 +83,7 @@ export class ParquetFile {
     return file;
   }
 
-  /** Turns whatever a parser throws (parquetjs-lite throws strings) into an error of ours. */
+  /** Turns any error of a parser (parquetjs-lite throws strings) into a CodecLmError. */
   async guard<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -92,7 +95,7 @@ export class ParquetFile {
   }
 
   /**
-   * @param into room for them, where there is some to use again: fresh memory costs as much as the read
+   * @param into buffer to reuse, if there is one: fresh memory costs as much as the read
    * @throws RangeError when the file has no such bytes
    */
   async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
@@ -109,7 +112,7 @@ export class ParquetFile {
     return buffer;
   }
 
-  /** The data pages of a column, in order and without a gap, as its offset index says. */
+  /** The data pages of a column from its offset index; checked to be in order and without gaps. */
   async readPageSlots(group: RowGroupPlace, path: string): Promise<PageSlot[]> {
     const chunk = group.columns.get(path)!;
     const { page_locations: locations } = await this.#inner.readOffsetIndex(chunk.source);
@@ -144,7 +147,7 @@ export class ParquetFile {
     const footer = await this.#inner.readFooter();
     if (footer.version !== 1 || !Array.isArray(footer.schema)) throw new RangeError('no schema');
     if (!isSchema(footer.schema, schema)) {
-      throw new RangeError('other columns than those of a file of ours');
+      throw new RangeError('the columns are not those of a file of this project');
     }
     this.#readRowGroups(footer);
     this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
@@ -192,7 +195,7 @@ async function openFile(path: string): Promise<{ handle: FileHandle; size: numbe
   }
 }
 
-/** Thrift's 64-bit integers as numbers. */
+/** Converts a 64-bit integer of thrift to a number. */
 function integer(value: unknown, what: string): number {
   const number = value === null || value === undefined ? Number.NaN : Number(value);
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${what}: ${number}`);

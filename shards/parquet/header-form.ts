@@ -1,8 +1,8 @@
 /**
- * The thrift header of data pages of one form. All pages of a column's middle have the
- * same number of values and bytes, so their headers differ in the checksum alone: it is
- * serialized once by parquetjs-lite and then only the checksum is put in: a whole header
- * took as long as to pack and hash what is behind it.
+ * The thrift header of data pages of one form. All inner pages of a column have the same number of
+ * values and bytes, so their headers differ only in the checksum. parquetjs-lite serializes the
+ * header once; afterwards only the checksum is replaced. Serializing a whole header took as long as
+ * packing and hashing the page.
  */
 import { readVarint, writeVarint } from './levels.ts';
 import { type PageEncoding, serializeDataHeader } from './pages.ts';
@@ -12,11 +12,12 @@ export class HeaderForm {
   readonly #tail: Buffer;
 
   /**
-   * @param values in the page
-   * @param length bytes of its body
+   * @param values number of values in the page
+   * @param length length of its body in bytes
    */
   constructor(encoding: PageEncoding, values: number, length: number) {
-    // 0 and -1 are one byte each in thrift's zigzag form, and it is the only one that differs.
+    // 0 and -1 take one byte each in thrift's zigzag form, and only that byte differs between
+    // the two headers.
     const [zero, minusOne] = [0, -1].map((crc) =>
       serializeDataHeader(encoding, values, length, crc),
     );
@@ -28,7 +29,7 @@ export class HeaderForm {
   /**
    * Writes the header so that it ends where the body begins.
    * @param target with room for {@link MAX_PAGE_HEADER} bytes before `end`
-   * @returns where it begins
+   * @returns the offset at which it begins
    */
   write(target: Buffer, end: number, crc: number): number {
     const varint = new Uint8Array(5);
@@ -40,7 +41,10 @@ export class HeaderForm {
     return start;
   }
 
-  /** @returns where the body of a page begins and its checksum; undefined for a header of another form */
+  /**
+   * @returns the checksum of a page and the offset of its body; undefined for a header of another
+   * form
+   */
   match(page: Buffer): { start: number; crc: number } | undefined {
     const head = this.#head;
     const tail = this.#tail;
@@ -52,10 +56,10 @@ export class HeaderForm {
   }
 }
 
-/** Thrift's headers of our pages take about 30 bytes. */
+/** Longest header in bytes; the thrift headers of this project's pages take about 30 bytes. */
 export const MAX_PAGE_HEADER = 64;
 
-/** A signed 32-bit integer as thrift's varints hold it. */
+/** A signed 32-bit integer in the zigzag form of thrift's varints. */
 function zigzag(value: number): number {
   return ((value << 1) ^ (value >> 31)) >>> 0;
 }

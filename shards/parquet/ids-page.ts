@@ -1,6 +1,6 @@
 /**
- * A page of token ids: whole rows of `seqLen`, as one bit-packed run of dictionary
- * indices. Everything but the bits and the checksum follows from rows, seqLen and width.
+ * A page of token ids: whole rows of `seqLen`, as one bit-packed run of dictionary indices.
+ * Everything except the packed bits and the checksum follows from rows, seqLen and width.
  */
 import { bitWidth, packBits, packedLength, unpackBits } from './bits.ts';
 import { crc32 } from './crc32.ts';
@@ -8,26 +8,26 @@ import { HeaderForm, MAX_PAGE_HEADER } from './header-form.ts';
 import { encodeLevels, writeVarint } from './levels.ts';
 import { readDataPage } from './pages.ts';
 
-/** What packed indices stand for. */
+/** Maps packed indices to token ids. */
 export interface Dictionary {
   /** Id of each index, ascending. */
   ids: Uint16Array;
-  /** The ids are 0, 1, 2 …: indices need not be looked up. */
+  /** True when the ids are 0, 1, 2 …, so that no lookup is needed. */
   isIdentity: boolean;
 }
 
 export class IdsPageForm {
-  /** Ids in the page. */
+  /** Number of ids in the page. */
   readonly count: number;
   readonly #rows: number;
   readonly #seqLen: number;
   readonly #width: number;
   readonly #header: HeaderForm;
-  /** Levels, width, and head of the run: how every body of the form begins. */
+  /** The beginning of every body of this form: levels, width, and header of the run. */
   readonly #prefix: Uint8Array;
   readonly #bodyLength: number;
 
-  /** @param entries of the dictionary */
+  /** @param entries number of dictionary entries */
   constructor(rows: number, seqLen: number, entries: number) {
     this.#rows = rows;
     this.#seqLen = seqLen;
@@ -42,15 +42,15 @@ export class IdsPageForm {
     this.#header = new HeaderForm('PLAIN_DICTIONARY', this.count, this.#bodyLength);
   }
 
-  /** Bytes that a page takes at most. */
+  /** Largest size of a page in bytes. */
   get room(): number {
     return MAX_PAGE_HEADER + this.#bodyLength;
   }
 
   /**
    * @param indices [count]
-   * @param target takes `room` bytes from `offset`
-   * @returns the page, somewhere in them
+   * @param target has `room` bytes from `offset` on
+   * @returns the page, a view into these bytes
    */
   encode(indices: Uint16Array, target: Buffer, offset: number): Buffer {
     const start = offset + MAX_PAGE_HEADER;
@@ -64,8 +64,8 @@ export class IdsPageForm {
   }
 
   /**
-   * Unpacks a page to `target` from `offset`.
-   * @throws RangeError when it is not what `encode` gives
+   * Unpacks a page into `target` from `offset`.
+   * @throws RangeError when the page does not have the form that `encode` gives
    */
   decode(
     page: Buffer,
@@ -88,7 +88,10 @@ export class IdsPageForm {
     if (!dictionary.isIdentity) lookUp(target, dictionary.ids, offset, offset + count);
   }
 
-  /** A header of another form may still be right, and thrift says best what is wrong. */
+  /**
+   * The body of a page. A header of another form may still be valid, and thrift reports best what
+   * is wrong with it.
+   */
   #bodyOf(page: Buffer): Buffer {
     const found = this.#header.match(page);
     if (!found) return readDataPage(page, 'PLAIN_DICTIONARY', this.count);
@@ -98,7 +101,7 @@ export class IdsPageForm {
   }
 }
 
-/** The few forms that the pages of a file have. */
+/** The few page forms that occur in a file. */
 export class IdsPageForms {
   readonly #seqLen: number;
   readonly #known = new Map<string, IdsPageForm>();
@@ -107,7 +110,7 @@ export class IdsPageForms {
     this.#seqLen = seqLen;
   }
 
-  /** @param entries of the dictionary */
+  /** @param entries number of dictionary entries */
   of(rows: number, entries: number): IdsPageForm {
     const key = `${rows} ${entries}`;
     const form = this.#known.get(key) ?? new IdsPageForm(rows, this.#seqLen, entries);
@@ -116,7 +119,7 @@ export class IdsPageForms {
   }
 }
 
-/** A function of its own, so that it is compiled early. */
+/** A separate function, so that V8 compiles it early. */
 function lookUp(
   target: Uint16Array | Int32Array,
   ids: Uint16Array,

@@ -1,8 +1,8 @@
 /**
- * The WebAssembly under bits.ts: 128-bit vectors pack, unpack and count eight values at
- * once. A width has code of its own, in which every shift and mask is a constant. Each
- * function takes a number of values in multiples of 32 from one fixed place of a small
- * memory to another, so there is nothing to pass and nothing to check.
+ * The WebAssembly kernels of bits.ts: 128-bit vectors pack, unpack and count eight values at once.
+ * Each width has its own code, in which every shift and mask is a constant. Each function works on
+ * multiples of 32 values and copies them between two fixed places in a small memory, so there are
+ * no addresses to pass or check.
  */
 import {
   type Code,
@@ -17,34 +17,34 @@ import {
 import { instantiate, PAGE_BYTES } from '../../wasm/instantiate.ts';
 import { bits, i16x8, i64, pickBytes, u32x4, u64x2 } from '../../wasm/integers.ts';
 
-/** Values a call takes at most; both forms of them stay in the nearest cache. */
+/** Most values per call; packed and unpacked, they fit into the level-1 cache. */
 export const PAGE_CHUNK = 16_384;
-/** Values a turn of the loops takes. */
+/** Values per turn of the loops. */
 export const VALUE_BLOCK = 32;
 
 const GROUP = 8;
 const GROUPS = VALUE_BLOCK / GROUP;
 const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
-/** Where things are in the memory, in bytes. Behind each lies room for a vector too many. */
+/** Offsets in the memory, in bytes. Behind each array there is space for one vector more. */
 const VALUES = 0;
 const PACKED = VALUES + PAGE_CHUNK * 2 + 32;
 const RESULT = PACKED + PAGE_CHUNK * 2 + 32;
 const PAGES = Math.ceil((RESULT + 64) / PAGE_BYTES);
 
-/** The places that values go between. */
+/** The arrays between which values are copied. */
 export interface KernelMemory {
   /** [PAGE_CHUNK] */
   values: Uint16Array;
   /** [PAGE_CHUNK * 2] */
   packed: Uint8Array;
-  /** Eight lanes each of: the largest values, and how often the two asked for occurred. */
+  /** Eight lanes each: the largest values, and the occurrences of the two given values. */
   result: Uint16Array;
 }
 
 export interface PageKernels {
-  /** values -> packed */
+  /** Packs values to `packed`. */
   pack(values: number): void;
-  /** packed -> values, and their largest to result */
+  /** Unpacks `packed` to `values`, and writes their largest value to `result`. */
   unpack(values: number): void;
 }
 
@@ -57,7 +57,7 @@ export const kernelMemory: KernelMemory = {
   result: new Uint16Array(memory.buffer, RESULT, 24),
 };
 
-/** @param width 1..16 bits a value; compiled when first asked for */
+/** @param width 1..16 bits per value; compiled at first use */
 export function kernelsOf(width: number): PageKernels {
   compiled[width] ??= instantiate<PageKernels>([pack(width), unpack(width)], memory);
   return compiled[width];
@@ -66,13 +66,16 @@ export function kernelsOf(width: number): PageKernels {
 type Survey = (values: number, first: number, second: number) => void;
 let surveyor: Survey | undefined;
 
-/** values -> result */
+/** Counts values and writes the counts to `result`. */
 export function surveyKernel(values: number, first: number, second: number): void {
   surveyor ??= instantiate<{ survey: Survey }>([survey], memory).survey;
   surveyor(values, first, second);
 }
 
-/** Runs `group` for each eight values; `source` and `target` go on by so many bytes a group. */
+/**
+ * Runs `group` for every eight values; `source` and `target` advance by these numbers of bytes per
+ * group.
+ */
 function overGroups(
   count: Local,
   [source, sourceStart, sourceStep]: [Local, number, number],
@@ -91,14 +94,14 @@ function overGroups(
   ];
 }
 
-/** Bytes of `count` values, a group of which takes `step` bytes. */
+/** Number of bytes of `count` values, if a group takes `step` bytes. */
 function scaled(count: Local, step: number): Code {
   return i32.mul(i32.shrU(count.get, 3), i32.const(step));
 }
 
 /**
- * Neighbours are joined three times over: two values to one of 32 bits, two of these to one of 64,
- * and the last two go to memory, where what is too long is written over by the next eight.
+ * Joins neighbours three times: two values to 32 bits, two of these to 64 bits, then the last two
+ * in memory. Bytes beyond the packed length are overwritten by the next eight values.
  */
 function pack(width: number): FunctionSpec {
   return {
@@ -138,7 +141,10 @@ function pack(width: number): FunctionSpec {
   };
 }
 
-/** Each lane gets the bytes that its value lies in; a product and one shift bring it to their end. */
+/**
+ * Each lane loads the bytes that contain its value; a multiplication and one shift move the value
+ * to the low end.
+ */
 function unpack(width: number): FunctionSpec {
   return {
     name: 'unpack',

@@ -1,10 +1,10 @@
 /**
- * Repetition and definition levels of a LIST column whose lists are never empty
- * and never null: 0 starts a row, 1 continues it, and every value is defined.
- * Written as repeated runs (Parquet format, Encodings, RLE; bit width 1).
+ * Repetition and definition levels of a LIST column whose lists are never empty and never null: 0
+ * starts a row, 1 continues it, and every value is defined. They are written as repeated runs
+ * (Parquet format, Encodings, RLE; bit width 1).
  */
 
-/** Longest varint of a 32-bit run header. */
+/** Longest varint of a 32-bit run header, in bytes. */
 const MAX_VARINT = 5;
 
 export function writeVarint(value: number, target: Uint8Array, offset: number): number {
@@ -18,7 +18,7 @@ export function writeVarint(value: number, target: Uint8Array, offset: number): 
   return at;
 }
 
-/** @throws RangeError when it does not end within the buffer or 32 bits */
+/** @throws RangeError when the varint does not end within the buffer or within 32 bits */
 export function readVarint(source: Uint8Array, offset: number): { value: number; end: number } {
   let value = 0;
   for (let i = 0; i < MAX_VARINT; i++) {
@@ -31,8 +31,8 @@ export function readVarint(source: Uint8Array, offset: number): { value: number;
 }
 
 /**
- * Both levels, each with its length before it, as a v1 data page begins.
- * @param lengths values of each list, all > 0
+ * Encodes both levels, each after its length; a v1 data page begins with them.
+ * @param lengths number of values in each list, all > 0
  */
 export function encodeLevels(lengths: ArrayLike<number>): Uint8Array {
   const buffer = new Uint8Array(8 + (lengths.length * 2 + 1) * (MAX_VARINT + 1));
@@ -57,10 +57,10 @@ function writeRun(count: number, level: number, target: Uint8Array, offset: numb
 }
 
 /**
- * @param rows lists in the page
- * @param values of all lists together
- * @returns length of each list, and where the values begin
- * @throws RangeError when the levels say anything else than encodeLevels would
+ * @param rows number of lists in the page
+ * @param values number of values in all lists together
+ * @returns the length of each list, and the offset of the values
+ * @throws RangeError when the levels are not in the form that encodeLevels writes
  */
 export function decodeLevels(
   body: Uint8Array,
@@ -77,7 +77,7 @@ export function decodeLevels(
     left -= run.count;
     if (left < 0) throw new RangeError('more repetition levels than values');
     if (run.level === 0) {
-      if (run.count !== 1 || row === rows) throw new RangeError('a row too many in the levels');
+      if (run.count !== 1 || row === rows) throw new RangeError('one row too many in the levels');
       lengths[row++] = 1;
     } else {
       if (row === 0) throw new RangeError('the first value continues no row');

@@ -1,6 +1,6 @@
 /**
- * Parquet pages from typed arrays and back: a thrift header with a checksum, then
- * the body. v1 data pages, uncompressed, because every reader knows them.
+ * Converts typed arrays to Parquet pages and back: a thrift header with a checksum, then the body.
+ * It uses v1 data pages without compression, because every reader knows them.
  */
 import thrift, { type PageHeader } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import util from 'parquetjs-lite/lib/util.js';
@@ -8,17 +8,17 @@ import { crc32 } from './crc32.ts';
 
 const { PLAIN, PLAIN_DICTIONARY, RLE } = thrift.Encoding;
 
-/** Headers of ours take about 30 bytes; a longer one is not ours. */
+/** Longest header in bytes; headers of this project take about 30 bytes. */
 const MAX_PAGE_HEADER = 256;
 
 export type PageEncoding = 'PLAIN' | 'PLAIN_DICTIONARY';
 
-/** @param body levels and values, one after the other */
+/** @param body levels and values, in this order */
 export function dataPage(encoding: PageEncoding, values: number, ...body: Uint8Array[]): Buffer {
   return page(dataHeader(encoding, values), ...body);
 }
 
-/** The header of a data page whose body has `length` bytes and this checksum. */
+/** The header of a data page with a body of `length` bytes and this checksum. */
 export function serializeDataHeader(
   encoding: PageEncoding,
   values: number,
@@ -39,7 +39,7 @@ function dataHeader(encoding: PageEncoding, values: number): PageHeader {
   return header;
 }
 
-/** @param values the dictionary, ascending; stored as INT32 */
+/** @param values ids of the dictionary, ascending; stored as INT32 */
 export function dictionaryPage(values: Uint16Array): Buffer {
   const header = new thrift.PageHeader();
   header.type = thrift.PageType.DICTIONARY_PAGE;
@@ -63,16 +63,17 @@ function serialize(header: PageHeader, length: number, crc: number): Buffer {
   return util.serializeThrift(header);
 }
 
-/** The bytes of a typed array, little-endian as on every machine that Node runs on. */
+/** The bytes of a typed array, little-endian as on every machine on which Node runs. */
 export function viewBytes(array: Int32Array | Uint16Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
 /**
- * The body of a data page.
- * @param buffer the page, exactly
- * @param values as many as it has to hold
- * @throws RangeError or what thrift throws, when it is damaged or not as dataPage writes it
+ * Reads the body of a data page.
+ * @param buffer exactly the bytes of the page
+ * @param values number of values that it must hold
+ * @throws RangeError, or an error of thrift, when the page is damaged or not in the form of
+ * dataPage
  */
 export function readDataPage(buffer: Buffer, encoding: PageEncoding, values: number): Buffer {
   const { header, body } = readPage(buffer, thrift.PageType.DATA_PAGE);

@@ -1,4 +1,4 @@
-/** Reads a shard of packed sequences: any row, for the price of the pages that hold it. */
+/** Reads a shard of packed sequences: any row, at the cost of the pages that hold it. */
 
 import { CodecLmError } from '../../base/error.ts';
 import { FORMAT_VERSION, type ShardMetadata, shardMetadataSchema } from '../../schemas/dataset.ts';
@@ -12,29 +12,29 @@ import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
 import { problemOf } from './writer.ts';
 
-/** Document lists by row of the group. */
+/** Document lists of a row group, by row of the group. */
 interface DocumentLists {
   docIds: Int32Array[];
   docStarts: Int32Array[];
 }
 
-/** The dictionary of a row group, and where its pages are. */
+/** The dictionary of a row group, and the places of its pages. */
 interface IdsIndex {
   dictionary: Dictionary;
   slots: PageSlot[];
 }
 
-/** Row groups whose index is kept; more only helps reads that jump about. */
+/** Number of row groups whose index is cached; more would only help random access. */
 const CACHED_GROUPS = 32;
 
 export class Shard {
   readonly path: string;
   readonly metadata: ShardMetadata;
   readonly rowCount: number;
-  /** Size of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number;
   readonly #file: ParquetFile;
-  /** What the pages were read into before, while nobody reads into it. */
+  /** A buffer of an earlier read, kept for reuse while no read uses it. */
   #spare?: Buffer;
   readonly #forms: IdsPageForms;
   readonly #ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
@@ -50,9 +50,9 @@ export class Shard {
   }
 
   /**
-   * Only the tokens.
+   * Reads only the tokens.
    * @returns rows `start` to `start + count - 1`, [count * seqLen]
-   * @throws CodecLmError `SHARD_INVALID`; `INTERNAL` for rows that the shard does not have
+   * @throws CodecLmError `SHARD_INVALID`; `INTERNAL` for rows outside of the shard
    */
   async readIds(start: number, count: number): Promise<Uint16Array> {
     const ids = new Uint16Array(count * this.metadata.seqLen);
@@ -61,8 +61,8 @@ export class Shard {
   }
 
   /**
-   * The same to `target` from `at`: memory that is used again costs nothing.
-   * @param groups keeps whole row groups for reads to come
+   * Reads the tokens into `target` from index `at`, so that memory can be reused.
+   * @param groups cache of whole row groups for later reads
    */
   async readIdsInto(
     target: Uint16Array | Int32Array,
@@ -80,7 +80,7 @@ export class Shard {
     }
   }
 
-  /** Rows with the documents that lie in them. */
+  /** Reads rows with the documents that lie in them. */
   async readRows(start: number, count: number): Promise<SequenceRow[]> {
     const all = await this.readIds(start, count);
     const rows: SequenceRow[] = [];
@@ -99,7 +99,7 @@ export class Shard {
     return (await this.readRows(index, 1))[0];
   }
 
-  /** Only the documents of a row, without its tokens. */
+  /** Reads only the documents of a row, without its tokens. */
   async readDocumentsOf(index: number): Promise<Omit<SequenceRow, 'ids'>> {
     this.#checkRange(index, 1);
     const [{ group, first }] = [...this.#groupsOf(index, 1)];
@@ -107,7 +107,7 @@ export class Shard {
     return { docIds: docIds[first], docStarts: docStarts[first] };
   }
 
-  /** All rows in order, a row group in memory at a time. */
+  /** All rows in order; one row group is in memory at a time. */
   async *rows(): AsyncGenerator<SequenceRow> {
     for (const group of this.#file.rowGroups) {
       yield* await this.readRows(group.firstRow, group.rows);
@@ -122,11 +122,11 @@ export class Shard {
     if (start >= 0 && count >= 0 && start + count <= this.rowCount) return;
     throw new CodecLmError(
       'INTERNAL',
-      `${this.path}: rows ${start} to ${start + count - 1} of ${this.rowCount} asked for`,
+      `${this.path}: rows ${start} to ${start + count - 1} requested, of ${this.rowCount}`,
     );
   }
 
-  /** The row groups that rows lie in, and which of their own rows. */
+  /** The row groups that the rows lie in, with the range of rows in each group. */
   *#groupsOf(start: number, count: number) {
     const size = this.metadata.counts.rowGroupRows;
     const end = start + count;
@@ -163,7 +163,7 @@ export class Shard {
         form.decode(page, index.dictionary, target, at);
         continue;
       }
-      // A page of several short rows of which only some are wanted.
+      // The page has several short rows, and only some of them are needed.
       const all = new Uint16Array(rowsHere * seqLen);
       form.decode(page, index.dictionary, all, 0);
       const from = Math.max(0, skipped);
@@ -173,7 +173,7 @@ export class Shard {
     if (!groups) this.#spare = bytes;
   }
 
-  /** One read: the pages of neighbouring rows lie side by side. */
+  /** Reads the pages with one read, because pages of neighbouring rows are adjacent. */
   async #readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
     if (groups) {
       const { offset: start, length } = group.columns.get(SEQUENCE_COLUMNS.ids)!.data;
@@ -198,7 +198,7 @@ export class Shard {
     const { pageRows } = rowLayout(seqLen);
     const isRegular = slots.every((slot, i) => slot.firstRow === i * pageRows);
     if (!isRegular || slots.length !== Math.ceil(group.rows / pageRows)) {
-      throw new RangeError('pages of other sizes than ours');
+      throw new RangeError('page sizes are not those of this project');
     }
     return { dictionary: { ids, isIdentity: isIdentity(ids) }, slots };
   }
@@ -226,7 +226,7 @@ export class Shard {
   }
 }
 
-/** What was read lately stays; a failed read does not. */
+/** Caches what was read last; does not cache a failed read. */
 function cached<K, V>(map: Map<K, Promise<V>>, key: K, read: () => Promise<V>): Promise<V> {
   const known = map.get(key);
   if (known) return known;
@@ -238,7 +238,7 @@ function cached<K, V>(map: Map<K, Promise<V>>, key: K, read: () => Promise<V>): 
 }
 
 /**
- * Opens a shard; the footer is read and checked, rows are read when asked for.
+ * Opens a shard: reads and checks the footer. Rows are read on request.
  * @throws CodecLmError `SHARD_INVALID` that says what is wrong, `INPUT_NOT_FOUND`
  */
 export async function openShard(path: string): Promise<Shard> {
@@ -274,11 +274,14 @@ function parseMetadata({ path, keyValue }: ParquetFile): ShardMetadata {
   throw shardError(path, `metadata: ${issue.path.join('.')}: ${issue.message}`, result.error);
 }
 
-/** The footer and the metadata were written together; where they differ one is damaged. */
+/**
+ * Checks that footer and metadata agree; they were written together, so if they differ one is
+ * damaged.
+ */
 function checkShape(file: ParquetFile, { seqLen, counts }: ShardMetadata): void {
   const { rowGroupRows } = rowLayout(seqLen);
   if (counts.rows !== file.rowCount || counts.rowGroupRows !== rowGroupRows) {
-    throw shardError(file.path, `${file.rowCount} rows, its metadata says ${counts.rows}`);
+    throw shardError(file.path, `${file.rowCount} rows; its metadata says ${counts.rows}`);
   }
   for (const [i, group] of file.rowGroups.entries()) {
     const isLast = i === file.rowGroups.length - 1;
@@ -286,7 +289,7 @@ function checkShape(file: ParquetFile, { seqLen, counts }: ShardMetadata): void 
     const isComplete = Object.values(SEQUENCE_COLUMNS).every((path) => group.columns.has(path));
     const values = group.columns.get(SEQUENCE_COLUMNS.ids)?.values;
     if (group.rows !== rows || rows < 1 || !isComplete || values !== rows * seqLen) {
-      throw shardError(file.path, `row group ${i} is not of ${rows} rows of ${seqLen} tokens`);
+      throw shardError(file.path, `row group ${i} does not have ${rows} rows of ${seqLen} tokens`);
     }
   }
 }

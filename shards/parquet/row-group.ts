@@ -1,4 +1,4 @@
-/** The pages of one row group of sequences, from typed arrays and back. */
+/** Converts typed arrays to the pages of one row group of sequences, and back. */
 import type { ReadyPage } from 'parquetjs-lite';
 import { dictionaryOf, indicesOf } from './dictionary.ts';
 import type { ColumnPages } from './envelope.ts';
@@ -8,17 +8,22 @@ import { dataPage, dictionaryPage, readDataPage, viewBytes } from './pages.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS } from './schema.ts';
 
-/** The pages of a row group may still be written while those of the next are made. */
+/**
+ * Number of buffers: pages of one row group may still be written while those of the next are made.
+ */
 const BUFFERS = 2;
 
-/** Encodes the row groups of one file, in memory that is used again: fresh memory costs more than the bits. */
+/**
+ * Encodes the row groups of one file in reused memory, because fresh memory costs more than packing
+ * the bits.
+ */
 export class RowGroupEncoder {
   readonly #seqLen: number;
   readonly #vocabSize: number;
   readonly #pageRows: number;
   readonly #buffers: Buffer[] = [];
   readonly #forms: IdsPageForms;
-  /** Ids or indices of a page that are not one row's as they are. */
+  /** Ids or indices of a page that are not simply those of one row. */
   #scratch = new Uint16Array(0);
   #turn = 0;
 
@@ -30,8 +35,8 @@ export class RowGroupEncoder {
   }
 
   /**
-   * @param rows of one row group, checked
-   * @returns the columns in schema order; their pages stay as they are until the call after the next
+   * @param rows rows of one row group, already checked
+   * @returns the columns in schema order; their pages stay valid until the call after the next
    */
   encode(rows: SequenceRow[]): ColumnPages[] {
     return [
@@ -65,7 +70,9 @@ export class RowGroupEncoder {
     return { path: SEQUENCE_COLUMNS.ids, dictionary: dictionaryPage(dictionary.ids), pages };
   }
 
-  /** Rows need not end at a byte, so a page is packed as one. */
+  /**
+   * Joins the rows of a page: a packed row need not end at a byte, so a page is packed as a whole.
+   */
   #join(rows: Uint16Array[], indices: Uint16Array | undefined): Uint16Array {
     if (rows.length === 1 && !indices) return rows[0];
     const count = rows.length * this.#seqLen;
@@ -89,7 +96,7 @@ function lookUp(values: Uint16Array, table: Uint16Array): void {
   for (let i = 0; i < values.length; i++) values[i] = table[values[i]];
 }
 
-/** Document lists are short: one plain page for the row group. */
+/** Document lists are short: a row group has one plain page for them. */
 function integerLists(path: string, lists: Int32Array[]): ColumnPages {
   const lengths = lists.map((list) => list.length);
   const count = lengths.reduce((sum, length) => sum + length, 0);
@@ -97,7 +104,7 @@ function integerLists(path: string, lists: Int32Array[]): ColumnPages {
   return { path, pages: [{ page, num_values: count, first_row_index: 0 }] };
 }
 
-/** The lists of a column of document ids or starts, [rows] of views into one array. */
+/** Decodes the lists of a column of document ids or starts: [rows] views into one array. */
 export function decodeIntegerLists(page: Buffer, rows: number, values: number): Int32Array[] {
   const body = readDataPage(page, 'PLAIN', values);
   const { lengths, end } = decodeLevels(body, rows, values);

@@ -1,9 +1,12 @@
-/** The columns of the two kinds of Parquet files of a dataset. */
+/** The columns of the two kinds of Parquet files in a dataset. */
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
 import type { SchemaElement } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 
-/** The standard three-level LIST, required all through: pandas and the others read lists of integers. */
+/**
+ * The standard three-level LIST, with all levels required: pandas and others read it as lists of
+ * integers.
+ */
 function list(type: 'UINT_16' | 'INT_32') {
   const element = { type, statistics: false };
   return { type: 'LIST', fields: { list: { repeated: true, fields: { element } } } };
@@ -15,7 +18,7 @@ export const SEQUENCE_COLUMNS = {
   docStarts: 'doc_starts.list.element',
 } as const;
 
-/** Of documents/, in file order; each a field of DocumentRow. */
+/** Columns of documents/, in file order; each is a field of DocumentRow. */
 export const DOCUMENT_COLUMNS = [
   { path: 'doc_id', field: 'docId', kind: 'integer' },
   { path: 'source', field: 'source', kind: 'text' },
@@ -28,7 +31,10 @@ export const DOCUMENT_COLUMNS = [
   { path: 'offset', field: 'offset', kind: 'integer' },
 ] as const;
 
-/** Made anew for each file: parquetjs-lite writes into the definition it is given. */
+/**
+ * Makes a new schema for each file, because parquetjs-lite writes into the definition that it is
+ * given.
+ */
 export function sequenceSchema(): ParquetSchema {
   return new parquet.ParquetSchema({
     input_ids: list('UINT_16'),
@@ -48,7 +54,10 @@ export function documentSchema(): ParquetSchema {
   );
 }
 
-/** Whether a footer's schema is exactly the one we write: names, types, nesting. */
+/**
+ * Whether the schema in a footer is exactly the one that this project writes: names, types,
+ * nesting.
+ */
 export function isSchema(elements: SchemaElement[], schema: ParquetSchema): boolean {
   const found = elements
     .slice(1)

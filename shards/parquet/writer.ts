@@ -1,6 +1,6 @@
 /**
- * Packed sequences to a Parquet shard. Equal rows and metadata give equal bytes:
- * nothing of the time, the machine or the run gets in.
+ * Writes packed sequences to a Parquet shard. Equal rows and metadata give equal bytes, independent
+ * of time, machine and run.
  */
 import { basename, dirname } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
@@ -18,15 +18,17 @@ import { RowGroupEncoder } from './row-group.ts';
 import { rowLayout, type SequenceRow, type ShardSummary } from './rows.ts';
 import { sequenceSchema } from './schema.ts';
 
-/** doc_ids is INT32. */
+/** Largest document id: doc_ids is INT32. */
 const MAX_DOC_ID = 2_147_483_647;
 
 /**
- * Writes a whole shard; on an error nothing is left at `path`.
+ * Writes a whole shard. On an error there is no file at `path`.
  * @param path `DS/shards/part-00000.parquet`; its folder exists
- * @param rows each of exactly header.seqLen ids; kept until their row group (1 MB) is written
+ * @param rows each has exactly header.seqLen ids; do not change them until their row group (1 MB)
+ * is written
  * @returns the shard's entry in the manifest
- * @throws CodecLmError `SHARD_INVALID` for a row that may not be stored, `DISK_FULL`, `OUTPUT_UNWRITABLE`
+ * @throws CodecLmError `SHARD_INVALID` for a row that is not valid, `DISK_FULL`,
+ * `OUTPUT_UNWRITABLE`
  */
 export async function writeSequenceShard(
   path: string,
@@ -70,7 +72,9 @@ export async function writeSequenceShard(
   return { file: nameInDataset(path), split, partition, ...counts, ...file };
 }
 
-/** `…/DS/shards/part-00000.parquet` -> `shards/part-00000.parquet`, as manifests name it. */
+/**
+ * Turns `…/DS/shards/part-00000.parquet` into `shards/part-00000.parquet`, the name in manifests.
+ */
 export function nameInDataset(path: string): string {
   return `${basename(dirname(path))}/${basename(path)}`;
 }
@@ -84,7 +88,7 @@ function rowError(path: string, index: number, problem: string): CodecLmError {
   return new CodecLmError('SHARD_INVALID', `writing ${path}: row ${index}: ${problem}`, { path });
 }
 
-/** What a reader would stumble over, or undefined. */
+/** The reason why a reader could not read the row; undefined if it is valid. */
 export function problemOf(row: SequenceRow, seqLen: number): string | undefined {
   const { ids, docIds, docStarts } = row;
   if (ids.length !== seqLen) return `${ids.length} tokens instead of ${seqLen}`;
@@ -107,7 +111,7 @@ function countDocuments(counts: ShardCounts, { docIds }: SequenceRow): void {
   counts.lastDoc = Math.max(counts.lastDoc ?? 0, docIds[docIds.length - 1]);
 }
 
-/** @throws CodecLmError for an id that is none of the vocabulary */
+/** @throws CodecLmError for an id that is not in the vocabulary */
 function countTokens(
   counts: ShardCounts,
   { ids }: SequenceRow,

@@ -1,4 +1,4 @@
-/** The part of verify that looks into documents: boundaries, codec, index. */
+/** Part of verify: checks documents: boundaries, codec, index. */
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { DocumentRow } from '../../schemas/dataset.ts';
@@ -11,7 +11,7 @@ import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
 import type { Findings, VerifyOptions } from './findings.ts';
 import { checkCoverage } from './plan.ts';
 
-/** @returns documents that were read */
+/** @returns the number of documents that were read */
 export async function verifyDocuments(
   dataset: Dataset,
   findings: Findings,
@@ -49,7 +49,7 @@ export async function verifyDocuments(
   return seen.size;
 }
 
-/** Rows of all files of documents/, ascending by id. */
+/** Rows of all files in documents/, in ascending order of ids. */
 async function* indexRows(
   { dir, manifest }: Dataset,
   findings: Findings,
@@ -96,7 +96,7 @@ function checkDocument(
     ];
     for (const [name, found, stated] of compared) {
       if (found === stated) continue;
-      findings.add(first.file, `${where}: ${name} is ${found}, documents/ says ${stated}`);
+      findings.add(first.file, `${where}: ${name} is ${found}; documents/ says ${stated}`);
     }
   } catch (error) {
     if (!(error instanceof CodecLmError)) throw error;

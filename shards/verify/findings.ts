@@ -1,4 +1,4 @@
-/** What `verify` finds wrong, and how it is told what to do. */
+/** Problems that `verify` finds, and its options. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { VerifyEvent } from '../events.ts';
 
@@ -13,10 +13,12 @@ export interface VerifyOptions {
   onEvent?(event: VerifyEvent): void;
 }
 
-/** A dataset that is wrong everywhere need not be listed whole. */
+/**
+ * Most problems that are listed; a dataset that is wrong everywhere need not be listed completely.
+ */
 const MAX_PROBLEMS = 1000;
 
-/** Collects problems, and turns errors into them. */
+/** Collects problems, and turns errors into problems. */
 export class Findings {
   readonly problems: Problem[] = [];
   truncated = false;
@@ -26,7 +28,7 @@ export class Findings {
     else this.truncated = true;
   }
 
-  /** @returns what `work` gives, or undefined when it failed with an error of ours */
+  /** @returns the result of `work`, or undefined when it failed with a CodecLmError */
   async collect<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
     try {
       return await work();

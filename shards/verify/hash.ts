@@ -1,12 +1,12 @@
-/** Size and sha256 of a file, as the manifest has them. */
+/** Checks size and sha256 of a file against the manifest. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 
 /**
- * Holds a file against what the manifest says of it.
- * @throws CodecLmError `DATASET_INVALID` when its size or sha256 is another
+ * Compares a file with its entry in the manifest.
+ * @throws CodecLmError `DATASET_INVALID` when its size or sha256 differs
  */
 export async function checkHash(
   path: string,
@@ -23,7 +23,7 @@ export async function checkHash(
     throw readError(error, path);
   }
   if (bytes !== entry.bytes) {
-    throw new CodecLmError('DATASET_INVALID', `${bytes} bytes, the manifest says ${entry.bytes}`);
+    throw new CodecLmError('DATASET_INVALID', `${bytes} bytes; the manifest says ${entry.bytes}`);
   }
   if (hash.digest('hex') !== entry.sha256) {
     throw new CodecLmError('DATASET_INVALID', 'its sha256 is not that of the manifest');

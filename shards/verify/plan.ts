@@ -1,4 +1,7 @@
-/** The part of verify that looks at the plan: its lists are whole, each input a document or a failure. */
+/**
+ * Part of verify: checks that the lists of the plan are complete and that each input is a document
+ * or a failure.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -14,20 +17,20 @@ import type { Findings } from './findings.ts';
 
 const PLAN_FILE = 'plan.json';
 
-/** The frozen lists of inputs are those that the plan was made with. */
+/** Checks that the frozen lists of inputs are those that the plan was made with. */
 export async function checkPlan({ dir, manifest }: Dataset, findings: Findings): Promise<void> {
   await findings.collect(PLAN_FILE, async () => {
     const plan = await readPlan(join(dir, PLAN_FILE));
     if (plan.inputs !== manifest.totals.inputs) {
-      const message = `${plan.inputs} inputs, the manifest says ${manifest.totals.inputs}`;
+      const message = `${plan.inputs} inputs; the manifest says ${manifest.totals.inputs}`;
       throw new CodecLmError('DATASET_INVALID', message);
     }
     const [planned, stated] = [plan.listing.unread ?? 0, manifest.totals.unread ?? 0];
     if (planned !== stated) {
-      const message = `${planned} places that could not be read, the manifest says ${stated}`;
+      const message = `${planned} places that could not be read; the manifest says ${stated}`;
       throw new CodecLmError('DATASET_INVALID', message);
     }
-    // The manifest keeps a copy of what was asked for, besides rounds of retries.
+    // The manifest keeps a copy of the request, besides rounds of retries.
     for (const [key, value] of Object.entries({ ...plan.config, inputsHash: plan.inputsHash })) {
       if (isDeepStrictEqual(value, manifest.config[key])) continue;
       throw new CodecLmError('DATASET_INVALID', `its ${key} is not that of the manifest`);
@@ -66,8 +69,9 @@ async function hashFile(path: string, hash: ReturnType<typeof createHash>): Prom
 }
 
 /**
- * Each input of the plan is a document or a failure; one that failed may have been retried.
- * @param documents ids of those that lie in the shards
+ * Checks that each input of the plan is a document or a failure; a failed input may have been
+ * retried.
+ * @param documents ids of the documents in the shards
  */
 export async function checkCoverage(
   { dir, manifest }: Dataset,
@@ -92,7 +96,7 @@ export async function checkCoverage(
 async function readFailures(dir: string, findings: Findings): Promise<Set<number>> {
   const failed = new Set<number>();
   const folder = join(dir, 'failures');
-  // A dataset without a failed input may have no such folder.
+  // A dataset without failed inputs may have no such folder.
   for (const name of await namesIn(folder)) {
     if (!name.endsWith('.jsonl')) continue;
     const path = join(folder, name);

@@ -1,6 +1,6 @@
 /**
- * Holds a dataset against its manifest, its hashes, its tokenizer and its codec.
- * Every problem is collected with its place: one damaged file hides no other.
+ * Compares a dataset with its manifest, its hashes, its tokenizer and its codec. It collects every
+ * problem with its place: a damaged file does not hide others.
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,19 +19,22 @@ import { checkPlan } from './plan.ts';
 
 export interface VerifyReport {
   problems: Problem[];
-  /** More were found than are listed. */
+  /** True when more problems were found than are listed. */
   truncated: boolean;
   files: number;
   rows: number;
   tokens: number;
   documents: number;
-  /** Places in the sources that could not be read: no damage, but the dataset lacks their inputs. */
+  /**
+   * Number of places in the sources that could not be read. This is not damage, but the dataset
+   * lacks their inputs.
+   */
   unread: number;
 }
 
 /**
  * @param dir a dataset directory
- * @throws CodecLmError only where there is no manifest to hold anything against
+ * @throws CodecLmError only when there is no manifest to compare with
  */
 export async function verifyDataset(
   dir: string,
@@ -67,7 +70,10 @@ export async function verifyDataset(
   return { ...report, problems: findings.problems, truncated: findings.truncated };
 }
 
-/** Reads every row: pages, checksums and ids are checked by the reader, counts and padding here. */
+/**
+ * Reads every row. The reader checks pages, checksums and ids; this function checks counts and
+ * padding.
+ */
 async function checkShard(
   { dir, manifest }: Dataset,
   entry: ShardEntry,
@@ -89,13 +95,13 @@ async function checkShard(
   }
   for (const key of Object.keys(counted) as (keyof typeof counted)[]) {
     if (counted[key] === entry[key]) continue;
-    const message = `${counted[key]} ${key}, the manifest says ${entry[key]}`;
+    const message = `${counted[key]} ${key}; the manifest says ${entry[key]}`;
     throw new CodecLmError('DATASET_INVALID', message);
   }
   return counted;
 }
 
-/** Padding fills up the last row of the tails and stands nowhere else. */
+/** Checks that padding fills up the last row of the tails and occurs nowhere else. */
 function checkPadding(
   ids: Uint16Array,
   padId: number,
@@ -126,11 +132,11 @@ function checkTotals({ shards, documents, totals }: Manifest, findings: Findings
     ['totals.failures', totals.failures, byCode],
   ];
   for (const [name, stated, found] of compared) {
-    if (stated !== found) findings.add('dataset.json', `${name} is ${stated}, found ${found}`);
+    if (stated !== found) findings.add('dataset.json', `${name} is ${stated}; found ${found}`);
   }
 }
 
-/** A shard that nothing lists would be trained on by other tools that read the folder. */
+/** Finds shards that are not listed: other tools that read the folder would train on them. */
 async function checkUnlisted(dir: string, manifest: Manifest, findings: Findings): Promise<void> {
   for (const folder of ['shards', 'documents']) {
     const path = join(dir, folder);

@@ -98,7 +98,7 @@ test('a shard cut short anywhere is refused', async (t) => {
   }
   await truncate(path, 5);
   const { problems } = await verifyDataset(dir);
-  t.regex(problems[0].problem, /5 bytes, the manifest says \d+/);
+  t.regex(problems[0].problem, /5 bytes; the manifest says \d+/);
 });
 
 test('lengths that a footer only claims are not believed', async (t) => {
@@ -151,7 +151,7 @@ test('missing, swapped and unlisted shards are named', async (t) => {
     },
     { code: 'DATASET_INVALID' },
   );
-  t.regex(error?.message ?? '', /part-0000\d\.parquet: \w+ is .*, the manifest says/);
+  t.regex(error?.message ?? '', /part-0000\d\.parquet: \w+ is .*; the manifest says/);
   await dataset.close();
   await rm(first);
   const missing = await verifyDataset(dir);

@@ -209,5 +209,5 @@ test('a shard of other pictures is known, though every count of it is the same',
   delete manifest.digest;
   await writeFile(join(dir, 'dataset.json'), JSON.stringify(manifest));
   const found = await loadedFrom(dir);
-  t.regex(String(found), /part-00000\.parquet: content hash is \w+, the manifest says \w+/);
+  t.regex(String(found), /part-00000\.parquet: content hash is \w+; the manifest says \w+/);
 });
