@@ -7,7 +7,9 @@ const COMMANDS = [
   'trainer (?:fit|sample|score|serve|report|export|import|estimate|evaluate|config)',
   'tokenizer (?:train|encode|decode|inspect)',
 ];
-const COMMAND = new RegExp(`(?<!codec-lm |[\\w/.-])(?:${COMMANDS.join('|')})\\b`, 'g');
+const ANY = `(?:${COMMANDS.join('|')})\\b`;
+const COMMAND = new RegExp(`(?<!codec-lm |[\\w/.-])${ANY}`, 'g');
+const UNSTARTED = new RegExp(`(?<!npx |codec-lm |[\\w/.-])(?:codec-lm )?${ANY}`, 'g');
 
 /**
  * @param text help or a hint in which commands stand as `trainer fit`
@@ -16,4 +18,20 @@ const COMMAND = new RegExp(`(?<!codec-lm |[\\w/.-])(?:${COMMANDS.join('|')})\\b`
 export function asTyped(text: string, called: string): string {
   if (!called.startsWith('codec-lm')) return text;
   return text.replace(COMMAND, (found) => `codec-lm ${found}`);
+}
+
+/**
+ * The same to be pasted: with `npx` in front for who started the program by it, since nothing says that
+ * a shell finds it otherwise.
+ */
+export function asPasted(text: string, called: string, env = process.env): string {
+  const typed = asTyped(text, called);
+  return isStartedByNpx(called, env) ? typed.replace(UNSTARTED, (found) => `npx ${found}`) : typed;
+}
+
+/** npm hands its variables on to all that is started below: only what names this very program counts. */
+function isStartedByNpx(called: string, env: NodeJS.ProcessEnv): boolean {
+  if (env.npm_lifecycle_event !== 'npx') return false;
+  const [, name] = /^["']?([\w-]+)/.exec(env.npm_lifecycle_script ?? '') ?? [];
+  return name === called.split(' ')[0];
 }

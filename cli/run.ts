@@ -1,7 +1,7 @@
 /** Runs a command line: finds the command, validates, runs it, and ends with the right exit code. */
 import { CommanderError } from 'commander';
 import { CodecLmError, messageOf, systemCode } from '../base/error.ts';
-import { asTyped } from './called.ts';
+import { asPasted } from './called.ts';
 import type { Command, Io } from './command.ts';
 import { hintFor, withFlags } from './flags.ts';
 import { goOnHint } from './go-on.ts';
@@ -43,7 +43,7 @@ export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promi
   const io: Io = {
     print: (line) => process.stdout.write(`${line}\n`),
     printJson: (value) => process.stdout.write(`${JSON.stringify(value)}\n`),
-    log: (line) => stderr.log(withFlags(asTyped(line, called), running?.command)),
+    log: (line) => stderr.log(withFlags(asPasted(line, called), running?.command)),
     progress: stderr,
     signal,
   };
@@ -92,7 +92,7 @@ function report(called: string, error: unknown, running?: Running): number {
     const { command } = running ?? {};
     const going = running && goOnHint(error, called, running);
     const shown = going ?? (error.hint && hintFor(error.hint, command));
-    const hint = shown ? ` (${asTyped(shown, called)})` : '';
+    const hint = shown ? ` (${asPasted(shown, called)})` : '';
     const message = withFlags(`${error.message}${hint}`, command);
     process.stderr.write(`${called}: ${message} [${error.code}]\n`);
     if (process.env.CODEC_LM_DEBUG)

@@ -70,8 +70,8 @@ export const fitCommand = command({
     const { step, loss, checkpoint, interrupted, exitCode, rank, worldSize } = result;
     if (rank > 0) return exitCode;
     if (interrupted) {
-      const launcher = worldSize > 1 ? `mpirun -n ${worldSize} ` : '';
-      io.log(`stopped after step ${step}; go on with: ${launcher}${resumeLine(out)}`);
+      const how = worldSize > 1 ? `go on on ${worldSize} ranks with` : 'go on with';
+      io.log(`stopped after step ${step}; ${how}: ${resumeLine(out)}`);
     }
     if (json) io.printJson({ step, loss, checkpoint, interrupted });
     else if (checkpoint) io.print(checkpoint);
