@@ -12,6 +12,8 @@ import { PROGRAMS } from './codec-lm/programs.ts';
 import { type Command, command } from './command.ts';
 import { runCli } from './run.ts';
 
+export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
+
 const NEXT_STEPS = `codec-lm: language models that write image and video files. What to do next:
   npx codec-lm setup                              the fast compute backend, once for each user
   npx codec-lm pipeline run images DIR --out DS   pictures to a dataset of tokens

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { execa } from 'execa';
+import { holdersOf } from '../../base/lock/holders.ts';
 import {
   hashesOf,
   makeExpected,
@@ -70,11 +70,11 @@ testWith('mpirun', 'one of three is killed, and the same mpirun line goes on', a
 
 /** From the lock of the rank, which it takes before its first partition. */
 async function pidOfRank(out: string, rank: number): Promise<number> {
-  const lock = join(out, 'locks', `rank-${rank}.json`);
+  const locks = join(out, 'locks');
   for (let tries = 0; tries < 20_000; tries++) {
-    const text = await readFile(lock, 'utf8').catch(() => '');
-    if (text.endsWith('\n')) return JSON.parse(text).pid;
+    const holder = (await holdersOf(locks)).find((other) => other.rank === rank);
+    if (holder) return holder.pid;
     await sleep(5);
   }
-  throw new Error(`${lock} never came`);
+  throw new Error(`rank ${rank} never took its lock in ${locks}`);
 }

@@ -10,6 +10,8 @@ import { temporaryFolder } from '../../helpers/temporary.ts';
 
 /** Twenty times as fast as in use. */
 const FAST = { beatMs: 50, staleMs: 1_000 };
+/** For what must not wait: a loaded machine may need seconds for a look. */
+const PATIENT = { staleMs: 60_000 };
 const ELSEWHERE = { host: 'elsewhere.invalid', pid: 17 };
 
 async function lockFolder(t: ExecutionContext): Promise<string> {
@@ -75,14 +77,14 @@ test('the beat counts up in a file that is always whole, and keeps its length', 
 test('what a dead process of this machine left is taken over at once', async (t) => {
   const folder = await lockFolder(t);
   await leaveHolder(folder, { pid: 2 ** 30 });
-  t.true((await timeToTake(folder)) < FAST.staleMs / 2);
+  t.true((await timeToTake(folder, PATIENT)) < PATIENT.staleMs / 2);
   // Its number was given to this very process.
   await leaveHolder(folder, { startTime: '1' });
-  t.true((await timeToTake(folder)) < FAST.staleMs / 2);
+  t.true((await timeToTake(folder, PATIENT)) < PATIENT.staleMs / 2);
   // One that died in a takeover, its draft too.
   await leaveHolder(folder, { state: 'wants', pid: 2 ** 30 });
   await writeFile(join(folder, '.rank-0.0123.json.tmp'), '{"sta');
-  t.true((await timeToTake(folder)) < FAST.staleMs / 2);
+  t.true((await timeToTake(folder, PATIENT)) < PATIENT.staleMs / 2);
   await t.throwsAsync(stat(folder), { code: 'ENOENT' });
 });
 
@@ -109,9 +111,9 @@ test('a process elsewhere whose beat goes on is not taken over', async (t) => {
   const folder = await lockFolder(t);
   beatFrom(t, await leaveHolder(folder, ELSEWHERE), 100);
   const start = performance.now();
-  const error = await t.throwsAsync(take(folder), { code: 'OUTPUT_IN_USE' });
+  const error = await t.throwsAsync(take(folder, PATIENT), { code: 'OUTPUT_IN_USE' });
   t.regex(error!.message, /process 17 on elsewhere\.invalid is writing it/);
-  t.true(performance.now() - start < FAST.staleMs, 'said as soon as a beat was seen');
+  t.true(performance.now() - start < PATIENT.staleMs, 'said as soon as a beat was seen');
 });
 
 test('times of files decide nothing: neither an hour ahead nor years behind', async (t) => {
