@@ -3,7 +3,7 @@ import { z } from 'zod';
 
 export const checkpointOption = z
   .string()
-  .describe('Checkpoint folder, or a run directory to use its newest checkpoint (required)')
+  .describe('Checkpoint folder, or a run directory to use its newest checkpoint')
   .meta({ valueName: 'dir' });
 
 export const threadsOption = z.int().min(1).max(64).optional();

@@ -75,10 +75,7 @@ const extract = command({
   options: z.object({
     doc: z.int().nonnegative().optional().describe('The document of this index'),
     all: z.boolean().default(false).describe('Every document'),
-    to: z
-      .string({ error: 'a folder is required' })
-      .meta({ valueName: 'dir' })
-      .describe('Folder for the files'),
+    to: z.string().meta({ valueName: 'dir' }).describe('Folder for the files'),
     raw: z.boolean().default(false).describe('Canonical bytes (.bin) in place of viewable files'),
     json,
   }),

@@ -134,6 +134,8 @@ test('help is of one form: capitals first, no dot at the end, groups, no line to
     }
     for (const { key, description } of fieldsOf(command.options)) {
       sentence(description, `${where} --${key}`);
+      // The mark is made in one place.
+      t.notRegex(description, /\brequired\b/, `${where} --${key}`);
     }
   }
   for (const { spec, command } of COMMANDS) {
