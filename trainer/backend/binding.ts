@@ -1,6 +1,9 @@
-/** The native addon as it is called: handles of tensors, and TensorFlow ops by name. */
+/** The interface of the native addon: tensor handles, and TensorFlow ops by name. */
 
-/** What the addon says of a tensor it holds; `dtype` is TensorFlow's number (1 float32, 3 int32, 14 bfloat16 …). */
+/**
+ * The addon's description of a tensor; `dtype` is TensorFlow's number (1 float32, 3 int32, 14
+ * bfloat16 …).
+ */
 export interface TensorMetadata {
   id: number;
   shape: number[];
@@ -14,7 +17,7 @@ export interface OpAttr {
   value: boolean | number | string | object | number[];
 }
 
-/** The addon: any TensorFlow op on handles that the caller must delete. */
+/** The addon: runs any TensorFlow op on handles, which the caller must delete. */
 export interface Binding {
   createTensor(
     shape: number[],

@@ -1,4 +1,4 @@
-/** One choice of backend a process: native where it is set up, WebAssembly elsewhere. */
+/** Chooses one backend for the process: native if it is set up, otherwise WebAssembly. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { BackendEvent } from '../events.ts';
 import type { Binding } from './binding.ts';
@@ -10,9 +10,9 @@ export type BackendChoice = 'auto' | BackendName;
 
 export interface Backend {
   name: BackendName;
-  /** The one instance of tfjs that has this backend; take it from here, not by an import of its own. */
+  /** The instance of tfjs that has this backend; take tfjs from here instead of importing it. */
   tf: Tfjs;
-  /** One line for people: which backend runs, and why. */
+  /** One line for people: the backend that runs, and why. */
   reason: string;
   versions: { tfjs: string; libtensorflow?: string };
   device: 'cpu' | 'gpu';
@@ -25,18 +25,20 @@ export interface Backend {
 export interface ChooseOptions {
   /** Default: CODEC_LM_BACKEND, else `auto`. */
   backend?: BackendChoice;
-  /** Told which one it is, once a process. */
+  /** Called once per process with the backend that was chosen. */
   onEvent?: (event: BackendEvent) => void;
 }
 
 const CHOICES: readonly string[] = ['auto', 'native', 'wasm'] satisfies BackendChoice[];
 
-/** tfjs has one global engine, so a process has one backend, however often it is asked for. */
+/**
+ * tfjs has one global engine, so a process has one backend, however often this function is called.
+ */
 let chosen: Promise<Backend> | undefined;
 
 /**
  * @throws CodecLmError CONFIG_INVALID for an unknown name; BACKEND_UNAVAILABLE when `native` was
- *   asked for by name and is not there, or when the other backend already runs in this process
+ *   requested by name but is not set up, or when the other backend already runs in this process
  */
 export async function chooseBackend(options: ChooseOptions = {}): Promise<Backend> {
   const wanted = options.backend ?? backendFromEnv();
@@ -55,8 +57,8 @@ export async function chooseBackend(options: ChooseOptions = {}): Promise<Backen
   if (wanted !== 'auto' && backend.name !== wanted) {
     throw new CodecLmError(
       'BACKEND_UNAVAILABLE',
-      `the ${wanted} backend was asked for, but ${backend.name} already runs in this process`,
-      { hint: 'choose one backend a process' },
+      `the ${wanted} backend was requested, but ${backend.name} already runs in this process`,
+      { hint: 'choose one backend per process' },
     );
   }
   return backend;
@@ -75,7 +77,7 @@ export function backendFromEnv(env: NodeJS.ProcessEnv = process.env): BackendCho
 }
 
 async function start(wanted: BackendChoice): Promise<Backend> {
-  if (wanted === 'wasm') return startWasm('it was asked for');
+  if (wanted === 'wasm') return startWasm('it was requested');
   const installed = pickInstalled();
   if (!installed) {
     const why = 'the native backend is not set up here';

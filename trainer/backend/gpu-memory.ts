@@ -1,15 +1,21 @@
-/** Memory that a process holds on its GPU, as NVIDIA's tool says: TensorFlow's own count is not in its C interface. */
+/**
+ * Memory that this process holds on its GPU, read from NVIDIA's tool, because TensorFlow's C
+ * interface does not report it.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Backend } from './choose.ts';
 
 const run = promisify(execFile);
 const QUERY = ['--query-compute-apps=pid,used_memory', '--format=csv,noheader,nounits'];
-/** Asking takes a tenth of a second of another core. */
+/** Interval between queries; each takes a tenth of a second of another core. */
 const EVERY_MS = 30_000;
 
 export class GpuMemory {
-  /** In bytes; nothing without a GPU, before the first answer, or where the tool cannot see this process. */
+  /**
+   * Bytes; undefined without a GPU, before the first answer, or if the tool cannot see this
+   * process.
+   */
   bytes?: number;
   readonly #isOnGpu: boolean;
   #askedAt = Number.NEGATIVE_INFINITY;
@@ -18,7 +24,7 @@ export class GpuMemory {
     this.#isOnGpu = device === 'gpu';
   }
 
-  /** Asks now and then, and does not wait for the answer. */
+  /** Starts a query now and then, and does not wait for the answer. */
   refresh(): void {
     const now = performance.now();
     if (!this.#isOnGpu || now - this.#askedAt < EVERY_MS) return;

@@ -1,4 +1,7 @@
-/** One GPU a process: the addon takes the last one that CUDA shows it, so CUDA must show it one. */
+/**
+ * Gives each process one GPU: the addon takes the last GPU that CUDA shows it, so CUDA must show
+ * only one.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { localRank } from '../../base/launcher.ts';
 
@@ -6,12 +9,12 @@ type Env = Record<string, string | undefined>;
 
 const DRIVER_GPUS = '/proc/driver/nvidia/gpus';
 
-/** How many GPUs NVIDIA's driver shows; 0 where there is no driver. */
+/** Number of GPUs that NVIDIA's driver reports; 0 without a driver. */
 export function gpuCount(): number {
   try {
     return readdirSync(DRIVER_GPUS).length;
   } catch {
-    // containers may have the device files and not the driver's part of /proc
+    // Containers may have the device files without the driver's part of /proc.
     let count = 0;
     while (existsSync(`/dev/nvidia${count}`)) count++;
     return count;
@@ -19,8 +22,8 @@ export function gpuCount(): number {
 }
 
 /**
- * The value of CUDA_VISIBLE_DEVICES for this process. What the launcher or the person set
- * is respected: of a list, the local rank picks one; an empty value keeps CUDA away.
+ * The value of CUDA_VISIBLE_DEVICES for this process. A value that the launcher or the user set is
+ * respected: from a list, the local rank picks one; an empty value disables CUDA.
  */
 export function visibleDevice(env: Env, gpus: number): string | undefined {
   const given = env.CUDA_VISIBLE_DEVICES;

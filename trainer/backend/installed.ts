@@ -1,28 +1,31 @@
-/** Where `codec-lm setup` keeps the native backend, and what it left there. */
+/** Finds the native backend that `codec-lm setup` installed. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** `cpu` runs everywhere; `gpu` holds CUDA's libraries too and is only set up on request. */
+/** `cpu` runs everywhere; `gpu` includes CUDA's libraries and is set up only on request. */
 export type NativeVariant = 'cpu' | 'gpu';
 
-/** Raised when the layout of an installation changes, so that an older one is not taken for a new one. */
+/**
+ * Increased when the layout of an installation changes, so that an older one is not mistaken for a
+ * new one.
+ */
 const LAYOUT = 1;
 
-/** The release whose kernels and addon the native backend is made of. */
+/** The tfjs-node release whose kernels and addon the native backend uses. */
 export const TFJS_NODE_VERSION = '4.22.0';
 
-/** The TensorFlow release whose C library the native backend runs on. */
+/** The TensorFlow release whose C library the native backend uses. */
 export const TENSORFLOW_VERSION = '2.21.0';
 
-/** Written last into an installation: its presence means that the rest is whole. */
+/** The last file of an installation: its presence means that the rest is complete. */
 export const MANIFEST = 'native.json';
 
 export interface InstalledManifest {
-  /** Version that the library itself reported when it was loaded for the first time. */
+  /** Version that the library reported when it was first loaded. */
   libtensorflow: string;
   variant: NativeVariant;
-  /** How it came here, for people: `tensorflow-cpu 2.21.0 wheel`. */
+  /** Origin of the installation, for people: `tensorflow-cpu 2.21.0 wheel`. */
   source: string;
   /** Path of the addon, relative to the installation. */
   binding: string;
@@ -36,19 +39,25 @@ export interface Installed extends InstalledManifest {
 
 type Env = Record<string, string | undefined>;
 
-/** Per user, so that a fresh `node_modules` costs no second download; `CODEC_LM_CACHE` overrides it. */
+/**
+ * Cache folder of the user, so that a fresh `node_modules` needs no second download;
+ * `CODEC_LM_CACHE` overrides it.
+ */
 export function cacheDir(env: Env = process.env): string {
   if (env.CODEC_LM_CACHE) return resolve(env.CODEC_LM_CACHE);
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'codec-lm');
 }
 
-/** All that decides whether an installation fits is in its name: nothing in it is ever changed. */
+/**
+ * Folder of an installation. Its name contains everything that decides whether it fits, so its
+ * content never changes.
+ */
 export function nativeDir(variant: NativeVariant, env: Env = process.env): string {
   const key = [variant, TENSORFLOW_VERSION, TFJS_NODE_VERSION, process.platform, process.arch];
   return join(cacheDir(env), `native-${key.join('-')}-r${LAYOUT}`);
 }
 
-/** @returns nothing when the variant is not set up here */
+/** @returns undefined when the variant is not set up */
 export function findInstalled(
   variant: NativeVariant,
   env: Env = process.env,

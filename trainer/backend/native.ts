@@ -1,6 +1,6 @@
 /**
- * tfjs-node-gpu's kernels on the addon that set-up compiled. The package's own entry is
- * not used: it looks for its addon in node_modules, which a fresh `npm ci` empties.
+ * Runs tfjs-node-gpu's kernels on the addon that set-up compiled. The package's own entry is not
+ * used: it looks for its addon in node_modules, which a fresh `npm ci` empties.
  */
 import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
@@ -15,14 +15,20 @@ import { createKernelBackend, findTfjsNode, TFJS_NODE, type TfjsNodeBackend } fr
 
 export type { Tfjs };
 
-/** From tfjs tensors to TensorFlow ops and back. */
+/** Converts between tfjs tensors and TensorFlow ops. */
 export interface NativeOps {
   binding: Binding;
-  /** Handles of tensors, for `executeOp`; they stay the tensors' own: do not delete them. */
+  /** Handles of tensors for `executeOp`. The tensors own them: do not delete them. */
   tensorIds(tensors: TensorInfo[]): number[];
-  /** A handle that `executeOp` returned, as a tensor that owns it (float32, int32, bool and the like only). */
+  /**
+   * Makes a tensor that owns a handle which `executeOp` returned (only types such as float32, int32
+   * and bool).
+   */
   adopt(metadata: TensorMetadata): Tensor;
-  /** A TensorFlow op on tensors, with tensors for outputs. It has no gradient: see ops/differentiable.ts. */
+  /**
+   * Runs a TensorFlow op on tensors and returns tensors. It has no gradient: see
+   * ops/differentiable.ts.
+   */
   run(op: string, attrs: OpAttr[], inputs: TensorInfo[], outputs: number): Tensor[];
 }
 
@@ -33,35 +39,37 @@ export interface NativeBackend {
   usesGpu: boolean;
 }
 
-/** What to load here: the CUDA one where a driver shows a GPU, else the CPU one, else any. */
+/** The installation to load: the CUDA one if a driver shows a GPU, else the CPU one, else any. */
 export function pickInstalled(gpus = gpuCount()): Installed | undefined {
   const order = gpus > 0 ? (['gpu', 'cpu'] as const) : (['cpu', 'gpu'] as const);
   return findInstalled(order[0]) ?? findInstalled(order[1]);
 }
 
 /**
- * Loads the addon alone. TensorFlow reads its environment once, while it is loaded.
+ * Loads only the addon. TensorFlow reads its environment once, while it is loaded.
  * @throws CodecLmError BACKEND_UNAVAILABLE
  */
 export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
-  // Its log of devices and CPU features is for TensorFlow's developers; failures reach us as exceptions.
-  // Where there is no GPU, the CUDA build also calls that an error.
+  // TensorFlow's log of devices and CPU features is for its developers; failures are thrown as
+  // exceptions. Without a GPU, the CUDA build logs that as an error.
   env.TF_CPP_MIN_LOG_LEVEL ??= gpuCount() > 0 ? '2' : '3';
   // Without this, the first process on a GPU takes all of its memory.
   env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-  // Off by default on CPUs without AVX-512: there too its batched products are 2 to 5 times as fast
-  // as Eigen's, and its allocator keeps large buffers where Eigen maps and unmaps them each time.
+  // Off by default on CPUs without AVX-512. With oneDNN, batched products are 2 to 5 times as
+  // fast as with Eigen there too, and its allocator keeps large buffers that Eigen maps and unmaps
+  // each time.
   env.TF_ENABLE_ONEDNN_OPTS ??= '1';
-  // By default as many as half of the CPUs where these can run two threads a core, which virtual
-  // machines often say of CPUs that are cores of their own.
+  // The default is half of the CPUs if they can run two threads per core. Virtual machines often
+  // report that although each CPU is a core of its own.
   env.TF_NUM_INTRAOP_THREADS ??= env.OMP_NUM_THREADS ?? String(availableParallelism());
-  // On by default in TensorFlow, off in PyTorch: with it, fp32 products on newer GPUs have 10 bits.
+  // On by default in TensorFlow, off in PyTorch: with it, fp32 products on newer GPUs have a
+  // mantissa of 10 bits.
   env.NVIDIA_TF32_OVERRIDE ??= '0';
   const device = visibleDevice(env, gpuCount());
   if (device !== undefined) env.CUDA_VISIBLE_DEVICES = device;
   const holder = { exports: {} };
   try {
-    // oneDNN's greeting comes before TensorFlow has read its log level.
+    // oneDNN prints a greeting before TensorFlow has read its log level.
     quietly(() => process.dlopen(holder, path));
   } catch (error) {
     throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
@@ -83,11 +91,11 @@ export async function loadNative(installed: Installed): Promise<NativeBackend> {
     );
   }
   polyfillUtil();
-  // TensorFlow speaks while it is loaded: not before it is known that the rest is here
+  // TensorFlow prints while it is loaded, so load it only when the rest has been found.
   const tf = loadTfjs();
   const binding = loadBinding(installed.bindingPath);
   const kernels = createKernelBackend(tfjsNode, binding);
-  // The kernels look their backend up by this name.
+  // The kernels find their backend by this name.
   tf.registerBackend('tensorflow', () => kernels, 3);
   await tf.setBackend('tensorflow');
   return { tf, ops: nativeOps(binding, kernels), installed, usesGpu: binding.isUsingGpuDevice() };

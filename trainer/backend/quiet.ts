@@ -1,4 +1,4 @@
-/** Libraries that write to stderr while they are loaded, whatever their log level says. */
+/** Silences libraries that write to stderr while they are loaded, whatever their log level is. */
 import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
@@ -7,8 +7,8 @@ const require = createRequire(import.meta.url);
 const STDERR = 2;
 
 /**
- * Runs `load`, with what it writes to stderr by C's means thrown away. It needs `koffi`, which
- * is optional: without it `load` just runs.
+ * Runs `load` and discards what C code writes to stderr meanwhile. It needs the optional package
+ * `koffi`; without it, `load` just runs.
  */
 export function quietly<Result>(load: () => Result): Result {
   const descriptors = descriptorCalls();

@@ -1,7 +1,7 @@
 /**
- * The JavaScript and the C++ sources of @tensorflow/tfjs-node-gpu: from node_modules, or from
- * where set-up put the package. A plain dependency it cannot be: its install script downloads
- * libtensorflow of 2022, which is not used here, and where it cannot, npm fails with it.
+ * Finds the JavaScript and C++ sources of @tensorflow/tfjs-node-gpu in node_modules, or in the
+ * folder where set-up put the package. It cannot be a normal dependency: its install script
+ * downloads libtensorflow of 2022, which is not used here, and npm fails when that download fails.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -15,7 +15,7 @@ const require = createRequire(import.meta.url);
 
 export const TFJS_NODE = '@tensorflow/tfjs-node-gpu';
 
-/** tfjs-node's backend, as far as it is used here. */
+/** The part of tfjs-node's backend that is used here. */
 export interface TfjsNodeBackend extends KernelBackend {
   getInputTensorIds(tensors: TensorInfo[]): number[];
   createOutputTensor(metadata: TensorMetadata): Tensor;
@@ -30,16 +30,16 @@ export interface TfjsNodeBackend extends KernelBackend {
 export interface TfjsNode {
   /** Folder of the package. */
   dir: string;
-  /** It lies in node_modules, with its dependencies around it. */
+  /** Whether it is in node_modules, with its dependencies beside it. */
   isInstalled: boolean;
 }
 
-/** Where set-up puts the package: per user, as libtensorflow is. */
+/** Folder where set-up puts the package: per user, like libtensorflow. */
 export function fetchedDir(): string {
   return join(cacheDir(), `tfjs-node-gpu-${TFJS_NODE_VERSION}`);
 }
 
-/** @returns nothing where the package is neither in node_modules nor in the cache */
+/** @returns undefined when the package is neither in node_modules nor in the cache */
 export function findTfjsNode(): TfjsNode | undefined {
   const installed = attempt(() => require.resolve(`${TFJS_NODE}/package.json`));
   const candidates = [
@@ -61,7 +61,9 @@ function attempt<Result>(action: () => Result): Result | undefined {
   }
 }
 
-/** Registers tfjs-node's kernels; the package's own entry would look for an addon beside itself. */
+/**
+ * Registers tfjs-node's kernels. The package's own entry would look for an addon in its own folder.
+ */
 export function createKernelBackend(from: TfjsNode, binding: Binding): TfjsNodeBackend {
   const load = from.isInstalled ? require : requireOf();
   load(join(from.dir, 'dist', 'register_all_kernels.js'));
@@ -72,8 +74,9 @@ export function createKernelBackend(from: TfjsNode, binding: Binding): TfjsNodeB
 }
 
 /**
- * CommonJS files outside of node_modules whose packages come from ours: tfjs has one engine a
- * process, and Node would look for it beside the files.
+ * Makes a `require` for CommonJS files outside of node_modules that resolves packages from this
+ * project's node_modules: tfjs has one engine per process, and Node would look for it beside the
+ * files.
  */
 function requireOf(): (file: string) => unknown {
   const modules = new Map<string, { exports: unknown }>();

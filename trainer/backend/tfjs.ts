@@ -1,4 +1,7 @@
-/** tfjs, loaded when a model is: it is most of what this package weighs, and shards need none of it. */
+/**
+ * Loads tfjs when a model is loaded: it is most of the size of this package's dependencies, and
+ * shards do not need it.
+ */
 import { loadOptional } from '../../base/optional.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs');

@@ -1,4 +1,6 @@
-/** The backend that needs nothing but npm: tfjs's WebAssembly kernels with SIMD, on one thread. */
+/**
+ * The backend that needs only npm packages: tfjs's WebAssembly kernels with SIMD, on one thread.
+ */
 import { CodecLmError } from '../../base/error.ts';
 import { loadTfjs, loadWasmKernels, type Tfjs } from './tfjs.ts';
 

@@ -1,25 +1,31 @@
-/** All parameters in buckets of about one size: a message each, large enough for the network, small enough for memory. */
+/**
+ * Groups all parameters into buckets of similar size. Each bucket is one message: large enough for
+ * the network, small enough for memory.
+ */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Tfjs } from '../backend/native.ts';
 
-/** 25 MB of fp32, what PyTorch's DDP found best (Li et al. 2020, arXiv 2006.15704, section 4.2.2). */
+/**
+ * Elements per bucket: 25 MB of fp32, the best size for PyTorch's DDP (Li et al. 2020, arXiv
+ * 2006.15704, section 4.2.2).
+ */
 export const BUCKET_ELEMENTS = 6_553_600;
 
 export interface Slot {
   name: string;
   shape: number[];
-  /** Where its elements begin in the bucket. */
+  /** Index in the bucket at which its elements begin. */
   start: number;
   end: number;
 }
 
-/** Whole parameters, one after the other. */
+/** Whole parameters, concatenated. */
 export interface Bucket {
   slots: Slot[];
   length: number;
 }
 
-/** A bucket holds `limit` elements at most, or one parameter that alone has more. */
+/** Makes the buckets: each has at most `limit` elements, or is a single larger parameter. */
 export function bucketsOf(
   parameters: ReadonlyMap<string, { shape: number[] }>,
   limit = BUCKET_ELEMENTS,
@@ -39,7 +45,7 @@ export function bucketsOf(
   return buckets;
 }
 
-/** The tensors of a bucket as one row of numbers. */
+/** Copies the tensors of a bucket into one array. */
 export async function pack(
   { slots, length }: Bucket,
   tensors: ReadonlyMap<string, Tensor>,
@@ -51,11 +57,11 @@ export async function pack(
   return values;
 }
 
-/** The reverse: a new tensor for each slot. */
+/** The reverse of `pack`: makes a new tensor for each slot. */
 export function unpack(tf: Tfjs, { slots }: Bucket, values: Float32Array): [string, Tensor][] {
   return slots.map(({ name, shape, start, end }) => [
     name,
-    // A copy: the backend may keep what it is given.
+    // Copy the values: the backend may keep the array that it is given.
     tf.tensor(values.slice(start, end), shape, 'float32'),
   ]);
 }

@@ -1,13 +1,13 @@
 /**
- * The C interface of an installed MPI, by FFI: functions of the MPI standard (version 3.1), and the
- * constants that each implementation has for itself. Open MPI's handles are addresses of symbols,
- * those of MPICH's ABI are integers, those of the standard ABI (MPI 5.0, chapter 20; MPICH 5 and
- * others as `libmpi_abi`) small numbers as wide as an address.
+ * The C interface of an installed MPI, through FFI: functions of the MPI standard (version 3.1),
+ * and the constants that differ between implementations. Handles are addresses of symbols in Open
+ * MPI, integers in MPICH's ABI, and small numbers as wide as an address in the standard ABI (MPI
+ * 5.0, chapter 20; MPICH 5 and others have it as `libmpi_abi`).
  */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { loadOptional } from '../../base/optional.ts';
 
-/** A handle of MPI: an address or an integer, never looked into. */
+/** An MPI handle: an address or an integer, never dereferenced. */
 type Handle = bigint | number;
 /** Memory that MPI reads or writes; a number is one of MPI's special addresses. */
 type Address = Numbers | Int32Array | BigUint64Array | Uint8Array | bigint | null;
@@ -25,7 +25,7 @@ export interface MpiConstants {
   statusIgnore: bigint;
 }
 
-/** Functions of MPI that are called here; each returns an error class, 0 for success. */
+/** The MPI functions that are called; each returns an error class, 0 for success. */
 const FUNCTIONS = {
   MPI_Init_thread: ['void *', 'void *', 'int', 'void *'],
   MPI_Comm_rank: ['comm', 'void *'],
@@ -45,7 +45,7 @@ const FUNCTIONS = {
 } as const;
 
 export interface MpiLibrary {
-  /** Name that it was loaded under. */
+  /** Name under which the library was loaded. */
   name: string;
   functions: Readonly<Record<keyof typeof FUNCTIONS, Call>>;
   constants: MpiConstants;
@@ -74,7 +74,7 @@ const STANDARD_CONSTANTS: MpiConstants = {
 };
 
 /**
- * @param names tried one after the other
+ * @param names names to try, in this order
  * @throws CodecLmError `MPI_UNAVAILABLE` when FFI or the library is missing
  */
 export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
@@ -82,7 +82,7 @@ export async function loadMpi(names: readonly string[]): Promise<MpiLibrary> {
   const failures: string[] = [];
   for (const name of names) {
     try {
-      // Open MPI's plug-ins look for its symbols among the global ones.
+      // Open MPI's plug-ins look for its symbols in the global namespace.
       return bind(koffi.load(name, { global: true }), name);
     } catch (error) {
       failures.push(messageOf(error));
@@ -111,7 +111,7 @@ function bind(library: ReturnType<Koffi['load']>, name: string): MpiLibrary {
   return { name, functions: Object.fromEntries(functions) as MpiLibrary['functions'], constants };
 }
 
-/** @returns nothing for a library that is not Open MPI */
+/** @returns undefined for a library that is not Open MPI */
 function openMpiConstants(library: ReturnType<Koffi['load']>): MpiConstants | undefined {
   try {
     const world = library.symbol('ompi_mpi_comm_world');
@@ -130,7 +130,10 @@ function openMpiConstants(library: ReturnType<Koffi['load']>): MpiConstants | un
   }
 }
 
-/** A library of MPI 5 may have the function and not the ABI: then the version is -1. */
+/**
+ * Whether the library has the ABI of MPI 5. A library may have the function without the ABI: then
+ * the version is -1.
+ */
 function speaksStandard(library: ReturnType<Koffi['load']>): boolean {
   try {
     const [major, minor] = [new Int32Array(1), new Int32Array(1)];
@@ -141,12 +144,12 @@ function speaksStandard(library: ReturnType<Koffi['load']>): boolean {
   }
 }
 
-/** No implementation has longer ones (MPI_MAX_LIBRARY_VERSION_STRING of MPICH). */
+/** Longest version string of any implementation (MPI_MAX_LIBRARY_VERSION_STRING of MPICH). */
 const MAX_VERSION_STRING = 8192;
 
 /**
- * The MPI libraries of this machine, by what they say of themselves: `Open MPI v4.1.4`.
- * @param names as the system's loader knows them
+ * The MPI libraries of this machine, by the version that they report: `Open MPI v4.1.4`.
+ * @param names names for the system's loader
  * @returns the name of the first library of each version; empty without koffi
  */
 export function mpiVersions(names: readonly string[]): Map<string, string> {
@@ -161,7 +164,7 @@ export function mpiVersions(names: readonly string[]): Map<string, string> {
       const version = line.replace(/\s+/g, ' ').replace(' Version:', '').trim();
       if (!versions.has(version)) versions.set(version, name);
     } catch {
-      // not here: the next one
+      // Not installed: try the next name.
     }
   }
   return versions;

@@ -1,6 +1,6 @@
 /**
- * Ranks over MPI. Collectives are the non-blocking ones of MPI 3 and are polled, so that
- * signals are seen while a rank waits, and so that waiting has an end.
+ * Ranks over MPI. It uses the non-blocking collectives of MPI 3 and polls them, so that signals are
+ * handled while a rank waits, and so that waiting can time out.
  */
 import { writeSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Communicator, Numbers, Reduction } from './communicator.ts';
 import type { MpiLibrary } from './mpi-library.ts';
 
-/** MPI_THREAD_SINGLE: all calls come from the one thread of JavaScript. */
+/** MPI_THREAD_SINGLE: all calls come from JavaScript's single thread. */
 const THREAD_SINGLE = 0;
-/** A collective that takes longer is polled less often: the core is better used by another rank. */
+/** A collective that takes longer is polled less often, so that another rank can use the core. */
 const SPIN_MS = 20;
-/** No implementation has longer messages (MPI_MAX_ERROR_STRING). */
+/** Longest error message of any implementation (MPI_MAX_ERROR_STRING). */
 const MAX_ERROR_STRING = 1024;
 
 export class MpiCommunicator implements Communicator {
@@ -40,10 +40,11 @@ export class MpiCommunicator implements Communicator {
     this.rank = number[0];
     this.#check(functions.MPI_Comm_size(constants.world, number), 'MPI_Comm_size');
     this.size = number[0];
-    // However this process ends before `close`, the others must not wait for it.
+    // If this process ends before `close` in any way, the others must not wait for it.
     this.#onExit = (code) => functions.MPI_Abort(constants.world, code || 1);
     process.once('exit', this.#onExit);
-    // Node would say what was thrown after `exit`: too late, MPI_Abort does not return.
+    // Node prints an uncaught error only after `exit`, which is too late: MPI_Abort does not
+    // return.
     process.once('uncaughtExceptionMonitor', this.#onUncaught);
   }
 
@@ -102,7 +103,7 @@ export class MpiCommunicator implements Communicator {
   }
 
   async close(): Promise<void> {
-    // Finalizing waits too, and without a limit: come there together.
+    // MPI_Finalize waits too, without a time limit: make sure that all ranks arrive together.
     await this.barrier();
     this.#check(this.#mpi.functions.MPI_Finalize(), 'MPI_Finalize');
     process.off('exit', this.#onExit);
@@ -118,7 +119,7 @@ export class MpiCommunicator implements Communicator {
     return values instanceof Float32Array ? float : double;
   }
 
-  /** @param memory what MPI works on meanwhile: must not be collected */
+  /** @param memory arrays that MPI is using; the reference keeps them from being collected */
   async #complete(
     what: string,
     memory: unknown,

@@ -1,4 +1,4 @@
-/** The group of ranks that this process was launched in. */
+/** Opens the group of ranks in which this process was launched. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Communicator } from './communicator.ts';
 import { checkConnection, findLaunch, libraryNames } from './launcher.ts';
@@ -8,7 +8,7 @@ import { single } from './single.ts';
 
 /**
  * @param waitSeconds how long a rank waits for the others before it gives up
- * @returns `single` for a process that no launcher started
+ * @returns the communicator; `single` for a process that no launcher started
  * @throws CodecLmError `MPI_UNAVAILABLE`
  */
 export async function openCommunicator(

@@ -1,4 +1,4 @@
-/** Which form of AdamW a run of many ranks takes. */
+/** Chooses the form of AdamW for a run of many ranks. */
 import type { Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
@@ -8,7 +8,10 @@ import { ReplicatedAdamW } from './replicated.ts';
 import { ShardedAdamW } from './zero.ts';
 
 export interface RankedOptions extends AdamWOptions {
-  /** 0: every rank has all moments. 1: each rank has its share of them (ZeRO, arXiv 1910.02054, section 5.1). */
+  /**
+   * 0: every rank has all moments. 1: each rank has one part of them (ZeRO, arXiv 1910.02054,
+   * section 5.1).
+   */
   zero: 0 | 1;
 }
 

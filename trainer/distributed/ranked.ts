@@ -1,16 +1,19 @@
-/** An optimizer step over ranks: gradients of each rank in, the same new weights in every rank out. */
+/**
+ * An optimizer step over ranks: it takes the gradients of each rank and gives every rank the same
+ * new weights.
+ */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { AdamWState } from '../optim/adamw.ts';
 
-/** A moment of one parameter under the name it has in a checkpoint, as `readSafetensors` gives it. */
+/** A moment of one parameter, under its name in a checkpoint, as `readSafetensors` gives it. */
 export type NamedMoment = readonly [name: string, data: Float32Array];
 
 export interface RankedOptimizer {
   /**
    * Sums the gradients of all ranks, clips them by their global norm and updates all weights. Collective.
-   * @param gradients of this rank, one for each parameter, already divided by the targets of all
-   *   ranks; taken over and disposed of
-   * @param clipNorm 0 clips nothing
+   * @param gradients gradients of this rank, one per parameter, already divided by the number of
+   *   targets of all ranks; this method disposes of them
+   * @param clipNorm highest global norm; 0 disables clipping
    * @param check called with the norm before clipping, before any weight changes; may throw
    * @returns the norm before clipping
    */
@@ -20,16 +23,18 @@ export interface RankedOptimizer {
     clipNorm: number,
     check: (norm: number) => Promise<void>,
   ): Promise<number>;
-  /** Names and shapes of what `moments` gives, in its order: the same for any number of ranks. */
+  /**
+   * Names and shapes of the results of `moments`, in their order: the same for any number of ranks.
+   */
   momentShapes(): Map<string, number[]>;
-  /** Both moments of every parameter, whole, in every rank. Collective. */
+  /** Both moments of every parameter, complete, in every rank. Collective. */
   moments(): AsyncGenerator<NamedMoment, void>;
-  /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or of another shape */
+  /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or has another shape */
   load(state: AdamWState): void;
   dispose(): void;
 }
 
-/** `exp_avg.NAME` and `exp_avg_sq.NAME` for each parameter, in its order. */
+/** Shapes of `exp_avg.NAME` and `exp_avg_sq.NAME` for each parameter, in its order. */
 export function momentShapes(
   parameters: ReadonlyMap<string, { shape: number[] }>,
 ): Map<string, number[]> {
@@ -40,5 +45,5 @@ export function momentShapes(
   return shapes;
 }
 
-/** PyTorch's words. */
+/** PyTorch's names of the moments. */
 export const MOMENTS = ['exp_avg', 'exp_avg_sq'] as const;

@@ -1,4 +1,7 @@
-/** Plain data parallelism: gradients are summed over ranks, and every rank makes the same update of all weights. */
+/**
+ * Plain data parallelism: gradients are summed over ranks, and every rank updates all weights in
+ * the same way.
+ */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';

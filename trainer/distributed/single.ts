@@ -1,4 +1,4 @@
-/** One rank alone: nothing is exchanged. */
+/** A single rank: no communication. */
 import type { Communicator } from './communicator.ts';
 
 export const single: Communicator = {

@@ -1,7 +1,7 @@
 /**
  * ZeRO stage 1 (Rajbhandari et al. 2020, arXiv 1910.02054, section 5.1): the moments of AdamW are
- * sharded. Of every bucket a rank gets the summed gradients of its share, updates that share of the
- * weights, and tells the others the new weights.
+ * sharded. A rank owns a share of every bucket: it gets the summed gradients of its share, updates
+ * those weights, and sends them to the other ranks.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
@@ -13,20 +13,23 @@ import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
 import { type Communicator, evenBounds } from './communicator.ts';
 import { MOMENTS, momentShapes, type NamedMoment, type RankedOptimizer } from './ranked.ts';
 
-/** The elements of one parameter that lie in this rank's share of a bucket. */
+/** The elements of one parameter that are in this rank's share of a bucket. */
 interface Piece {
   name: string;
-  /** A piece of a matrix is [n, 1], one of a norm [n]: AdamW decays the weights of matrices only. */
+  /**
+   * A piece of a matrix is [n, 1], a piece of a norm [n], because AdamW decays only the weights of
+   * matrices.
+   */
   shape: number[];
-  /** Of the share. */
+  /** Start index in the share. */
   start: number;
-  /** Of the parameter. */
+  /** Start index in the parameter. */
   from: number;
   to: number;
 }
 
 interface Share extends Bucket {
-  /** Elements of each rank. */
+  /** Number of elements of each rank's share. */
   counts: number[];
   pieces: Piece[];
 }
@@ -125,7 +128,7 @@ export class ShardedAdamW implements RankedOptimizer {
         if (whole?.shape.join() !== this.#parameters.get(name)!.shape.join()) {
           throw new CodecLmError(
             'CHECKPOINT_INVALID',
-            `the optimizer's tensor ${key}.${name} is missing or of another shape`,
+            `the optimizer's tensor ${key}.${name} is missing or has another shape`,
           );
         }
         mine.set(`${key}.${name}`, { shape, data: whole!.data.subarray(from, to) });
@@ -139,7 +142,7 @@ export class ShardedAdamW implements RankedOptimizer {
     for (const piece of this.#pieces.values()) piece.dispose();
   }
 
-  /** From each rank's share to the weights of the model, in every rank. */
+  /** Copies each rank's share to the weights of the model, in every rank. Collective. */
   async #shareWeights(): Promise<void> {
     const { tf } = this.#backend;
     for (const share of this.#shares) {

@@ -1,4 +1,4 @@
-/** All that is known of a run from its configuration alone. */
+/** Estimates a run from its configuration alone. */
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { readManifest } from '../../shards/index.ts';
 import { codecNamed, DEFAULT_CODECS } from '../../tokenizer/index.ts';
@@ -7,21 +7,21 @@ import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
 import { estimateMemory, type MemoryEstimate } from './memory.ts';
 
-/** Bytes, the paper's 320 merges of images, and the special tokens. */
+/** Default vocabulary: bytes, the paper's 320 merges for images, and the special tokens. */
 const DEFAULT_VOCAB_SIZE = 579;
 
 export interface EstimateOptions {
-  /** Ranks that train together; default 1. */
+  /** Number of ranks; default 1. */
   worldSize: number;
-  /** Dataset directory: says vocabulary and row length. */
+  /** Dataset directory, which gives vocabulary and row length. */
   data?: string;
-  /** Where there is no dataset; default 579, that of 320 merges. */
+  /** Used without a dataset; default 579, the size with 320 merges. */
   vocabSize: number;
 }
 
 export interface Estimate {
   parameters: number;
-  /** Forward and backward, by `flopsConvention`. */
+  /** FLOPs of forward and backward pass, counted by `flopsConvention`. */
   flopsPerToken: number;
   flopsConvention: string;
   worldSize: number;
@@ -31,11 +31,11 @@ export interface Estimate {
   seqLenFrom: 'config' | 'data' | 'default';
   microBatch: number;
   gradAccumulation: number;
-  /** Of all ranks. */
+  /** Tokens over all ranks. */
   tokensPerStep: number;
   zero: 0 | 1;
   checkpointing: boolean;
-  /** Bytes of one rank. */
+  /** Memory of one rank in bytes. */
   memory: MemoryEstimate;
 }
 

@@ -1,27 +1,27 @@
 /**
- * Memory of one rank while it computes gradients, which is when it holds most. Counted are the
- * tensors; the process itself takes a few hundred MiB beside them.
+ * Memory of one rank while it computes gradients, which is the peak. It counts the tensors; the
+ * process itself takes a few hundred MiB more.
  */
 import { headSize, type LlamaConfig, parameterCount } from '../model/config.ts';
 import { QUERY_BLOCK } from '../ops/attention/attention.ts';
 
-/** All tensors are counted as fp32; in bf16 the inputs of layers, which are kept, take half of it. */
+/** All tensors are counted as fp32; in bf16 the saved inputs of layers take half of that. */
 const BYTES = 4;
 
 /**
- * Numbers a token that stay until the gradients are there: values that were saved for the backward
- * pass, and the gradients of every op's output, which tfjs frees at its end only. Seen by counting
- * the bytes of tensors alive while one size at a time was changed (test/trainer/estimate).
+ * Numbers per token that stay until the gradients are computed: values saved for the backward pass,
+ * and the gradients of every op's output, which tfjs frees only at its end. They were found by
+ * counting the bytes of live tensors while one size at a time was changed (test/trainer/estimate).
  */
 const BLOCK = { hidden: 29, keyValue: 11, intermediate: 6, qkNorm: 4.5 } as const;
 const LOGITS = 6;
-/** Input of a checkpointed block, and its gradient. */
+/** The input of a checkpointed block, and its gradient. */
 const CHECKPOINT = 2;
-/** Scores of a block of queries: probabilities, their gradients and what is between them. */
+/** Scores of a block of queries: probabilities, their gradients and intermediate results. */
 const SCORES = 5;
 
 export interface MemoryOptions {
-  /** Of a micro batch. */
+  /** Sequences in a micro batch. */
   sequences: number;
   seqLen: number;
   gradAccumulation: number;
@@ -30,12 +30,15 @@ export interface MemoryOptions {
   worldSize: number;
 }
 
-/** Bytes of one rank. */
+/** Memory of one rank in bytes. */
 export interface MemoryEstimate {
   weights: number;
-  /** Of one micro batch, and with accumulation their sum so far beside them. */
+  /** Gradients of one micro batch; with accumulation, also their sum so far. */
   gradients: number;
-  /** Both moments of AdamW; with ZeRO-1 a rank's share of them, and of the weights it updates. */
+  /**
+   * Both moments of AdamW; with ZeRO-1, the rank's share of them and of the weights that it
+   * updates.
+   */
   optimizer: number;
   activations: number;
   total: number;
@@ -60,7 +63,7 @@ function activationBytes(config: LlamaConfig, options: MemoryOptions): number {
     BLOCK.keyValue * keyValueSize +
     BLOCK.intermediate * intermediateSize +
     (config.qkNorm ? BLOCK.qkNorm * (hiddenSize + keyValueSize) : 0);
-  // A checkpointed block is computed again when its turn comes: one of them is alive at a time.
+  // A checkpointed block is computed again when it is needed: only one is alive at a time.
   const blocks = checkpointing ? block + CHECKPOINT * hiddenSize * layers : block * layers;
   const scores = SCORES * heads * Math.min(QUERY_BLOCK, seqLen);
   return BYTES * sequences * seqLen * (blocks + LOGITS * vocabSize + scores);

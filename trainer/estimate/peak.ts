@@ -1,12 +1,14 @@
-/** The speed of the device at its best: what MFU is a share of, where nobody says it. */
+/**
+ * Measures the peak speed of the device, the reference of MFU when the configuration names none.
+ */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { linear, type Precision } from '../ops/linear.ts';
 
-/** Operations of one measured product at most: large enough to be worth the device's while. */
+/** Most operations in one measured product: large enough to use the device fully. */
 const MOST_OPERATIONS = { gpu: 2 * 4096 ** 3, native: 2 * 1024 ** 3, wasm: 2 * 384 ** 3 } as const;
-/** A machine that does other work is measured until one product had it to itself. */
+/** Enough rounds that on a busy machine at least one product has it to itself. */
 const FEWEST_ROUNDS = 5;
 const MEASURE_MS = 150;
 
@@ -15,16 +17,16 @@ type Product = readonly [rows: number, inputs: number, outputs: number];
 
 export interface StepWork {
   model: LlamaConfig;
-  /** Of a micro batch. */
+  /** Tokens in a micro batch. */
   tokens: number;
   precision: Precision;
 }
 
 /**
- * Measured with the layers' own op in the step's own shapes and precision, and with a large square
- * product: what the device did best.
- * @param measure operations a second of one product
- * @returns floating-point operations a second
+ * Measures the layers' own op in the shapes and precision of the step, and a large square product,
+ * and returns the best result.
+ * @param measure measures one product, in operations per second
+ * @returns floating-point operations per second
  */
 export async function measurePeakFlops(
   backend: Backend,
@@ -40,7 +42,10 @@ export async function measurePeakFlops(
   return best;
 }
 
-/** The feed-forward layer's two, which are most of the work, the logits', and a square one. */
+/**
+ * The two products of the feed-forward layer, which are most of the work, that of the logits, and a
+ * square one.
+ */
 function productsOf(backend: Backend, { model, tokens }: StepWork): Product[] {
   const { hiddenSize, intermediateSize, vocabSize } = model;
   const most = MOST_OPERATIONS[backend.device === 'gpu' ? 'gpu' : backend.name];
@@ -73,11 +78,11 @@ async function rateOf(
       const product = linear(backend, x, weight, precision);
       return tf.slice(product, [0, 0], [1, 1]);
     });
-    // Reading one number waits for all of them, and moves nothing.
+    // Reading one number waits for all products and transfers almost nothing.
     await corner.data();
     const seconds = (performance.now() - started) / 1000;
     corner.dispose();
-    // The first one finds the kernels.
+    // The first round includes choosing kernels and is not counted.
     if (round > 0) best = Math.max(best, (2 * rows * inputs * outputs) / seconds);
   }
   tf.dispose([x, weight]);

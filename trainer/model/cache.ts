@@ -1,4 +1,4 @@
-/** Keys and values of the tokens a decoder has seen, so that each is computed once. */
+/** Keys and values of the tokens that a decoder has seen, so that each is computed only once. */
 import type { Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 
@@ -8,20 +8,20 @@ interface Piece {
 }
 
 /**
- * New tokens go to a short piece that is copied at each step; once it has this many, it is
- * joined to the long one, which is copied only then.
+ * New tokens go to a short piece, which is copied at each step. Once it has this many tokens it is
+ * joined to the long piece, which is copied only then.
  */
 const SHORT_PIECE = 64;
 
 /**
- * The cache of one batch of sequences, all of the same length. `Llama.forwardCached` fills it;
- * its owner disposes it.
+ * The cache of one batch of sequences, all of the same length. `Llama.forwardCached` fills it; its
+ * owner disposes of it.
  */
 export class KeyValueCache {
-  /** Tokens seen: the position of the next one. */
+  /** Number of tokens seen, which is the position of the next one. */
   length = 0;
   readonly #backend: Backend;
-  /** A long and a short piece a layer; [batch, kvHeads, ·, headSize]. */
+  /** A long and a short piece per layer; each tensor is [batch, kvHeads, ·, headSize]. */
   readonly #layers: { long?: Piece; short?: Piece }[] = [];
 
   constructor(backend: Backend) {
@@ -29,8 +29,9 @@ export class KeyValueCache {
   }
 
   /**
-   * Keeps the keys and values of new tokens of a layer; the caller keeps its own tensors.
-   * @returns everything the new tokens may attend to, in order; it belongs to the cache
+   * Copies the keys and values of a layer's new tokens into the cache; the caller still owns its
+   * tensors.
+   * @returns all keys and values that the new tokens may attend to, in order; the cache owns them
    */
   append(layer: number, k: Tensor4D, v: Tensor4D): Piece[] {
     const pieces = (this.#layers[layer] ??= {});
@@ -52,7 +53,10 @@ export class KeyValueCache {
     this.length = 0;
   }
 
-  /** The first is replaced, the second stays its owner's. Kept: the step that made them is tidied. */
+  /**
+   * Concatenates two pieces and disposes of the first; the second still belongs to its owner.
+   * `keep` protects the result from the tidy scope of the current step.
+   */
   #join(first: Piece | undefined, second: Piece): Piece {
     const { tf } = this.#backend;
     const join = (a: Tensor4D | undefined, b: Tensor4D) =>

@@ -1,4 +1,4 @@
-/** The shape of a Llama model, and the same as a Hugging Face config.json. */
+/** The sizes of a Llama model, and their form in a Hugging Face config.json. */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { GenerationConfigFile, LlamaConfigFile } from '../../schemas/checkpoint.ts';
@@ -10,17 +10,17 @@ export interface LlamaConfig {
   hiddenSize: number;
   layers: number;
   heads: number;
-  /** Fewer than `heads` is grouped-query attention; divides `heads`. */
+  /** A number below `heads` means grouped-query attention; it divides `heads`. */
   kvHeads: number;
   /** Width of the SwiGLU feed-forward layer. */
   intermediateSize: number;
   ropeTheta: number;
   normEps: number;
-  /** The output layer is the input embedding, transposed. */
+  /** True if the output layer is the transposed input embedding. */
   tieEmbeddings: boolean;
-  /** RMSNorm of each head's queries and keys before they turn: the model is then a Qwen3. */
+  /** RMSNorm of each head's queries and keys before the rotation: the model is then a Qwen3. */
   qkNorm?: boolean;
-  /** Longest sequence the model is meant for; nothing is computed from it. */
+  /** Longest sequence that the model is meant for; it does not affect the computation. */
   maxPositions: number;
   bosId: number;
   eosId: number;
@@ -31,7 +31,7 @@ export function headSize(config: LlamaConfig): number {
   return config.hiddenSize / config.heads;
 }
 
-/** Weights of the model, each counted once (tied embeddings too). */
+/** Number of weights, each counted once (tied embeddings too). */
 export function parameterCount(config: LlamaConfig): number {
   let total = 0;
   for (const shape of parameterShapes(config).values()) {
@@ -70,7 +70,7 @@ export function parameterShapes(config: LlamaConfig): Map<string, number[]> {
   return shapes;
 }
 
-/** @throws CodecLmError `CONFIG_INVALID` when heads do not divide what they must */
+/** @throws CodecLmError `CONFIG_INVALID` when the numbers of heads do not divide the sizes */
 export function checkConfig(config: LlamaConfig): void {
   const wrong = (message: string) => new CodecLmError('CONFIG_INVALID', `model: ${message}`);
   if (config.hiddenSize % (2 * config.heads) !== 0) {
@@ -85,7 +85,7 @@ export function checkConfig(config: LlamaConfig): void {
 
 /**
  * @param json the parsed config.json
- * @param path of it, for messages
+ * @param path path of the file, for messages
  * @throws CodecLmError `CHECKPOINT_INVALID` naming the key, for anything that is not a Llama this project computes
  */
 export function configFromHuggingFace(json: unknown, path: string): LlamaConfig {
@@ -141,10 +141,13 @@ type Architecture = Pick<LlamaConfigFile, 'architectures' | 'model_type'>;
 
 const LLAMA: Architecture = { architectures: ['LlamaForCausalLM'], model_type: 'llama' };
 
-/** What a Llama with QK-norm is called where it was published with the same weights' names (arXiv 2505.09388). */
+/**
+ * Names for a Llama with QK-norm: Qwen3 was published with the same weight names (arXiv
+ * 2505.09388).
+ */
 const QWEN3: Architecture = { architectures: ['Qwen3ForCausalLM'], model_type: 'qwen3' };
 
-/** The rotary base is written twice: transformers 4.x reads one form, 5.x the other. */
+/** Writes the rotary base twice: transformers 4.x reads one form, 5.x the other. */
 export function configToHuggingFace(config: LlamaConfig): LlamaConfigFile {
   return {
     ...(config.qkNorm ? QWEN3 : LLAMA),
@@ -183,7 +186,7 @@ export function generationConfig(config: LlamaConfig): GenerationConfigFile {
 }
 
 /**
- * Standard deviation of the initial matrices and embeddings: what GPT-2, Llama's
- * `initializer_range` and OPT use. Norms start at 1.
+ * Standard deviation of the initial matrices and embeddings, as in GPT-2, OPT and Llama's
+ * `initializer_range`. Norms start at 1.
  */
 export const INITIAL_DEVIATION = 0.02;

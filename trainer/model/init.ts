@@ -1,18 +1,20 @@
 /**
- * Initial weights from a seed. The numbers come from a generator of our own, not
- * from the backend's, so that native and wasm start from the same bits.
+ * Initial weights from a seed. The numbers come from this project's own generator, not from the
+ * backend's, so that native and wasm start from the same bits.
  */
 import { INITIAL_DEVIATION, type LlamaConfig, parameterShapes } from './config.ts';
 
-/** Weights in Hugging Face's order, as `createLlama` and the safetensors writer take them. */
+/**
+ * Weights in Hugging Face's order, in the form that `createLlama` and the safetensors writer take.
+ */
 export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
-/** Where a model gets its weights from, one after the other: nobody has to hold them all. */
+/** A source of weights that gives one at a time, so that nobody has to hold all of them. */
 export type WeightSource = Pick<Weights, 'get'>;
 
 /**
- * Norms are 1; matrices and embeddings are normal with standard deviation 0.02. Each is made
- * anew whenever it is asked for.
+ * Norms are 1; matrices and embeddings are normally distributed with standard deviation 0.02. Each
+ * array is made anew at every request.
  */
 export function initialSource(config: LlamaConfig, seed: number): WeightSource {
   const shapes = parameterShapes(config);
@@ -22,7 +24,7 @@ export function initialSource(config: LlamaConfig, seed: number): WeightSource {
       const shape = shapes.get(name);
       if (!shape) return undefined;
       const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
-      // A stream for each tensor: adding a layer leaves the weights before it as they were.
+      // Each tensor has its own stream: adding a layer does not change the weights before it.
       if (shape.length === 1) data.fill(1);
       else fillNormal(data, INITIAL_DEVIATION, mix(seed, names.indexOf(name)));
       return { shape, data };
@@ -30,13 +32,13 @@ export function initialSource(config: LlamaConfig, seed: number): WeightSource {
   };
 }
 
-/** All of them at once. */
+/** All initial weights at once. */
 export function initialWeights(config: LlamaConfig, seed: number): Weights {
   const source = initialSource(config, seed);
   return new Map([...parameterShapes(config).keys()].map((name) => [name, source.get(name)!]));
 }
 
-/** Box and Muller (1958) over mulberry32. */
+/** Normal numbers by Box and Muller (1958) over mulberry32. */
 function fillNormal(data: Float32Array, deviation: number, seed: number): void {
   const uniform = mulberry32(seed);
   for (let i = 0; i < data.length; i += 2) {
@@ -48,7 +50,7 @@ function fillNormal(data: Float32Array, deviation: number, seed: number): void {
   }
 }
 
-/** 32 bits from two numbers (the finalizer of MurmurHash3). */
+/** Mixes two numbers to 32 bits (the finalizer of MurmurHash3). */
 function mix(seed: number, stream: number): number {
   let hash = (Math.imul(seed, 0x9e3779b1) ^ Math.imul(stream + 1, 0x85ebca6b)) >>> 0;
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -19,9 +19,9 @@ import { checkConfig, headSize, type LlamaConfig, parameterShapes } from './conf
 import { initialSource, type WeightSource } from './init.ts';
 
 export interface ForwardSettings {
-  /** Of the layers' matrix products; default fp32. The logits' is fp32. */
+  /** Precision of the layers' matrix products; default fp32. That of the logits is always fp32. */
   precision?: Precision;
-  /** Keep only the input of each block, and compute the rest again for the gradients. */
+  /** Keep only the input of each block, and recompute the rest for the gradients. */
   checkpointing?: boolean;
 }
 
@@ -30,17 +30,20 @@ export interface ForwardOptions extends ForwardSettings {
   segments?: Tensor2D;
 }
 
-/** Attention of a layer: rotated queries, rotated keys and values to one output, all split in heads. */
+/**
+ * Attention of a layer: takes rotated queries, rotated keys and values, all split into heads, and
+ * returns the output, also split into heads.
+ */
 type Attend = (layer: number, q: Tensor4D, k: Tensor4D, v: Tensor4D) => Tensor4D;
 
-/** What the layers of one forward pass share. */
+/** Values that the layers of one forward pass share. */
 interface Pass extends ForwardSettings {
   table: RopeTable;
   attend: Attend;
 }
 
 /**
- * A model with random weights; the same seed gives the same weights on every backend.
+ * Makes a model with random weights; the same seed gives the same weights on every backend.
  * @throws CodecLmError `CONFIG_INVALID`
  */
 export function createLlama(backend: Backend, config: LlamaConfig, seed: number): Llama {
@@ -51,11 +54,11 @@ export function createLlama(backend: Backend, config: LlamaConfig, seed: number)
 export class Llama {
   readonly backend: Backend;
   readonly config: LlamaConfig;
-  /** By Hugging Face name, in the order of the computation; a matrix is [out, in]. */
+  /** Parameters by Hugging Face name, in the order of the computation; a matrix is [out, in]. */
   readonly parameters: ReadonlyMap<string, Variable>;
   #ropeTable?: RopeTable & { positions: number };
 
-  /** @throws CodecLmError `CHECKPOINT_INVALID` when a weight is missing or of another shape */
+  /** @throws CodecLmError `CHECKPOINT_INVALID` when a weight is missing or has another shape */
   constructor(backend: Backend, config: LlamaConfig, weights: WeightSource) {
     this.backend = backend;
     this.config = config;
@@ -64,7 +67,7 @@ export class Llama {
     try {
       for (const [name, shape] of parameterShapes(config)) {
         const value = backend.tf.tensor(weightOf(weights, name, shape), shape);
-        // tfjs would keep the array beside its copy until the first step.
+        // Otherwise tfjs would keep the array beside its copy until the first step.
         backend.native?.tensorIds([value]);
         parameters.set(name, backend.tf.variable(value));
         value.dispose();
@@ -88,7 +91,7 @@ export class Llama {
   }
 
   /**
-   * The same logits for tokens that follow those in the cache, which grows by them.
+   * The same logits for tokens that follow those in the cache; the new tokens are added to it.
    * @param ids int32 [batch, time], the next tokens of every sequence of the batch
    * @returns [batch, time, vocabSize]
    */
@@ -100,7 +103,8 @@ export class Llama {
       const attend: Attend = (layer, q, k, v) => {
         const before = cache.length > 0;
         const pieces = cache.append(layer, k, v);
-        // A prompt attends only to itself: in blocks, without a row of scores as long as the cache.
+        // A prompt attends only to itself: compute it in blocks, without scores over the whole
+        // cache.
         if (!before) return attention(this.backend, q, k, v);
         return cachedAttention(this.backend, q, pieces);
       };
@@ -177,7 +181,10 @@ export class Llama {
     return linear(backend, swiglu(backend, gate, up), weight('down'), precision);
   }
 
-  /** QK-norm (Henry et al. 2020, arXiv 2010.04245, as RMSNorm of each head): [rows, heads * size], unchanged without. */
+  /**
+   * QK-norm (Henry et al. 2020, arXiv 2010.04245, as RMSNorm of each head): [rows, heads * size];
+   * returns x unchanged without it.
+   */
   #headNorm(name: string, x: Tensor2D): Tensor2D {
     if (!this.config.qkNorm) return x;
     const { tf } = this.backend;
@@ -199,7 +206,9 @@ export class Llama {
     return this.parameters.get(`${name}.weight`) as unknown as Tensor2D;
   }
 
-  /** Positions from 0 are the ones training asks for again and again; they are kept. */
+  /**
+   * Rotary table; tables from position 0 are cached, because training uses them again and again.
+   */
   #rope(time: number, start = 0): RopeTable {
     const { backend, config } = this;
     if (start > 0) return ropeTable(backend, headSize(config), start, time, config.ropeTheta);

@@ -1,34 +1,40 @@
-/** The loss of a batch and its gradients, in sums, so that micro batches of any size add up exactly. */
+/**
+ * Computes the loss of a batch and its gradients as sums, so that micro batches of any size add up
+ * exactly.
+ */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import { crossEntropy, IGNORED } from '../ops/cross-entropy.ts';
 import { zLoss } from '../ops/z-loss.ts';
 import type { ForwardSettings, Llama } from './llama.ts';
 
 export interface Loss {
-  /** Nats, summed over the targets that count. */
+  /** Loss in nats, summed over the targets that count. */
   lossSum: number;
-  /** Targets that count. */
+  /** Number of targets that count. */
   tokens: number;
 }
 
 export interface LossOptions extends ForwardSettings {
-  /** Weight of the z-loss of a target; its gradient is added, `lossSum` is without it. */
+  /** Weight of the z-loss per target; its gradient is added, but `lossSum` does not include it. */
   zLoss?: number;
-  /** [batch, time] row by row: tokens see only tokens of their own segment, a document of a packed row. */
+  /**
+   * [batch, time] row by row: a token attends only to tokens of its own segment, which is a
+   * document of a packed row.
+   */
   segments?: Int32Array;
 }
 
 export interface LossAndGradients extends Loss {
-  /** Of `lossSum * scale`, by parameter name; the caller's to dispose. */
+  /** Gradients of `lossSum * scale`, by parameter name; the caller disposes of them. */
   gradients: Map<string, Tensor>;
 }
 
 /**
  * @param inputs token ids, [batch, time] row by row
  * @param targets the token that follows each input; `IGNORED` (-1) does not count
- * @param batch sequences in it
- * @param scale of the gradients: 1 / (targets of all micro batches of a step) makes them add up
- *   to the gradients of the mean loss
+ * @param batch number of sequences
+ * @param scale factor of the gradients; with 1 / (targets of all micro batches of a step) they add
+ *   up to the gradients of the mean loss
  */
 export function lossAndGradients(
   model: Llama,
@@ -58,7 +64,7 @@ export function lossAndGradients(
   return { lossSum, tokens: countTargets(targets), gradients };
 }
 
-/** The loss alone, for evaluation. Arguments as for `lossAndGradients`; no z-loss. */
+/** Only the loss, for evaluation. Arguments as for `lossAndGradients`; no z-loss. */
 export function lossSum(
   model: Llama,
   inputs: Int32Array,
@@ -76,7 +82,7 @@ export function lossSum(
   return { lossSum: sum, tokens: countTargets(targets) };
 }
 
-/** Adds the gradients of one more micro batch; takes them over. */
+/** Adds the gradients of one more micro batch to the sums, and disposes of them. */
 export function addGradients(
   model: Llama,
   total: Map<string, Tensor> | undefined,
@@ -93,7 +99,7 @@ export function addGradients(
   return sums;
 }
 
-/** Segments are kept outside of tfjs's scopes: a checkpointed block asks for them once more. */
+/** Segments are kept outside of tfjs's scopes, because a checkpointed block needs them again. */
 function withSegments(model: Llama, batch: number, options: LossOptions) {
   const { tf } = model.backend;
   const time = (ids: Int32Array) => ids.length / batch;

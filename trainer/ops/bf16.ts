@@ -1,8 +1,8 @@
 /**
- * Matrix products in bfloat16: factors and results have 8 bits of precision, sums run in fp32, and
- * what comes in and goes out are fp32 tensors. Halves what a product reads, and is what tensor
- * cores and AMX work with. On CPUs without bf16 instructions it is no faster, and TensorFlow cuts
- * a product's last bits instead of rounding them.
+ * Matrix products in bfloat16: factors and results have 8 bits of precision, sums are fp32, and
+ * inputs and outputs are fp32 tensors. This halves the memory that a product reads, and it is the
+ * format of tensor cores and AMX. On CPUs without bf16 instructions it is not faster, and
+ * TensorFlow truncates the last bits of a product instead of rounding.
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
@@ -11,10 +11,10 @@ import { flag } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 import type { Transposes } from './wasm/heap-product.ts';
 
-/** TensorFlow's number of the type. */
+/** TensorFlow's number of the type bfloat16. */
 const BFLOAT16 = 14;
 
-/** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
+/** [m, k] x [k, n] -> [m, n]; each factor is first transposed if requested. */
 export function bf16MatMul(
   backend: Backend,
   a: Tensor2D,
@@ -27,8 +27,8 @@ export function bf16MatMul(
 }
 
 /**
- * A matrix made ready for products, for a factor of more than one is cast once. On the native
- * backend its values are bfloat16, a type that tfjs has no name for and calls float32: nothing but
+ * Prepares a matrix for products, so that a factor of several products is cast once. On the native
+ * backend its values are bfloat16, a type that tfjs does not know and calls float32: only
  * `bf16Product` can use it.
  */
 export function bf16Factor(backend: Backend, x: Tensor2D): Tensor2D {
@@ -62,7 +62,9 @@ export function bf16Product(
   }
 }
 
-/** The same roundings in fp32 arithmetic, for every backend: the reference, not a faster way. */
+/**
+ * The same rounding in fp32 arithmetic, for every backend. It is the reference, not a faster way.
+ */
 export function plainBf16MatMul(
   backend: Backend,
   a: Tensor2D,
@@ -74,7 +76,9 @@ export function plainBf16MatMul(
   );
 }
 
-/** To the nearest number with 8 significant bits (Dekker 1971's splitting, of 24 bits at 16). */
+/**
+ * Rounds to the nearest number with 8 significant bits (Dekker 1971's splitting of 24 bits at 16).
+ */
 export function toBf16<T extends Tensor>({ tf }: Backend, x: T): T {
   return tf.tidy(() => {
     const wide = tf.mul(x, 2 ** 16 + 1);

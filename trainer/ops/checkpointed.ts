@@ -1,19 +1,20 @@
 /**
- * Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): of a piece of the model only its
- * input is kept, and its forward pass is computed again when the gradients need it.
+ * Activation checkpointing (Chen et al. 2016, arXiv 1604.06174): only the input of a piece of the
+ * model is kept, and its forward pass is recomputed when the gradients need it.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable } from './differentiable.ts';
 
-/** The part of tfjs's engine that a gradient inside of a gradient would lose. */
+/** The part of tfjs's engine that a nested gradient would lose. */
 interface TapeHolder {
   state: { activeTape: unknown };
 }
 
 /**
- * @param piece from `x` to the output, differentiable in `x` and in `variables`, the same at each call
- * @param variables all that `piece` learns
+ * @param piece computes the output from `x`; it is differentiable in `x` and in `variables`, and
+ * gives the same result at each call
+ * @param variables all variables that `piece` trains
  */
 export function checkpointed<T extends Tensor>(
   backend: Backend,
@@ -34,7 +35,10 @@ export function checkpointed<T extends Tensor>(
   );
 }
 
-/** tfjs clears its tape after any gradient; the outer one still reads it. */
+/**
+ * Keeps the tape during an inner gradient: tfjs clears it after any gradient, but the outer one
+ * still needs it.
+ */
 function keepTape<Result>({ tf }: Backend, inner: () => Result): Result {
   const { state } = tf.engine() as unknown as TapeHolder;
   const tape = state.activeTape;

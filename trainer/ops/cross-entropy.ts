@@ -3,13 +3,13 @@ import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable, floatType, intType } from './differentiable.ts';
 
-/** A target that does not count. */
+/** Marks a target that does not count. */
 export const IGNORED = -1;
 
 interface LossAndGradient {
-  /** [rows], nats; 0 where the target is ignored. */
+  /** Loss of each row in nats, [rows]; 0 where the target is ignored. */
   losses: Tensor1D;
-  /** Of the sum of the losses, [rows, vocabulary]. */
+  /** Gradient of the sum of the losses, [rows, vocabulary]. */
   gradient: Tensor2D;
 }
 
@@ -38,7 +38,7 @@ export function plainForm(backend: Backend, logits: Tensor2D, targets: Tensor1D)
   return tf.tidy(() => {
     const logProbabilities = tf.logSoftmax(logits);
     const counts = tf.expandDims(countedRows(backend, targets), 1);
-    // An ignored target is no id: its one-hot row is made all zeros.
+    // An ignored target is not an id; its one-hot row is set to zero.
     const labels = tf.maximum(targets, tf.scalar(0, 'int32'));
     const oneHot = tf.mul(tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32'), counts);
     return {
@@ -48,13 +48,13 @@ export function plainForm(backend: Backend, logits: Tensor2D, targets: Tensor1D)
   });
 }
 
-/** One TensorFlow op gives both the loss and its gradient. */
+/** A single TensorFlow op gives both the loss and its gradient. */
 export function nativeForm(backend: Backend, logits: Tensor2D, targets: Tensor1D): LossAndGradient {
   const { tf } = backend;
   const native = backend.native!;
   return tf.tidy(() => {
     const counts = countedRows(backend, targets);
-    // The op takes ids only; what it computes for ignored rows is multiplied away.
+    // The op takes only ids; its results for ignored rows are multiplied by 0.
     const labels = tf.maximum(targets, tf.scalar(0, 'int32'));
     const types = [floatType(native), intType(native, 'Tlabels')];
     const [losses, gradient] = native.run(

@@ -1,4 +1,7 @@
-/** What every op of this folder is made of: a forward pass and its gradient, on one of the backends. */
+/**
+ * The building block of every op in this folder: a forward pass and its gradient, on one of the
+ * backends.
+ */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { OpAttr } from '../backend/binding.ts';
 import type { Backend } from '../backend/choose.ts';
@@ -6,7 +9,9 @@ import type { NativeOps } from '../backend/native.ts';
 
 export interface Forward<Output extends Tensor> {
   value: Output;
-  /** What the gradient needs again. Everything else the forward pass made is freed at once. */
+  /**
+   * Tensors that the gradient needs. Everything else that the forward pass made is freed at once.
+   */
   saved: Tensor[];
 }
 
@@ -14,7 +19,10 @@ export interface ForwardAll<Output extends Tensor> extends Omit<Forward<Output>,
   values: Output[];
 }
 
-/** What records an op for its gradient. tfjs's own `customGrad` calls it too, for one output only. */
+/**
+ * The recorder of an op for its gradient. tfjs's own `customGrad` uses it too, but only for one
+ * output.
+ */
 interface Recorder {
   runKernelFunc(call: {
     inputs: Record<number, Tensor>;
@@ -24,9 +32,9 @@ interface Recorder {
 }
 
 /**
- * A function of `inputs` with a gradient written by hand: fewer passes over memory than
- * the chain of tfjs's own gradients, and ops of TensorFlow that tfjs has no gradient for.
- * @param backward from the output's gradient and what was saved, one gradient an input
+ * Runs a function of `inputs` with a hand-written gradient. It needs fewer passes over memory than
+ * a chain of tfjs's own gradients, and can use TensorFlow ops that have no gradient in tfjs.
+ * @param backward computes one gradient per input from the output's gradient and the saved tensors
  */
 export function differentiable<Output extends Tensor>(
   backend: Backend,
@@ -41,7 +49,7 @@ export function differentiable<Output extends Tensor>(
   return differentiableAll(backend, inputs, one, ([dy], saved) => backward(dy, saved))[0];
 }
 
-/** The same for a function of several outputs; `backward` gets a gradient of each. */
+/** The same for a function with several outputs; `backward` gets a gradient for each. */
 export function differentiableAll<Output extends Tensor>(
   { tf }: Backend,
   inputs: Tensor[],
@@ -57,14 +65,14 @@ export function differentiableAll<Output extends Tensor>(
       return values;
     },
     backwardsFunc: (dy, saved) => {
-      // Of a single output it comes without a list.
+      // tfjs gives the gradient of a single output without a list.
       const gradients = backward([dy].flat() as Output[], saved);
       return Object.fromEntries(gradients.map((gradient, i) => [i, () => gradient]));
     },
   }) as Output[];
 }
 
-/** `T` of a TensorFlow op that works in fp32. */
+/** Attribute `T` of a TensorFlow op that computes in fp32. */
 export function floatType({ binding }: NativeOps, name = 'T'): OpAttr {
   return { name, type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
 }

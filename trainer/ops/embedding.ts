@@ -1,4 +1,4 @@
-/** Rows of a table by token id. */
+/** Looks up rows of a table by token id. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { differentiable, floatType, intType } from './differentiable.ts';
@@ -19,7 +19,7 @@ export function embedding(backend: Backend, weight: Tensor2D, ids: Tensor1D): Te
   );
 }
 
-/** Row v of the result is the sum of the rows of `dy` whose id is v. */
+/** Row v of the result is the sum of the rows of `dy` with id v. */
 export function sumRowsById(
   backend: Backend,
   dy: Tensor2D,
@@ -35,7 +35,7 @@ export function sumRowsById(
   });
 }
 
-/** One-hot columns times `dy`: tfjs's WebAssembly backend has no scatter-add. */
+/** One-hot columns times `dy`, because tfjs's WebAssembly backend has no scatter-add. */
 export function plainSumRowsById(
   backend: Backend,
   dy: Tensor2D,
@@ -44,7 +44,7 @@ export function plainSumRowsById(
 ): Tensor2D {
   const { tf } = backend;
   return tf.tidy(() => {
-    // Cast, because the WebAssembly kernel fills in integers whatever type it is asked for.
+    // Cast, because the WebAssembly kernel always fills in integers, whatever type is requested.
     const oneHot = tf.cast(tf.oneHot(ids, vocabulary), 'float32') as Tensor2D; // [rows, vocabulary]
     return matMul(backend, oneHot, dy, { a: true });
   });

@@ -1,4 +1,4 @@
-/** Rows of the residual stream to attention heads, and back. */
+/** Converts rows of the residual stream to attention heads, and back. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 

@@ -5,10 +5,10 @@ import { bf16Factor, bf16Product } from './bf16.ts';
 import { differentiableAll } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
-/** Of the factors of a matrix product; sums, weights and everything else are fp32. */
+/** Precision of the factors of a matrix product; sums, weights and everything else are fp32. */
 export type Precision = 'fp32' | 'bf16';
 
-/** A matrix is made a factor once, however many products it is part of. */
+/** A matrix is prepared as a factor once, even if it is part of several products. */
 const ARITHMETIC = {
   fp32: { factor: (_backend: Backend, x: Tensor2D) => x, product: matMul },
   bf16: { factor: bf16Factor, product: bf16Product },
@@ -28,7 +28,10 @@ export function linear(
   return linears(backend, x, [weight], precision)[0];
 }
 
-/** Several layers of the same input, which is cast and kept once; of its gradients one sum is made. */
+/**
+ * Several layers with the same input. The input is cast and saved once, and its gradients are
+ * summed.
+ */
 export function linears(
   backend: Backend,
   x: Tensor2D,

@@ -1,12 +1,12 @@
 /**
- * Matrix products as each backend likes them. tfjs's WebAssembly kernel is fast only for one
- * untransposed product of two matrices, so there the products are our own.
+ * Matrix products in the fastest form of each backend. tfjs's WebAssembly kernel is fast only for
+ * one untransposed product of two matrices, so that backend uses our own kernels.
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { fitsHeapKernels, productInHeap, type Transposes } from './wasm/heap-product.ts';
 
-/** [m, k] x [k, n] -> [m, n], each factor transposed first where it says so. */
+/** [m, k] x [k, n] -> [m, n]; each factor is first transposed if requested. */
 export function matMul(
   backend: Backend,
   a: Tensor2D,

@@ -1,6 +1,7 @@
 /**
- * Kernels of oneDNN inside TensorFlow's CPU library. In a graph TensorFlow's optimizer would put them
- * where they fit; run one by one, ops of some kinds stay with Eigen's, which are three times as slow.
+ * Runs kernels of oneDNN inside TensorFlow's CPU library. In a graph, TensorFlow's optimizer would
+ * choose them where they fit. Ops that run one by one use Eigen's kernels for some kinds, which are
+ * three times as slow.
  */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { OpAttr } from '../backend/binding.ts';
@@ -8,7 +9,7 @@ import type { Backend } from '../backend/choose.ts';
 import type { NativeOps } from '../backend/native.ts';
 import { floatType } from './differentiable.ts';
 
-/** Its name, and the label under which TensorFlow has registered it. */
+/** Name of each op, and the label under which TensorFlow has registered its oneDNN kernel. */
 const KERNELS = {
   softmax: { op: '_MklSoftmax', label: 'MklNameChangeOp' },
   silu: { op: '_MklSwish', label: '' },
@@ -18,7 +19,10 @@ export type OneDnnKernel = keyof typeof KERNELS;
 
 const usable = new WeakMap<Backend, Map<OneDnnKernel, boolean>>();
 
-/** Asked of the library itself, once: it depends on its build, the CPU and `TF_ENABLE_ONEDNN_OPTS`. */
+/**
+ * Whether the library has the kernel. It is tried once, because that depends on the build, the CPU
+ * and `TF_ENABLE_ONEDNN_OPTS`.
+ */
 export function hasOneDnn(backend: Backend, kernel: OneDnnKernel): boolean {
   const { native, device, tf } = backend;
   if (!native || device !== 'cpu') return false;
@@ -42,7 +46,7 @@ export function hasOneDnn(backend: Backend, kernel: OneDnnKernel): boolean {
   return found;
 }
 
-/** A kernel of one fp32 tensor; it has no gradient. */
+/** Runs a kernel of one fp32 tensor; it has no gradient. */
 export function runOneDnn<T extends Tensor>(native: NativeOps, kernel: OneDnnKernel, x: T): T {
   const { op, label } = KERNELS[kernel];
   const labelled: OpAttr = {

@@ -6,7 +6,7 @@ import { matMul } from './mat-mul.ts';
 
 /** Cosines and sines of consecutive positions, and the matrix that swaps the halves of a head. */
 export interface RopeTable {
-  /** [positions, headSize], both halves alike. */
+  /** Cosines, [positions, headSize]; both halves are equal. */
   cos: Tensor2D;
   sin: Tensor2D;
   /** [headSize, headSize]: x R = (-x₂, x₁) for x = (x₁, x₂). */
@@ -14,8 +14,8 @@ export interface RopeTable {
 }
 
 /**
- * Pair i of a head turns by position * theta^(-2i / headSize). Angles are computed in
- * double precision: at position 12,288 single precision would be off by 1e-3.
+ * Pair i of a head is rotated by position * theta^(-2i / headSize). Angles are computed in double
+ * precision: at position 12,288 single precision would be off by 1e-3.
  * @param start position of the first row
  */
 export function ropeTable(
@@ -63,13 +63,16 @@ export function rope(backend: Backend, x: Tensor4D, table: RopeTable): Tensor4D 
   );
 }
 
-/** The inverse turns the other way; it is also the gradient, as rotations are orthogonal. */
+/**
+ * The inverse rotates in the opposite direction; it is also the gradient, because rotations are
+ * orthogonal.
+ */
 function turn(backend: Backend, x: Tensor4D, table: RopeTable, inverse = false): Tensor4D {
   const { tf } = backend;
   const [batch, heads, time, size] = x.shape;
   return tf.tidy(() => {
     const swapped = matMul(backend, tf.reshape(x, [-1, size]) as Tensor2D, table.rotate);
-    // One row a head, so that the tables broadcast along rows.
+    // One row per head, so that the tables broadcast along rows.
     const rows = [batch * heads, time * size];
     const kept = tf.mul(tf.reshape(x, rows), tf.reshape(table.cos, [1, -1]));
     const turned = tf.mul(tf.reshape(swapped, rows), tf.reshape(table.sin, [1, -1]));

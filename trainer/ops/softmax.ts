@@ -1,4 +1,4 @@
-/** Softmax over the last axis, without a gradient: a part of ops that have their own. */
+/** Softmax over the last axis, without a gradient: for ops that have their own gradient. */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { hasOneDnn, runOneDnn } from './one-dnn.ts';

@@ -17,7 +17,7 @@ export function swiglu(backend: Backend, gate: Tensor2D, up: Tensor2D): Tensor2D
     () => ({ value: tf.mul(silu(backend, gate), up), saved: [gate, up] }),
     (dy, [gate, up]) =>
       tf.tidy(() => {
-        // silu'(g) = s + g s (1 - s). The sigmoid is computed again: cheaper than keeping it.
+        // silu'(g) = s + g s (1 - s). Recomputing the sigmoid is cheaper than keeping it.
         const s = tf.sigmoid(gate as Tensor2D);
         const slope = tf.add(s, sigmoidGradient(backend, s, gate as Tensor2D));
         const dGate = tf.mul(tf.mul(dy, up), slope);
@@ -27,7 +27,7 @@ export function swiglu(backend: Backend, gate: Tensor2D, up: Tensor2D): Tensor2D
   );
 }
 
-/** Without a gradient. */
+/** silu without a gradient. */
 export function silu(backend: Backend, gate: Tensor2D): Tensor2D {
   if (hasOneDnn(backend, 'silu')) return runOneDnn(backend.native!, 'silu', gate);
   return backend.tf.mul(gate, backend.tf.sigmoid(gate));

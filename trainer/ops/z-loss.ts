@@ -1,6 +1,6 @@
 /**
- * The z-loss: it keeps the logits' normalizer near 1, so that they do not drift to where softmax
- * loses precision (Chowdhery et al. 2022, PaLM, arXiv 2204.02311, section 5: 1e-4 log² Z).
+ * The z-loss keeps the logits' normalizer near 1, so that the logits do not drift to a range where
+ * softmax loses precision (Chowdhery et al. 2022, PaLM, arXiv 2204.02311, section 5: 1e-4 log² Z).
  */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';

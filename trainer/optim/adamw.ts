@@ -1,7 +1,7 @@
 /**
- * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), step by step what
- * torch.optim.AdamW does. Weight decay is for matrices, embeddings among them; norms are left
- * out, as in GPT-3 and Llama training codes: pulling a scale towards 0 is no regularizer.
+ * AdamW (Loshchilov and Hutter 2019, arXiv 1711.05101, algorithm 2), with the same steps as
+ * torch.optim.AdamW. Weight decay applies to matrices, including embeddings, but not to norms, as
+ * in training code of GPT-3 and Llama: pulling a scale towards 0 does not regularize.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
@@ -15,15 +15,20 @@ export interface AdamWOptions {
   /** Decay of the first and second moments. */
   betas: readonly [number, number];
   eps: number;
-  /** Decoupled: weights shrink by lr * weightDecay a step, whatever their gradient. */
+  /**
+   * Decoupled weight decay: weights shrink by lr * weightDecay per step, whatever their gradient
+   * is.
+   */
   weightDecay: number;
 }
 
-/** All that a checkpoint needs to go on exactly. */
+/** Everything that a checkpoint needs to continue exactly. */
 export interface AdamWState {
-  /** Updates done. */
+  /** Number of updates done. */
   step: number;
-  /** `exp_avg.NAME` and `exp_avg_sq.NAME` (PyTorch's words) for each parameter NAME, in its order. */
+  /**
+   * `exp_avg.NAME` and `exp_avg_sq.NAME` (PyTorch's names) for each parameter NAME, in its order.
+   */
   tensors: Weights;
 }
 
@@ -50,14 +55,14 @@ export class AdamW {
     }
   }
 
-  /** Updates done. */
+  /** Number of updates done. */
   get step(): number {
     return this.#step;
   }
 
   /**
    * Updates all parameters.
-   * @param gradients one for each parameter; they stay the caller's
+   * @param gradients one per parameter; the caller still owns them
    * @param lr learning rate of this step
    */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): void {
@@ -91,7 +96,7 @@ export class AdamW {
     return { step: this.#step, tensors };
   }
 
-  /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or of another shape */
+  /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or has another shape */
   load({ step, tensors }: AdamWState): void {
     const { tf } = this.#backend;
     for (const [name, { shape }] of this.#parameters) {

@@ -3,15 +3,15 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
 import { floatType } from '../ops/differentiable.ts';
 
-/** What torch.nn.utils.clip_grad_norm_ adds to the norm it divides by. */
+/** torch.nn.utils.clip_grad_norm_ adds this to the norm that it divides by. */
 const TORCH_EPSILON = 1e-6;
 
 /**
  * Scales all gradients of the map by one factor so that their norm is at most `maxNorm`.
- * @param gradients replaced in the map where they are scaled
- * @param maxNorm 0 clips nothing
- * @param sumOverRanks of the squares, where each rank has its share of the gradients
- * @returns the norm before clipping; it is NaN or infinite where a gradient is
+ * @param gradients a scaled gradient replaces the old one in the map
+ * @param maxNorm highest norm; 0 disables clipping
+ * @param sumOverRanks sums the squares over ranks, if each rank has a share of the gradients
+ * @returns the norm before clipping; it is NaN or infinite if a gradient is
  */
 export async function clipGradients(
   backend: Backend,
@@ -35,7 +35,7 @@ export async function clipGradients(
 
 function sumOfSquares({ native, tf }: Backend, tensors: Tensor[]): Scalar {
   if (!native) return tf.addN(tensors.map((x) => tf.sum(tf.square(x))));
-  // L2Loss is half of it, in one pass.
+  // L2Loss is half of the sum of squares, in one pass.
   const halves = tensors.map((x) => native.run('L2Loss', [floatType(native)], [x], 1)[0]);
   return tf.mul(tf.addN(halves), 2) as Scalar;
 }

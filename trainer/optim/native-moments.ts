@@ -1,6 +1,6 @@
 /**
- * AdamW's update by TensorFlow's `ResourceApplyAdam`: one pass over weights and moments where
- * tfjs's ops are a dozen.
+ * AdamW's update by TensorFlow's `ResourceApplyAdam`: one pass over weights and moments, where
+ * tfjs's ops need a dozen.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../backend/choose.ts';
@@ -42,7 +42,7 @@ export class NativeMoments implements Moments {
         [this.#weights, this.#m, this.#v, ...this.#native.tensorIds(scalars), gradientId],
         0,
       );
-      // The variable of tfjs takes over the buffer: nothing is copied.
+      // The tfjs variable takes over the buffer: nothing is copied.
       parameter.assign(this.#read(this.#weights));
     });
   }
@@ -71,7 +71,7 @@ export class NativeMoments implements Moments {
 
   #createVariable(shape: number[]): number {
     const { binding } = this.#native;
-    // One with a name of its own: those without share one by default.
+    // A unique name: variables without a name share one by default.
     const name = `codec-lm-adamw-${nextVariable++}`;
     const attributes = [
       floatType(this.#native, 'dtype'),
@@ -95,5 +95,5 @@ export class NativeMoments implements Moments {
   }
 }
 
-/** Names of TensorFlow's variables are global to the process. */
+/** Number of the next variable; names of TensorFlow's variables are global to the process. */
 let nextVariable = 0;

@@ -10,8 +10,9 @@ export interface Schedule {
 }
 
 /**
- * @param step counted from 0: the first update uses `lr / warmupSteps`, the last one (almost) `minLr`
- * Loshchilov and Hutter, SGDR (arXiv 1608.03983), equation 5, after a linear warm-up.
+ * @param step counted from 0: the first update uses `lr / warmupSteps`, the last one (almost)
+ * `minLr` The formula is that of Loshchilov and Hutter, SGDR (arXiv 1608.03983), equation 5, after
+ * a linear warm-up.
  */
 export function learningRate(step: number, schedule: Schedule): number {
   const { lr, minLr, warmupSteps, steps } = schedule;

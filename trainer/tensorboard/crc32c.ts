@@ -1,4 +1,4 @@
-/** CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the mask that TFRecord files put over it. */
+/** CRC-32C (Castagnoli, RFC 3720 appendix B.4), and the mask that TFRecord files apply to it. */
 
 const POLYNOMIAL = 0x82f63b78; // reflected
 
@@ -14,7 +14,10 @@ export function crc32c(bytes: Uint8Array): number {
   return ~crc >>> 0;
 }
 
-/** A checksum of bytes that hold checksums would be weak: TensorFlow rotates it and adds a constant. */
+/**
+ * Rotates the checksum and adds a constant, as TensorFlow does, because a checksum of bytes that
+ * contain checksums would be weak.
+ */
 export function maskedCrc32c(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;

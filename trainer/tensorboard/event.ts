@@ -8,7 +8,7 @@ const VALUE = { tag: 1, simpleValue: 2 } as const;
 const SESSION_LOG = { status: 1 } as const;
 const STATUS_START = 1;
 
-/** Kinds of fields on the wire. */
+/** Wire types of fields. */
 const WIRE = { varint: 0, double: 1, bytes: 2, float: 5 } as const;
 
 /** @param wallTime seconds since 1970 */
@@ -16,7 +16,10 @@ export function versionRecord(wallTime: number): Buffer {
   return frame(event(wallTime, 0, bytes(EVENT.fileVersion, Buffer.from('brain.Event:2'))));
 }
 
-/** Says that the run goes on after `step`: TensorBoard drops what it read of later ones. */
+/**
+ * Tells TensorBoard that the run continues after `step`, so that it drops later steps that it has
+ * read.
+ */
 export function startRecord(wallTime: number, step: number): Buffer {
   const status = varint(SESSION_LOG.status, STATUS_START);
   return frame(event(wallTime, step + 1, bytes(EVENT.sessionLog, status)));
@@ -43,7 +46,7 @@ function event(wallTime: number, step: number, content: Buffer): Buffer {
   return Buffer.concat([time, varint(EVENT.step, step), content]);
 }
 
-/** Length, its checksum, data, its checksum. */
+/** Frames a record: length, checksum of the length, data, checksum of the data. */
 function frame(data: Buffer): Buffer {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(data.length));
@@ -72,7 +75,7 @@ function float(field: number, value: number): Buffer {
   return result;
 }
 
-/** Seven bits a byte, the lowest first. */
+/** Seven bits per byte, the lowest first. */
 function encodeVarint(value: number): Buffer {
   const digits: number[] = [];
   let rest = value;

@@ -1,4 +1,7 @@
-/** RUN/tensorboard/: the scalars of metrics.jsonl for TensorBoard, a file for each start of the run. */
+/**
+ * Writes RUN/tensorboard/: the scalars of metrics.jsonl for TensorBoard, in one file for each start
+ * of the run.
+ */
 import { type FileHandle, open } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -17,12 +20,12 @@ export class TensorBoardLog {
   }
 
   /**
-   * @param dir made where it is missing
-   * @param step the run goes on after it
+   * @param dir folder to write to; it is made if it does not exist
+   * @param step last step before this start of the run
    */
   static async open(dir: string, step: number): Promise<TensorBoardLog> {
     const now = Date.now() / 1000;
-    // The newest by name is the one that TensorBoard reads last.
+    // TensorBoard reads the file with the newest name last.
     const name = `events.out.tfevents.${String(Math.floor(now)).padStart(10, '0')}.${hostname()}.${process.pid}`;
     const path = join(dir, name);
     try {
@@ -35,7 +38,7 @@ export class TensorBoardLog {
     }
   }
 
-  /** `train/loss`, `val/loss` and so on. */
+  /** Writes scalars named `train/loss`, `val/loss` and so on. */
   async write({ split, step, ...numbers }: Metrics): Promise<void> {
     const scalars = Object.fromEntries(
       Object.entries(numbers).map(([key, value]) => [`${split}/${key}`, value]),

@@ -93,6 +93,6 @@ test('a page without one file of documents/ or shards/ still says what there is'
   }
   await writeInspectPage(bare, join(bare, 'page.html'));
   const page = await readFile(join(bare, 'page.html'), 'utf8');
-  t.regex(page, /None of documents\/ is here/);
+  t.regex(page, /No file of documents\/ exists here/);
   t.true(page.includes(basename(manifest.shards[0].file)));
 });

@@ -20,7 +20,7 @@ test('wasm runs with nothing but npm, and says why it runs', async (t) => {
   const { name, lines, reason, values, raw, stderr } = await probe({ CODEC_LM_BACKEND: 'wasm' });
   t.is(name, 'wasm');
   t.deepEqual(lines, [reason]);
-  t.regex(reason, /^backend: wasm with SIMD.* it was asked for$/);
+  t.regex(reason, /^backend: wasm with SIMD.* it was requested$/);
   t.deepEqual(values.largest, [3, 2, 6, 5]);
   t.is(raw, undefined);
   t.is(stderr, '');

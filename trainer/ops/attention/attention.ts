@@ -1,9 +1,9 @@
 /**
- * Causal attention in blocks of queries. A block sees only the keys before its end, so what
- * lies above the diagonal is never computed; its scores are computed again in the backward
- * pass, so memory grows with block * time and not with time². The idea of recomputing is
- * FlashAttention's (Dao et al. 2022, arXiv 2205.14135, section 3.1); whole rows of scores are
- * kept, so no running maximum is needed.
+ * Causal attention in blocks of queries. A block sees only the keys before its end, so scores above
+ * the diagonal are never computed. The scores of a block are recomputed in the backward pass, so
+ * memory grows with block * time and not with time². Recomputation follows FlashAttention (Dao et
+ * al. 2022, arXiv 2205.14135, section 3.1); whole rows of scores are kept, so no running maximum is
+ * needed.
  */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../backend/choose.ts';
@@ -22,7 +22,7 @@ import {
 } from './blocks.ts';
 import { blockMask, blocksOf, type Mask, type Range } from './causal-blocks.ts';
 
-/** Queries of a block: scores of this many rows are alive at once. */
+/** Queries per block: this many rows of scores are alive at once. */
 export const QUERY_BLOCK = 128;
 
 /**
@@ -53,7 +53,7 @@ export function attention(
     backend,
     [q, k, v],
     () => {
-      // Kept instead of the queries: the same size, and the backward pass asks for it alone.
+      // Saved instead of the queries: the same size, and the backward pass needs only this.
       const scaled = tf.mul(grouped(q), 1 / Math.sqrt(size)) as Grouped;
       const [keyRows, valueRows] = [keyed(k), keyed(v)];
       const output = tf.tidy(() => {
@@ -99,7 +99,9 @@ export function attention(
   );
 }
 
-/** A gradient of keys or values while blocks still add to its head; the first block has none. */
+/**
+ * A gradient of keys or values to which blocks are still being added; the first block starts it.
+ */
 type Sum = {
   head?: Tensor3D;
   tail: Tensor3D;
@@ -112,8 +114,8 @@ interface Projections<Query> {
 }
 
 /**
- * Blocks from the last to the first: each adds to the gradients of the keys before its end, so
- * the last `block` rows of the running sums are final once it is done, and the sums shrink.
+ * Goes from the last block to the first. Each adds to the gradients of the keys before its end, so
+ * after it the last `block` rows of the running sums are final, and the sums get shorter.
  */
 function backward(
   backend: Backend,
@@ -161,9 +163,9 @@ function backward(
 }
 
 /**
- * Attention of the queries of a block, [groups, queriesPerKey * rows, end].
- * @param q of the block, [groups, queriesPerKey * rows, size]
- * @param k that it sees, [groups, end, size]
+ * Attention probabilities of the queries of a block, [groups, queriesPerKey * rows, end].
+ * @param q queries of the block, [groups, queriesPerKey * rows, size]
+ * @param k keys that it sees, [groups, end, size]
  */
 function probabilities(
   backend: Backend,
@@ -177,7 +179,7 @@ function probabilities(
   return tf.tidy(() => {
     const scores = batchMatMul(backend, q, k, { b: true });
     const hiding = mask(range);
-    // A mask for all alike broadcasts to the groups as they are, unless heads are folded into rows.
+    // A mask that is the same for all groups broadcasts, unless heads are folded into rows.
     if (hiding.rank === 2 && shape.queriesPerKey === 1) {
       return softmax(backend, tf.add(scores, hiding) as Tensor3D);
     }

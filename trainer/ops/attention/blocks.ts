@@ -1,4 +1,4 @@
-/** What a block of queries cuts out of the tensors of attention, and how blocks are joined again. */
+/** Cuts the tensors of attention into blocks of queries, and joins blocks again. */
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../backend/choose.ts';
 import { sliceRows } from '../wasm/heap.ts';
@@ -6,7 +6,7 @@ import type { Range } from './causal-blocks.ts';
 
 export interface Shape {
   batch: number;
-  /** batch * kvHeads: what one batched product runs over. */
+  /** batch * kvHeads: the batch dimension of the products. */
   groups: number;
   queriesPerKey: number;
   time: number;
@@ -14,12 +14,12 @@ export interface Shape {
 }
 
 /**
- * Queries or what else has a row for each, by group: [groups, time, ·], or [groups, queriesPerKey,
- * time, ·] where several query heads share a key head.
+ * A tensor with a row per query or key, by group: [groups, time, ·], or [groups, queriesPerKey,
+ * time, ·] if several query heads share a key head.
  */
 export type Grouped = Tensor3D | Tensor4D;
 
-/** [batch, heads, time, ·] by group. */
+/** Groups a tensor [batch, heads, time, ·]. */
 export function grouped({ tf }: Backend, shape: Shape, x: Tensor4D): Grouped {
   const { groups, queriesPerKey, time } = shape;
   const folded = queriesPerKey === 1 ? [groups] : [groups, queriesPerKey];
@@ -49,14 +49,14 @@ export function keys(backend: Backend, x: Tensor3D, { end }: Range): Tensor3D {
   return sliceRows(backend, x, 0, end);
 }
 
-/** The rows before `at`, and those from there on. */
+/** The rows before `at`, and the rows from `at` on. */
 export function splitRows(backend: Backend, x: Tensor3D, at: number): Tensor3D[] {
   const rows = x.shape[1];
   if (backend.native) return backend.tf.split(x, [at, rows - at], 1) as Tensor3D[];
   return [sliceRows(backend, x, 0, at), sliceRows(backend, x, at, rows)];
 }
 
-/** [groups, queriesPerKey * rows, size] -> what is grouped */
+/** [groups, queriesPerKey * rows, size] -> the grouped form */
 export function unfold({ tf }: Backend, shape: Shape, x: Tensor3D): Grouped {
   if (shape.queriesPerKey === 1) return x;
   return tf.reshape(x, [shape.groups, shape.queriesPerKey, -1, shape.size]) as Tensor4D;

@@ -8,8 +8,8 @@ const HIDDEN = -1e30;
 
 /**
  * @param q [batch, heads, new, headSize]
- * @param pieces keys and values of all positions in order, the new ones last, each
- *   [batch, kvHeads, ·, headSize]; in pieces so that nobody has to copy the long one
+ * @param pieces keys and values of all positions in order, the new ones last, each [batch, kvHeads,
+ *   ·, headSize]; given in pieces, so that the long one need not be copied
  * @returns [batch, heads, new, headSize]
  */
 export function cachedAttention(
@@ -35,7 +35,10 @@ export function cachedAttention(
   });
 }
 
-/** A lone new token sees everything; of several, each sees those before it. */
+/**
+ * Masks later tokens. A single new token sees everything; of several, each sees the tokens before
+ * it.
+ */
 function hideFuture(
   { tf }: Backend,
   scores: Tensor3D,

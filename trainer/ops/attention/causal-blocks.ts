@@ -1,17 +1,20 @@
-/** Blocks of queries, and what each of them may look at. */
+/** Blocks of queries, and the mask of each block. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../backend/choose.ts';
 
-/** Low enough that softmax gives exactly 0 beside any score, and finite. */
+/** Low enough that softmax gives exactly 0 beside any score, but finite. */
 const HIDDEN = -1e30;
 
-/** Queries start..end of a block. It sees the keys 0..end. */
+/** A block of queries start..end. It sees the keys 0..end. */
 export interface Range {
   start: number;
   end: number;
 }
 
-/** 0 where a query of the block may look, else a very low number; broadcasts to [batch, heads, rows, end]. */
+/**
+ * 0 for keys that a query of the block may see, otherwise a very low number; broadcasts to [batch,
+ * heads, rows, end].
+ */
 export type Mask = (range: Range) => Tensor;
 
 export function blocksOf(time: number, block: number): Range[] {
@@ -23,7 +26,8 @@ export function blocksOf(time: number, block: number): Range[] {
 }
 
 /**
- * Counted from the end, every block has the same triangle: one table is made, blocks are cut from it.
+ * Makes the masks. Aligned at the end, every block has the same triangle, so one table is made and
+ * blocks are cut from it.
  * @param segments int32 [batch, time]; when given, a query sees only keys of its own segment
  */
 export function blockMask(

@@ -1,7 +1,7 @@
 /**
- * Matrix products on tfjs's WebAssembly backend by kernels of ours, which work in its heap. XNNPACK
- * multiplies as fast, but packs the second factor of each product one number at a time, and takes
- * no transposed one.
+ * Matrix products in the heap of tfjs's WebAssembly backend, by kernels of this project. XNNPACK
+ * multiplies as fast, but it packs the second factor of each product one number at a time, and it
+ * does not accept transposed factors.
  */
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
 import { instantiate } from '../../../wasm/instantiate.ts';
@@ -11,12 +11,17 @@ import { type Heap, heapOf } from './heap.ts';
 import { packColumns, packRows } from './pack.ts';
 
 const FLOAT = 4;
-/** What a 32-bit address reaches; tfjs's memory is smaller, and an import must not be stricter. */
+/**
+ * The largest memory that a 32-bit address can reach. tfjs's memory is smaller, but the limit of an
+ * import must not be stricter than that memory's own.
+ */
 const MAX_PAGES = 65_536;
-/** Rows are packed and multiplied in blocks of this many numbers, which stay in the second cache. */
+/**
+ * Rows are packed and multiplied in blocks of this many numbers, which fit into the level-2 cache.
+ */
 const BLOCK = 65_536;
 
-/** Factors that are transposed first. */
+/** Whether each factor is first transposed. */
 export interface Transposes {
   a?: boolean;
   b?: boolean;
@@ -43,13 +48,17 @@ interface Kernels {
 
 const compiled = new WeakMap<Heap, Kernels>();
 
-/** Whether there is a whole tile and a whole panel: smaller matrices are left to tfjs. */
+/**
+ * Whether there is at least one whole tile and one whole panel; smaller matrices are left to tfjs.
+ */
 export function fitsHeapKernels(a: Tensor, b: Tensor, transpose: Transposes): boolean {
   const { m, n } = sizesOf(a, b, transpose);
   return m >= TILE && n >= PANEL;
 }
 
-/** [batch, m, k] x [batch, k, n] -> [batch, m, n], each factor transposed first where it says so. */
+/**
+ * [batch, m, k] x [batch, k, n] -> [batch, m, n]; each factor is first transposed if requested.
+ */
 export function productInHeap(
   backend: Backend,
   a: Tensor3D,
@@ -93,7 +102,10 @@ export function productInHeap(
   return backend.tf.engine().makeTensorFromTensorInfo(output) as Tensor3D;
 }
 
-/** How a factor is packed; bytes between its rows, and from what is a row or column of a tile to the next. */
+/**
+ * How one factor is packed: the kernel, the bytes between its rows, and the bytes from one row or
+ * column of a tile to the next.
+ */
 interface Side {
   pack: Pack;
   stride: number;
@@ -101,8 +113,8 @@ interface Side {
 }
 
 /**
- * `length` rows or columns in blocks that are whole tiles; those left over are the end of one more
- * tile, which computes some of the others again.
+ * Splits `length` rows or columns into blocks of whole tiles. Left-over rows form the end of one
+ * more tile, which overlaps the previous one and computes some rows again.
  */
 function spans(length: number, tile: number, block: number): { start: number; count: number }[] {
   const whole = wholes(length, tile);
@@ -113,7 +125,7 @@ function spans(length: number, tile: number, block: number): { start: number; co
   return whole === length ? blocks : [...blocks, { start: length - tile, count: tile }];
 }
 
-/** The largest multiple that is not above. */
+/** The largest multiple of `tile` that is at most `value`. */
 function wholes(value: number, tile: number): number {
   return Math.floor(value / tile) * tile;
 }

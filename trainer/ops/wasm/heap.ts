@@ -1,17 +1,18 @@
 /**
- * The heap of tfjs's WebAssembly backend, and parts of tensors that JavaScript copies within it. tfjs's
- * own slice, split, stack and unstack copy the whole tensor for each piece, and its transpose and gather
- * take 10 ns a number; here a number takes one or two, and the garbage collector sees none of them.
+ * Copies parts of tensors within the heap of tfjs's WebAssembly backend, in JavaScript. tfjs's own
+ * slice, split, stack and unstack copy the whole tensor for each piece, and its transpose and
+ * gather take 10 ns per number; here a number takes 1 or 2 ns, and nothing is allocated for the
+ * garbage collector.
  */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
 import type { Backend } from '../../backend/choose.ts';
 
-/** What tfjs's WebAssembly backend can do beside what the type of all backends says. */
+/** Methods of tfjs's WebAssembly backend that the general backend type lacks. */
 export interface Heap {
   wasm: { asm: { memory: WebAssembly.Memory } };
-  /** Memory for a tensor, with anything in it. */
+  /** Allocates memory for a tensor without initializing it. */
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
-  /** A view that the next allocation may end. */
+  /** A view of the values; the next allocation may invalidate it. */
   typedArrayFromHeap(tensor: TensorInfo): Float32Array;
   /** Address of the values. */
   getMemoryOffset(dataId: object): number;
@@ -22,7 +23,7 @@ export function heapOf({ tf }: Backend): Heap {
   return tf.backend() as unknown as Heap;
 }
 
-/** A new tensor that `fill` writes, from the values of another. */
+/** Makes a new tensor that `fill` writes, from the values of another one. */
 function make<T extends Tensor>(
   backend: Backend,
   shape: number[],
@@ -35,7 +36,7 @@ function make<T extends Tensor>(
   return backend.tf.engine().makeTensorFromTensorInfo(made) as T;
 }
 
-/** Rows start..end of the last axis but one, of a tensor of any rank above it. */
+/** Rows start..end of the second-last axis, of a tensor of any rank above one. */
 export function sliceRows<T extends Tensor>(backend: Backend, x: T, start: number, end: number): T {
   const [rows, columns] = x.shape.slice(-2);
   const outer = x.shape.slice(0, -2);

@@ -1,7 +1,7 @@
 /**
- * WebAssembly kernels that lay a factor of a matrix product out as `matMul` of the sampler's kernels
+ * WebAssembly kernels that lay out a factor of a matrix product as `matMul` of wasm/mat-mul.ts
  * reads it: tiles of some rows of the left factor, panels of some columns of the right one, each
- * [inputs, width]. Whether a factor is transposed decides only which of the two packs it.
+ * [inputs, width]. Whether a factor is transposed only decides which of the two kernels packs it.
  */
 import {
   type Code,
@@ -19,14 +19,14 @@ import {
 } from '../../../wasm/assembler.ts';
 
 const FLOAT = 4;
-/** Numbers of a vector. */
+/** Numbers per vector. */
 const LANES = 4;
 
 export type Width = 4 | 8;
 
 /**
- * From a matrix [inputs, columns]: tiles of `width` columns. Parameters, in bytes where they are
- * addresses or strides: from, its stride, columns (a multiple of `width`), inputs, to.
+ * Packs a matrix [inputs, columns] into tiles of `width` columns. Parameters, in bytes where they
+ * are addresses or strides: from, its stride, columns (a multiple of `width`), inputs, to.
  */
 export function packColumns(name: string, width: Width): FunctionSpec {
   return {
@@ -50,7 +50,7 @@ export function packColumns(name: string, width: Width): FunctionSpec {
 }
 
 /**
- * From a matrix [rows, inputs]: tiles of `width` rows. Parameters, in bytes where they are
+ * Packs a matrix [rows, inputs] into tiles of `width` rows. Parameters, in bytes where they are
  * addresses or strides: from, its stride, rows (a multiple of `width`), inputs, to.
  */
 export function packRows(name: string, width: Width): FunctionSpec {
@@ -88,12 +88,12 @@ export function packRows(name: string, width: Width): FunctionSpec {
   };
 }
 
-/** @param work from the bytes before the vector */
+/** @param work makes the code for the vector at a byte offset */
 function eachVector(width: Width, work: (offset: number) => Code): Code {
   return Array.from({ length: width / LANES }, (_, i) => work(i * LANES * FLOAT));
 }
 
-/** Four numbers of each of four rows, as four columns. */
+/** Transposes four numbers of each of four rows into four columns. */
 function turnFour(scope: Scope, at: Local[], store: (column: Code, n: number) => Code): Code {
   const read = at.map(() => scope.local(V128));
   const pairs = Array.from({ length: 4 }, () => scope.local(V128));
