@@ -1,69 +1,72 @@
 /**
- * What the functions of the trainer tell while they work, for a progress line, a log or a program.
- * A listener is called at once and is not waited for; what it throws ends the work.
+ * Events of the trainer's functions, for a progress line, a log or a program. A listener is called
+ * synchronously and not awaited; an error that it throws ends the work.
  */
 import type { LockWait } from '../base/lock/lock.ts';
 import type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
 
-/** The backend that computes has been chosen: told once a process, to whoever asked first. */
+/** The backend has been chosen. Sent once per process, to the first caller. */
 export interface BackendEvent {
   type: 'backend';
   name: 'native' | 'wasm';
   device: 'cpu' | 'gpu';
-  /** One line for people: which backend runs, and why. */
+  /** One line for people: the backend that runs, and why. */
   reason: string;
 }
 
-/** Told by rank 0 of a run. */
+/** Events of rank 0 of a run. */
 export type FitEvent =
   | BackendEvent
   /** Several processes train together. */
   | { type: 'ranks'; size: number }
-  /** Twice a second while a process that may have died elsewhere has the lock of the run. */
+  /** Sent twice per second while the run is locked by a process elsewhere that may be dead. */
   | ({ type: 'lock-wait' } & LockWait)
-  /** The run goes on from this checkpoint. */
+  /** The run continues from this checkpoint. */
   | { type: 'resume'; checkpoint: string }
-  /** A checkpoint that does not load; an older one is tried. */
+  /** A checkpoint does not load; an older one is tried. */
   | { type: 'skip-checkpoint'; checkpoint: string; reason: string }
-  /** `resume` was asked for and there is nothing to resume. */
+  /** `resume` was requested, but there is nothing to resume. */
   | { type: 'nothing-to-resume'; out: string }
-  /** Weights of `init` were taken; `fresh` names those that start anew for another vocabulary. */
+  /**
+   * Weights of `init` were loaded; `fresh` names those that start anew because of another
+   * vocabulary.
+   */
   | { type: 'init'; from: string; fresh: readonly string[] }
-  /** After each optimizer step; `steps` of the whole run. */
+  /** Sent after each optimizer step; `steps` is the number of steps of the whole run. */
   | { type: 'step'; metrics: TrainMetrics; steps: number }
-  /** After each evaluation on the val split. */
+  /** Sent after each evaluation on the val split. */
   | { type: 'evaluation'; metrics: ValMetrics }
   /** A checkpoint is on the disk. */
   | { type: 'checkpoint'; checkpoint: string; step: number };
 
-/** How far the drawing of samples is. */
+/** Progress of drawing samples. */
 export interface SampleProgress {
   type: 'progress';
-  /** Samples that have ended, of how many. */
+  /** Number of samples that have ended, and in total. */
   samples: number;
   total: number;
-  /** Tokens drawn so far, and how fast. */
+  /** Number of tokens drawn so far, and the speed. */
   tokens: number;
   tokensPerSecond: number;
 }
 
 /**
- * Sequences are to be longer than those of the training: positions behind `trained` are new to the
- * model. Told once, before any work.
+ * Sequences may be longer than in training: positions beyond `trained` are new to the model. Sent
+ * once, before any work.
  */
 export interface PastTrainedLength {
   type: 'past-trained-length';
-  /** Tokens of a sequence in training. */
+  /** Tokens per sequence in training. */
   trained: number;
-  /** Tokens that a sequence may take here at most. */
+  /** Most tokens that a sequence may have now. */
   tokens: number;
 }
 
-/** What a server tells while it runs. */
+/** Events of a server. */
 export type ServeEvent =
   | BackendEvent
   | PastTrainedLength
-  /** It listens; `engine` is for people. */
+  /** The server listens; `engine` is a description for people. */
   | { type: 'ready'; model: string; engine: string; maxTokens: number; url: string }
-  /** The engine or an answer failed for a reason that no client is to blame for. */
+  /** The engine or an answer failed for a reason that no client caused. */
   | { type: 'failure'; error: unknown };

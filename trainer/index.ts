@@ -1,11 +1,11 @@
 /**
- * Training, and what is done with trained models.
+ * Trains models, draws samples from them, and scores, serves and exports them.
  *
  * @example
  * import { fit } from 'codec-lm/trainer';
  * const { checkpoint } = await fit({ data: 'DS', out: 'RUN', preset: 'tiny' });
  *
- * The folders below trainer/ form an order; each knows those in front of it, never those behind:
+ * The folders in trainer/ are ordered; each may import from earlier ones, never from later ones:
  *
  *     events  backend  ops  model  optim  config  distributed  run  checkpoint  estimate
  *     tensorboard  fit  sample  score  serve  report
@@ -62,19 +62,18 @@ export type { RunningServer } from './serve/server.ts';
 
 /**
  * Trains a model on a dataset until `train.steps`, or until the signal; a checkpoint is saved in
- * both cases. Of several ranks every one calls it. A process has one backend: its second run
- * computes with the same.
+ * both cases. With several ranks, every rank calls it. A process has one backend: later runs use
+ * the same one.
  * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `DATASET_MISMATCH`
- *   before anything is written; `NOT_FINITE` when the loss or a gradient is no number: the last
- *   good checkpoint stays; `RANK_FAILED` when another rank is gone
+ *   before anything is written; `NOT_FINITE` when the loss or a gradient is not finite; the last
+ *   good checkpoint is kept; `RANK_FAILED` when another rank is gone
  */
 export async function fit(options: FitOptions): Promise<RankedFitResult> {
   return (await import('./fit/fit.ts')).fit(options);
 }
 
 /**
- * The configuration that a run would be trained with: defaults, then the preset, then the file,
- * then the single keys.
+ * Resolves the configuration of a run: defaults, then the preset, then the file, then single keys.
  * @throws CodecLmError `CONFIG_INVALID` that names the key, what was found and where;
  *   `INPUT_NOT_FOUND` when the file is missing
  */
@@ -88,9 +87,9 @@ export async function listPresets(): Promise<string[]> {
 }
 
 /**
- * Parameters, FLOPs and memory of a configuration, before any machine is asked for.
- * @throws CodecLmError `CONFIG_INVALID` when nothing says the sequence length; `INPUT_NOT_FOUND` …
- *   of a dataset that is named
+ * Estimates parameters, FLOPs and memory of a configuration, before anything runs.
+ * @throws CodecLmError `CONFIG_INVALID` when the sequence length is not known; `INPUT_NOT_FOUND` …
+ *   for the named dataset
  */
 export async function estimate(
   config: TrainerConfig,
@@ -100,24 +99,25 @@ export async function estimate(
 }
 
 /**
- * Writes the model of a checkpoint in Hugging Face layout, without what a run resumes from.
- * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something; `INPUT_NOT_FOUND` or
- *   `CHECKPOINT_INVALID` for what is no checkpoint
+ * Writes the model of a checkpoint in Hugging Face layout, without the files that a run resumes
+ * from.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; `INPUT_NOT_FOUND` or
+ *   `CHECKPOINT_INVALID` when there is no valid checkpoint
  */
 export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
   return (await import('./checkpoint/export.ts')).exportCheckpoint(options);
 }
 
 /**
- * The metrics of a run directory.
- * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for a line that is none
+ * Reads the metrics of a run directory.
+ * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for an invalid line
  */
 export async function readMetrics(run: string): Promise<Series> {
   return (await import('./report/series.ts')).readSeries(run);
 }
 
 /**
- * Opens a checkpoint to draw from and to score with. Its weights are read when they are first needed.
+ * Opens a checkpoint for sampling and scoring. Its weights are read when they are first needed.
  * @param checkpoint folder of a checkpoint, or a run directory for its newest one
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
  */
@@ -126,20 +126,20 @@ export async function loadModel(checkpoint: string, options?: LoadModelOptions):
 }
 
 /**
- * Draws samples, `batchSize` at once; each comes when it ends, so not in the order of their numbers.
- * The same seed gives the same samples, whatever the batch and the number of cores. Leaving the
- * loop ends the drawing.
- * @throws CodecLmError `CONFIG_INVALID` for options, or for what cannot be finished within
- *   `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; what reading the prompts throws
+ * Draws samples, `batchSize` at once. Each is yielded when it ends, so not in the order of their
+ * numbers. The same seed gives the same samples, whatever the batch size and the number of cores.
+ * Leaving the loop stops the sampling.
+ * @throws CodecLmError `CONFIG_INVALID` for invalid options, or when a document cannot be finished
+ *   within `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; the errors of reading the prompts
  */
 export async function* sample(model: Model, options?: SampleOptions): AsyncGenerator<Sample, void> {
   yield* (await import('./sample/sample.ts')).sample(model, options);
 }
 
 /**
- * Draws as {@link sample} does, into a folder: a file for each sample with its description beside it,
+ * Draws like {@link sample} and writes into a folder: a file for each sample with its description,
  * a contact sheet and a page.
- * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; what `sample` throws
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; the errors of `sample`
  */
 export async function sampleFiles(
   model: Model,
@@ -163,8 +163,9 @@ export async function* score(
 
 /**
  * Serves a checkpoint: OpenAI-compatible completions and a page to try it, until it is closed.
- * @throws CodecLmError `CONFIG_INVALID`; `USAGE` for an address that other machines reach, without a
- *   key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is taken
+ * @throws CodecLmError `CONFIG_INVALID`; `USAGE` for an address that other machines can reach,
+ *   without a key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is
+ *   taken
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   return (await import('./serve/serve.ts')).serve(options);

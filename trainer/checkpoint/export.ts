@@ -1,4 +1,7 @@
-/** A model to give away: weights, configuration, tokenizer and codec, without what a run resumes from. */
+/**
+ * Exports a model: weights, configuration, tokenizer and codec, without the files that a run
+ * resumes from.
+ */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,27 +16,27 @@ import { CODEC_FILE } from './files.ts';
 import { loadLlama, saveModel, type WeightFormat } from './huggingface.ts';
 
 export interface ExportOptions {
-  /** Checkpoint folder, or a run whose newest one is meant. */
+  /** Checkpoint folder, or a run directory to use its newest checkpoint. */
   checkpoint: string;
-  /** Made here; it appears whole or not at all. */
+  /** Folder to write; it appears complete or not at all. */
   to: string;
-  /** Of the weights, rounded to the nearest; default `bf16`. */
+  /** Format of the weights, rounded to the nearest; default `bf16`. */
   precision?: WeightFormat;
-  /** What computes; default CODEC_LM_BACKEND, else native where it is set up. */
+  /** Compute backend; default CODEC_LM_BACKEND, else native if it is set up. */
   backend?: BackendChoice;
   onEvent?: (event: BackendEvent) => void;
 }
 
 export interface Exported {
   path: string;
-  /** The checkpoint it was made of. */
+  /** The checkpoint that was exported. */
   from: string;
   precision: WeightFormat;
 }
 
 /**
- * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something; `INPUT_NOT_FOUND` or
- *   `CHECKPOINT_INVALID` for what is no checkpoint
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; `INPUT_NOT_FOUND` or
+ *   `CHECKPOINT_INVALID` when there is no valid checkpoint
  */
 export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
   const { to: path, precision = 'bf16', backend, onEvent } = options;
@@ -44,7 +47,7 @@ export async function exportCheckpoint(options: ExportOptions): Promise<Exported
       hint: 'name another folder as `to`',
     });
   }
-  // Loaded only when the folders have been found good.
+  // Load the backend only after the folders have been checked.
   const model = await loadLlama(await chooseBackend({ backend, onEvent }), from);
   try {
     await writeFolderAtomically(path, async (aside) => {

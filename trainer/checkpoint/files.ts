@@ -1,8 +1,8 @@
-/** What a checkpoint has beside the files that Hugging Face knows. */
+/** Files of a checkpoint that Hugging Face does not know. */
 
 /** Moments of the optimizer. */
 export const OPTIMIZER_FILE = 'optimizer.safetensors';
-/** Where the run stands. */
+/** State of the run. */
 export const STATE_FILE = 'state.json';
-/** The codec whose bytes the model writes, for sampling. */
+/** The codec whose documents the model writes, for sampling. */
 export const CODEC_FILE = 'codec.json';

@@ -1,15 +1,15 @@
-/** The floating-point formats that weights are stored in, widened to fp32. */
+/** Converts between fp32 and the floating-point formats in which weights are stored. */
 import { endianness } from 'node:os';
 import { CodecLmError } from '../../base/error.ts';
 
-/** Safetensors' names of those that are read. */
+/** Safetensors' names of the formats that are read. */
 export const READABLE_TYPES = ['F32', 'F16', 'BF16', 'F64'] as const;
 
 const FINITE_BLOCK = 4096;
 
 export type ReadableType = (typeof READABLE_TYPES)[number];
 
-/** Those that are written as well. */
+/** Formats that are written as well. */
 export type FloatType = Exclude<ReadableType, 'F64'>;
 
 export const BYTES_PER_ELEMENT: Readonly<Record<ReadableType, number>> = {
@@ -21,14 +21,14 @@ export const BYTES_PER_ELEMENT: Readonly<Record<ReadableType, number>> = {
 
 /**
  * @param bytes little-endian, a whole number of elements
- * @returns the same values exactly where the type has 16 or 32 bits; of F64 the nearest fp32, and
+ * @returns exactly the same values for types of 16 or 32 bits; for F64 the nearest fp32, or
  *   infinity beyond its range
  */
 export function toFloat32(bytes: Buffer, type: ReadableType): Float32Array {
   if (endianness() !== 'LE') {
     throw new CodecLmError('INTERNAL', 'weights are read and written on little-endian machines');
   }
-  // A buffer from a pool may begin at any byte; typed arrays must not.
+  // A buffer from a pool may begin at any byte, but typed arrays need aligned memory.
   const { buffer } = new Uint8Array(bytes);
   if (type === 'F32') return new Float32Array(buffer);
   if (type === 'F64') return new Float32Array(new Float64Array(buffer));
@@ -45,8 +45,9 @@ function widenBfloat16(half: number): number {
 }
 
 /**
- * The first element that is NaN or infinite; -1 where all are finite. Multiplied by zero all else
- * vanishes, so a sum tells a whole block by one comparison: 0.4 ns an element.
+ * Index of the first element that is NaN or infinite; -1 if all are finite. Any finite value times
+ * zero is zero, so the sum of these products checks a whole block with one comparison: 0.4 ns per
+ * element.
  */
 export function firstNotFinite(values: Float32Array): number {
   for (let from = 0; from < values.length; from += FINITE_BLOCK) {
@@ -72,7 +73,10 @@ function widenFloat16(half: number): number {
   return sign | ((113 - shift) << 23) | (((fraction << shift) & 0x3ff) << 13);
 }
 
-/** @returns the values as little-endian bytes, rounded to the nearest of the type, ties to even */
+/**
+ * @returns the values as little-endian bytes, rounded to the nearest value of the type, ties to
+ * even
+ */
 export function fromFloat32(values: Float32Array, type: FloatType): Uint8Array {
   if (type === 'F32') return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
   const bits = new Uint32Array(values.slice().buffer);
@@ -87,19 +91,21 @@ function narrowBfloat16(bits: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-/** From the bits of an fp32. */
+/** Converts the bits of an fp32. */
 function narrowFloat16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   if (isNaNBits(bits)) return sign | 0x7e00;
   const exponent = ((bits >>> 23) & 0xff) - 112;
   const fraction = (bits & 0x7fffff) | 0x800000;
   if (exponent >= 31) return sign | 0x7c00;
-  // 24 bits of fraction lose 13; a subnormal half loses one more for each power of two below 2^-14.
+  // Of 24 bits of fraction, 13 are lost; a subnormal half loses one more per power of two below
+  // 2^-14.
   const lost = exponent > 0 ? 13 : Math.min(14 - exponent, 31);
   const half = lost > 24 ? 0 : fraction >>> lost;
   const rest = fraction - half * 2 ** lost;
   const isUp = rest > 2 ** (lost - 1) || (rest === 2 ** (lost - 1) && (half & 1) === 1);
-  // The leading 1 of a normal half counts as one exponent; a carry goes where it belongs.
+  // The leading 1 of a normal half adds one to the exponent, and a carry of the fraction also
+  // goes there.
   return sign | (half + (isUp ? 1 : 0) + (exponent > 0 ? (exponent - 1) << 10 : 0));
 }
 

@@ -1,14 +1,16 @@
 /**
- * The header of a safetensors file: names, types, shapes and offsets. A file may come from
- * anywhere, so every number is checked before it is used.
+ * The header of a safetensors file: names, types, shapes and offsets. The origin of a file is
+ * unknown, so every number is checked before it is used.
  */
 import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { BYTES_PER_ELEMENT, type FloatType, READABLE_TYPES, type ReadableType } from './floats.ts';
 
-/** The format's own cap on the header: 100 MB. */
+/** The format's own limit of the header: 100 MB. */
 export const MAX_TENSORS_HEADER = 100_000_000;
-/** 4 GiB of fp32: more than the largest matrix of any published Llama. */
+/**
+ * Most elements of a tensor: 4 GiB of fp32, more than the largest matrix of any published Llama.
+ */
 const MAX_ELEMENTS = 2 ** 30;
 
 const entrySchema = z.strictObject({
@@ -21,21 +23,21 @@ export interface TensorEntry {
   name: string;
   dtype: ReadableType;
   shape: number[];
-  /** Bytes from the beginning of the data. */
+  /** Offset in bytes from the beginning of the data. */
   start: number;
   end: number;
 }
 
 export interface TensorsHeader {
-  /** In the order of the data. */
+  /** Tensors in the order of their data. */
   entries: TensorEntry[];
   metadata: Record<string, string>;
 }
 
 /**
- * @param text the JSON
- * @param dataSize bytes that follow it in the file
- * @param path for the message
+ * @param text JSON of the header
+ * @param dataSize number of bytes after the header in the file
+ * @param path path of the file, for the message
  * @throws CodecLmError `CHECKPOINT_INVALID`
  */
 export function parseTensorsHeader(text: string, dataSize: number, path: string): TensorsHeader {
@@ -43,10 +45,10 @@ export function parseTensorsHeader(text: string, dataSize: number, path: string)
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw invalidTensors(path, `the header is no JSON: ${messageOf(error)}`);
+    throw invalidTensors(path, `the header is not JSON: ${messageOf(error)}`);
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) {
-    throw invalidTensors(path, 'the header is no JSON object');
+    throw invalidTensors(path, 'the header is not a JSON object');
   }
   const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
   const entries = Object.entries(tensors).map(([name, entry]) => checkEntry(name, entry, path));
@@ -58,7 +60,7 @@ export function parseTensorsHeader(text: string, dataSize: number, path: string)
 }
 
 /**
- * @param shapes of the tensors, in the order of their data
+ * @param shapes shapes of the tensors, in the order of their data
  * @returns length and JSON, as they begin the file
  */
 export function encodeHeader(
@@ -74,7 +76,7 @@ export function encodeHeader(
     offset = end;
   }
   const json = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
-  // Spaces at the end keep the data aligned to eight bytes.
+  // Trailing spaces align the data to eight bytes.
   const padded = Math.ceil(json.length / 8) * 8;
   const header = Buffer.alloc(8 + padded, ' ');
   header.writeBigUInt64LE(BigInt(padded), 0);
@@ -85,13 +87,13 @@ export function encodeHeader(
 export function invalidTensors(path: string, message: string): CodecLmError {
   return new CodecLmError('CHECKPOINT_INVALID', `${path}: ${message}`, {
     path,
-    hint: 'the file is damaged or no safetensors file; save or download it again',
+    hint: 'the file is damaged or not a safetensors file; save or download it again',
   });
 }
 
 /**
- * The format's other types (safetensors 0.8). A weight of them is a code that means nothing without
- * its scales, which a plain Llama does not have; transformers would take the code for the value.
+ * The other types of the format (safetensors 0.8). They hold codes that mean nothing without their
+ * scales, which a plain Llama does not have; transformers would use the codes as values.
  */
 const CODED_TYPES = /^(BOOL|C64|[UI]\d+|F[468](_E\dM\d[A-Z]*)?)$/;
 
@@ -100,7 +102,7 @@ function checkType(name: string, value: unknown, path: string): void {
   if (typeof dtype !== 'string' || !CODED_TYPES.test(dtype)) return;
   throw new CodecLmError(
     'CHECKPOINT_INVALID',
-    `${path}: tensor ${name}: dtype ${dtype} holds no floating-point numbers that a model can be computed with (${READABLE_TYPES.join(', ')} do)`,
+    `${path}: tensor ${name}: dtype ${dtype} is not supported (${READABLE_TYPES.join(', ')} are)`,
     {
       path,
       hint: 'turn the model back into bf16 or fp32 with the tool that quantized it, and save it again',
@@ -127,7 +129,9 @@ function checkEntry(name: string, value: unknown, path: string): TensorEntry {
   return { name, dtype, shape, start, end };
 }
 
-/** The format allows no overlap and no hole: both could hide something. */
+/**
+ * Checks that tensors neither overlap nor leave gaps, as the format requires: both could hide data.
+ */
 function checkOffsets(entries: TensorEntry[], dataSize: number, path: string): void {
   let expected = 0;
   for (const { name, start, end } of entries) {

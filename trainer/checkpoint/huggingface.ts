@@ -1,4 +1,7 @@
-/** A model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`, and back. */
+/**
+ * Writes a model as a folder that Hugging Face transformers and vLLM load as a `LlamaForCausalLM`,
+ * and reads such folders.
+ */
 
 import { join } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
@@ -20,7 +23,7 @@ import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { streamSafetensors } from './safetensors.ts';
 import { readModelJson, WEIGHTS_FILE } from './weight-files.ts';
 
-/** Number formats a model is saved in, and the names that safetensors and PyTorch have for them. */
+/** Number formats in which a model is saved, with their names in safetensors and PyTorch. */
 export const WEIGHT_FORMATS = {
   fp32: { dtype: 'F32', torch: 'float32' },
   bf16: { dtype: 'BF16', torch: 'bfloat16' },
@@ -30,15 +33,15 @@ export const WEIGHT_FORMATS = {
 export type WeightFormat = keyof typeof WEIGHT_FORMATS;
 
 export interface SaveOptions {
-  /** Where the tokenizer's files are copied from, those that exist. */
+  /** Folder from which the tokenizer's files are copied, if they exist. */
   tokenizerDir?: string;
-  /** Of the weights in the file. */
+  /** Number format of the weights in the file. */
   precision?: WeightFormat;
 }
 
 /**
- * @param dir made where it is missing; files of these names are replaced
- * @throws CodecLmError of the file system: `DISK_FULL`, `OUTPUT_UNWRITABLE` …
+ * @param dir folder to write to; it is made if it does not exist, and its model files are replaced
+ * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE` …
  */
 export async function saveModel(
   dir: string,
@@ -59,14 +62,16 @@ export async function saveModel(
     shapes: new Map([...model.parameters].map(([name, { shape }]) => [name, [...shape]])),
     tensors: weightsOf(model),
     dtype,
-    // transformers refuses a file that does not say which framework's layout it has.
+    // transformers refuses a file that does not name the framework of its layout.
     metadata: { format: 'pt' },
   });
 }
 
 /**
- * @param dir with config.json and model.safetensors, or with several files and their index
- * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` for what is no Llama of this project
+ * @param dir folder with config.json and model.safetensors, or with several weight files and their
+ * index
+ * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` for a model that this project does
+ * not support
  */
 export async function loadLlama(backend: Backend, dir: string): Promise<Llama> {
   const config = await readModelConfig(dir);
@@ -82,7 +87,8 @@ export async function loadLlama(backend: Backend, dir: string): Promise<Llama> {
 }
 
 /**
- * A tied configuration whose weights hold another output layer counts as not tied.
+ * Reads the configuration of a model. A tied configuration counts as not tied if the weights
+ * contain another output layer.
  * @throws CodecLmError as `loadLlama`
  */
 export async function readModelConfig(dir: string): Promise<LlamaConfig> {

@@ -1,4 +1,4 @@
-/** The start of a run from a checkpoint made elsewhere: any Llama in Hugging Face's layout. */
+/** Starts a run from a checkpoint made elsewhere: any Llama in Hugging Face's layout. */
 import type { LlamaConfig } from '../model/config.ts';
 import { parameterShapes } from '../model/config.ts';
 import { initialSource, type Weights } from '../model/init.ts';
@@ -6,7 +6,7 @@ import { readModelConfig } from './huggingface.ts';
 import { readModelWeights } from './model-weights.ts';
 
 /**
- * The keys of `model.` that a checkpoint decides.
+ * The keys of `model.` that the checkpoint determines.
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`
  */
 export async function modelSettingsOf(dir: string): Promise<Record<string, unknown>> {
@@ -27,9 +27,9 @@ export async function modelSettingsOf(dir: string): Promise<Record<string, unkno
 }
 
 /**
- * Weights for a model of `config`. Where the checkpoint has another vocabulary its embedding and
- * output layer mean nothing here: they start anew from the seed.
- * @returns the names of those that did
+ * Weights for a model of `config`. If the checkpoint has another vocabulary, its embedding and
+ * output layer cannot be used: they start anew from the seed.
+ * @returns the weights, and the names of those that start anew
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`
  */
 export async function startFrom(

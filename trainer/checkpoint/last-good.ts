@@ -1,4 +1,4 @@
-/** Where a run is taken up again. */
+/** Finds the checkpoint from which a run resumes. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { Communicator } from '../distributed/communicator.ts';
@@ -7,9 +7,9 @@ import { checkpointPath, listCheckpoints } from '../run/directory.ts';
 import { loadCheckpoint, type ResumedCheckpoint } from './resume.ts';
 
 /**
- * The newest checkpoint that loads; a damaged one is named and passed over. Rank 0 looks for it,
- * the others load the same one.
- * @throws CodecLmError `DATASET_MISMATCH` for a run on data with another tokenizer
+ * Finds the newest checkpoint that loads; a damaged one is reported and skipped. Rank 0 searches,
+ * and the other ranks load the same checkpoint.
+ * @throws CodecLmError `DATASET_MISMATCH` when the run was trained on data with another tokenizer
  */
 export async function findLastGood(
   communicator: Communicator,

@@ -1,4 +1,4 @@
-/** The weights that a configuration asks for, from a folder that may come from anywhere. */
+/** Reads the weights that a configuration needs, from a folder of unknown origin. */
 import { CodecLmError } from '../../base/error.ts';
 import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import type { Weights } from '../model/init.ts';
@@ -9,8 +9,8 @@ const EMBEDDING = 'model.embed_tokens.weight';
 const HEAD = 'lm_head.weight';
 
 /**
- * Whether a folder whose configuration ties the output layer to the embedding holds another output
- * layer all the same: transformers then computes with both, as it does since release 5.
+ * Whether the folder contains another output layer although its configuration ties it to the
+ * embedding. Since release 5, transformers then computes with both.
  * @throws CodecLmError as `findWeights`
  */
 export async function hasHeadOfItsOwn(dir: string): Promise<boolean> {
@@ -20,12 +20,12 @@ export async function hasHeadOfItsOwn(dir: string): Promise<boolean> {
   if (embedding.shape.join() !== head.shape.join()) return true;
   const weights = await readWeightsAt(places, [EMBEDDING, HEAD]);
   const { data } = weights.get(EMBEDDING)!;
-  // NaN differs from itself, and is named when the weights are read.
+  // NaN differs from itself; it is reported when the weights are read.
   return weights.get(HEAD)!.data.some((value, i) => value !== data[i]);
 }
 
 /**
- * All weights of that configuration and no other ones, each finite.
+ * Reads all weights of that configuration. Throws if there are others, or if one is not finite.
  * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` that names file and tensor
  */
 export async function readModelWeights(
@@ -39,14 +39,14 @@ export async function readModelWeights(
     checkFinite(name, data, shape, places.get(name)!.file);
   }
   if (!weights.has(EMBEDDING)) {
-    // Tied, and written under the other name.
+    // The tied matrix is stored under the name of the output layer.
     weights.set(EMBEDDING, weights.get(HEAD)!);
     weights.delete(HEAD);
   }
   return { path: files.path, weights };
 }
 
-/** Checked by names and shapes alone, before much is read. */
+/** Checks the weights by names and shapes alone, before much is read. */
 function chosenPlaces(
   { path, places }: WeightFiles,
   config: LlamaConfig,
@@ -74,12 +74,12 @@ function chosenPlaces(
   return chosen;
 }
 
-/** Old checkpoints keep the rotary frequencies, and some of tied models the output layer again. */
+/** Old checkpoints contain the rotary frequencies, and some tied models also the output layer. */
 function isRedundant(name: string, tieEmbeddings: boolean): boolean {
   return name.endsWith('.rotary_emb.inv_freq') || (tieEmbeddings && name === HEAD);
 }
 
-/** transformers would start a missing weight at random, with a warning. */
+/** Error for a missing weight; transformers would initialize it at random, with a warning. */
 function missing(path: string, name: string, { tieEmbeddings }: LlamaConfig): CodecLmError {
   const isHead = name === HEAD && !tieEmbeddings;
   const hint = isHead

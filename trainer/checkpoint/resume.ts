@@ -1,4 +1,4 @@
-/** A checkpoint of a run, read back whole. */
+/** Reads all of a run's checkpoint. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
@@ -15,13 +15,13 @@ export interface ResumedCheckpoint {
   path: string;
   state: RunState;
   model: Llama;
-  /** Moments of AdamW by their names in the file. */
+  /** Moments of AdamW, by their names in the file. */
   moments: Weights;
 }
 
 /** @throws CodecLmError `CHECKPOINT_INVALID` or `INPUT_NOT_FOUND` that names the file */
 export async function loadCheckpoint(backend: Backend, path: string): Promise<ResumedCheckpoint> {
-  // The small file first: it says soonest that this is no checkpoint of a run.
+  // The small file first: it shows soonest that this is not a checkpoint of a run.
   const state = await readState(join(path, STATE_FILE));
   const { tensors } = await readSafetensors(join(path, OPTIMIZER_FILE));
   const model = await loadLlama(backend, path);

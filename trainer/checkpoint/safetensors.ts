@@ -15,28 +15,28 @@ import {
   type TensorsHeader,
 } from './header.ts';
 
-/** One system call reads less than 2 GiB. */
+/** Bytes per read; one system call reads less than 2 GiB. */
 const CHUNK = 2 ** 28;
 
 export interface SafetensorsFile {
-  /** In the order of the data, widened to fp32. */
+  /** Tensors in the order of the data, widened to fp32. */
   tensors: Weights;
   metadata: Record<string, string>;
 }
 
-/** What a file is made of, tensor by tensor, so that not all of it is in memory. */
+/** The content of a file, tensor by tensor, so that not all of it is in memory. */
 export interface SafetensorsContent {
-  /** In the order of the data. */
+  /** Shapes by name, in the order of the data. */
   shapes: ReadonlyMap<string, number[]>;
-  /** In the same order. */
+  /** Data in the same order. */
   tensors: AsyncIterable<readonly [name: string, data: Float32Array]>;
-  /** Written as this type, rounded to the nearest; fp32 when not given. */
+  /** Type in the file, rounded to the nearest; default fp32. */
   dtype?: FloatType;
   metadata?: Record<string, string>;
 }
 
 /**
- * @param wanted names of the tensors to read, those that exist; default all
+ * @param wanted names of the tensors to read; names that do not exist are ignored; default all
  * @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` saying what is wrong with the file
  */
 export async function readSafetensors(
@@ -79,8 +79,8 @@ export async function readShapes(path: string): Promise<Map<string, number[]>> {
 }
 
 /**
- * The same content gives the same bytes. The file appears whole or not at all.
- * @throws CodecLmError of the file system: `DISK_FULL`, `OUTPUT_UNWRITABLE` …
+ * Writes a file. The same content gives the same bytes. The file appears complete or not at all.
+ * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE` …
  */
 export async function streamSafetensors(path: string, content: SafetensorsContent): Promise<void> {
   const { shapes, tensors, dtype = 'F32', metadata = {} } = content;
@@ -91,7 +91,7 @@ export async function streamSafetensors(path: string, content: SafetensorsConten
   await writeAtomically(path, fill, { hashed: false });
 }
 
-/** Tensors that are in memory, in the order of the map, as fp32. */
+/** Writes tensors that are in memory, in the order of the map, as fp32. */
 export function writeSafetensors(
   path: string,
   tensors: Weights,

@@ -1,4 +1,7 @@
-/** A checkpoint of a run: a model that Hugging Face loads, and beside it all that an exact resume needs. */
+/**
+ * Saves a checkpoint of a run: a model that Hugging Face loads, and everything that an exact resume
+ * needs besides.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFolderAtomically } from '../../base/atomic-folder.ts';
@@ -12,26 +15,26 @@ import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
 import { streamSafetensors } from './safetensors.ts';
 
-/** All that a checkpoint holds, as it stands between two steps. */
+/** The state of a run between two steps, as a checkpoint holds it. */
 export interface CheckpointSnapshot {
-  /** Folder to write, `RUN/checkpoints/step-00000100`. */
+  /** Folder to write, such as `RUN/checkpoints/step-00000100`. */
   path: string;
   state: RunState;
   model: Llama;
   optimizer: RankedOptimizer;
-  /** The folder whose tokenizer is copied. */
+  /** Folder whose tokenizer is copied. */
   tokenizerDir: string;
   codec: CheckpointCodec;
-  /** Its ranks have shares of the moments; rank 0 writes. */
+  /** The ranks, which may share the moments; rank 0 writes. */
   communicator: Communicator;
-  /** Of rank 0: checked right before the folder gets its name. */
+  /** The lock, in rank 0; it is checked right before the folder gets its name. */
   lock?: Pick<Lock, 'check'>;
 }
 
 /**
- * The folder gets its name when all of it is on the disk, so an interrupted save never spoils an
- * earlier one. The same for any number of ranks. Collective.
- * @returns its path
+ * Saves a checkpoint. The folder gets its name when all of it is on the disk, so an interrupted
+ * save never damages an earlier one. The files are the same for any number of ranks. Collective.
+ * @returns the path of the folder
  * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`; `LOCK_LOST` when another process writes the run
  */
 export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<string> {
@@ -44,10 +47,10 @@ export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<stri
       throw writeError(error, path, 'saving the checkpoint');
     }
   } else {
-    // Their share of the moments is asked for, one after the other.
+    // Rank 0 requests the other ranks' shares of the moments, one after the other.
     for await (const _ of optimizer.moments());
   }
-  // Nobody goes on before it is there.
+  // All ranks wait until it exists.
   await communicator.barrier();
   return path;
 }

@@ -1,4 +1,6 @@
-/** The weights of a checkpoint folder: one safetensors file, or several that an index lists. */
+/**
+ * Finds the weights of a checkpoint folder: one safetensors file, or several that an index lists.
+ */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +13,7 @@ import { readSafetensors, readShapes } from './safetensors.ts';
 export const WEIGHTS_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
 
-/** A tensor that is there, not read yet. */
+/** A tensor that exists but has not been read yet. */
 export interface WeightPlace {
   /** Path of its file. */
   file: string;
@@ -19,13 +21,13 @@ export interface WeightPlace {
 }
 
 export interface WeightFiles {
-  /** The file that messages about all of them should name. */
+  /** The file that messages about the weights as a whole should name. */
   path: string;
   places: ReadonlyMap<string, WeightPlace>;
 }
 
 /**
- * Which weights a folder has, and where.
+ * Finds the weights in a folder.
  * @throws CodecLmError `INPUT_NOT_FOUND` for a folder without weights; `CHECKPOINT_INVALID` that
  *   names file and tensor
  */
@@ -66,7 +68,10 @@ export async function readWeightsAt(
   return weights;
 }
 
-/** The index decides; a file may hold tensors that it does not list, but none that lies elsewhere too. */
+/**
+ * Finds the tensors that an index lists. A file may contain further tensors, but none that is also
+ * in another file.
+ */
 async function placesOf(
   dir: string,
   index: string,
@@ -79,7 +84,7 @@ async function placesOf(
     const listed = Object.keys(weightMap).filter((key) => weightMap[key] === name);
     if (!existsSync(file)) {
       const hint = 'download the file too, or save the model again';
-      throw invalid(index, `${listed[0]} should be in ${name}, which is not there`, hint);
+      throw invalid(index, `${listed[0]} should be in ${name}, which does not exist`, hint);
     }
     const shapes = await readShapes(file);
     for (const tensor of shapes.keys()) {
@@ -89,7 +94,7 @@ async function placesOf(
     }
     for (const tensor of listed) {
       const shape = shapes.get(tensor);
-      if (!shape) throw invalid(index, `${tensor} should be in ${name} and is not`);
+      if (!shape) throw invalid(index, `${tensor} should be in ${name}, but is not`);
       places.set(tensor, { file, shape });
     }
   }
@@ -107,11 +112,14 @@ export async function readModelJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(path, `no JSON: ${messageOf(error)}`);
+    throw invalid(path, `not JSON: ${messageOf(error)}`);
   }
 }
 
-/** Weights in another form, or parts without their index, are worth naming. */
+/**
+ * Error for a folder without weights; it names weights in another form, or parts without their
+ * index.
+ */
 async function noWeights(dir: string, single: string): Promise<CodecLmError> {
   const names = await readdir(dir).catch(() => []);
   const others = names.filter((name) => /\.(safetensors|bin|pt|pth|gguf)$/.test(name));

@@ -19,13 +19,16 @@ export interface ConfigSource {
   file?: string;
   /** The same keys as an object. */
   keys?: TrainerConfigInput;
-  /** `key.path=value` each, the value in YAML: `optim.betas=[0.9, 0.99]`. */
+  /** Settings `key.path=value`, with the value in YAML: `optim.betas=[0.9, 0.99]`. */
   set?: readonly string[];
-  /** Keys of `model.` that a checkpoint decides: they win over the preset, and nothing else. */
+  /**
+   * Keys of `model.` that a checkpoint determines: they override the preset, and everything else
+   * overrides them.
+   */
   model?: Record<string, unknown>;
 }
 
-/** One key as somebody wrote it, and where. */
+/** The value of one key, and where it was set. */
 interface Setting {
   key: string;
   value: unknown;
@@ -60,7 +63,10 @@ export async function resolveConfig(source: ConfigSource): Promise<TrainerConfig
   return validate([...base, ...model, ...file, ...set, ...name]);
 }
 
-/** The configuration that a run was started with: everything stands in its file, the preset is only a name. */
+/**
+ * Reads the configuration that a run was started with. Its file holds every key, so the preset is
+ * only a name.
+ */
 export async function readResolvedConfig(path: string): Promise<TrainerConfig> {
   return changeResolvedConfig(path, []);
 }
@@ -171,7 +177,7 @@ function validate(settings: Setting[]): TrainerConfig {
   return result.data;
 }
 
-/** What no single key can know. */
+/** Checks conditions on several keys together. */
 function checkShape({ model, optim }: TrainerConfig): void {
   const wrong = (message: string) => new CodecLmError('CONFIG_INVALID', message);
   if (model.hiddenSize % (2 * model.heads) !== 0) {

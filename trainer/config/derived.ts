@@ -1,15 +1,15 @@
-/** What follows from a configuration once the dataset and the number of ranks are known. */
+/** Values that follow from a configuration once the dataset and the number of ranks are known. */
 import { CodecLmError } from '../../base/error.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import type { LlamaConfig } from '../model/config.ts';
 
-/** A configuration that leaves nothing open. */
+/** A configuration without open values. */
 export type ResolvedConfig = TrainerConfig & { train: { seqLen: number } };
 
 /**
- * Micro batches of a step, of each rank.
- * @throws CodecLmError `CONFIG_INVALID` when they cannot be spread evenly
+ * Micro batches per step and rank.
+ * @throws CodecLmError `CONFIG_INVALID` when the global batch cannot be divided evenly
  */
 export function accumulationOf({ train }: TrainerConfig, ranks: number): number {
   const { globalBatch, microBatch, gradAccumulation } = train;
@@ -18,12 +18,15 @@ export function accumulationOf({ train }: TrainerConfig, ranks: number): number 
   if (Number.isInteger(accumulation)) return accumulation;
   throw new CodecLmError(
     'CONFIG_INVALID',
-    `train.globalBatch ${globalBatch} is no multiple of train.microBatch ${microBatch} on ${ranks} rank(s)`,
+    `train.globalBatch ${globalBatch} is not a multiple of train.microBatch ${microBatch} on ${ranks} rank(s)`,
     { hint: 'change one of them, or the number of ranks' },
   );
 }
 
-/** The model that is trained: its shape is the configuration's, its ids are the tokenizer's. */
+/**
+ * Configuration of the model that is trained: its sizes come from the configuration, its number of
+ * ids from the tokenizer.
+ */
 export function llamaConfig({ model, train }: ResolvedConfig, vocabSize: number): LlamaConfig {
   const { preset: _, ...shape } = model;
   return { ...shape, ...specialIds(vocabSize), vocabSize, maxPositions: train.seqLen };

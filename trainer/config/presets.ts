@@ -16,7 +16,7 @@ export async function listPresets(): Promise<string[]> {
 
 /**
  * @returns the YAML text of a preset
- * @throws CodecLmError `CONFIG_INVALID` that lists the presets when there is none of that name
+ * @throws CodecLmError `CONFIG_INVALID` that lists the presets when no preset has that name
  */
 export async function readPreset(name: string): Promise<string> {
   const presets = await listPresets();

@@ -1,24 +1,24 @@
-/** Rows of a dataset as the inputs and targets of a causal language model. */
+/** Converts rows of a dataset to inputs and targets of a causal language model. */
 import { BYTES } from '../../tokenizer/index.ts';
 import { IGNORED } from '../ops/cross-entropy.ts';
 
 export interface MicroBatch {
   /** [rows * seqLen] */
   inputs: Int32Array;
-  /** [rows * seqLen]: the token after each input; IGNORED where there is none to be learned. */
+  /** [rows * seqLen]: the token after each input; IGNORED if it is not to be learned. */
   targets: Int32Array;
-  /** [rows * seqLen]: the document of each input within its row; with `data.docMask` only. */
+  /** [rows * seqLen]: the index of each input's document in its row; only with `data.docMask`. */
   segments?: Int32Array;
-  /** Targets that are not padding. */
+  /** Number of targets that are not padding. */
   tokens: number;
-  /** Symbols (bytes, for most codecs) that those targets stand for. */
+  /** Number of symbols (for most codecs, bytes) that these targets stand for. */
   symbols: number;
 }
 
 /**
- * The last input of a row has no target in it, so that a row keeps its round length.
+ * Makes a micro batch. The last input of a row has no target, so that rows keep their length.
  * @param ids [rows * seqLen]
- * @param symbolLengths symbols of each id, [vocabSize]; 0 for the special ones
+ * @param symbolLengths number of symbols of each id, [vocabSize]; 0 for special tokens
  * @param segments [rows * seqLen]: the document of each id
  */
 export function toMicroBatch(
@@ -42,7 +42,7 @@ export function toMicroBatch(
   return { inputs: ids, targets, segments, tokens, symbols };
 }
 
-/** Occurrences of each id among the targets, added to `counts`. */
+/** Adds the occurrences of each id among the targets to `counts`. */
 export function countTargets(targets: Int32Array, counts: Float64Array): void {
   for (const target of targets) if (target !== IGNORED) counts[target]++;
 }
@@ -65,7 +65,7 @@ export class TokenCounts {
     }
   }
 
-  /** In nats: the loss of a model that knows the frequencies of the tokens and nothing else. */
+  /** Entropy in nats: the loss of a model that knows only the frequencies of the tokens. */
   entropy(): number {
     let sum = 0;
     for (const count of this.counts) if (count > 0) sum += count * Math.log(count);
@@ -73,7 +73,10 @@ export class TokenCounts {
   }
 }
 
-/** Mean loss in nats a token to bits for each symbol of the documents, named after the alphabet. */
+/**
+ * Converts a mean loss in nats per token to bits per symbol of the documents; the key depends on
+ * the alphabet.
+ */
 export function bitsOfLoss(
   loss: number,
   tokens: number,

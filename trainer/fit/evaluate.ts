@@ -1,4 +1,7 @@
-/** The loss on the val splits of all datasets: the same sequences every time, whatever the number of ranks. */
+/**
+ * Computes the loss on the val splits of all datasets, always on the same sequences, for any number
+ * of ranks.
+ */
 
 import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../../schemas/run.ts';
@@ -8,9 +11,9 @@ import { bitsOfLoss, toMicroBatch } from './batches.ts';
 import type { Session } from './session.ts';
 
 /**
- * Collective.
- * @param isStopping whether any rank was told to stop; the same answer in all
- * @returns nothing when the stop came before the end
+ * Evaluates the model. Collective.
+ * @param isStopping whether any rank was told to stop; gives the same answer in all ranks
+ * @returns undefined when the stop came before the end
  */
 export async function evaluate(
   session: Session,
@@ -49,7 +52,7 @@ async function addDataset(
     worldSize: size,
     segments: config.data.docMask,
   });
-  // Of all ranks together: in each round a rank reads its one.
+  // Index of the first micro batch of a round; each rank reads one per round.
   let first = 0;
   for await (const { ids, segments } of loader) {
     if (await isStopping()) return false;

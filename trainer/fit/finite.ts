@@ -1,10 +1,10 @@
-/** The guard against NaN and infinity: a run that has lost its numbers stops before it overwrites good ones. */
+/** Stops a run with NaN or infinite numbers before it overwrites good ones. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 
 export interface FiniteCheck {
-  /** Step that was being done, counted from 1. */
+  /** Step that is being computed, counted from 1. */
   step: number;
   loss: number;
   /** Global norm of the gradients. */
@@ -13,14 +13,14 @@ export interface FiniteCheck {
   gradients: ReadonlyMap<string, Tensor>;
   /** Path of the newest checkpoint. */
   checkpoint: string | undefined;
-  /** Ranks see each other's loss and norm, but each has gradients of its own. */
+  /** Ranks share loss and norm, but each has its own gradients. */
   communicator: Communicator;
 }
 
 /**
- * Two numbers say whether all is well, so the tensors are looked at only when it is not.
- * @throws CodecLmError `NOT_FINITE` with the step, the first tensor that is not finite, and
- *   where the run can be taken up again
+ * Checks loss and norm; the tensors are searched only if one of these is not finite.
+ * @throws CodecLmError `NOT_FINITE` with the step, the first tensor that is not finite, and the
+ *   checkpoint from which the run can continue
  */
 export async function checkFinite(check: FiniteCheck): Promise<void> {
   const { step, loss, gradNorm, checkpoint } = check;
@@ -40,7 +40,7 @@ export async function checkFinite(check: FiniteCheck): Promise<void> {
   );
 }
 
-/** A flag for each tensor, with what to call it. */
+/** A flag for each tensor, with its name in messages. */
 async function namesOfBad(
   tensors: ReadonlyMap<string, Tensor>,
   kind: string,
@@ -53,7 +53,7 @@ async function namesOfBad(
   return names;
 }
 
-/** The first that is bad in any rank: all ranks say the same. */
+/** Finds the first bad tensor of any rank, so that all ranks report the same. */
 async function agree(
   communicator: Communicator,
   tensors: { name: string; isBad: boolean }[],

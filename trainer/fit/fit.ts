@@ -1,4 +1,7 @@
-/** `fit`: a dataset to a trained model, with defaults for everything but where it lies and goes. */
+/**
+ * `fit`: trains a model on a dataset, with defaults for everything except the dataset and the
+ * output folder.
+ */
 
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
@@ -17,44 +20,50 @@ import { type FitResult, train } from './train.ts';
 
 export interface FitOptions {
   /**
-   * Dataset directory, or several with the shares that they are mixed in. A run that is resumed knows
-   * its own.
+   * Dataset directory, or several with the weights by which they are mixed. A resumed run knows its
+   * own.
    */
   data?: string | readonly MixtureSource[];
-  /** Run directory, made here. */
+  /** Run directory to write. */
   out: string;
   /** Name of a preset to start from. */
   preset?: string;
-  /** Keys by group, `{ train: { steps: 100 } }`, or the path of a YAML file of them. */
+  /** Keys by group, such as `{ train: { steps: 100 } }`, or the path of a YAML file with them. */
   config?: TrainerConfigInput | string;
-  /** Single keys that win over `config`: `optim.lr=3e-4`. */
+  /** Single keys that override `config`: `optim.lr=3e-4`. */
   set?: readonly string[];
-  /** Start with the weights of a Llama in Hugging Face layout; its shape is the default of `model`. */
+  /**
+   * Start with the weights of a Llama in Hugging Face's layout; its sizes are the defaults of
+   * `model`.
+   */
   init?: string;
-  /** Go on from the last good checkpoint of the run in `out`, if there is one. */
+  /** Continue from the last good checkpoint of the run in `out`, if there is one. */
   resume?: boolean;
-  /** What computes; default CODEC_LM_BACKEND, else native where it is set up. */
+  /** Compute backend; default CODEC_LM_BACKEND, else native if it is set up. */
   backend?: BackendChoice;
-  /** The ranks that train together; default those that `mpirun` or `srun` started. */
+  /** The ranks that train together; default: the ranks that `mpirun` or `srun` started. */
   communicator?: Communicator;
-  /** Told in rank 0. */
+  /** Called in rank 0. */
   onEvent?: (event: FitEvent) => void;
-  /** Saves at the next step boundary and ends; a number as its `reason` is the exit code. */
+  /**
+   * Saves a checkpoint at the next step boundary and ends; a number as its `reason` becomes the
+   * exit code.
+   */
   signal?: AbortSignal;
 }
 
 export interface RankedFitResult extends FitResult {
-  /** Rank of this process, and how many there are. */
+  /** Rank of this process, and the number of ranks. */
   rank: number;
   worldSize: number;
 }
 
 /**
- * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Of several
- * ranks every one calls it. A process has one backend: its second run computes with the same.
+ * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. With
+ * several ranks, every rank calls it. A process has one backend: later runs use the same one.
  * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `OUTPUT_IN_USE`, `DATASET_MISMATCH`
- *   before anything is written; `NOT_FINITE` when the loss or a gradient is no number: the last
- *   good checkpoint stays; `RANK_FAILED` when another rank is gone
+ *   before anything is written; `NOT_FINITE` when the loss or a gradient is not finite; the last
+ *   good checkpoint is kept; `RANK_FAILED` when another rank is gone
  */
 export async function fit(options: FitOptions): Promise<RankedFitResult> {
   const { out, init, resume, signal, onEvent } = options;
@@ -76,7 +85,7 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
       data: typeof data === 'string' ? data : [...data],
       chooseBackend: () => chooseBackend({ backend: options.backend, onEvent: emit }),
     });
-    // Whoever brought the group may need it for more.
+    // A communicator that was passed in stays open: the caller may still need it.
     if (!options.communicator) await communicator.close();
     return { ...result, rank, worldSize: size };
   } catch (error) {
@@ -92,7 +101,7 @@ async function recordedData({ out, resume = false }: FitOptions): Promise<Mixtur
   });
 }
 
-/** A run that is resumed and told nothing else keeps its configuration. */
+/** Resolves the configuration. A resumed run without other settings keeps its own. */
 async function configOf(options: FitOptions): Promise<TrainerConfig> {
   const { preset, config, out, init, resume, set } = options;
   const isGoingOn =
@@ -106,7 +115,7 @@ async function configOf(options: FitOptions): Promise<TrainerConfig> {
   });
 }
 
-/** Says which rank failed. */
+/** Adds the rank that failed to the message. */
 function inNameOf(error: unknown, rank: number, size: number): unknown {
   if (!(error instanceof CodecLmError)) return error;
   const { code, message, path, hint, cause } = error;

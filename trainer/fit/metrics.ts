@@ -1,9 +1,12 @@
-/** metrics.jsonl of a run. */
+/** Writes metrics.jsonl of a run. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeError } from '../../base/file-error.ts';
 import type { Metrics } from '../../schemas/run.ts';
 
-/** Appends a line at a time. A line is written whole; a killed run leaves at most a last one cut short. */
+/**
+ * Appends one line at a time, with a single write. A killed run leaves at most one incomplete line
+ * at the end.
+ */
 export class MetricsLog {
   readonly #file: FileHandle;
   readonly #path: string;

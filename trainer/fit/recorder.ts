@@ -1,4 +1,7 @@
-/** What is kept of a run's steps and evaluations: metrics.jsonl, TensorBoard, and what is told. Rank 0 has one. */
+/**
+ * Records a run's steps and evaluations: in metrics.jsonl, for TensorBoard, and as events. Only
+ * rank 0 has a recorder.
+ */
 import { join } from 'node:path';
 import type { ValMetrics } from '../../schemas/run.ts';
 import { GpuMemory } from '../backend/gpu-memory.ts';
@@ -21,9 +24,9 @@ export class Recorder {
   readonly #emit: (event: FitEvent) => void;
   readonly #steps: number;
   readonly #gpuMemory: GpuMemory;
-  /** Seconds that a token would take if all ranks did nothing but multiply. */
+  /** Seconds per token if all ranks did only matrix products at peak speed. */
   readonly #idealSeconds: number;
-  /** A step was faster than the device at its best: it is not known, nor is a share of it. */
+  /** True when a step was faster than the measured peak: the peak is wrong then, and so is MFU. */
   #isPeakWrong = false;
 
   private constructor(

@@ -1,11 +1,13 @@
-/** What a configuration leaves to the dataset, and what a resumed run may change. */
+/**
+ * Takes open values of a configuration from the dataset, and limits the changes to a resumed run.
+ */
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { accumulationOf, type ResolvedConfig } from '../config/derived.ts';
 import type { TrainingData } from './training-data.ts';
 
 /**
- * Fills in what the configuration leaves open.
+ * Fills in the values that the configuration leaves open.
  * @throws CodecLmError `CONFIG_INVALID`, `INPUT_EMPTY`
  */
 export function resolveForData(
@@ -18,7 +20,7 @@ export function resolveForData(
   if (seqLen > longest) {
     throw new CodecLmError(
       'CONFIG_INVALID',
-      `train.seqLen is ${seqLen}, the rows of ${data.name} have ${longest} tokens`,
+      `train.seqLen is ${seqLen}, but the rows of ${data.name} have ${longest} tokens`,
       { hint: `set train.seqLen to ${longest} or less, or leave it out` },
     );
   }
@@ -30,8 +32,8 @@ export function resolveForData(
 }
 
 /**
- * A resumed run may take more steps, another learning rate or other ranks; it stays the same model
- * on the same sequences.
+ * Checks a resumed run. It may have more steps, another learning rate or other ranks, but the same
+ * model and the same sequences.
  * @throws CodecLmError `CONFIG_INVALID` that names the key
  */
 export function checkSameRun(before: TrainerConfig, now: TrainerConfig): void {
@@ -51,7 +53,7 @@ export function checkSameRun(before: TrainerConfig, now: TrainerConfig): void {
     throw new CodecLmError(
       'CONFIG_INVALID',
       `${key} is ${value}, but the run that is resumed has ${was[key]}`,
-      { hint: 'name no preset or file to go on with the configuration of the run' },
+      { hint: 'leave out preset and file to continue with the configuration of the run' },
     );
   }
 }

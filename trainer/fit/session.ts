@@ -1,4 +1,4 @@
-/** All that a run holds while it trains, made ready: fresh, or where its last good checkpoint left it. */
+/** The state of a run in training: made anew, or loaded from its last good checkpoint. */
 
 import { makeFolder } from '../../base/files.ts';
 import type { Lock, LockWait } from '../../base/lock/lock.ts';
@@ -31,19 +31,19 @@ export interface SessionOptions {
   config: TrainerConfig;
   /** Dataset directory, or several with their weights. */
   data: string | MixtureSource[];
-  /** Run directory, made here. */
+  /** Run directory to write. */
   out: string;
-  /** Go on with the run in `out`, if there is one. */
+  /** Continue the run in `out`, if there is one. */
   resume?: boolean;
-  /** Checkpoint folder in Hugging Face's layout whose weights a new run starts with. */
+  /** Checkpoint folder in Hugging Face's layout; a new run starts with its weights. */
   init?: string;
-  /** The ranks that train together; one alone when not given. */
+  /** The ranks that train together; default: a single one. */
   communicator?: Communicator;
-  /** Loaded only when data and folders have been found good. */
+  /** Called only after data and folders have been checked. */
   chooseBackend: () => Promise<Backend>;
-  /** Rank 0 tells it. */
+  /** Called in rank 0. */
   onEvent?: (event: FitEvent) => void;
-  /** Saves at the next step boundary and ends; its `reason` may be an exit code. */
+  /** Saves a checkpoint at the next step boundary and ends; its `reason` may be an exit code. */
   signal?: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export interface Session {
   readonly config: ResolvedConfig;
   readonly backend: Backend;
   readonly communicator: Communicator;
-  /** Of rank 0. */
+  /** Only in rank 0. */
   readonly lock?: Lock;
   readonly model: Llama;
   readonly optimizer: RankedOptimizer;
@@ -60,17 +60,17 @@ export interface Session {
   readonly batches: AsyncGenerator<TrainingBatch, void>;
   readonly hasVal: boolean;
   readonly padId: number;
-  /** How many symbols documents are made of; 256 for bytes. */
+  /** Number of symbols; 256 for bytes. */
   readonly alphabet: number;
-  /** Symbols that each id stands for, [vocabSize]. */
+  /** Number of symbols that each id stands for, [vocabSize]. */
   readonly symbolLengths: Uint16Array;
   readonly codec: CheckpointCodec;
-  /** Of all ranks. */
+  /** Counts over all ranks. */
   readonly tokenCounts: TokenCounts;
   tokensSeen: number;
-  /** Optimizer steps done. */
+  /** Number of optimizer steps done. */
   step: number;
-  /** Where the next batch begins. */
+  /** Position at which the next batch begins. */
   dataState: DataState;
   /** Path of the newest checkpoint, and its step. */
   checkpoint?: string;
@@ -78,7 +78,7 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
-/** What tells the events of a run: silent in all ranks but the first. */
+/** Makes the function that sends the events of a run; in ranks other than 0 it does nothing. */
 export function emitterOf({
   communicator = single,
   onEvent,
@@ -89,7 +89,7 @@ export function emitterOf({
 }
 
 /**
- * Makes everything ready that a run needs; every rank calls it.
+ * Prepares everything that a run needs. Collective.
  * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is written
  */
 export async function prepareSession(options: SessionOptions): Promise<Session> {
@@ -141,7 +141,7 @@ async function startSession(
   const dataState = loaded?.state.loader ?? data.start(seed, split);
   const order = { split, shuffle, seed, segments: docMask };
   const batches = data.batches({ ...order, rank, worldSize: size, microBatch, seqLen }, dataState);
-  // Nothing is written before all of the above has been found good.
+  // Write nothing before all of the above has been checked.
   const step = loaded?.state.step ?? 0;
   const lock = rank === 0 ? await writeRun(options, config, step, held) : undefined;
   return {
@@ -176,13 +176,13 @@ async function startSession(
 }
 
 interface Entered {
-  /** The folder holds a run that is gone on with. */
+  /** Whether the folder holds a run that is being continued. */
   isResumed: boolean;
-  /** Of rank 0, where the run was there before. */
+  /** In rank 0, if the run existed before. */
   lock?: Lock;
 }
 
-/** Rank 0 looks at the folder, so that no rank sees it half made. */
+/** Only rank 0 looks at the folder, so that no rank sees it half made. */
 async function enterRun(options: SessionOptions, config: ResolvedConfig): Promise<Entered> {
   const { out, resume = false, communicator = single } = options;
   let isResumed = false;
@@ -190,7 +190,8 @@ async function enterRun(options: SessionOptions, config: ResolvedConfig): Promis
   if (communicator.rank === 0) {
     isResumed = await holdsRun(out, resume);
     if (isResumed) checkSameRun(await readRunConfig(out), config);
-    // Locked before its checkpoints are looked at: nobody may be writing more of them.
+    // Lock the run before looking at its checkpoints: another process may be writing more of
+    // them.
     if (isResumed) lock = await lockFor(options);
   }
   const answer = Float64Array.of(Number(isResumed));
@@ -204,7 +205,7 @@ function lockFor(options: SessionOptions): Promise<Lock> {
   return lockRun(options.out, { signal: options.signal, onWait });
 }
 
-/** @param held the lock of a run that was there before */
+/** @param held the lock of a run that existed before */
 async function writeRun(
   options: SessionOptions,
   config: ResolvedConfig,
@@ -223,7 +224,9 @@ async function writeRun(
   }
 }
 
-/** Looks at the folder once more: another process may have made a run in it meanwhile. */
+/**
+ * Checks the folder once more after locking: another process may have made a run in it meanwhile.
+ */
 async function lockNewRun(options: SessionOptions): Promise<Lock> {
   const { out } = options;
   await makeFolder(out);

@@ -1,4 +1,4 @@
-/** A session as its checkpoint holds it. */
+/** Makes the snapshot of a session that a checkpoint holds. */
 import { STATE_VERSION } from '../../schemas/run.ts';
 import type { CheckpointSnapshot } from '../checkpoint/save.ts';
 import { checkpointPath } from '../run/directory.ts';

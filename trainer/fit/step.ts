@@ -8,12 +8,12 @@ import { bitsOfLoss, countTargets, type MicroBatch, toMicroBatch } from './batch
 import { checkFinite } from './finite.ts';
 import type { Session } from './session.ts';
 
-/** What the loop knows of a step; the rest of the metrics is measured around it. */
+/** The results of a step that the loop knows; the other metrics are measured around it. */
 export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMemory'>;
 
 /**
  * Advances the session by one step. Collective.
- * @throws CodecLmError `NOT_FINITE`; the weights are then as they were before the step
+ * @throws CodecLmError `NOT_FINITE`; the weights are then unchanged
  */
 export async function trainStep(session: Session): Promise<StepResult> {
   const { communicator, config, model, optimizer } = session;
@@ -52,17 +52,20 @@ export async function trainStep(session: Session): Promise<StepResult> {
 }
 
 interface StepBatches {
-  /** Of this rank. */
+  /** Micro batches of this rank. */
   batches: MicroBatch[];
   epoch: number;
   /** Milliseconds that this rank waited for them. */
   waited: number;
-  /** Occurrences of each id among the targets, and the symbols they stand for, of all ranks. */
+  /**
+   * Over all ranks: occurrences of each id among the targets, and the number of symbols that they
+   * stand for.
+   */
   counts: Float64Array;
   symbols: number;
 }
 
-/** Micro batches until the step has its share of them, and tokens to learn from. */
+/** Reads micro batches until the step has its number of them and at least one target. */
 async function nextBatches(session: Session): Promise<StepBatches> {
   const { symbolLengths, communicator, config, padId } = session;
   const started = performance.now();
@@ -88,7 +91,7 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   return { batches, epoch, waited, counts, symbols: totals[symbolLengths.length] };
 }
 
-/** @param scale one over the targets of all ranks: the gradients add up to those of the mean loss */
+/** @param scale 1 / (targets of all ranks): the gradients then add up to those of the mean loss */
 function accumulate(
   { config, model }: Session,
   batches: MicroBatch[],

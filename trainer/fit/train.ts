@@ -12,23 +12,22 @@ import { trainStep } from './step.ts';
 export type TrainOptions = SessionOptions;
 
 export interface FitResult {
-  /** Optimizer steps done in all. */
+  /** Optimizer steps done in total. */
   step: number;
-  /** Of the last step; undefined when there was nothing left to do. */
+  /** Loss of the last step; undefined when no step was left to do. */
   loss?: number;
-  /** The newest checkpoint; none when the signal came before the first step. */
+  /** The newest checkpoint; undefined when the signal came before the first step. */
   checkpoint?: string;
   interrupted: boolean;
-  /** 0, or the code that the signal asks for: the same in every rank, whichever got it. */
+  /** 0, or the code of the signal: the same in every rank, whichever received it. */
   exitCode: number;
 }
 
 /**
- * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Every rank
- * calls it.
+ * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. Collective.
  * @throws CodecLmError `OUTPUT_IN_USE`, `DATASET_MISMATCH`, `CONFIG_INVALID` before anything is
- *   written; `NOT_FINITE` when the loss or a gradient is no number: the last good checkpoint stays;
- *   `LOCK_LOST` when another process took the run over: nothing is written after that
+ *   written; `NOT_FINITE` when the loss or a gradient is not finite, the last good checkpoint is
+ *   kept; `LOCK_LOST` when another process took the run over: nothing is written after that
  */
 export async function train(options: TrainOptions): Promise<FitResult> {
   const session = await prepareSession(options);
@@ -72,7 +71,7 @@ async function loop(
       }
     }
     if (isLast || isDue(session.step, train.saveEvery)) await save(session, emit);
-    // Native ops block the thread: a turn of the event loop lets signals in.
+    // Native ops block the thread: one turn of the event loop lets signals in.
     await setImmediate();
   }
   const interrupted = session.step < train.steps;
@@ -93,10 +92,10 @@ async function save(session: Session, emit: (event: FitEvent) => void): Promise<
   await pruneCheckpoints(session.run, session.config.train);
 }
 
-/** What an API user's signal without a code ends with: that of Ctrl-C. */
+/** Exit code for a signal without a code: that of Ctrl-C. */
 const INTERRUPTED = 130;
 
-/** A launcher may tell one rank only: all of them stop at the same step. Collective. */
+/** A launcher may signal only one rank; all ranks stop at the same step. Collective. */
 async function agreeToStop({ communicator }: Session, signal?: AbortSignal): Promise<number> {
   const reason: unknown = signal?.aborted ? signal.reason : 0;
   const code = Float64Array.of(typeof reason === 'number' ? reason : INTERRUPTED);

@@ -1,4 +1,4 @@
-/** What a run is trained on: one dataset, or several mixed by weight, behind one face. */
+/** The data of a run: one dataset, or several mixed by weight, with one interface. */
 
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
@@ -16,11 +16,11 @@ import {
   openMixture,
 } from '../../shards/index.ts';
 
-/** Where the order of the data goes on. */
+/** Position in the order of the data. */
 export type DataState = RunState['loader'];
 type MixedState = Extract<DataState, { taken: unknown }>;
 
-/** Of a split that is learned: which one, in which order, and for which rank. */
+/** Options for reading a split: which one, in which order, and for which rank. */
 export type DataOptions = Required<
   Pick<
     CommonOptions,
@@ -31,21 +31,21 @@ export type DataOptions = Required<
 export interface TrainingBatch extends BatchTokens {
   /** Epoch of the dataset that has been read most often. */
   epoch: number;
-  /** Where the batch after this one begins. */
+  /** State with which the next batch begins. */
   state: DataState;
 }
 
 export interface TrainingData {
-  /** The first dataset is the model's: its tokenizer and codec are those of all. */
+  /** The first dataset gives the model its tokenizer and codec; the others have the same. */
   readonly datasets: readonly [Dataset, ...Dataset[]];
-  /** Tokens that every row has at least. */
+  /** Number of tokens that every row has at least. */
   readonly seqLen: number;
-  /** For messages. */
+  /** Name for messages. */
   readonly name: string;
   /** State before the first batch. */
   start(seed: number, split: Split): DataState;
   /**
-   * Batches without end.
+   * Endless batches.
    * @throws CodecLmError `CONFIG_INVALID` when the state is not one of these datasets
    */
   batches(options: DataOptions, state: DataState): AsyncGenerator<TrainingBatch, void>;
@@ -53,8 +53,8 @@ export interface TrainingData {
 }
 
 /**
- * `DIR` or `DIR=WEIGHT`, as `--data` has it; a folder whose own name ends like a weight is meant
- * where there is one.
+ * Parses `DIR` or `DIR=WEIGHT`, the form of `--data`. An existing folder whose name ends like a
+ * weight is taken as a folder.
  */
 export function parseSource(text: string): MixtureSource {
   const match = /^(.+)=([\d.]+(?:e-?\d+)?)$/i.exec(text);
@@ -65,8 +65,9 @@ export function parseSource(text: string): MixtureSource {
 }
 
 /**
- * @param seqLen `train.seqLen`; needed only where datasets have rows of several lengths
- * @throws CodecLmError `DATASET_MISMATCH` for datasets that cannot be mixed; what openDataset throws
+ * @param seqLen `train.seqLen`; needed only when the datasets have different row lengths
+ * @throws CodecLmError `DATASET_MISMATCH` for datasets that cannot be mixed; the errors of
+ * openDataset
  */
 export async function openTrainingData(
   sources: MixtureSource[],
@@ -87,7 +88,8 @@ function ofOne(dataset: Dataset): TrainingData {
     batches(options, state) {
       if (!('position' in state)) throw otherData(state.taken.length, 1);
       const loader = dataset.loader({ ...options, state });
-      // Asked for here and not inside of the generator: the first batches are read from now on.
+      // Called here and not inside the generator, so that the first batches are read from now
+      // on.
       return batchesOfOne(loader[Symbol.asyncIterator](), options.seed);
     },
     close: () => dataset.close(),
@@ -125,7 +127,7 @@ function ofMany(mixture: Mixture): TrainingData {
   };
 }
 
-/** @param lengths sequences an epoch of each dataset */
+/** @param lengths number of sequences per epoch of each dataset */
 async function* batchesOfMany(
   batches: AsyncIterable<MixtureBatch>,
   { rows, seed }: MixedState,
@@ -143,15 +145,15 @@ function checkAlike([first, ...others]: Dataset[], seqLen: number | undefined): 
     if (codec.name !== first.manifest.codec.name) {
       throw mismatch(
         dir,
-        `holds ${codec.name} files, ${first.dir} ${first.manifest.codec.name}`,
-        'a model is sampled by one codec: train on datasets of one',
+        `holds ${codec.name} files, but ${first.dir} holds ${first.manifest.codec.name} files`,
+        'a model has one codec: train on datasets with the same codec',
       );
     }
     if (seqLen !== undefined || manifest.seqLen === first.manifest.seqLen) continue;
     const shorter = Math.min(manifest.seqLen, first.manifest.seqLen);
     throw mismatch(
       dir,
-      `has rows of ${manifest.seqLen} tokens, ${first.dir} of ${first.manifest.seqLen}`,
+      `has rows of ${manifest.seqLen} tokens, but ${first.dir} has rows of ${first.manifest.seqLen}`,
       `cut all rows to one length, e.g. \`train.seqLen=${shorter}\``,
     );
   }
@@ -162,11 +164,13 @@ function mismatch(path: string, what: string, hint: string): CodecLmError {
 }
 
 function otherData(before: number, now: number): CodecLmError {
-  return notTheRun(`${now} dataset(s) are named, the run that is resumed had ${before}`);
+  return notTheRun(`${now} dataset(s) were given, but the run that is resumed had ${before}`);
 }
 
 function otherRows(before: number[], now: number[]): CodecLmError {
-  return notTheRun(`the datasets have ${now} rows, those of the run that is resumed ${before}`);
+  return notTheRun(
+    `the datasets have ${now} rows, but those of the run that is resumed had ${before}`,
+  );
 }
 
 function notTheRun(message: string): CodecLmError {

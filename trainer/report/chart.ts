@@ -1,11 +1,11 @@
-/** A line chart as inline SVG: no script, no font, no address of anybody. */
+/** A line chart as inline SVG, without scripts, fonts or external addresses. */
 import { type Html, html } from '../../base/html.ts';
 
 export interface Line {
   label: string;
   /** Any CSS colour. */
   color: string;
-  /** x ascending. */
+  /** Points with ascending x. */
   points: readonly (readonly [x: number, y: number])[];
   dashed?: boolean;
 }
@@ -20,7 +20,7 @@ export interface ChartOptions {
 
 const MARGIN = { left: 56, right: 16, top: 28, bottom: 40 };
 
-/** More points than pixels only make the page heavy. */
+/** Most points of a line; more points than pixels only make the page large. */
 const MAX_POINTS = 1500;
 
 export function lineChart(lines: Line[], options: ChartOptions): Html {
@@ -59,7 +59,7 @@ ${paths}${legend}
 </svg></div>`;
 }
 
-/** Round numbers between two bounds: steps of 1, 2 or 5 times a power of ten. */
+/** Round numbers between two bounds, in steps of 1, 2 or 5 times a power of ten. */
 export function ticks(min: number, max: number, about = 5): number[] {
   const rough = (max - min) / about;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -76,7 +76,7 @@ function extent(values: number[]): [number, number] {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  // A single point still needs a span to be drawn in.
+  // A single point needs a span too.
   return min === max ? [min - 0.5, max + 0.5] : [min, max];
 }
 
@@ -84,7 +84,7 @@ function scale(min: number, max: number, from: number, to: number): (value: numb
   return (value) => Math.round((from + ((value - min) / (max - min)) * (to - from)) * 10) / 10;
 }
 
-/** Means of equal runs of points. */
+/** Replaces equal runs of points by their means. */
 function thin(points: Line['points']): Line['points'] {
   const size = Math.ceil(points.length / MAX_POINTS);
   if (size <= 1) return points;

@@ -1,4 +1,4 @@
-/** Pictures for a page: some documents of a dataset, and what `trainer sample` wrote. */
+/** Pictures for a page: documents of a dataset, and samples that `trainer sample` wrote. */
 
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
@@ -10,11 +10,11 @@ import type { Pictures, ReportPicture } from './write.ts';
 
 const INPUTS = 24;
 
-/** A page with more no longer opens at once. */
+/** Most samples on a page; with more, it opens slowly. */
 const MAX_SAMPLES = 256;
 
 /**
- * Documents from all over a dataset.
+ * Draws documents from all parts of a dataset.
  * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`
  */
 export async function inputPictures(dir: string): Promise<Pictures> {
@@ -36,18 +36,21 @@ export async function inputPictures(dir: string): Promise<Pictures> {
   }
 }
 
-/** An input that failed leaves a gap in the ids. */
+/** A failed input leaves a gap in the ids. */
 function unlessMissing(error: unknown): undefined {
   if (error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND') return undefined;
   throw error;
 }
 
-/** What is shown of a sample by the extension of its file: an image itself, of a clip the animation beside it. */
+/**
+ * The file that shows a sample, by the extension of the sample's file: the image itself, or the
+ * animation beside a clip.
+ */
 function shownFiles(): Map<string, { extension: string; mime: string }> {
   return new Map(allCodecs().map(({ file, shown }) => [file.extension, shown ?? file]));
 }
 
-/** The samples of a folder by name; a .bin is one that is not valid. */
+/** The samples of a folder, by name; a .bin file is a sample that is not valid. */
 export async function samplePictures(dir: string): Promise<Pictures> {
   try {
     const files = shownFiles();

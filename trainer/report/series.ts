@@ -18,7 +18,7 @@ export interface Series {
 
 /**
  * @param run a run directory of `trainer fit`
- * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for a line that is none
+ * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for an invalid line
  */
 export async function readSeries(run: string): Promise<Series> {
   const path = join(run, 'metrics.jsonl');
@@ -41,12 +41,15 @@ async function notARun(run: string, cause: CodecLmError): Promise<CodecLmError> 
     path: run,
     hint:
       kind === 'run'
-        ? 'it has no step behind it yet'
+        ? 'it has not finished a step yet'
         : 'name the run directory, the `out` of `trainer fit`',
   });
 }
 
-/** A last line without its end is what a killed run was writing; it is left out. */
+/**
+ * Parses metrics. A last line without a line end was being written when the run was killed; it is
+ * ignored.
+ */
 export function parseMetrics(text: string, path: string): Metrics[] {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   return whole

@@ -1,4 +1,4 @@
-/** One self-contained HTML page of a run: what went in, how the loss fell, what came out. */
+/** Writes one self-contained HTML page about a run: its inputs, its loss and its samples. */
 
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -15,23 +15,23 @@ export interface ReportOptions {
   /** Run directory of `trainer fit`. */
   run: string;
   title: string;
-  /** Documents of the corpus. */
+  /** Documents of the dataset. */
   inputs?: Pictures;
-  /** What the model wrote; null for a sample that is not valid. */
+  /** Samples of the model; null for a sample that is not valid. */
   samples?: Pictures;
   /** Path of the page. */
   to: string;
 }
 
 export interface ReportPicture {
-  /** `image/jpeg` */
+  /** Media type such as `image/jpeg`. */
   type: string;
   file: Uint8Array;
 }
 
 export interface Pictures {
   pictures: readonly (ReportPicture | null)[];
-  /** A line under the heading, e.g. the sampling settings. */
+  /** A line under the heading, such as the sampling settings. */
   note?: string;
 }
 

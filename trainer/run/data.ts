@@ -1,4 +1,4 @@
-/** RUN/data.json: where the datasets of a run lie, so that `resume` needs to be told nothing. */
+/** RUN/data.json: the places of a run's datasets, so that `resume` needs no arguments. */
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import type { MixtureSource } from '../../shards/index.ts';
 const DATA_FILE = 'data.json';
 
 /**
- * Absolute paths: a run is resumed from other folders too.
+ * Writes absolute paths, because a run may be resumed from another folder.
  * @throws CodecLmError `LOCK_LOST` when another process writes the run
  */
 export async function writeRunData(
@@ -28,8 +28,8 @@ export async function writeRunData(
 }
 
 /**
- * @throws CodecLmError `USAGE` for a run of a version that did not write the file;
- *   `CONFIG_INVALID` when it is damaged; `INPUT_NOT_FOUND` when a dataset is no longer there
+ * @throws CodecLmError `USAGE` for a run of a version that did not write the file; `CONFIG_INVALID`
+ *   when it is damaged; `INPUT_NOT_FOUND` when a dataset no longer exists
  */
 export async function readRunData(run: string): Promise<MixtureSource[]> {
   const path = join(run, DATA_FILE);
@@ -39,15 +39,11 @@ export async function readRunData(run: string): Promise<MixtureSource[]> {
   } catch (error) {
     const reason = readError(error, path);
     if (reason.code !== 'INPUT_NOT_FOUND') throw reason;
-    throw new CodecLmError(
-      'USAGE',
-      `\`data\` is required: ${run} does not say what it is trained on`,
-      {
-        cause: error,
-        path,
-        hint: `it has no ${DATA_FILE}, as runs of version 0.1; name its dataset once, and it will`,
-      },
-    );
+    throw new CodecLmError('USAGE', `\`data\` is required: ${run} does not name its dataset`, {
+      cause: error,
+      path,
+      hint: `it has no ${DATA_FILE}, like runs of version 0.1; name its dataset once, and the file is written`,
+    });
   }
   let datasets: MixtureSource[];
   try {

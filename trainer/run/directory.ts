@@ -1,4 +1,4 @@
-/** RUN/: who may write into it, where its files lie, which checkpoints it holds. */
+/** The run directory: permission to write into it, the paths of its files, and its checkpoints. */
 
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
@@ -34,16 +34,16 @@ export function metricsPath(run: string): string {
   return join(run, 'metrics.jsonl');
 }
 
-/** `RUN/checkpoints/step-00000100` */
+/** A path such as `RUN/checkpoints/step-00000100`. */
 export function checkpointPath(run: string, step: number): string {
   return join(run, CHECKPOINTS, `step-${String(step).padStart(8, '0')}`);
 }
 
 /**
- * Says whether a run may be written into a folder, touching nothing.
+ * Checks whether a run may be written into a folder, without changing anything.
  * @returns true when the folder already holds a run that is to be resumed
- * @throws CodecLmError `OUTPUT_IN_USE` when the folder holds a run and `resume` is not asked
- *   for, or holds anything that is no run
+ * @throws CodecLmError `OUTPUT_IN_USE` when the folder holds a run and `resume` is false, or when
+ *   it holds anything else
  */
 export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
   const names = (await namesIn(out, writeError)).filter((name) => name !== LOCK_FOLDER);
@@ -57,14 +57,14 @@ export async function holdsRun(out: string, resume: boolean): Promise<boolean> {
   if (!resume) {
     throw new CodecLmError('OUTPUT_IN_USE', `${out} already holds a run`, {
       path: out,
-      hint: 'go on with it by `resume`, or name another folder as `out`',
+      hint: 'continue it with `resume`, or name another folder as `out`',
     });
   }
   return true;
 }
 
 /**
- * Makes what a run needs in its folder, writes where its data is, and its resolved configuration.
+ * Makes the folders of a run, and writes the places of its data and its resolved configuration.
  * @throws CodecLmError `LOCK_LOST` when another process writes the run
  */
 export async function createRun(
@@ -78,7 +78,7 @@ export async function createRun(
     await makeFolder(join(out, CHECKPOINTS));
     await removeUnfinishedFolders(join(out, CHECKPOINTS));
     await writeRunData(out, data, lock);
-    // Last: a folder is a run from here on.
+    // Last, because this file makes the folder a run.
     await replaceFile(configPath(out), formatConfig(config));
   } catch (error) {
     throw writeError(error, out, 'creating the run');
@@ -99,7 +99,10 @@ export async function readRunConfig(run: string): Promise<TrainerConfig> {
   }
 }
 
-/** Checkpoints of a run, oldest first. Each is whole: a checkpoint gets its name when it is complete. */
+/**
+ * Checkpoints of a run, oldest first. Each is complete, because a checkpoint gets its name only
+ * then.
+ */
 export async function listCheckpoints(run: string): Promise<CheckpointEntry[]> {
   const names = await namesIn(join(run, CHECKPOINTS));
   return names
@@ -110,7 +113,7 @@ export async function listCheckpoints(run: string): Promise<CheckpointEntry[]> {
 }
 
 /**
- * @param path a checkpoint, or a run whose newest checkpoint is meant
+ * @param path a checkpoint, or a run to use its newest checkpoint
  * @throws CodecLmError `INPUT_NOT_FOUND` when it is neither
  */
 export async function findCheckpoint(path: string): Promise<string> {
@@ -130,7 +133,7 @@ async function noCheckpoint(path: string): Promise<CodecLmError> {
   });
 }
 
-/** What to do where a checkpoint was asked for, and this was named. */
+/** Hint for a path that should be a checkpoint but is something else. */
 function hintForCheckpoint(path: string, { kind, command }: Place): string {
   const word = shellWord(path);
   switch (kind) {
@@ -141,7 +144,7 @@ function hintForCheckpoint(path: string, { kind, command }: Place): string {
     case 'media':
       return `make a dataset of it with \`${command}\`, train a model on that with \`trainer fit\`, and name the run`;
     case 'run':
-      return `it has not got so far as to save one: go on with \`trainer fit --resume --out ${word}\``;
+      return `it has not saved one yet: continue it with \`trainer fit --resume --out ${word}\``;
     case 'file':
       return 'name the folder that it lies in, with config.json and model.safetensors, or a run directory';
     default:
@@ -151,8 +154,8 @@ function hintForCheckpoint(path: string, { kind, command }: Place): string {
 
 /**
  * Removes old checkpoints.
- * @param keepLast of the newest ones; 0 keeps all
- * @param keepEvery those of every so many steps are kept too; 0 = none
+ * @param keepLast number of the newest checkpoints to keep; 0 keeps all
+ * @param keepEvery checkpoints at multiples of this number of steps are kept too; 0 = none
  */
 export async function pruneCheckpoints(
   run: string,
@@ -167,7 +170,7 @@ export async function pruneCheckpoints(
 }
 
 /**
- * Drops the lines of metrics that were written after the step a run is resumed from.
+ * Removes the lines of metrics that are later than the step from which a run is resumed.
  * @throws CodecLmError `LOCK_LOST` when another process writes the run
  */
 export async function truncateMetrics(

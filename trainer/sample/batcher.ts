@@ -1,10 +1,10 @@
 /**
- * Many generations on one engine, in a batch that changes at every step (continuous batching, as
- * in Orca, Yu et al. 2022): each step reads one token of every sequence that is being drawn and
- * fills the rest of its rows with prompts; who has ended frees its place for who waits.
+ * Many generations on one engine, in a batch that changes at every step (continuous batching, as in
+ * Orca, Yu et al. 2022): each step reads one token of every running sequence and fills its other
+ * rows with prompts. A sequence that has ended makes room for one that waits.
  *
- * The logits of a sequence and its random numbers depend on nothing but itself, so neither do
- * its tokens: not on the batch, not on who comes and goes.
+ * The logits and random numbers of a sequence depend only on the sequence itself. So its tokens do
+ * not depend on the batch, or on other sequences that come and go.
  */
 import { CodecLmError } from '../../base/error.ts';
 import { randomFractions } from '../../base/random.ts';
@@ -20,49 +20,52 @@ import {
 import type { CachedSequence, Engine, EngineRow } from './engine/engine.ts';
 
 export interface GenerationRequest extends DrawOptions {
-  /** Ids that are given, `<bos>` among them; one at least. */
+  /** Given ids, at least one, including `<bos>`. */
   prompt: ArrayLike<number>;
-  /** Tokens drawn at most, `<eos>` counted; with 0 the prompt is only read. */
+  /** Most tokens to draw, including `<eos>`; with 0 the prompt is only read. */
   maxTokens: number;
-  /** With `stream` it decides all random numbers. */
+  /** Together with `stream` it determines all random numbers. */
   seed: number;
   stream: number;
-  /** Ends the generation when it is drawn. */
+  /** Drawing this id ends the generation. */
   eosId: number;
-  /** Never drawn: `<bos>` and `<pad>` belong to no document. */
+  /** Ids that are never drawn: `<bos>` and `<pad>` belong to no document. */
   bannedIds: readonly number[];
   constraint?: Constraint;
-  /** Sees every token of the prompt but the first, which nothing predicts, as the model rates it. */
+  /**
+   * Called for every token of the prompt except the first (which nothing predicts), with the
+   * model's rating.
+   */
   onPromptToken?(token: RatedToken): void;
-  /** Sees every token but `<eos>`; true ends the generation after it. */
+  /** Called for every drawn token except `<eos>`; returning true ends the generation after it. */
   onToken?(token: DrawnToken): boolean | undefined;
-  /** Sees `<eos>`, when it is drawn. */
+  /** Called when `<eos>` is drawn. */
   onEnd?(token: DrawnToken): void;
 }
 
-/** `length`: cut off before `<eos>`; `stop`: `onToken` ended it. */
+/** `length`: it reached the limit before `<eos>`; `stop`: `onToken` ended it. */
 export type Finish = 'eos' | 'length' | 'stop';
 
 export interface Generation {
-  /** Drawn ids, without the prompt and `<eos>`. */
+  /** Drawn ids, without prompt and `<eos>`. */
   ids: number[];
   finish: Finish;
-  /** Tokens drawn, `<eos>` counted. */
+  /** Number of drawn tokens, including `<eos>`. */
   tokens: number;
-  /** Sum of ln p of them under the unfiltered model. */
+  /** Sum of ln p of these tokens under the unfiltered model. */
   logProbability: number;
-  /** Draws of which the constraint forbade the token that the model held most likely. */
+  /** Number of draws at which the constraint forbade the most likely token. */
   corrected: number;
 }
 
 export interface Ticket {
-  /** Rejects with an `AbortError` when it is cancelled. */
+  /** The result; rejects with an `AbortError` when the generation is cancelled. */
   readonly done: Promise<Generation>;
-  /** Frees its place; nothing when it has ended. */
+  /** Ends the generation and frees its place; does nothing if it has ended. */
   cancel(): void;
 }
 
-/** What logits of a step are for: the token of the prompt at a place, or the one to be drawn behind it. */
+/** Use of a step's logits: to rate a token of the prompt, or to draw the next token. */
 interface Prediction {
   job: Job;
   place: number;
@@ -73,7 +76,7 @@ interface Job {
   random: () => number;
   generation: Generation;
   sequence?: CachedSequence;
-  /** The id to read next, once the prompt has been read. */
+  /** The id to read next, after the prompt has been read. */
   next?: number;
   settle: { resolve(generation: Generation): void; reject(error: unknown): void };
 }
@@ -95,7 +98,7 @@ export class Batcher {
     return this.#running.length;
   }
 
-  /** @throws CodecLmError `MEMORY_LIMIT` for more tokens than the engine has room for */
+  /** @throws CodecLmError `MEMORY_LIMIT` for more tokens than the engine can hold */
   submit(request: GenerationRequest): Ticket {
     const tokens = request.prompt.length + request.maxTokens;
     if (tokens > this.#engine.capacity) {
@@ -119,20 +122,20 @@ export class Batcher {
     return { done, cancel: () => this.#cancel(job) };
   }
 
-  /** One step of the engine. @returns false when there was nothing to do */
+  /** Runs one step of the engine. @returns false when there was nothing to do */
   async step(): Promise<boolean> {
     this.#admit();
     const { rows, predictions } = this.#rows();
     if (rows.length === 0) return false;
     const logits = await this.#engine.step(rows);
     for (const [i, { job, place }] of predictions.entries()) {
-      // Who left during the step draws no more.
+      // A job that left during the step draws no more tokens.
       if (this.#running.includes(job)) this.#take(job, place, logits[i]);
     }
     return true;
   }
 
-  /** Fails everything that has not ended. */
+  /** Fails all generations that have not ended. */
   abort(error: unknown): void {
     for (const job of [...this.#running, ...this.#waiting]) {
       this.#leave(job);
@@ -147,7 +150,10 @@ export class Batcher {
     job.settle.reject(error);
   }
 
-  /** In the order of arrival, as long as there is room for all tokens they may need. */
+  /**
+   * Admits jobs in the order of arrival, as long as there is room for all tokens that they may
+   * need.
+   */
   #admit(): void {
     for (let job = this.#waiting[0]; job !== undefined; job = this.#waiting[0]) {
       const { prompt, maxTokens } = job.request;
@@ -157,7 +163,9 @@ export class Batcher {
     }
   }
 
-  /** Drawn tokens first: nobody waits for another's prompt. */
+  /**
+   * Rows of the next step. Running sequences come first, so that none waits for another's prompt.
+   */
   #rows(): { rows: EngineRow[]; predictions: Prediction[] } {
     const rows: EngineRow[] = [];
     const predictions: Prediction[] = [];
@@ -220,7 +228,7 @@ export class Batcher {
     job.settle.resolve(job.generation);
   }
 
-  /** @returns false when it was not there any more */
+  /** @returns false when the job had already left */
   #leave(job: Job): boolean {
     for (const list of [this.#waiting, this.#running]) {
       const at = list.indexOf(job);

@@ -1,4 +1,4 @@
-/** The codec that a checkpoint was trained on, as the sampler needs it. */
+/** Reads the codec that a checkpoint was trained on. */
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,14 +10,13 @@ import { openRecorded } from '../../tokenizer/index.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
 
 export interface SamplingCodec extends Codec {
-  /** Tokens of a sequence in training. */
+  /** Tokens per sequence in training. */
   seqLen: number;
 }
 
 /**
  * @param checkpoint a folder written by `trainer fit`
- * @throws CodecLmError `CHECKPOINT_INVALID` when it does not say which codec it speaks;
- *   `CODEC_UNKNOWN`
+ * @throws CodecLmError `CHECKPOINT_INVALID` when it does not name its codec; `CODEC_UNKNOWN`
  */
 export async function readSamplingCodec(checkpoint: string): Promise<SamplingCodec> {
   const path = join(checkpoint, CODEC_FILE);

@@ -1,4 +1,4 @@
-/** The codec's grammar as what may follow in each sample. */
+/** Applies the codec's grammar to samples. */
 
 import { CodecLmError } from '../../base/error.ts';
 import { type Codec, createTokenMask, type Tokenizer } from '../../tokenizer/index.ts';
@@ -7,9 +7,9 @@ import type { Constraint } from './draw.ts';
 /**
  * Makes the constraint of one sample.
  * @param prompt ids that the sample begins with, without `<bos>`
- * @param maxTokens that the sample may draw, `<eos>` counted
+ * @param maxTokens most tokens that the sample may draw, including `<eos>`
  * @throws CodecLmError `CONFIG_INVALID` when no image can be finished within `maxTokens`;
- *   `TOKEN_INVALID` for a prompt that no document begins with
+ *   `TOKEN_INVALID` for a prompt with which no document begins
  */
 export type ConstraintFactory = (
   prompt: ArrayLike<number>,
@@ -18,11 +18,14 @@ export type ConstraintFactory = (
 ) => Constraint;
 
 export interface ConstraintOptions {
-  /** Where `maxTokens` cannot suffice: the beginning of a document instead of an error. */
+  /**
+   * Allow a `maxTokens` that cannot suffice: the sample is then the beginning of a document instead
+   * of an error.
+   */
   mayEndEarly?: boolean;
 }
 
-/** Masks are shared between all samples. */
+/** Makes constraints that share their masks. */
 export function grammarConstraints(
   { definition, width, height, ...codec }: Codec,
   tokenizer: Tokenizer,
@@ -36,7 +39,7 @@ export function grammarConstraints(
       if (next === undefined) {
         throw new CodecLmError(
           'TOKEN_INVALID',
-          `token ${i} of the prompt (id ${prompt[i]}) continues no ${what}`,
+          `token ${i} of the prompt (id ${prompt[i]}) starts no ${what}`,
           { hint: 'give the beginning of a canonical document, or sample without the grammar' },
         );
       }
@@ -47,8 +50,8 @@ export function grammarConstraints(
     if (!isLimited && !mayEndEarly) {
       throw new CodecLmError(
         'CONFIG_INVALID',
-        `a ${what} may take ${fewest} tokens to finish at least, only ${maxTokens} are allowed`,
-        { hint: 'raise `maxTokens`, or sample without the grammar by `grammar: false`' },
+        `a ${what} may need ${fewest} tokens to finish, but only ${maxTokens} are allowed`,
+        { hint: 'raise `maxTokens`, or sample without the grammar with `grammar: false`' },
       );
     }
     return {
@@ -56,7 +59,10 @@ export function grammarConstraints(
       accept(id) {
         const next = mask.advance(state, id);
         if (next === undefined) {
-          throw new CodecLmError('INTERNAL', `token ${id} was drawn against the grammar`);
+          throw new CodecLmError(
+            'INTERNAL',
+            `token ${id} was drawn although the grammar forbids it`,
+          );
         }
         state = next;
       },

@@ -1,42 +1,45 @@
-/** One token from the logits of one position, and what is worth knowing of it. */
+/** Draws one token from the logits of one position, and rates it. */
 
 import { CodecLmError } from '../../base/error.ts';
 import { isInMask } from '../../tokenizer/index.ts';
 import { firstNotFinite } from '../checkpoint/floats.ts';
 import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 
-/** What may follow, from a grammar; one a sequence, fed with every token that is taken. */
+/**
+ * Limits the tokens that may follow, by a grammar. Each sequence has its own and gives it every
+ * token that is drawn.
+ */
 export interface Constraint {
   /**
-   * Bit `id & 31` of word `id >> 5` is 1 where a token may follow; never all 0.
-   * @param remaining tokens that may still be drawn, this one and `<eos>` counted
+   * The tokens that may follow: bit `id & 31` of word `id >> 5` is 1; never all 0.
+   * @param remaining number of tokens that may still be drawn, including this one and `<eos>`
    */
   allowed(remaining: number): Uint32Array;
   accept(id: number): void;
 }
 
-/** What the model thinks of a token. */
+/** The model's rating of a token. */
 export interface RatedToken {
   id: number;
-  /** ln p of it under the unfiltered model. */
+  /** ln p of the token under the unfiltered model. */
   logProbability: number;
-  /** The most likely ids with ln p, if they were asked for. */
+  /** The most likely ids with ln p, if they were requested. */
   likeliest?: [id: number, logProbability: number][];
 }
 
 export interface DrawnToken extends RatedToken {
-  /** Whether the constraint forbade the id that the model held most likely. */
+  /** Whether the constraint forbade the most likely id. */
   isCorrected: boolean;
 }
 
 export interface DrawOptions extends FilterSettings {
-  /** How many alternatives to report; default none. */
+  /** Number of alternatives to report; default none. */
   alternatives?: number;
 }
 
 /**
  * @param uniform in [0, 1)
- * @throws CodecLmError `NOT_FINITE` for logits that are no distribution
+ * @throws CodecLmError `NOT_FINITE` for logits that do not give a distribution
  */
 export function drawToken(
   logits: Float32Array,
@@ -51,8 +54,8 @@ export function drawToken(
 }
 
 /**
- * NaN or an infinity among the logits would draw noise and rate it NaN. Weights are finite when they
- * are loaded; sums of large ones can still leave the range of fp32.
+ * Checks that logits are finite; otherwise noise would be drawn and rated NaN. Weights are checked
+ * when they are loaded, but sums of large ones can still overflow fp32.
  * @throws CodecLmError `NOT_FINITE`
  */
 export function checkLogits(logits: Float32Array): void {
@@ -68,7 +71,7 @@ export function checkLogits(logits: Float32Array): void {
 }
 
 /**
- * @param logits in front of the token
+ * @param logits logits at the position before the token
  * @throws CodecLmError `NOT_FINITE`
  */
 export function rateToken(logits: Float32Array, id: number, alternatives = 0): RatedToken {
@@ -95,7 +98,7 @@ function likeliestOf(logits: Float32Array, base: number, count: number): [number
   return Array.from(ids, (id) => [id, logits[id] - base]);
 }
 
-/** Every id but these, as a mask. */
+/** A mask of all ids except these. */
 export function anyBut(banned: readonly number[], vocabSize: number): Uint32Array {
   const allowed = new Uint32Array(Math.ceil(vocabSize / 32)).fill(0xffffffff);
   for (const id of banned) allowed[id >> 5] &= ~(1 << (id & 31));

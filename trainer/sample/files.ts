@@ -1,4 +1,6 @@
-/** From a model to files: draws samples, writes each as it ends, then the sheet and the page. */
+/**
+ * Draws samples from a model and writes each as a file when it ends, then the sheet and the page.
+ */
 
 import { join } from 'node:path';
 import type { SampleSettings } from '../../schemas/sample.ts';
@@ -23,16 +25,16 @@ import { givenIds, type PlannedSample } from './plan.ts';
 import { engineSizeOf, planOf, type SampleOptions, tellPast } from './sample.ts';
 import { drawSheet, sheetRows } from './sheet.ts';
 
-/** A sample has been written, or how far the drawing is. */
+/** A sample has been written, or there is progress. */
 export type SampleEvent =
   | SampleProgress
   | PastTrainedLength
   | { type: 'sample'; sample: SampleFile };
 
 export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent'> {
-  /** Folder for the files; must be empty or not there. */
+  /** Folder for the files; it must be empty or not exist. */
   to: string;
-  /** Samples are files from their first token on. */
+  /** Write files token by token while the samples are drawn. */
   stream?: boolean;
   onEvent?: (event: SampleEvent) => void;
 }
@@ -42,7 +44,7 @@ export interface SampleSummary {
   invalid: number;
   tokens: number;
   tokensPerSecond: number;
-  /** Share of tokens of which the grammar forbade the model's favourite. */
+  /** Share of tokens at which the grammar forbade the most likely token. */
   correctedShare: number;
   /** Paths of the contact sheet and the page. */
   sheet: string;
@@ -50,9 +52,9 @@ export interface SampleSummary {
 }
 
 /**
- * Draws as `sample` does, into a folder: a file for each sample with its description beside it, a
+ * Draws like `sample` and writes into a folder: a file for each sample with its description, a
  * contact sheet and a page.
- * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; what `sample` throws
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; the errors of `sample`
  */
 export async function sampleFiles(
   model: Model,
@@ -60,7 +62,7 @@ export async function sampleFiles(
 ): Promise<SampleSummary> {
   const { codec } = model;
   const plan = await planOf(model, options, 'sampleFiles');
-  // What cannot be finished is found before anything is written.
+  // Find out what cannot be finished before anything is written.
   const constraints = constraintsOf(model, plan.plans, plan.settings);
   if (stream) previewOf(codec);
   await makeEmpty(to);
@@ -125,7 +127,7 @@ class GrowingFiles {
   }
 }
 
-/** What a sample depends on, beside the number of it. */
+/** Everything that a sample depends on except its number. */
 async function describeSettings(
   model: Model,
   { seed, temperature, topK, topP, minP, grammar, maxTokens }: SampleSettings,

@@ -1,15 +1,17 @@
 /**
- * From the logits of one position to the probabilities that are drawn from, in the
- * order of Hugging Face transformers: mask, temperature, top-k, top-p, min-p.
+ * Converts the logits of one position to the probabilities for the draw, in the order of Hugging
+ * Face transformers: mask, temperature, top-k, top-p, min-p.
  */
 import { isInMask } from '../../tokenizer/index.ts';
 
 export interface FilterSettings {
-  /** Divides the logits; 0 takes the most likely token always. */
+  /** Divides the logits; 0 always takes the most likely token. */
   temperature: number;
-  /** Keeps the k most likely tokens, and those equal to the last of them; 0 keeps all. */
+  /** Keeps the k most likely tokens, and tokens equal to the last of them; 0 keeps all. */
   topK: number;
-  /** Keeps the most likely tokens that together reach this probability, one at least; 1 keeps all. */
+  /**
+   * Keeps the most likely tokens that together reach this probability, at least one; 1 keeps all.
+   */
   topP: number;
   /** Keeps tokens at least this share as likely as the most likely one; 0, the default, keeps all. */
   minP?: number;
@@ -17,7 +19,8 @@ export interface FilterSettings {
 
 /**
  * @param logits one row, [vocabSize]
- * @param allowed bit `id & 31` of word `id >> 5` is 1 where a token may follow; all may when it is missing
+ * @param allowed bit `id & 31` of word `id >> 5` is 1 for tokens that may follow; if absent, all
+ * may
  * @returns probabilities, [vocabSize], that sum to 1
  */
 export function filterLogits(
@@ -31,7 +34,8 @@ export function filterLogits(
     probabilities[likeliest(logits, allowed, 1)[0]] = 1;
     return probabilities;
   }
-  // Ranks matter only where something is cut by them: sorting takes four times as long as all else.
+  // Rank only when something is cut by rank: sorting takes four times as long as everything
+  // else.
   const isRanked = topK > 0 || topP < 1 || minP > 0;
   const kept = isRanked ? likeliest(logits, allowed, topK) : allowedIds(logits.length, allowed);
   let highest = Number.NEGATIVE_INFINITY;
@@ -41,13 +45,13 @@ export function filterLogits(
     probabilities[id] = Math.exp((logits[id] - highest) / temperature);
     total += probabilities[id];
   }
-  // A token stays while those more likely than it do not reach topP yet.
+  // A token stays while the more likely ones do not reach topP yet.
   const limit = topP * total;
   let before = 0;
   let keptTotal = 0;
   for (const id of kept) {
     const weight = probabilities[id];
-    // The most likely token, the first of those that are ranked, has weight 1.
+    // The most likely token, the first one in the ranking, has weight 1.
     if (isRanked && before > 0 && (before >= limit || weight < minP)) probabilities[id] = 0;
     else keptTotal += weight;
     before += weight;
@@ -69,11 +73,11 @@ export function pick(probabilities: Float64Array, uniform: number): number {
     last = id;
     if (uniform < cumulative) return id;
   }
-  // Rounding can leave the sum a hair under 1.
+  // Rounding can leave the sum slightly below 1.
   return last;
 }
 
-/** Natural logarithm of softmax(logits)[id]: what the model itself gave the token, unfiltered. */
+/** Natural logarithm of softmax(logits)[id]: the model's own rating of the token, unfiltered. */
 export function logProbability(logits: Float32Array, id: number): number {
   let highest = Number.NEGATIVE_INFINITY;
   for (const logit of logits) if (logit > highest) highest = logit;
@@ -82,10 +86,13 @@ export function logProbability(logits: Float32Array, id: number): number {
   return logits[id] - highest - Math.log(total);
 }
 
-/** Up to here, a sorted list that each id is placed into is quicker than sorting them all. */
+/** Up to this k, inserting each id into a sorted list is faster than sorting all ids. */
 const SHORT_LIST = 128;
 
-/** The k most likely of the allowed ids and those equal to the last of them, most likely first, ties by id. */
+/**
+ * The k most likely of the allowed ids and ids equal to the last of them, most likely first, ties
+ * by id.
+ */
 export function likeliest(
   logits: Float32Array,
   allowed: Uint32Array | undefined,
@@ -124,7 +131,7 @@ function insertLikeliest(
     let at = size++;
     for (; at > 0 && logits[ids[at - 1]] < logit; at--) ids[at] = ids[at - 1];
     ids[at] = id;
-    // What fell below the k-th, unless it equals it, is out.
+    // Drop ids below the k-th, unless they equal it.
     while (size > topK && logits[ids[size - 1]] < logits[ids[topK - 1]]) size--;
   }
   return ids.subarray(0, size);

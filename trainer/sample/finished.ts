@@ -1,41 +1,41 @@
-/** What a drawn sample has become: a file that a viewer opens, or symbols that are no document. */
+/** A finished sample: a file that a viewer opens, or symbols that are not a document. */
 
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES, type Codec, type Symbols } from '../../tokenizer/index.ts';
 import type { Finish } from './batcher.ts';
 import type { DrawnSample } from './generate.ts';
 
-/** A sample as `sample` gives it. */
+/** A sample as `sample` yields it. */
 export interface Sample {
-  /** Number of the sample; with the seed it decides all random numbers. */
+  /** Number of the sample; together with the seed it determines all random numbers. */
   index: number;
-  /** Name of what it goes on from. */
+  /** Name of the prompt. */
   prompt?: string;
-  /** Its symbols, those of the prompt first; bytes for most codecs. */
+  /** Its symbols (bytes for most codecs), beginning with those of the prompt. */
   document: Symbols;
-  /** How many of the symbols were given. */
+  /** Number of symbols that were given. */
   given: number;
-  /** What a viewer opens; null where the document is not whole. */
+  /** File that a viewer opens; null if the document is not complete. */
   file: Uint8Array | null;
-  /** Of the file, with its dot. */
+  /** Extension of the file, with its dot. */
   extension: string;
   mime: string;
-  /** Why there is no file. */
+  /** Reason why there is no file. */
   reason?: string;
   /** Drawn ids, without the prompt and `<eos>`. */
   ids: readonly number[];
-  /** Tokens that were given, `<bos>` counted, and tokens drawn, `<eos>` counted. */
+  /** Number of given tokens, including `<bos>`, and of drawn tokens, including `<eos>`. */
   promptTokens: number;
   tokens: number;
-  /** `eos`: the model ended it; `length`: cut off by the limit. */
+  /** `eos`: the model ended it; `length`: it reached the limit. */
   finish: Finish;
   /** Mean ln p of its tokens under the unfiltered model. */
   logProbability: number;
-  /** Tokens of which the grammar forbade the model's favourite. */
+  /** Number of tokens at which the grammar forbade the most likely token. */
   corrected: number;
 }
 
-/** Makes the file; a document that is not whole is no error. */
+/** Makes the file; a document that is not complete is not an error. */
 export async function finishSample(
   { plan, generation, document }: DrawnSample,
   codec: Codec,
@@ -67,7 +67,7 @@ export async function finishSample(
   };
 }
 
-/** Under the name that says which it is: the alphabet is of bytes or not. */
+/** The length under a name that depends on the alphabet: `bytes` or `symbols`. */
 export function lengthOf(
   { length }: Symbols,
   alphabet: number,

@@ -1,4 +1,4 @@
-/** Draws planned samples, several at once, and hands each on as soon as it ends. */
+/** Draws planned samples, several at once, and passes each one on as soon as it ends. */
 
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { Symbols } from '../../tokenizer/index.ts';
@@ -8,30 +8,30 @@ import type { Engine } from './engine/engine.ts';
 import type { CheckpointParts } from './load.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
 
-/** A sample that has ended, before anything is made of it. */
+/** A sample that has ended, before a file is made of it. */
 export interface DrawnSample {
   plan: PlannedSample;
   generation: Generation;
-  /** The document as far as it goes, the prompt counted. */
+  /** The document so far, including the prompt. */
   document: Symbols;
 }
 
-/** What is to be drawn, by which rules. */
+/** The samples to draw, and the rules for drawing. */
 export interface Drawing {
   plans: readonly PlannedSample[];
   settings: SampleSettings;
   constraints?: ConstraintFactory;
-  /** Sees each drawn token but `<eos>`. */
+  /** Called for each drawn token except `<eos>`. */
   onToken?(plan: PlannedSample, id: number): void;
-  /** Called once for each sample, also where it was ended by the signal or by an error. */
+  /** Called once for each sample, even if the signal or an error ended it. */
   onLeft?(plan: PlannedSample): void;
-  /** Ends what has not ended, without an error. */
+  /** Ends all samples that have not ended, without an error. */
   signal?: AbortSignal;
 }
 
 /**
- * @returns what `drawAll` needs, nothing drawn yet
- * @throws CodecLmError `CONFIG_INVALID` for what cannot be finished within its tokens
+ * @returns the constraints that `drawAll` needs; nothing is drawn yet
+ * @throws CodecLmError `CONFIG_INVALID` when a sample cannot be finished within its tokens
  */
 export function constraintsOf(
   { codec, tokenizer }: CheckpointParts,
@@ -45,7 +45,7 @@ export function constraintsOf(
 }
 
 /**
- * @param onDrawn what is made of a sample; the others go on being drawn meanwhile
+ * @param onDrawn processes a finished sample; the others continue meanwhile
  * @throws the first error, of a generation or of `onDrawn`
  */
 export async function drawAll(
@@ -78,7 +78,7 @@ export async function drawAll(
   await drive(batcher, plans.map(draw), signal);
 }
 
-/** Steps until all have ended. @throws the first error of them */
+/** Runs steps until all generations have ended. @throws their first error */
 async function drive(
   batcher: Batcher,
   samples: Promise<void>[],
@@ -90,7 +90,7 @@ async function drive(
     samples.map((sample) => sample.catch((error: unknown) => failures.push(error))),
   );
   while (!signal?.aborted && failures.length === 0 && (await batcher.step())) {
-    // Writers and signals have their turn between two steps.
+    // Let writers and signals run between two steps.
     await new Promise((resolve) => setImmediate(resolve));
   }
   batcher.abort(stopped);

@@ -1,4 +1,6 @@
-/** A sample as a file that grows token by token, the way a viewer would load it from a slow line. */
+/**
+ * A sample as a file that grows token by token, as if a viewer loaded it over a slow connection.
+ */
 
 import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { writeError } from '../../base/file-error.ts';
 import type { Codec, Symbols } from '../../tokenizer/index.ts';
 import { sampleName } from './output.ts';
 
-/** What it takes of a document before it can begin a file. */
+/** Bytes of a document that are needed to begin a file. */
 const FIRST_BYTES = 2;
 
 type Preview = NonNullable<Codec['preview']>;
@@ -19,7 +21,8 @@ export class GrowingFile {
   #beginning: Uint8Array | undefined;
 
   /**
-   * @param given of the document before the first token that is drawn; written with that one
+   * @param given symbols of the document before the first drawn token; they are written together
+   * with it
    * @throws CodecLmError `USAGE` for a codec whose files do not grow
    */
   constructor(folder: string, index: number, codec: Codec, given: Symbols) {
@@ -28,7 +31,7 @@ export class GrowingFile {
     this.#beginning = given as Uint8Array;
   }
 
-  /** @param symbols that follow in the document: as bytes they follow in the file too */
+  /** @param symbols next symbols of the document, appended to the file as bytes */
   add(symbols: Symbols): void {
     const bytes = symbols as Uint8Array;
     if (this.#beginning === undefined) {
@@ -41,7 +44,7 @@ export class GrowingFile {
     this.#beginning = undefined;
   }
 
-  /** The whole sample is written anew, maybe under another name. */
+  /** Ends the growing file; the whole sample is then written again, maybe under another name. */
   close(): void {
     rmSync(this.#path, { force: true });
   }
@@ -56,8 +59,8 @@ export class GrowingFile {
 }
 
 /**
- * How a file of the codec grows.
- * @throws CodecLmError `USAGE` where it does not
+ * The codec's `preview` method, by which a file grows.
+ * @throws CodecLmError `USAGE` for a codec without it
  */
 export function previewOf({ definition, preview }: Codec): Preview {
   if (preview) return preview;

@@ -1,4 +1,4 @@
-/** A checkpoint as everything that drawing from it takes: codec, tokenizer, engine. */
+/** Loads the parts of a checkpoint that sampling needs: codec, tokenizer, engine. */
 
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
@@ -28,7 +28,7 @@ export interface CheckpointParts {
 }
 
 /**
- * All but the weights, which take longer.
+ * Reads all parts except the weights, which take longer.
  * @param path checkpoint folder, or a run directory for its newest one
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
  */
@@ -42,14 +42,14 @@ export async function readCheckpoint(path: string): Promise<CheckpointParts> {
   if (tokenizer.alphabet !== codec.alphabet) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',
-      `the tokenizer is of ${tokenizer.alphabet} symbols, documents of ${codec.definition.name} have ${codec.alphabet}`,
+      `the tokenizer has ${tokenizer.alphabet} symbols, but documents of ${codec.definition.name} have ${codec.alphabet}`,
       { path: found },
     );
   }
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',
-      `the tokenizer has ${tokenizer.vocabSize} ids, the model ${config.vocabSize}`,
+      `the tokenizer has ${tokenizer.vocabSize} ids, but the model has ${config.vocabSize}`,
       { path: found },
     );
   }
@@ -57,7 +57,7 @@ export async function readCheckpoint(path: string): Promise<CheckpointParts> {
 }
 
 /**
- * @param chooseBackend asked only for a model that our own kernels do not take
+ * @param chooseBackend called only for a model that this project's own kernels do not support
  * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`
  */
 export async function loadEngine(
@@ -72,7 +72,10 @@ export async function loadEngine(
   return createTfjsEngine(model, size.sequences, size.positions);
 }
 
-/** sha256 of the weights (of their index, where they are several files), in hex: what a sample was drawn from. */
+/**
+ * sha256 in hex of the weights (of their index, if there are several files): it identifies the
+ * source of a sample.
+ */
 export async function checkpointHash({ path }: CheckpointParts): Promise<string> {
   const single = join(path, WEIGHTS_FILE);
   const file = existsSync(single) ? single : `${single}.index.json`;

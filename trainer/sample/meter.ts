@@ -1,4 +1,4 @@
-/** Counts what is drawn, and tells it now and then. */
+/** Counts drawn tokens, and reports progress at intervals. */
 import type { SampleProgress } from '../events.ts';
 
 /** Tokens between two events. */
@@ -11,7 +11,7 @@ export class Meter {
   #samples = 0;
   #tokens = 0;
 
-  /** @param total samples that will be drawn */
+  /** @param total number of samples that will be drawn */
   constructor(total: number, onEvent?: (event: SampleProgress) => void) {
     this.#total = total;
     this.#onEvent = onEvent;

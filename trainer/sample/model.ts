@@ -1,4 +1,4 @@
-/** A checkpoint that stays loaded: what samples are drawn from and documents scored with. */
+/** A checkpoint that stays loaded, for sampling and scoring. */
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
@@ -9,7 +9,10 @@ import type { EngineSize } from './engine/wasm-engine.ts';
 import { type CheckpointParts, loadEngine, readCheckpoint } from './load.ts';
 
 export interface LoadModelOptions {
-  /** What computes a model that our own kernels do not take; default CODEC_LM_BACKEND, else native where it is set up. */
+  /**
+   * Backend for a model that this project's own kernels do not support; default CODEC_LM_BACKEND,
+   * else native if it is set up.
+   */
   backend?: BackendChoice;
   onEvent?: (event: BackendEvent) => void;
 }
@@ -27,11 +30,11 @@ export class Model implements CheckpointParts {
   readonly codec: SamplingCodec;
   readonly tokenizer: Tokenizer;
   readonly #chooseBackend: () => Promise<Backend>;
-  /** The last one that was given back: the next user takes it, if it is large enough. */
+  /** The engine that was returned last: the next user takes it if it is large enough. */
   #idle: SizedEngine | undefined;
   #isClosed = false;
 
-  /** @param backend asked only for a model that our own kernels do not take */
+  /** @param backend called only for a model that this project's own kernels do not support */
   constructor(parts: CheckpointParts, backend: () => Promise<Backend>) {
     this.path = parts.path;
     this.config = parts.config;
@@ -41,8 +44,8 @@ export class Model implements CheckpointParts {
   }
 
   /**
-   * Runs `work` on an engine of at least this size that nobody else has meanwhile. Weights are read
-   * when an engine is made, and stay with it.
+   * Runs `work` on an engine of at least this size, which no other call uses meanwhile. Weights are
+   * read when an engine is made, and stay in it.
    * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`
    * @internal
    */
@@ -87,7 +90,7 @@ function isEnough(has: EngineSize, needs: EngineSize): boolean {
 }
 
 /**
- * Reads all of a checkpoint but its weights, which the first sample or score reads.
+ * Reads a checkpoint except its weights, which the first call of sample or score reads.
  * @param checkpoint folder of a checkpoint, or a run directory for its newest one
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
  */

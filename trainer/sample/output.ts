@@ -1,4 +1,7 @@
-/** The files of a sample: the picture (or what was drawn instead), and a description beside it. */
+/**
+ * Writes the files of a sample: the picture (or the symbols, if it is not valid), and a
+ * description.
+ */
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,28 +16,28 @@ import { lengthOf, type Sample } from './finished.ts';
 export interface SampleFile {
   sample: number;
   file: string;
-  /** Name of the file it goes on from. */
+  /** Name of the prompt's file. */
   prompt?: string;
-  /** Tokens that were given, `<bos>` counted, and tokens drawn, `<eos>` counted. */
+  /** Number of given tokens, including `<bos>`, and of drawn tokens, including `<eos>`. */
   promptTokens: number;
   tokens: number;
-  /** Of the document, the prompt counted; one of the two, as its alphabet is of bytes or not. */
+  /** Length of the document including the prompt; one of the two keys, by the alphabet. */
   bytes?: number;
   symbols?: number;
-  /** `length`: cut off by the limit. */
+  /** `length`: it reached the limit. */
   finish: Generation['finish'];
   valid: boolean;
-  /** Why it is no valid file. */
+  /** Reason why it is not a valid file. */
   reason?: string;
   /** Mean ln p of its tokens under the unfiltered model. */
   logProbability: number;
-  /** Tokens of which the grammar forbade the model's favourite. */
+  /** Number of tokens at which the grammar forbade the most likely token. */
   corrected: number;
 }
 
 export interface WrittenSample {
   sample: SampleFile;
-  /** For the sheet; null where the document is not valid. */
+  /** Picture for the sheet; null if the document is not valid. */
   picture: Uint8Array | null;
   /** Files that were written beside it. */
   companions: Companion[];
@@ -44,7 +47,9 @@ export function sampleName(index: number): string {
   return String(index).padStart(8, '0');
 }
 
-/** A document that is not whole keeps its symbols as they are, under another name. */
+/**
+ * Writes a sample. A document that is not complete is written as raw symbols, under another name.
+ */
 export async function writeSample(
   folder: string,
   sample: Sample,
@@ -76,7 +81,7 @@ export async function writeSample(
   return { sample: written, picture, companions };
 }
 
-/** `00000000.json` beside `00000000.jpg`: the sample, and all that it was drawn by. */
+/** Writes `00000000.json` beside `00000000.jpg`: the sample and everything that it depends on. */
 export async function writeDescription(
   folder: string,
   sample: SampleFile,
@@ -88,7 +93,10 @@ export async function writeDescription(
   await write(join(folder, `${sampleName(sample.sample)}.json`), Buffer.from(`${text}\n`));
 }
 
-/** Files of another command are never mixed with or written over. */
+/**
+ * Makes an empty folder, so that files of another command are never mixed with these or
+ * overwritten.
+ */
 export async function makeEmpty(folder: string): Promise<void> {
   const names = await namesIn(folder, writeError);
   if (names.length > 0) {

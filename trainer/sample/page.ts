@@ -1,4 +1,4 @@
-/** The samples of a command as one HTML file that needs nothing else. */
+/** The samples of a command as one self-contained HTML file. */
 
 import { formatCount } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, inlineImage } from '../../base/html.ts';
@@ -6,7 +6,7 @@ import type { Codec } from '../../tokenizer/index.ts';
 import type { SampleFile } from './output.ts';
 import type { Tile } from './sheet.ts';
 
-/** Samples keep their own size: the pixels are what is looked at. */
+/** Samples keep their own size, because people look at the pixels. */
 const STYLE = `
 .row { display: flex; flex-wrap: wrap; gap: 12px; margin-bottom: 20px }
 .row figure { width: min-content; min-width: 11rem; max-width: 100% }
@@ -42,7 +42,7 @@ function summaryOf(samples: readonly SampleFile[]): string {
     sum(({ corrected }) => corrected),
     tokens,
   );
-  return `${samples.length} samples, ${valid} of them valid files; ${formatCount(tokens)} tokens drawn, of which the grammar changed the model's favourite at ${changed}.`;
+  return `${samples.length} samples, ${valid} of them valid files; ${formatCount(tokens)} tokens drawn; the grammar forbade the model's favourite at ${changed} of them.`;
 }
 
 function share(part: number, whole: number): string {
@@ -62,7 +62,10 @@ function figureOf({ picture, caption, moving, sample }: Tile, mime: string): Htm
   return html`<figure>${still}${film}<figcaption><b>${caption}</b>${notes}${bad}</figcaption></figure>`;
 }
 
-/** `{settings: {topK: 40}, checkpoint: {path: 'c'}}` as `[['topK', '40'], ['checkpoint path', 'c']]`. */
+/**
+ * Flattens `{settings: {topK: 40}, checkpoint: {path: 'c'}}` to `[['topK', '40'], ['checkpoint
+ * path', 'c']]`.
+ */
 function flat(value: Record<string, unknown>, prefix = ''): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]): [string, string][] =>
     typeof inner === 'object' && inner !== null

@@ -1,20 +1,20 @@
-/** Which samples a command draws, and how long each may become. */
+/** Plans the samples of a command, and their greatest lengths. */
 import { CodecLmError } from '../../base/error.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
 import type { Prompt } from './prompt.ts';
 
 /** One sample to be drawn. */
 export interface PlannedSample {
-  /** With the seed it decides all random numbers. */
+  /** Together with the seed it determines all random numbers. */
   index: number;
   prompt?: Prompt;
-  /** Tokens that it may draw, `<eos>` counted. */
+  /** Most tokens that it may draw, including `<eos>`. */
   maxTokens: number;
 }
 
 /**
- * @param num of samples, of each prompt if there are any
- * @param limit tokens of a sample with its prompt
+ * @param num number of samples, per prompt if there are prompts
+ * @param limit most tokens of a sample, including its prompt
  * @param cut how the prompts were cut, for the hint
  * @throws CodecLmError `CONFIG_INVALID` when a prompt leaves no room
  */
@@ -30,7 +30,7 @@ export function planSamples(
     if (maxTokens < 1) {
       throw new CodecLmError(
         'CONFIG_INVALID',
-        `the prompt ${prompt?.name ?? '<bos>'} takes ${limit - maxTokens} tokens, which leaves none of ${limit}`,
+        `the prompt ${prompt?.name ?? '<bos>'} takes ${limit - maxTokens} tokens, which leaves no room within ${limit}`,
         { hint: `lower \`cut.${Object.keys(cut)[0]}\` or raise \`maxTokens\`` },
       );
     }
@@ -43,7 +43,7 @@ export function givenIds({ prompt }: PlannedSample): number[] {
   return prompt ? [...prompt.ids.subarray(1)] : [];
 }
 
-/** Tokens of the longest of them. */
+/** Number of tokens of the longest of them. */
 export function longest(plans: readonly PlannedSample[]): number {
   let most = 0;
   for (const { prompt, maxTokens } of plans) {

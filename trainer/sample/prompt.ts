@@ -1,4 +1,4 @@
-/** What samples go on from: the beginnings of documents (paper, section 5.1). */
+/** Prompts: the beginnings of documents, which samples continue (paper, section 5.1). */
 
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -7,18 +7,19 @@ import { readError } from '../../base/file-error.ts';
 import type { Codec, PromptCut, Symbols, Tokenizer } from '../../tokenizer/index.ts';
 
 export interface Prompt {
-  /** Name of the file it was made of. */
+  /** Name of the file that it was made from. */
   name: string;
   /** Ids with `<bos>`. */
   ids: Uint16Array;
-  /** The symbols of the whole original, and how many of them are given. */
+  /** The symbols of the whole original, and the number of them that are given. */
   original: Symbols;
   given: number;
 }
 
 /**
  * @param path a file, or a folder of files in order of their names
- * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, `USAGE`, or the codec's code naming the file
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, `USAGE`, or an error code of the codec;
+ * the message names the file
  */
 export async function readPrompts(
   path: string,
@@ -39,7 +40,7 @@ export async function readPrompts(
   return prompts;
 }
 
-/** @param label the source's name, for messages */
+/** @param label name of the source, for messages */
 export async function promptOf(
   source: Uint8Array,
   label: string,

@@ -1,4 +1,4 @@
-/** `sample`: documents drawn from a model, one by one as they end. */
+/** `sample`: draws documents from a model and yields each one when it ends. */
 
 import { resolveOptions } from '../../base/options.ts';
 import {
@@ -15,20 +15,23 @@ import type { Model } from './model.ts';
 import { longest, type PlannedSample, planSamples } from './plan.ts';
 import { type Prompt, promptOf, readPrompts } from './prompt.ts';
 
-/** What samples go on from: paths of files or folders of files, or the contents of files. */
+/** Sources of prompts: paths of files or folders, or contents of files. */
 export type PromptSource = string | Uint8Array | readonly (string | Uint8Array)[];
 
 export interface SampleOptions extends SampleSettingsInput {
-  /** `num` samples go on from each of them. */
+  /** Prompts; `num` samples continue each of them. */
   prompt?: PromptSource;
-  /** Where prompts are cut: what is before it is given. The codec's default is half of an image. */
+  /**
+   * Place to cut the prompts; the part before it is given. The default depends on the codec: half
+   * of an image.
+   */
   cut?: PromptCut;
   onEvent?: (event: SampleProgress | PastTrainedLength) => void;
-  /** Ends what has not ended: those samples do not come, and nothing is thrown. */
+  /** Stops the sampling: samples that have not ended are not yielded, and nothing is thrown. */
   signal?: AbortSignal;
 }
 
-/** What a call of `sample` will draw. */
+/** The samples that a call of `sample` will draw. */
 export interface SamplePlan {
   settings: SampleSettings;
   cut?: PromptCut;
@@ -37,7 +40,7 @@ export interface SamplePlan {
 }
 
 /**
- * @param name of the function, for messages
+ * @param name name of the function, for messages
  * @throws CodecLmError `CONFIG_INVALID`, `INPUT_NOT_FOUND`, `INPUT_EMPTY`, `USAGE`, or an input's code
  */
 export async function planOf(
@@ -69,7 +72,7 @@ function listOf(prompt: PromptSource | undefined): readonly (string | Uint8Array
   return typeof prompt === 'string' || prompt instanceof Uint8Array ? [prompt] : prompt;
 }
 
-/** Tells it where samples may become longer than what the model was trained on. */
+/** Sends an event when samples may become longer than the sequences of training. */
 export function tellPast(
   { codec }: Model,
   { plans }: SamplePlan,
@@ -80,7 +83,7 @@ export function tellPast(
   onEvent?.({ type: 'past-trained-length', trained: codec.seqLen, tokens });
 }
 
-/** The size of an engine for them. */
+/** The size of an engine for these samples. */
 export function engineSizeOf({ settings, plans }: SamplePlan) {
   const { batchSize, threads } = settings;
   const sequences = Math.min(batchSize, plans.length);
@@ -88,11 +91,11 @@ export function engineSizeOf({ settings, plans }: SamplePlan) {
 }
 
 /**
- * Draws samples, `batchSize` at once; each comes when it ends, so not in the order of their numbers.
- * The same seed gives the same samples, whatever the batch and the number of cores. Leaving the
- * loop ends the drawing.
- * @throws CodecLmError `CONFIG_INVALID` for options, or for what cannot be finished within
- *   `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; what reading the prompts throws
+ * Draws samples, `batchSize` at once. Each is yielded when it ends, so not in the order of their
+ * numbers. The same seed gives the same samples, whatever the batch size and the number of cores.
+ * Leaving the loop stops the sampling.
+ * @throws CodecLmError `CONFIG_INVALID` for invalid options, or when a document cannot be finished
+ *   within `maxTokens`; `CHECKPOINT_INVALID`, `NOT_FINITE`; the errors of reading the prompts
  */
 export async function* sample(
   model: Model,
@@ -132,7 +135,7 @@ export async function* sample(
   try {
     yield* samples;
   } finally {
-    // The engine is at rest before the caller goes on.
+    // Make sure that the engine is idle before the caller continues.
     left.abort();
     await work;
   }

@@ -1,4 +1,4 @@
-/** A contact sheet: all samples of a command in one PNG; with prompts, a row for each. */
+/** A contact sheet: all samples of a command in one PNG file; with prompts, one row per prompt. */
 
 import { sharp } from '../../base/sharp.ts';
 import type { Codec, Companion } from '../../tokenizer/index.ts';
@@ -8,9 +8,9 @@ import type { Prompt } from './prompt.ts';
 /** A picture of the sheet; null is drawn as an empty tile. */
 export interface Tile {
   picture: Uint8Array | null;
-  /** What it is, for the page. */
+  /** Caption on the page. */
   caption: string;
-  /** The same in motion, for the page. */
+  /** Animation of the picture, for the page. */
   moving?: Companion;
   sample?: SampleFile;
 }
@@ -19,15 +19,16 @@ const GAP = 4;
 const BACKGROUND = { r: 24, g: 24, b: 27 };
 const EMPTY = { r: 63, g: 63, b: 70 };
 
-/** Small pictures are enlarged to about this many pixels a side, so that they can be seen. */
+/** Small pictures are enlarged to about this many pixels per side, so that they are visible. */
 const TILE_SIDE = 128;
 
-/** A sheet wider than this no longer opens everywhere; its tiles are made smaller instead. */
+/** Widest sheet that opens everywhere; tiles of a wider one are made smaller. */
 const MAX_SIDE = 8192;
 
 /**
- * Without prompts a square of samples; with prompts, a row each: original, what was given, samples.
- * @param num samples of each prompt
+ * Without prompts, a square of samples. With prompts, one row per prompt: original, given part,
+ * samples.
+ * @param num number of samples per prompt
  */
 export async function sheetRows(
   written: readonly WrittenSample[],
@@ -52,7 +53,7 @@ export async function sheetRows(
   );
 }
 
-/** null: nothing is given of it but `<bos>`. */
+/** Draws the given part of a prompt; null when only `<bos>` is given. */
 async function givenOf({ original, given }: Prompt, { still }: Codec): Promise<Uint8Array | null> {
   return given === 0 ? null : still.draw(original.subarray(0, given), given);
 }
@@ -64,7 +65,7 @@ function inSquare(tiles: Tile[]): Tile[][] {
 }
 
 /**
- * @param size of a picture in pixels
+ * @param size size of a picture in pixels
  * @returns the PNG file
  */
 export async function drawSheet(
@@ -79,7 +80,7 @@ export async function drawSheet(
   const scale = Math.min(enlarged, fitting);
   const width = Math.max(1, Math.floor(size.width * scale));
   const height = Math.max(1, Math.floor(size.height * scale));
-  // Enlarged, the pixels of a small picture stay what they are.
+  // Enlarging a small picture keeps its pixels sharp.
   const kernel = scale >= 1 ? 'nearest' : 'lanczos3';
   const drawn = await Promise.all(
     tiles.flatMap((row, y) =>

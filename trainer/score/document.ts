@@ -1,4 +1,7 @@
-/** How well a model predicts a file: the log-likelihood of its document, and where the bits go. */
+/**
+ * Measures how well a model predicts a file: the log-likelihood of its document, and the bits of
+ * each part.
+ */
 
 import { readFile } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
@@ -10,22 +13,27 @@ import type { CheckpointParts } from '../sample/load.ts';
 /** A document as the model reads it. */
 export interface ScoredDocument {
   symbols: Symbols;
-  /** `<bos>` tokens `<eos>`. */
+  /** Ids `<bos> tokens <eos>`. */
   ids: Uint16Array;
 }
 
 export interface Score {
-  /** Bits of all tokens after `<bos>`, `<eos>` counted, over the document's symbols (its bytes, for most). */
+  /**
+   * Bits of all tokens after `<bos>`, including `<eos>`, per symbol of the document (per byte for
+   * most codecs).
+   */
   bitsPerSymbol: number;
-  /** Of the document. */
+  /** Number of symbols of the document. */
   symbols: number;
-  /** That were predicted. */
+  /** Number of predicted tokens. */
   tokens: number;
-  /** Bits of each symbol: those of its token, shared out evenly. [symbols] */
+  /** Bits of each symbol: those of its token, divided evenly. Shape: [symbols]. */
   symbolBits: Float64Array;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND`, or the codec's code naming the file */
+/**
+ * @throws CodecLmError `INPUT_NOT_FOUND`, or an error code of the codec; the message names the file
+ */
 export async function readDocument(file: string, parts: CheckpointParts): Promise<ScoredDocument> {
   let source: Uint8Array;
   try {
@@ -36,7 +44,7 @@ export async function readDocument(file: string, parts: CheckpointParts): Promis
   return encodeSource(source, file, parts);
 }
 
-/** @param label of the source, for messages */
+/** @param label name of the source, for messages */
 export async function encodeSource(
   source: Uint8Array,
   label: string,
@@ -48,8 +56,8 @@ export async function encodeSource(
 }
 
 /**
- * @param engine with room for a sequence of `ids.length`
- * @throws CodecLmError `NOT_FINITE` when the model's logits are
+ * @param engine an engine that can hold a sequence of `ids.length`
+ * @throws CodecLmError `NOT_FINITE` when the model's logits are not finite
  */
 export async function scoreDocument(
   { symbols, ids }: ScoredDocument,
@@ -60,7 +68,7 @@ export async function scoreDocument(
   const sequence = engine.open(ids.length)!;
   let total = 0;
   let offset = 0;
-  // The last token is read by nobody: nothing follows it.
+  // The last token is not read: nothing follows it.
   const read = ids.length - 1;
   for (let from = 0; from < read; from += engine.maxRows) {
     const part = ids.subarray(from, Math.min(read, from + engine.maxRows));

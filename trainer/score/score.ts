@@ -1,4 +1,4 @@
-/** `score`: how many bits a model needs for files. */
+/** `score`: computes the bits that a model needs for files. */
 
 import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
@@ -9,22 +9,25 @@ import type { Model } from '../sample/model.ts';
 import { encodeSource, readDocument, type Score, scoreDocument } from './document.ts';
 
 export interface ScoreOptions {
-  /** Cores to use; default all. */
+  /** Cores to use; default: all. */
   threads?: number;
-  /** Told before each document how many are done, and once where documents are longer than those of the training. */
+  /**
+   * Called before each document with the number that are done, and once when documents are longer
+   * than the sequences of training.
+   */
   onEvent?: (event: ScoreEvent) => void;
-  /** Ends before the next document, without an error. */
+  /** Stops before the next document, without an error. */
   signal?: AbortSignal;
 }
 
 export type ScoreEvent = { type: 'progress'; done: number; total: number } | PastTrainedLength;
 
 export interface SourceScore extends Score {
-  /** Path of the file; of contents their place in the list, as `source 0`. */
+  /** Path of the file; for contents, their place in the list, such as `source 0`. */
   source: string;
-  /** What a symbol is called: for most codecs a byte. */
+  /** Name of a symbol: `byte` for most codecs. */
   unit: 'byte' | 'symbol';
-  /** A PNG file: the bits of each part (a macroblock, say) over the picture. */
+  /** A PNG file: the bits of each part (such as a macroblock) over the picture. */
   heatMap(): Promise<Uint8Array>;
 }
 

@@ -1,9 +1,12 @@
-/** One continuation on its way to the client: text, stop texts, log-probabilities. */
+/** One continuation on its way to the client: text, stop texts and log-probabilities. */
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { RatedToken } from '../sample/draw.ts';
 import { specialNames, textOf } from './text.ts';
 
-/** As OpenAI's completions have them; one entry a token. The first of a prompt is predicted by nothing. */
+/**
+ * Log-probabilities in the form of OpenAI's completions, one entry per token. Nothing predicts the
+ * first token of a prompt.
+ */
 export interface LogProbabilities {
   tokens: string[];
   token_logprobs: (number | null)[];
@@ -21,9 +24,12 @@ export class Choice {
   readonly #names: ReadonlyMap<number, string>;
   readonly #stop: readonly string[];
   readonly #logprobs: number | undefined;
-  /** The end of a text that may turn out to begin a stop text is held back. */
+  /**
+   * Number of characters at the end of the text that are held back because a stop text may begin
+   * there.
+   */
   readonly #held: number;
-  /** Of the prompt, if it is echoed: in front of the first piece. */
+  /** Text of the prompt, if it is echoed; sent before the first piece. */
   #echo = '';
   #echoLength = 0;
   #text = '';
@@ -38,16 +44,16 @@ export class Choice {
     this.#held = Math.max(0, ...stop.map((text) => text.length - 1));
   }
 
-  /** The next token of a prompt that is echoed. @param token without a probability: the first */
+  /** Adds the next token of an echoed prompt. @param token the first one has no probability */
   echo(token: { id: number } | RatedToken): void {
     this.#report(token, this.#echoLength);
-    // `<bos>` has a place among the tokens, and none in the text.
+    // `<bos>` counts as a token, but the text does not contain it.
     const text = textOf(this.#tokenizer.tokenSymbols(token.id), this.#tokenizer.alphabet);
     this.#echo += text;
     this.#echoLength += text.length;
   }
 
-  /** @returns whether a stop text has come; it and what follows it are cut off */
+  /** @returns whether a stop text has been found; it and everything after it are cut off */
   add(token: RatedToken): boolean {
     const text = this.#textOf(token.id);
     this.#report(token, this.#echoLength + this.#text.length);
@@ -59,12 +65,14 @@ export class Choice {
     return true;
   }
 
-  /** The `<eos>` that was drawn: a token like others, and none of the text. */
+  /** Adds the drawn `<eos>`: it counts as a token, but the text does not contain it. */
   end(token: RatedToken): void {
     this.#report(token, this.#echoLength + this.#text.length);
   }
 
-  /** What has not been taken yet. @param isLast nothing more is held back */
+  /**
+   * Takes the piece that was not taken yet. @param isLast whether nothing is held back any more
+   */
   take(isLast: boolean): Piece {
     const end = isLast ? this.#text.length : Math.max(this.#sent, this.#text.length - this.#held);
     const text = this.#echo + this.#text.slice(this.#sent, end);

@@ -1,4 +1,7 @@
-/** POST /v1/completions: a request to generations, and their tokens to an answer, at once or as a stream. */
+/**
+ * POST /v1/completions: converts a request to generations, and their tokens to an answer, at once
+ * or as a stream.
+ */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import type { Generation, GenerationRequest, Ticket } from '../sample/batcher.ts';
@@ -9,7 +12,7 @@ import type { CompletionRequest } from './request.ts';
 import { sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 
-/** A client that reads slower than this much behind is let go. */
+/** Bytes that a slow client may fall behind before its connection is closed. */
 const MOST_UNREAD = 4 * 2 ** 20;
 
 const FINISH = { eos: 'stop', stop: 'stop', length: 'length' } as const;
@@ -21,7 +24,10 @@ interface Running {
   ticket: Ticket;
 }
 
-/** @throws HttpError before anything was sent; CodecLmError for a prompt that cannot be continued */
+/**
+ * @throws HttpError before anything has been sent; CodecLmError for a prompt that cannot be
+ * continued
+ */
 export async function complete(
   service: Service,
   request: CompletionRequest,
@@ -33,7 +39,8 @@ export async function complete(
     created: Math.floor(Date.now() / 1000),
     model: service.names[0],
   };
-  // As OpenAI's: who asks for the usage finds the field in every piece, and its value in the last.
+  // As in OpenAI's API: a client that requests the usage gets the field in every piece, and its
+  // value in the last.
   const noUsage = request.includeUsage ? { usage: null } : {};
   const emit = (index: number, piece: Piece, finish: string | null, more = {}) => {
     const choices = [{ index, ...piece, finish_reason: finish, ...more }];
@@ -42,12 +49,12 @@ export async function complete(
   const fileFields = async ({ prompt }: Running, { ids }: Generation) =>
     request.wantsFile ? fileOf(service, [...prompt, ...ids]) : {};
   const running = submitAll(service, request, request.stream ? emit : undefined);
-  // A client that goes away frees its places.
+  // A client that disconnects frees its places.
   response.on('close', () => {
     for (const { ticket } of running) ticket.cancel();
   });
   const finishes = running.map(({ ticket }) => ticket.done);
-  // Every one of them is waited for below; none may count as unhandled before.
+  // All are awaited below; until then, none may count as an unhandled rejection.
   for (const done of finishes) done.catch(() => {});
   if (request.stream) {
     response.writeHead(200, {

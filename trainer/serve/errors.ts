@@ -1,9 +1,9 @@
-/** What a client is told when its request is refused, in the form of OpenAI's interface. */
+/** Errors that a client receives when its request is refused, in the form of OpenAI's API. */
 import { CodecLmError } from '../../base/error.ts';
 
 export interface HttpErrorDetails {
   headers?: Record<string, string>;
-  /** The field of the request that is at fault. */
+  /** The field of the request that is wrong. */
   param?: string;
 }
 
@@ -21,7 +21,10 @@ export class HttpError extends Error {
   }
 }
 
-/** What is wrong with a request or its input is the client's to know; what is wrong with the machine is not. */
+/**
+ * Converts an error: the client is told about errors in its request or input, but not about errors
+ * of the machine.
+ */
 export function httpErrorOf(error: unknown): HttpError {
   if (error instanceof HttpError) return error;
   if (error instanceof CodecLmError && error.code === 'NOT_FINITE') {

@@ -1,17 +1,17 @@
-/** `response_format`: the document of a choice as a file that opens, beside its text. */
+/** `response_format`: adds the document of a choice as a file that opens to its text. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Service } from './service.ts';
 
-/** Prompt and continuation in one. */
+/** Prompt and continuation together. */
 export interface ChoiceFile {
   mime: string;
-  /** The file as a data URL: what follows the comma is base64. */
+  /** The file as a data URL; the part after the comma is base64. */
   url: string;
 }
 
 export type FileFields = { file: ChoiceFile } | { file: null; file_error: string };
 
-/** @param ids prompt and continuation; the document is what follows the last `<bos>` of them */
+/** @param ids prompt and continuation; the document begins after their last `<bos>` */
 export async function fileOf(
   { codec, tokenizer }: Service,
   ids: readonly number[],
@@ -23,8 +23,8 @@ export async function fileOf(
     const { mime } = codec.definition.file;
     return { file: { mime, url: `data:${mime};base64,${file.toString('base64')}` } };
   } catch (error) {
-    // Cut off by `max_tokens` or `stop`, or drawn without the grammar.
+    // The document was cut off by `max_tokens` or `stop`, or drawn without the grammar.
     if (!(error instanceof CodecLmError) || error.scope === 'machine') throw error;
-    return { file: null, file_error: `the document is not whole: ${error.message}` };
+    return { file: null, file_error: `the document is not complete: ${error.message}` };
   }
 }

@@ -1,4 +1,4 @@
-/** A request for completions as what the batcher draws. */
+/** Converts a request for completions to generations. */
 import type { GenerationRequest } from '../sample/batcher.ts';
 import type { Constraint } from '../sample/draw.ts';
 import { HttpError } from './errors.ts';
@@ -8,7 +8,9 @@ import type { Service } from './service.ts';
 /** OpenAI's default for completions. */
 const DEFAULT_MAX_TOKENS = 16;
 
-/** @throws HttpError 400 for more than fits; CodecLmError for a prompt that cannot be continued */
+/**
+ * @throws HttpError 400 when it is too long; CodecLmError for a prompt that cannot be continued
+ */
 export function generationOf(
   service: Service,
   request: CompletionRequest,
@@ -16,7 +18,7 @@ export function generationOf(
 ): Omit<GenerationRequest, 'stream' | 'onToken'> {
   const { tokenizer, maxPositions } = service;
   const room = maxPositions - prompt.length;
-  // Who asks for a file asks for all of it.
+  // A client that requests a file needs the whole document.
   const fallback = request.wantsFile ? room : Math.min(DEFAULT_MAX_TOKENS, room);
   const maxTokens = request.maxTokens ?? fallback;
   if (maxTokens > room || (room < 1 && maxTokens !== 0)) {
@@ -43,9 +45,9 @@ export function generationOf(
 }
 
 /**
- * The grammar is that of the document which the prompt begins. It asks nothing behind one that has
- * ended, and nothing of who only wants to know how likely the prompt is: such clients draw one token
- * because their interface makes them, and throw it away.
+ * The grammar of the document that the prompt begins. It does not apply after a document that has
+ * ended, nor to clients that only want the likelihood of the prompt: these draw one token because
+ * their API requires it, and discard it.
  */
 function constraintOf(
   { tokenizer, constraints }: Service,

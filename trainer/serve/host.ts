@@ -1,4 +1,4 @@
-/** Who can reach the address that a server listens on. */
+/** Finds out who can reach the address on which a server listens. */
 import { lookup } from 'node:dns/promises';
 import { BlockList } from 'node:net';
 import { CodecLmError, messageOf } from '../../base/error.ts';
@@ -11,28 +11,31 @@ LOOPBACK.addAddress('::1', 'ipv6');
 const LOCAL_NAME = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
 
 /**
- * Whether only this machine can reach it: all that the name resolves to is loopback.
- * @throws CodecLmError `USAGE` when other machines can and no key keeps them out; `CONFIG_INVALID`
- *   for a name that resolves to nothing
+ * Whether only this machine can reach the host: the name resolves only to loopback addresses.
+ * @throws CodecLmError `USAGE` when other machines can reach it and there is no key;
+ *   `CONFIG_INVALID` for a name that does not resolve
  */
 export async function isPrivateHost(host: string, apiKey: string | undefined): Promise<boolean> {
   if (await isLoopback(host)) return true;
   if (apiKey !== undefined) return false;
   throw new CodecLmError(
     'USAGE',
-    `\`host: ${host || "''"}\` lets other machines in, and nothing keeps them out: it wants an \`apiKey\``,
+    `\`host: ${host || "''"}\` lets other machines in without a key: set an \`apiKey\``,
     { hint: 'set `apiKey` or CODEC_LM_API_KEY, or listen on 127.0.0.1' },
   );
 }
 
-/** Whether a request that came to loopback was meant for it, and no foreign name was made to point here. */
+/**
+ * Whether a request on loopback was meant for this server, and not for a foreign name that was made
+ * to point here.
+ */
 export function isLocalName(header: string | undefined, host: string): boolean {
   const name = (header ?? '').replace(/:\d+$/, '');
   return LOCAL_NAME.test(name) || name.toLowerCase() === host.toLowerCase();
 }
 
 async function isLoopback(host: string): Promise<boolean> {
-  // Without an address a socket listens on all of them.
+  // With an empty host, a socket listens on all addresses.
   if (host === '') return false;
   let addresses: { address: string; family: number }[];
   try {

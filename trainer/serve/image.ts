@@ -1,4 +1,7 @@
-/** What the page asks for: an uploaded file as the beginning of a document, and pictures of what has been drawn. */
+/**
+ * Requests of the page: an uploaded file as the beginning of a document, and pictures of drawn
+ * documents.
+ */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
@@ -9,7 +12,9 @@ import { readBody, readJsonBody, sendJson } from './respond.ts';
 import type { Service } from './service.ts';
 import { symbolsOf } from './text.ts';
 
-/** Whether a browser shows the beginning of a file, so that the page can put bytes together by itself. */
+/**
+ * Whether a browser shows the beginning of a file, so that the page can append the bytes by itself.
+ */
 export function isLive({ definition, preview }: Codec): boolean {
   return preview !== undefined && definition.file.mime.startsWith('image/');
 }
@@ -17,10 +22,11 @@ export function isLive({ definition, preview }: Codec): boolean {
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 /**
- * POST /api/prompt. The answer has the ids of the prompt, how many tokens may follow, and as base64 a
- * picture of the whole and of the part that is given; where a browser can show a file that grows, also
- * the given part of the file: the bytes of a continuation, put after it, make a file.
- * @throws HttpError 400, 413, 415; CodecLmError for what is no input of the codec
+ * POST /api/prompt. The answer has the ids of the prompt, the number of tokens that may follow,
+ * and, as base64, a picture of the whole document and of the given part. If a browser can show a
+ * growing file, it also has the given part of the file, to which the bytes of a continuation are
+ * appended.
+ * @throws HttpError 400, 413, 415; CodecLmError for a file that the codec cannot read
  */
 export async function promptOfUpload(
   { codec, tokenizer, maxBody, maxPositions }: Service,
@@ -30,7 +36,7 @@ export async function promptOfUpload(
 ): Promise<void> {
   const ratio = Number(url.searchParams.get('ratio') ?? 0.5);
   if (!(ratio >= 0 && ratio < 1)) throw new HttpError(400, 'ratio: a share from 0 to below 1');
-  // As for JSON: a form of a foreign site cannot send this type by itself.
+  // As with JSON: a form on a foreign site cannot send this type by itself.
   if (request.headers['content-type'] !== 'application/octet-stream') {
     throw new HttpError(415, 'send the file with content-type: application/octet-stream');
   }
@@ -47,7 +53,7 @@ export async function promptOfUpload(
       await (isWhole ? codec.view(prompt.original) : still.draw(prompt.original, 0)),
     ),
     given: isWhole ? base64(codec.preview!(given as Uint8Array)) : null,
-    // Of nothing there may be no picture: a clip without a frame, say.
+    // The given part may have no picture, such as a clip without a frame.
     shown: given.length === 0 ? null : base64(await still.draw(given, prompt.given)),
     mime: still.mime,
     width: codec.width,
@@ -58,9 +64,9 @@ export async function promptOfUpload(
 const drawnSchema = z.object({ prompt: z.array(z.int().min(0)), text: z.string() });
 
 /**
- * POST /api/picture: `{prompt, text}`, the ids of a prompt and what has been drawn behind it, to a
- * picture, as base64.
- * @throws HttpError 400, 413, 415; CodecLmError for a beginning that the codec has no picture of
+ * POST /api/picture: `{prompt, text}`, the ids of a prompt and the text drawn after it. The answer
+ * is a picture as base64.
+ * @throws HttpError 400, 413, 415; CodecLmError for a beginning that the codec cannot draw
  */
 export async function pictureOfDrawn(
   { codec, tokenizer, maxBody }: Service,

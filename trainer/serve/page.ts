@@ -1,4 +1,7 @@
-/** The page at `/`: upload a file, choose how much of it is given, watch continuations appear. */
+/**
+ * The page at `/`: upload a file, choose the share of it that is given, and watch continuations
+ * appear.
+ */
 
 import { html, htmlPage } from '../../base/html.ts';
 import type { Codec } from '../../tokenizer/index.ts';
@@ -75,7 +78,7 @@ async function run(signal) {
     const rate = tokens / ((performance.now() - since) / 1000);
     return tokens + ' tokens, ' + rate.toFixed(0) + ' a second';
   };
-  // Files that do not grow are drawn by the server, one picture of each at a time.
+  // The server draws files that do not grow, one picture of each at a time.
   const picture = (c) => {
     c.asked = Promise.resolve(c.asked).then(async () => {
       if (c.asking !== undefined || c.shownTokens === c.tokens) return;
@@ -84,7 +87,7 @@ async function run(signal) {
         const body = JSON.stringify({ prompt: prompt.prompt, text: c.drawn });
         const answer = await fetch('api/picture',
           { method: 'POST', body, headers: headers('application/json'), signal });
-        // Of a beginning there may be no picture.
+        // A beginning may have no picture.
         if (!answer.ok) return;
         const { picture, mime } = await answer.json();
         c.show([decode(picture)], mime);
@@ -150,7 +153,7 @@ by('stop').addEventListener('click', () => stop?.abort());
 by('ratio').addEventListener('input', () => { by('share').textContent = by('ratio').value + ' %'; });
 `;
 
-/** For the codec of the checkpoint that is served. */
+/** The page for the codec of the served checkpoint. */
 export function pageOf({ definition }: Codec): string {
   const { noun, title, media } = definition;
   const article = /^[aeiou]/.test(noun) ? 'an' : 'a';

@@ -1,4 +1,7 @@
-/** The body of POST /v1/completions: OpenAI's fields, and top_k, min_p (as vLLM has them), grammar and response_format. */
+/**
+ * The body of POST /v1/completions: OpenAI's fields, top_k and min_p (as in vLLM), grammar and
+ * response_format.
+ */
 
 import { z } from 'zod';
 import type { Tokenizer } from '../../tokenizer/index.ts';
@@ -26,7 +29,7 @@ const bodySchema = z.object({
   echo: z.boolean().nullish(),
   grammar: z.enum(['on', 'off']).nullish(),
   response_format: z.object({ type: z.enum(['text', 'image', 'video', 'file']) }).nullish(),
-  // What is not built is refused, not passed over: the answer would not be what was asked for.
+  // Unsupported fields are refused, not ignored: the answer would not be what was requested.
   suffix: z.null().optional(),
   best_of: z.int().nullish(),
   frequency_penalty: z.literal(0, 'penalties are not supported').nullish(),
@@ -38,22 +41,22 @@ export interface CompletionRequest {
   /** Ids of each prompt, as the model reads them. */
   prompts: number[][];
   n: number;
-  /** Tokens drawn at most; undefined: the default; 0: only the prompt is read. */
+  /** Most tokens to draw; undefined: the default; 0: only the prompt is read. */
   maxTokens: number | undefined;
   temperature: number;
   topP: number;
   topK: number;
   minP: number;
-  /** Unsigned, 32 bits. */
+  /** Unsigned 32-bit number. */
   seed: number;
   stop: string[];
-  /** Alternatives to report with each token; undefined: no log-probabilities. */
+  /** Number of alternatives to report with each token; undefined: no log-probabilities. */
   logprobs: number | undefined;
   stream: boolean;
   includeUsage: boolean;
   echo: boolean;
   grammar: boolean;
-  /** The document as a file that opens comes with each choice. */
+  /** Whether each choice includes its document as a file that opens. */
   wantsFile: boolean;
 }
 
@@ -103,17 +106,23 @@ export function parseRequest(
   };
 }
 
-/** @param names of the model that is there, the first of them its own */
+/** @param names names of the model on this server, its own name first */
 export function noModel(name: string, names: readonly string[]): HttpError {
   return new HttpError(404, `the model '${name}' does not exist; this server has '${names[0]}'`, {
     param: 'model',
   });
 }
 
-/** Names of tokens such as `<eos>`, this tokenizer's or another's: clients add them to every request. */
+/**
+ * Names of special tokens such as `<eos>`, of this tokenizer or another: clients add them to every
+ * request.
+ */
 const TOKEN_NAME = /^<[^<>\s]+>$/;
 
-/** A document ends at its `<eos>` anyway, and no text contains the name of a token. */
+/**
+ * Stop texts without names of tokens: a document ends at its `<eos>` anyway, and no text contains
+ * such a name.
+ */
 function stopTexts(stop: z.output<typeof bodySchema>['stop'], tokenizer: Tokenizer): string[] {
   const names = specialNames(tokenizer);
   const texts = [stop ?? []].flat();
@@ -122,7 +131,10 @@ function stopTexts(stop: z.output<typeof bodySchema>['stop'], tokenizer: Tokeniz
   return rest;
 }
 
-/** Text gets a `<bos>`; ids are taken as they are. Without a prompt, `<bos>` alone. */
+/**
+ * Ids of the prompts: text gets a `<bos>`, ids are used as they are. Without a prompt, `<bos>`
+ * alone.
+ */
 function promptIds(
   prompt: z.output<typeof bodySchema>['prompt'],
   tokenizer: Tokenizer,
@@ -135,7 +147,10 @@ function promptIds(
     if (typeof one === 'string') return idsOf(one, tokenizer);
     const bad = one.find((id) => id >= vocabSize);
     if (bad !== undefined) {
-      throw new HttpError(400, `prompt: ${bad} is no token; the vocabulary has ${vocabSize} ids`);
+      throw new HttpError(
+        400,
+        `prompt: ${bad} is not a token; the vocabulary has ${vocabSize} ids`,
+      );
     }
     return one;
   });

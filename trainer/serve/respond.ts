@@ -1,4 +1,4 @@
-/** Reading bodies and writing answers, with limits. */
+/** Reads bodies and writes answers, with limits. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { errorBody, HttpError } from './errors.ts';
 
@@ -22,20 +22,20 @@ export function send(
   response.end(body);
 }
 
-/** After an answer has begun, all that is left is to end it. */
+/** Sends an error. After an answer has begun, it can only be ended. */
 export function sendError(response: ServerResponse, error: HttpError): void {
   if (response.destroyed) return;
   if (response.headersSent) {
     response.end(`data: ${JSON.stringify(errorBody(error))}\n\n`);
     return;
   }
-  // What is left of the request's body is not worth reading.
+  // Do not read the rest of the request's body.
   if (error.status === 413) response.setHeader('connection', 'close');
   const body = JSON.stringify(errorBody(error));
   send(response, error.status, 'application/json; charset=utf-8', body, error.headers);
 }
 
-/** @throws HttpError 413 as soon as there is more than the limit */
+/** @throws HttpError 413 as soon as the body exceeds the limit */
 export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => new HttpError(413, `a body has at most ${limit} bytes`);
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
@@ -51,7 +51,7 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
 
 /** @throws HttpError 415, 413, 400 */
 export async function readJsonBody(request: IncomingMessage, limit: number): Promise<unknown> {
-  // A form of a foreign site cannot send this type without being asked for leave first.
+  // A form on a foreign site cannot send this type without a preflight request.
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
     throw new HttpError(415, 'send JSON, with the header content-type: application/json');
   }
@@ -59,6 +59,6 @@ export async function readJsonBody(request: IncomingMessage, limit: number): Pro
   try {
     return JSON.parse(body.toString('utf8'));
   } catch {
-    throw new HttpError(400, 'the body is no JSON');
+    throw new HttpError(400, 'the body is not JSON');
   }
 }

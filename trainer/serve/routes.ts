@@ -1,4 +1,4 @@
-/** Which request goes where, and who may ask. */
+/** Routes of the server, and access control. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { complete } from './completions.ts';
@@ -19,7 +19,7 @@ type Handler = (
 interface Route {
   method: 'GET' | 'POST';
   handle: Handler;
-  /** Answered without the key. */
+  /** Whether the route needs no key. */
   isOpen?: boolean;
 }
 
@@ -53,7 +53,10 @@ const ROUTES: Record<string, Route> = {
   '/api/picture': { method: 'POST', handle: pictureOfDrawn },
 };
 
-/** Answers every request, whatever is wrong with it. @param onFailure hears of faults of ours */
+/**
+ * Answers every request, even an invalid one. @param onFailure called for errors of the server
+ * itself
+ */
 export async function answer(
   service: Service,
   request: IncomingMessage,
@@ -73,7 +76,7 @@ export async function answer(
     if (!route.isOpen) checkKey(service, request);
     await route.handle(service, request, response, url);
   } catch (error) {
-    // Who has left needs no answer.
+    // A client that has disconnected needs no answer.
     if (response.destroyed) return;
     const known = httpErrorOf(error);
     if (known.status === 500) onFailure(error);
@@ -95,13 +98,13 @@ function urlOf(request: IncomingMessage): URL {
   }
 }
 
-/** Compared in constant time: how long it takes tells nothing of the key. */
+/** Compares in constant time, so that the duration reveals nothing about the key. */
 function checkKey({ apiKey }: Service, request: IncomingMessage): void {
   if (apiKey === undefined) return;
   const hash = (text: string) => createHash('sha256').update(text).digest();
   const given = request.headers.authorization ?? '';
   if (timingSafeEqual(hash(given), hash(`Bearer ${apiKey}`))) return;
-  throw new HttpError(401, 'this server asks for its key: authorization: Bearer KEY', {
+  throw new HttpError(401, 'this server requires its key: authorization: Bearer KEY', {
     headers: { 'www-authenticate': 'Bearer' },
   });
 }
@@ -111,7 +114,7 @@ function listModels(service: Service, _request: IncomingMessage, response: Serve
   sendJson(response, 200, { object: 'list', data });
 }
 
-/** A name may have slashes of its own, as paths and names on the hub do, encoded or not. */
+/** A model name may contain slashes, encoded or not, as paths and names on the hub do. */
 function retrieveModel(
   service: Service,
   _request: IncomingMessage,
@@ -123,13 +126,13 @@ function retrieveModel(
   try {
     name = decodeURIComponent(rest);
   } catch {
-    // A percent sign that encodes nothing is one of the name.
+    // A percent sign that encodes nothing belongs to the name.
   }
   if (!service.names.includes(name)) throw noModel(name, service.names);
   sendJson(response, 200, modelEntry(service, name));
 }
 
-/** @param id the name that was asked for; `root` is the model's own */
+/** @param id the requested name; `root` is the model's own name */
 function modelEntry({ names, startedAt, maxPositions, tokenizer }: Service, id: string): object {
   const created = Math.floor(startedAt.getTime() / 1000);
   return {

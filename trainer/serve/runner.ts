@@ -1,4 +1,4 @@
-/** Keeps the batcher stepping while anybody waits for it, and counts who may. */
+/** Runs the batcher while anybody waits for it, and limits the number of waiting generations. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Batcher, GenerationRequest, Ticket } from '../sample/batcher.ts';
 import { HttpError } from './errors.ts';
@@ -13,8 +13,8 @@ export class Runner {
   #closed = false;
 
   /**
-   * @param maxQueue generations that may wait, beside those that run
-   * @param onFailure hears of an error of the engine, which ends all generations
+   * @param maxQueue most generations that may wait besides those that run
+   * @param onFailure called with an error of the engine, which ends all generations
    */
   constructor(batcher: Batcher, maxQueue: number, onFailure: (error: unknown) => void) {
     this.#batcher = batcher;
@@ -28,7 +28,7 @@ export class Runner {
   }
 
   /**
-   * All or none of them.
+   * Submits all of the requests, or none.
    * @throws HttpError 429 when the queue has no room, 503 while the server stops
    */
   submit(requests: readonly GenerationRequest[]): Ticket[] {
@@ -51,7 +51,7 @@ export class Runner {
     return tickets;
   }
 
-  /** Ends what runs; resolves when the engine is at rest. */
+  /** Ends running generations; resolves when the engine is idle. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#batcher.abort(new HttpError(503, 'the server is stopping', RETRY));
@@ -60,7 +60,7 @@ export class Runner {
 
   async #run(): Promise<void> {
     try {
-      // Others of this process, such as sockets, have their turn between two steps.
+      // Let other work of this process, such as sockets, run between two steps.
       do await new Promise((resolve) => setImmediate(resolve));
       while (await this.#batcher.step());
     } catch (error) {

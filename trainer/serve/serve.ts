@@ -1,4 +1,4 @@
-/** `serve`: a checkpoint behind HTTP, with defaults for everything else. */
+/** `serve`: serves a checkpoint over HTTP, with defaults for everything else. */
 import { resolveOptions } from '../../base/options.ts';
 import { type ServeSettingsInput, serveSchema } from '../../schemas/serve.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
@@ -6,15 +6,19 @@ import type { ServeEvent } from '../events.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 export interface ServeOptions extends ServeSettingsInput {
-  /** What computes a model that our own kernels do not take; default CODEC_LM_BACKEND, else native where it is set up. */
+  /**
+   * Backend for a model that this project's own kernels do not support; default CODEC_LM_BACKEND,
+   * else native if it is set up.
+   */
   backend?: BackendChoice;
   onEvent?: (event: ServeEvent) => void;
 }
 
 /**
- * Answers OpenAI's completions until it is closed.
- * @throws CodecLmError `CONFIG_INVALID`; `USAGE` for an address that other machines reach, without a
- *   key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is taken
+ * Serves OpenAI-compatible completions until it is closed.
+ * @throws CodecLmError `CONFIG_INVALID`; `USAGE` for an address that other machines can reach,
+ *   without a key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is
+ *   taken
  */
 export async function serve({ backend, onEvent, ...given }: ServeOptions): Promise<RunningServer> {
   return startServer({

@@ -1,4 +1,4 @@
-/** A checkpoint behind HTTP, until it is told to stop. */
+/** Serves a checkpoint over HTTP until it is told to stop. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
@@ -18,17 +18,17 @@ export interface ServerOptions {
   /** Checkpoint folder, or a run directory for its newest one. */
   checkpoint: string;
   host: string;
-  /** 0 for any that is free. */
+  /** Port; 0 picks a free one. */
   port: number;
   apiKey?: string;
-  /** Name of the model; default that of its folder, to which it answers too. */
+  /** Name of the model; default: the name of its folder, which is accepted in any case. */
   model?: string;
-  /** Sequences drawn at once, and generations that may wait beside them. */
+  /** Number of sequences drawn at once, and of generations that may wait besides them. */
   batchSize: number;
   maxQueue: number;
-  /** Tokens of a prompt and its continuation; default those of a training sequence. */
+  /** Most tokens of a prompt and its continuation; default: the sequence length of training. */
   maxTokens?: number;
-  /** Bytes of a request's body. */
+  /** Largest request body in bytes. */
   maxBody: number;
   grammar: boolean;
   threads?: number;
@@ -38,20 +38,20 @@ export interface ServerOptions {
 
 export interface RunningServer {
   url: string;
-  /** Ends what runs, closes all connections, frees the engine. */
+  /** Ends running generations, closes all connections and frees the engine. */
   close(): Promise<void>;
 }
 
-/** What the authors' released script calls any model it asks. */
+/** The model name that the authors' released script always sends. */
 const RELEASED_NAME = 'jpeglm';
-/** A request has arrived whole within this, or its sender is let go. */
+/** Time within which a request must have arrived; then its connection is closed. */
 const SLOWEST_REQUEST_MS = 30_000;
-/** An answer that has been begun may take this long to be taken away when the server stops. */
+/** Time in milliseconds for clients to receive an answer that has begun when the server stops. */
 const LAST_WORDS_MS = 500;
 
 /**
- * @throws CodecLmError `USAGE` for an address that other machines reach, without a key; of the
- *   checkpoint; `OUTPUT_IN_USE` for a port that is taken
+ * @throws CodecLmError `USAGE` for an address that other machines can reach, without a key; the
+ *   errors of loading the checkpoint; `OUTPUT_IN_USE` for a port that is taken
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const isPrivate = await isPrivateHost(options.host, options.apiKey);
@@ -79,7 +79,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const server = createServer({ requestTimeout: SLOWEST_REQUEST_MS }, (request, response) => {
     if (isPrivate && !isLocalName(request.headers.host, options.host)) {
-      // A foreign site's name that was made to point here (DNS rebinding).
+      // The name of a foreign site that was made to point here (DNS rebinding).
       const error = new HttpError(403, 'this server answers to localhost only');
       response.writeHead(403, { 'content-type': 'application/json' });
       response.end(JSON.stringify(errorBody(error)));
@@ -130,7 +130,7 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
   });
 }
 
-/** A client may ask for the folder as it was named to the server, as those of vLLM do. */
+/** All accepted names. Clients may use the folder as it was named to the server, as with vLLM. */
 function namesOf({ model, checkpoint }: ServerOptions, path: string): string[] {
   const folder = basename(path);
   const names = [model ?? folder, folder, basename(resolve(checkpoint)), checkpoint, RELEASED_NAME];

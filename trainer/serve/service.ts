@@ -1,23 +1,23 @@
-/** What the routes of the server work with. */
+/** The objects and settings that the routes of the server use. */
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { SamplingCodec } from '../sample/codec.ts';
 import type { ConstraintFactory } from '../sample/constraint.ts';
 import type { Runner } from './runner.ts';
 
 export interface Service {
-  /** Names that the model answers to, the first of them its own. */
+  /** Names that the server accepts for the model, its own name first. */
   names: readonly string[];
   codec: SamplingCodec;
   tokenizer: Tokenizer;
   constraints: ConstraintFactory;
   runner: Runner;
-  /** Tokens of a prompt and its continuation together. */
+  /** Most tokens of a prompt and its continuation together. */
   maxPositions: number;
-  /** Whether requests that do not say get the grammar. */
+  /** Default of `grammar` in requests. */
   grammar: boolean;
-  /** Bytes of a request's body. */
+  /** Largest request body in bytes. */
   maxBody: number;
-  /** Asked for in the header `authorization: Bearer …`. */
+  /** Key that is required in the header `authorization: Bearer …`. */
   apiKey?: string;
   startedAt: Date;
 }

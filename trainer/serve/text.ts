@@ -1,6 +1,6 @@
 /**
- * Symbols as text, by the characters that stand for them in `tokenizer.json`: bytes are the braille
- * patterns U+2800 + b, as in the authors' code.
+ * Converts symbols to text, with the characters of `tokenizer.json`: bytes are the braille patterns
+ * U+2800 + b, as in the authors' code.
  */
 import {
   BYTES,
@@ -16,7 +16,7 @@ export function textOf(symbols: Symbols, alphabet = BYTES): string {
   return textOfSymbols(symbols, alphabet);
 }
 
-/** @throws HttpError 400 for a character that stands for no symbol */
+/** @throws HttpError 400 for a character that is not a symbol */
 export function symbolsOf(text: string): Uint8Array;
 export function symbolsOf(text: string, alphabet: number): Symbols;
 export function symbolsOf(text: string, alphabet = BYTES): Symbols {
@@ -33,16 +33,19 @@ export function symbolsOf(text: string, alphabet = BYTES): Symbols {
   );
 }
 
-/** `<bos>`, `<eos>`, `<pad>` and the like, as this tokenizer writes them, with their ids. */
+/**
+ * Special tokens such as `<bos>`, `<eos>` and `<pad>`: their names in this tokenizer, with their
+ * ids.
+ */
 export function specialNames({ vocabulary }: Tokenizer): Map<string, number> {
   const { bos, eos, pad, others } = vocabulary;
   return new Map([...others, pad, eos, bos].map(({ content, id }) => [content, id]));
 }
 
 /**
- * A text as the model reads it. Names of special tokens stand for those, as in Hugging Face's
+ * Converts a text to ids. Names of special tokens become their ids, as in Hugging Face's
  * tokenizers; a text that does not begin with `<bos>` gets one.
- * @throws HttpError 400 for what is neither a name nor the characters of symbols
+ * @throws HttpError 400 for text that is neither such a name nor characters of symbols
  */
 export function idsOf(text: string, tokenizer: Tokenizer): number[] {
   const names = specialNames(tokenizer);

@@ -108,7 +108,7 @@ const broken: Record<string, [(dir: string) => Promise<void>, RegExp]> = {
   ],
   'an index that looks for a weight in the wrong file': [
     (dir) => editIndex(dir, (map) => ({ ...map, 'lm_head.weight': FILES[1] })),
-    /lm_head.weight should be in model-00002-of-00002.safetensors and is not/,
+    /lm_head.weight should be in model-00002-of-00002.safetensors, but is not/,
   ],
   'an index without a weight': [
     (dir) => editIndex(dir, ({ 'model.norm.weight': _, ...map }) => map),

@@ -121,6 +121,6 @@ test('tied, in two files', async (t) => {
   const error = await t.throwsAsync(readModelConfig(dir), { code: 'CHECKPOINT_INVALID' });
   t.regex(
     error!.message,
-    /index\.json: lm_head\.weight should be in model-00002-of-00002\.safetensors, which is not there/,
+    /index\.json: lm_head\.weight should be in model-00002-of-00002\.safetensors, which does not exist/,
   );
 });

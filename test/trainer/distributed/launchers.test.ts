@@ -45,7 +45,10 @@ testWith(
     const [program, ...args] = NPX;
     const { exitCode, stderr } = await mpirun(2, args, {}, ['mpirun.mpich', program]);
     t.not(exitCode, 0);
-    t.regex(stderr, /this rank has lost its launcher: descriptor \d+ \(PMI_FD\) is not an open socket/);
+    t.regex(
+      stderr,
+      /this rank has lost its launcher: descriptor \d+ \(PMI_FD\) is not an open socket/,
+    );
     t.regex(stderr, /start Node itself: mpirun -np N node \S+collectives\.ts/);
     t.notRegex(stderr, /write_line error/);
   },

@@ -69,7 +69,7 @@ test.serial(
     const out = join(folder, 'out');
     const set = ['train.globalBatch=10'];
     await t.throwsAsync(smallFit({ data, out, ranks: 1, set: [...set, 'train.microBatch=4'] }), {
-      message: /globalBatch 10 is no multiple of train.microBatch 4 on 1 rank/,
+      message: /globalBatch 10 is not a multiple of train.microBatch 4 on 1 rank/,
     });
     t.deepEqual(await readdir(folder), ['data']);
   },

@@ -144,7 +144,7 @@ test('trainer estimate prints tables, or one JSON value; --data says vocabulary 
   const json = await run('trainer', ['estimate', '--preset', 'tiny', '--data', data, '--json']);
   t.like(JSON.parse(json.stdout), { vocabSize: 259, seqLen: 16, worldSize: 1, tokensPerStep: 64 });
   for (const [args, message] of [
-    [['--preset', 'jpeg-lm-7b', '--world-size', '7'], /globalBatch 256 is no multiple/],
+    [['--preset', 'jpeg-lm-7b', '--world-size', '7'], /globalBatch 256 is not a multiple/],
     [['--preset', 'tiny', '--data', join(data, 'none')], /INPUT_NOT_FOUND/],
   ] as const) {
     const wrong = await run('trainer', ['estimate', ...args]);

@@ -44,7 +44,7 @@ test.serial(
     t.is(untold.exitCode, 2);
     t.regex(
       untold.stderr,
-      /--data is required: .*knows does not say what it is trained on.*\[USAGE\]$/,
+      /--data is required: .*knows does not name its dataset.*\[USAGE\]$/,
     );
     t.is((await resume(out, '--data', place.data, ...steps(4))).exitCode, 0);
     t.is((await resume(out, ...steps(5))).exitCode, 0);

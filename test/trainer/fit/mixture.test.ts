@@ -77,7 +77,7 @@ test.serial('a run is resumed with its datasets, in their order; weights may cha
   };
   for (const [datasets, message] of [
     [[data[0]], /1 dataset\(s\) are named, the run that is resumed had 2/],
-    [[data[0], other], /the datasets have [\d,]+ rows, those of the run/],
+    [[data[0], other], /the datasets have [\d,]+ rows, but those of the run/],
     [[...data, other], /the datasets have/],
   ] as const) {
     await t.throwsAsync(smallFit({ data: [...datasets], out, set, resume: true }), {
@@ -114,7 +114,7 @@ test.serial(
       [[first, tokens], /tokens has another tokenizer than .*first.*DATASET_MISMATCH/],
       [
         [first, rows],
-        /rows has rows of 32 tokens, .*first of 16 .*train.seqLen=16.*DATASET_MISMATCH/,
+        /rows has rows of 32 tokens, .*first has rows of 16 .*train.seqLen=16.*DATASET_MISMATCH/,
       ],
       [[`${first}=0`, rows], /first=0: the weight must be a number above 0.*USAGE/],
       [[first, join(folder, 'none')], /none.*INPUT_NOT_FOUND/],

@@ -64,5 +64,5 @@ test('a prompt that leaves no room names the cut of its own codec', async (t) =>
   const prompt = ['--prompt', source, '--to', join(folder, 'never')];
   const clip = await run('trainer', ['sample', '--checkpoint', model, '--num', '1', ...prompt]);
   t.is(clip.exitCode, 2, clip.stderr);
-  t.regex(clip.stderr, /leaves none of 60 \(lower --prompt-frames or raise --max-tokens\)/);
+  t.regex(clip.stderr, /leaves no room within 60 \(lower --prompt-frames or raise --max-tokens\)/);
 });

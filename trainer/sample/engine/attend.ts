@@ -1,4 +1,4 @@
-/** Attention of a step, as each thread computes its parts of it. */
+/** Attention of a step: each thread computes its parts. */
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
@@ -6,7 +6,7 @@ import type { EngineKernels } from './kernels/module.ts';
 import { type EngineLayout, FLOAT, MAX_ROWS } from './layout.ts';
 import { GROUP, type RowShare, type Run, shareAttention } from './share.ts';
 
-/** Int32 of a row in `EngineLayout.rows`. */
+/** Number of Int32 per row in `EngineLayout.rows`. */
 export const ROW_CELLS = 4;
 
 export class AttentionThread {
@@ -18,7 +18,7 @@ export class AttentionThread {
   readonly #words: Uint32Array;
   readonly #rows: Int32Array;
   readonly #size: number;
-  /** Bytes of a row of queries, keys and values. */
+  /** Bytes per row of queries, keys and values. */
   readonly #stride: number;
   #parts: RowShare[] = [];
 
@@ -41,13 +41,13 @@ export class AttentionThread {
     this.#stride = stride;
   }
 
-  /** Of a step: the same for all of its layers. */
+  /** Prepares a step; the result is the same for all its layers. */
   begin(rows: number): void {
     const threads = this.#layout.normed.length;
     this.#parts = shareAttention(this.#runs(rows), this.#config.kvHeads, this.#thread, threads);
   }
 
-  /** Averages over groups of pages. A barrier later, `combine` makes one of all. */
+  /** Computes averages over groups of pages. After a barrier, `combine` joins them. */
   run(layer: number): void {
     let turned = -1;
     for (const part of this.#parts) {
@@ -58,7 +58,7 @@ export class AttentionThread {
     }
   }
 
-  /** This thread's share of the rows' heads. */
+  /** Joins the averages of this thread's share of heads. */
   combine(rows: number): void {
     const { heads } = this.#config;
     const threads = this.#layout.normed.length;
@@ -84,7 +84,7 @@ export class AttentionThread {
     return runs;
   }
 
-  /** Copies of its own: other threads turn the same queries. */
+  /** Copies and rotates the queries of this part; other threads rotate their own copies. */
   #turnQueries({ row, rows }: RowShare): void {
     const { heads, hiddenSize } = this.#config;
     for (let i = row; i < row + rows; i++) {
@@ -99,7 +99,7 @@ export class AttentionThread {
     this.#kernels.rope(x, this.#layout.cos + at, this.#layout.sin + at, heads);
   }
 
-  /** Keys and values of the positions that are new: nobody else reads those of this part. */
+  /** Writes keys and values of new positions; only this part reads them. */
   #writeNew(layer: number, { row, rows, group, fromHead, toHead }: RowShare): void {
     const { heads, kvHeads } = this.#config;
     const headBytes = this.#size * FLOAT;
@@ -118,7 +118,7 @@ export class AttentionThread {
     }
   }
 
-  /** Page by page, as they lie in memory; one that is in the cache serves all rows and queries. */
+  /** Goes page by page in memory order; a page in the cache serves all rows and queries. */
   #attend(layer: number, part: RowShare): void {
     const { row, rows, length, group, fromHead, toHead } = part;
     const end = Math.min((group + 1) * GROUP, Math.ceil(length / CACHE_PAGE));

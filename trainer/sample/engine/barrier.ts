@@ -1,9 +1,15 @@
-/** Where the threads of a step wait for each other: a few dozen times a token, so mostly by spinning. */
+/**
+ * A barrier for the threads of a step. It is passed a few dozen times per token, so it mostly
+ * spins.
+ */
 import { CodecLmError } from '../../../base/error.ts';
 
 const ARRIVED = 0;
 const GENERATION = 1;
-/** Some microseconds; on a machine that has no core to spare, sleeping is better than more. */
+/**
+ * Spins before sleeping: a few microseconds. On a machine without a spare core, sleeping is better
+ * than more.
+ */
 const SPINS = 4000;
 const LONGEST_WAIT_MS = 120_000;
 
@@ -11,7 +17,7 @@ export class Barrier {
   readonly #cells: Int32Array;
   readonly #threads: number;
 
-  /** @param cells two shared numbers, 0 at first */
+  /** @param cells two shared numbers, initially 0 */
   constructor(cells: Int32Array, threads: number) {
     this.#cells = cells;
     this.#threads = threads;
@@ -19,7 +25,7 @@ export class Barrier {
 
   /**
    * Returns when all threads have called it.
-   * @param patient waits for as long as it takes: between two steps nobody knows how long
+   * @param patient waits without a time limit, for the unknown time between two steps
    */
   wait(patient = false): void {
     if (this.#threads === 1) return;

@@ -1,7 +1,7 @@
 /**
- * One step of a Llama (see model/llama.ts for the same in tensors), as each thread computes it.
- * A matrix product is shared out by outputs, attention by parts of sequences (share.ts), so every
- * number is computed by one thread, in an order that does not depend on how many there are.
+ * One step of a Llama on each thread (model/llama.ts has the same in tensors). Threads share a
+ * matrix product by outputs, and attention by parts of sequences (share.ts). So every number is
+ * computed by one thread, in an order that does not depend on the number of threads.
  */
 import { PANEL } from '../../../wasm/mat-mul.ts';
 import type { LlamaConfig } from '../../model/config.ts';
@@ -12,7 +12,7 @@ import { type EngineLayout, FLOAT, MAX_ROWS, type Matrix } from './layout.ts';
 
 export interface StepSize {
   rows: number;
-  /** Rows whose logits are wanted. */
+  /** Number of rows whose logits are requested. */
   wanted: number;
 }
 
@@ -25,7 +25,7 @@ export class StepThread {
   readonly #threads: number;
   readonly #wanted: Int32Array;
   readonly #attention: AttentionThread;
-  /** Bytes of a row of queries, keys and values. */
+  /** Bytes per row of queries, keys and values. */
   readonly #qkvStride: number;
 
   constructor(
@@ -48,7 +48,7 @@ export class StepThread {
     this.#attention = new AttentionThread(config, kernels, layout, memory, thread, stride);
   }
 
-  /** From the embeddings in `x` to the logits of the wanted rows. */
+  /** Computes the logits of the requested rows from the embeddings in `x`. */
   run({ rows, wanted }: StepSize): void {
     const { layers, intermediateSize, hiddenSize } = this.#config;
     const { x, qkv, attended, gate, up, layers: weights } = this.#layout;
@@ -90,12 +90,12 @@ export class StepThread {
     }
   }
 
-  /** What the next products multiply. */
+  /** Packs the rows that the next products multiply. */
   #pack(x: number, rows: number, inputs: number): void {
     this.#kernels.packRows(x, inputs * FLOAT, rows, inputs, this.#layout.packed[this.#thread]);
   }
 
-  /** This thread's share of the outputs. */
+  /** Computes this thread's share of the outputs. */
   #product(
     kernel: 'matMul' | 'matMulAdd',
     rows: number,

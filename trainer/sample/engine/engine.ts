@@ -1,35 +1,35 @@
-/** What computes logits for the decoder: sequences that grow by tokens, many at once. */
+/** Interface of the decoder's engines, which compute logits for many growing sequences at once. */
 
 /** Keys and values of one sequence. */
 export interface CachedSequence {
-  /** Tokens it has read. */
+  /** Number of tokens that it has read. */
   readonly length: number;
-  /** Tokens it has room for. */
+  /** Number of tokens that it can hold. */
   readonly capacity: number;
 }
 
-/** One token that a sequence reads next. Rows of one sequence come in order. */
+/** The token that a sequence reads next. Rows of one sequence are in order. */
 export interface EngineRow {
   sequence: CachedSequence;
   id: number;
-  /** Whether the logits after this token are asked for. */
+  /** Whether the logits after this token are requested. */
   wantsLogits: boolean;
 }
 
 export interface Engine {
   readonly vocabSize: number;
-  /** Rows that one step takes at most. */
+  /** Most rows per step. */
   readonly maxRows: number;
-  /** Tokens that all sequences together have room for. */
+  /** Number of tokens that all sequences together can hold. */
   readonly capacity: number;
-  /** For people: how it computes. */
+  /** Description of the engine, for people. */
   readonly description: string;
-  /** @returns undefined while there is no room for so many tokens */
+  /** @returns undefined while there is no room for this number of tokens */
   open(capacity: number): CachedSequence | undefined;
   close(sequence: CachedSequence): void;
   /**
-   * @returns logits of each row that wants them, [vocabSize]; overwritten by the next step.
-   *   The logits of a row depend on the tokens of its own sequence alone, to the last bit.
+   * @returns the logits of each row that requests them, [vocabSize]; the next step overwrites them.
+   *   The logits of a row depend only on the tokens of its own sequence, bit for bit.
    */
   step(rows: readonly EngineRow[]): Promise<Float32Array[]>;
   dispose(): Promise<void>;

@@ -1,4 +1,4 @@
-/** Where weights, activations, keys and values lie in the memory that all threads share. */
+/** Layout of weights, activations, keys and values in the memory that all threads share. */
 
 import { PANEL } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
@@ -8,9 +8,9 @@ import { averageBytes } from './kernels/average.ts';
 import { GROUP } from './share.ts';
 
 export const FLOAT = 4;
-/** Rows of a step: more make a prompt no faster, and a step longer. */
+/** Most rows per step: more rows would not speed up a prompt, and would make steps longer. */
 export const MAX_ROWS = 64;
-/** A 32-bit WebAssembly memory. */
+/** Size limit of a 32-bit WebAssembly memory. */
 export const MAX_BYTES = 2 ** 32 - 2 ** 16;
 const CONTROL_BYTES = 256;
 
@@ -31,26 +31,32 @@ export interface LayerLayout {
   down: Matrix;
 }
 
-/** Plain numbers, so that it can be sent to threads. All addresses in bytes. */
+/** The layout as plain numbers, so that it can be sent to threads. All addresses are in bytes. */
 export interface EngineLayout {
   control: number;
-  /** Four Int32 a row: its page table, its position, whether it goes on from the row before; a spare. */
+  /**
+   * Four Int32 per row: its page table, its position, whether it continues the row before, and an
+   * unused one.
+   */
   rows: number;
-  /** Indices of the rows whose logits are wanted. */
+  /** Indices of the rows whose logits are requested. */
   wanted: number;
   cos: number;
   sin: number;
   x: number;
-  /** By thread: rows after a norm, later its queries; the rows that it multiplies in tiles; scores of a page. */
+  /**
+   * For each thread: rows after a norm, later its queries; the tiled rows that it multiplies;
+   * scores of a page.
+   */
   normed: number[];
   packed: number[];
   scores: number[];
   qkv: number;
   /** Averages over groups of positions, [rows, groups, heads]; see kernels/average.ts. */
   averages: number;
-  /** Groups of the longest sequence. */
+  /** Number of groups of the longest sequence. */
   groups: number;
-  /** The average over nothing. */
+  /** The average over no positions. */
   emptyAverage: number;
   attended: number;
   gate: number;
@@ -61,24 +67,24 @@ export interface EngineLayout {
   layers: LayerLayout[];
   finalNorm: number;
   head: Matrix;
-  /** Sequences open at once. */
+  /** Number of sequences open at once. */
   sequences: number;
-  /** Where the pages of a sequence lie, from the beginning of a layer's. */
+  /** Page tables: offsets of a sequence's pages from the beginning of a layer's pages. */
   tables: number;
   tableBytes: number;
   /**
-   * Keys and values, [layer, page, head, keys or values, position]: what a layer reads of a sequence
-   * is one piece of memory, or a few.
+   * Keys and values, [layer, page, head, keys or values, position], so that the data of a sequence
+   * in a layer is one piece of memory, or a few.
    */
   pages: number;
-  /** Of one layer. */
+  /** Bytes of a page in one layer. */
   pageBytes: number;
   layerBytes: number;
   pageCount: number;
   bytes: number;
 }
 
-/** Whether the kernels can compute such a model: they work on whole vectors, and norm no heads. */
+/** Whether the kernels support the model: they need whole vectors, and have no QK-norm. */
 export function fitsEngine(config: LlamaConfig): boolean {
   return (
     !config.qkNorm &&
@@ -90,9 +96,10 @@ export function fitsEngine(config: LlamaConfig): boolean {
 }
 
 /**
- * @param sequences open at once
- * @param positions of the longest sequence
- * @param cachedTokens of all sequences together; fewer where memory ends
+ * @param sequences number of sequences open at once
+ * @param positions number of positions of the longest sequence
+ * @param cachedTokens number of tokens of all sequences together; reduced if the memory is too
+ * small
  * @returns undefined when the model is too large
  */
 export function planLayout(
@@ -157,7 +164,7 @@ export function planLayout(
     pageBytes,
   };
   const pages = bytes;
-  // A sequence may leave a part of its last page empty.
+  // A sequence may leave part of its last page empty.
   const wanted = Math.ceil(cachedTokens / CACHE_PAGE) + sequences;
   const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / (config.layers * pageBytes)));
   if (pageCount < Math.ceil(positions / CACHE_PAGE)) return undefined;
@@ -190,7 +197,7 @@ export function packWeights(
   packMatrix(memory, layout.head, [data(config.tieEmbeddings ? 'model.embed_tokens' : 'lm_head')]);
 }
 
-/** [out, in] matrices, one below the other, in panels of 8 outputs: [panel, in, 8]. */
+/** Packs [out, in] matrices, concatenated along out, into panels of 8 outputs: [panel, in, 8]. */
 function packMatrix(
   memory: Float32Array,
   { address, inputs }: Matrix,

@@ -1,29 +1,29 @@
 /**
- * Which part of a step's attention each thread computes. A part is a group of pages of one sequence
- * and some key heads of it: groups are the same however many threads there are, and so is every
- * average over one. A thread's parts follow each other in memory.
+ * Divides a step's attention among threads. A part is a group of pages of one sequence and some of
+ * its key heads. The groups, and so the averages over them, are the same for any number of threads.
+ * The parts of a thread are adjacent in memory.
  */
 import { CACHE_PAGE } from './kernels/attention.ts';
 
-/** Pages over which one average goes. */
+/** Pages per average. */
 export const GROUP = 8;
 
 /** The rows of a step that belong to one sequence. */
 export interface Run {
   row: number;
   rows: number;
-  /** Positions of the sequence with the last of them. */
+  /** Number of positions of the sequence, including these rows. */
   length: number;
 }
 
 export interface RowShare extends Run {
   group: number;
-  /** Key heads, the last not included. */
+  /** Range of key heads; the end is exclusive. */
   fromHead: number;
   toHead: number;
 }
 
-/** @returns the parts of one thread, about as much work as every other's */
+/** @returns the parts of one thread; all threads get about the same amount of work */
 export function shareAttention(
   runs: readonly Run[],
   kvHeads: number,

@@ -1,4 +1,7 @@
-/** The engine of models that the WebAssembly kernels do not take: tfjs, one sequence after the other. */
+/**
+ * The engine for models that the WebAssembly kernels do not support: tfjs, one sequence after the
+ * other.
+ */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import { KeyValueCache } from '../../model/cache.ts';
 import type { Llama } from '../../model/llama.ts';
@@ -20,15 +23,15 @@ class TensorSequence implements CachedSequence {
 }
 
 /**
- * @param sequences open at once
- * @param positions of the longest sequence
+ * @param sequences number of sequences open at once
+ * @param positions number of positions of the longest sequence
  */
 export function createTfjsEngine(model: Llama, sequences: number, positions: number): Engine {
   const { backend, config } = model;
   const { tf } = backend;
   let open = 0;
 
-  /** Further tokens of one sequence; the logits after each. */
+  /** Reads further tokens of one sequence; gives the logits after each. */
   const advance = async (sequence: TensorSequence, ids: number[]): Promise<Float32Array> => {
     const logits = tf.tidy(() => {
       const input = tf.tensor2d([ids], [1, ids.length], 'int32') as Tensor2D;
@@ -70,7 +73,7 @@ export function createTfjsEngine(model: Llama, sequences: number, positions: num
   };
 }
 
-/** Rows of one sequence stand together. */
+/** Groups rows by sequence; rows of one sequence are adjacent. */
 function runsOf(rows: readonly EngineRow[]): EngineRow[][] {
   const runs: EngineRow[][] = [];
   for (const row of rows) {

@@ -1,4 +1,6 @@
-/** Starts the further threads of the decoder, and what they are told through shared memory. */
+/**
+ * Starts the additional threads of the decoder, and defines the shared memory that controls them.
+ */
 import { Worker } from 'node:worker_threads';
 import type { LlamaConfig } from '../../model/config.ts';
 import type { EngineLayout } from './layout.ts';
@@ -10,17 +12,17 @@ export interface ThreadData {
   thread: number;
 }
 
-/** Int32 cells of the control block; the first two are the barrier's. */
+/** Int32 cells of the control block; the first two belong to the barrier. */
 export const STEP_ROWS = 2;
 export const STEP_WANTED = 3;
-/** Instead of a number of rows: ends the threads. */
+/** Ends the threads when it is in place of a number of rows. */
 export const STOP = -1;
 
 export function controlOf(memory: ArrayBufferLike, layout: EngineLayout): Int32Array {
   return new Int32Array(memory, layout.control, 8);
 }
 
-/** All but the first, which is the caller's own. */
+/** Starts all threads but the first, which is the caller's own. */
 export function startThreads(
   config: LlamaConfig,
   layout: EngineLayout,
@@ -29,13 +31,16 @@ export function startThreads(
   return layout.normed.slice(1).map((_, i) => {
     const workerData: ThreadData = { config, layout, memory, thread: i + 1 };
     const worker = startWorker(workerData);
-    // A decoder that is forgotten does not keep the process.
+    // A decoder that is no longer used does not keep the process alive.
     worker.unref();
     return worker;
   });
 }
 
-/** From the sources through the same starter as the command lines; from a built package as it is. */
+/**
+ * Starts a worker: from the sources through the same starter as the command lines, from a built
+ * package directly.
+ */
 function startWorker(workerData: ThreadData): Worker {
   if (!import.meta.url.endsWith('.ts')) {
     return new Worker(new URL('./worker.js', import.meta.url), { workerData });

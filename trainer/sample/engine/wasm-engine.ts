@@ -1,4 +1,6 @@
-/** The decoder's engine on CPUs: a Llama in WebAssembly kernels of our own, on threads. */
+/**
+ * The decoder's engine on CPUs: a Llama in this project's WebAssembly kernels, on several threads.
+ */
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
@@ -22,22 +24,22 @@ import {
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
 
 export interface EngineSize {
-  /** Sequences open at once; at most 64. */
+  /** Number of sequences open at once; at most 64. */
   sequences: number;
-  /** Tokens of the longest sequence. */
+  /** Number of tokens of the longest sequence. */
   positions: number;
-  /** Cores to use; default all, one for a model that is too small to share. */
+  /** Cores to use; default: all, but one for a model that is too small to share. */
   threads?: number;
 }
 
-/** Below this, threads wait for each other longer than they compute. */
+/** Number of parameters below which threads would wait for each other longer than they compute. */
 const SMALL_MODEL = 2_000_000;
 const MOST_THREADS = 16;
 
 class PagedSequence implements CachedSequence {
   length = 0;
   readonly capacity: number;
-  /** Which page table is its own. */
+  /** Index of its page table. */
   readonly slot: number;
   readonly pages: number[];
 
@@ -48,7 +50,7 @@ class PagedSequence implements CachedSequence {
   }
 }
 
-/** @returns undefined for a model that is too large for it, or of sizes its kernels do not fit */
+/** @returns undefined for a model that is too large, or whose sizes the kernels do not support */
 export function createWasmEngine(
   config: LlamaConfig,
   weights: Weights,
@@ -80,7 +82,7 @@ class WasmEngine implements Engine {
   readonly #workers: Worker[];
   readonly #freePages: number[];
   readonly #freeSlots: number[];
-  /** Radians a position, by pair of a head. */
+  /** Radians per position, for each pair of a head. */
   readonly #frequencies: Float64Array;
 
   constructor(config: LlamaConfig, weights: Weights, layout: EngineLayout) {
@@ -128,7 +130,8 @@ class WasmEngine implements Engine {
   close(sequence: CachedSequence): void {
     const { slot, pages } = sequence as PagedSequence;
     this.#freeSlots.push(slot);
-    // The first is taken first again: pages in order are one stream, and the last were never written.
+    // Put the first page on top: pages taken in order are one stream, and later pages may never
+    // have been written.
     this.#freePages.push(...pages.splice(0).reverse());
   }
 
@@ -151,7 +154,7 @@ class WasmEngine implements Engine {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  /** Writes what the threads read of the rows. */
+  /** Writes the data of the rows that the threads read. */
   #place(rows: readonly EngineRow[]): number {
     const { rows: rowsAt, wanted: wantedAt, embedding, x } = this.#layout;
     const { hiddenSize } = this.#config;
@@ -174,7 +177,7 @@ class WasmEngine implements Engine {
     return wanted;
   }
 
-  /** Cosines and sines of a row's position, in double precision first: see ops/rope.ts. */
+  /** Cosines and sines of a row's position, computed in double precision: see ops/rope.ts. */
   #turn(row: number, position: number): void {
     const half = this.#frequencies.length;
     const cos = this.#layout.cos / FLOAT + row * half;

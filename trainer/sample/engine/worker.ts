@@ -1,4 +1,6 @@
-/** A further thread of the decoder: computes its share of every step until it is told to stop. */
+/**
+ * An additional thread of the decoder: computes its share of every step until it is told to stop.
+ */
 import { workerData } from 'node:worker_threads';
 import { headSize } from '../../model/config.ts';
 import { Barrier } from './barrier.ts';

@@ -1,8 +1,8 @@
 /**
- * Attention of one query over the positions of its sequence, page by page: a page holds the keys of
- * 64 positions of one head, [64, size], and behind them their values. What has been seen so far is an
- * average over those positions, to which a further page is added, or another such average (online
- * softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
+ * Attention of one query over the positions of its sequence, page by page. A page holds the keys of
+ * 64 positions of one head, [64, size], and behind them their values. The result so far is an
+ * average over the positions seen; a further page, or another such average, can be added to it
+ * (online softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
  */
 import {
   type Code,
@@ -24,20 +24,21 @@ import {
 import { columnsOf, HIGHEST, LOWEST, SUM, VALUES } from './average.ts';
 import { exponential } from './exponential.ts';
 
-/** Positions of a page. */
+/** Positions per page. */
 export const CACHE_PAGE = 64;
 const FLOAT = 4;
 /**
- * Values that are weighed together, for one read and write of their sum. Four take fewer instructions,
- * and a fifth longer: four rows in turns are no stream that the processor would read ahead.
+ * Number of values that are weighted together, for one read and write of their sum. Four would take
+ * fewer instructions but a fifth more time: the processor does not prefetch four interleaved rows
+ * as a stream.
  */
 const TOGETHER = 2;
 
 /**
  * Adds the first positions of a page to an average. Parameters: q, page, count (1 to 64), before
- * (the average over the positions in front), after (where the new one goes; may be the same), scores
- * (room for a page's, and three more), scale.
- * @param size of a head, a multiple of 4
+ * (the average over earlier positions), after (address of the new average; may be the same), scores
+ * (space for those of a page and three more), scale.
+ * @param size size of a head, a multiple of 4
  */
 export function attendPage(size: number): FunctionSpec {
   return {
@@ -56,14 +57,17 @@ export function attendPage(size: number): FunctionSpec {
   };
 }
 
-/** scores = q · key * scale, key by key as they lie in memory; what lies past the end is lowest. */
+/**
+ * scores = q · key * scale, key by key in memory order; positions past the end get the lowest
+ * score.
+ */
 function scoresOf(
   scope: Scope,
   size: number,
   at: { q: Local; page: Local; scores: Local; end: Local; scale: Local },
 ): Code {
   const vectors = size / 4;
-  // Sums that do not wait for each other.
+  // Sums that do not depend on each other.
   const turn = vectors % 4 === 0 ? 4 : vectors % 2 === 0 ? 2 : 1;
   const parts = Array.from({ length: turn }, () => scope.local(V128));
   const products = [0, 1, 2, 3].map(() => scope.local(V128));
@@ -89,7 +93,7 @@ function scoresOf(
     score.set(at.scores.get),
     forEach(score, at.end.get, 16, [
       products.map(productOf),
-      // The lanes of the four products are added up as the columns of a matrix.
+      // Add the lanes of the four products like the columns of a matrix.
       even.set(f32x4.add(shuffle(a, b, [0, 4, 1, 5]), shuffle(a, b, [2, 6, 3, 7]))),
       odd.set(f32x4.add(shuffle(c, d, [0, 4, 1, 5]), shuffle(c, d, [2, 6, 3, 7]))),
       v128.store(
@@ -109,8 +113,8 @@ function scoresOf(
 }
 
 /**
- * scores = e^(score - highest), where the highest may be one of an earlier page. `factor` gets what
- * the average before counts by the new highest.
+ * scores = e^(score - highest), where the highest score may be one of an earlier page. `factor`
+ * gets the factor by which the earlier average must be scaled.
  */
 function softmax(
   scope: Scope,
@@ -137,7 +141,7 @@ function softmax(
       v128.store(score.get, e.get),
       sum.set(f32x4.add(sum.get, e.get)),
     ]),
-    // What lies past the end counted e^-87 at most: nothing.
+    // Positions past the end add at most e^-87 each, which is negligible.
     sum.set(f32x4.splat(sumLanes(scope, sum.get))),
     v128.store(
       after.get,
@@ -148,7 +152,7 @@ function softmax(
 }
 
 /**
- * values after = values before * factor + sum of score * value. The sums stay in the first cache.
+ * values after = values before * factor + sum of score * value. The sums stay in the level-1 cache.
  */
 function weigh(
   scope: Scope,
@@ -187,7 +191,7 @@ function weigh(
     score.set(scores.get),
     whole.set(i32.add(scores.get, i32.and(bytes, i32.const(-TOGETHER * FLOAT)))),
     forEach(score, whole.get, TOGETHER * FLOAT, rows(TOGETHER)),
-    // One by one: what lies past the end may be another sequence's.
+    // One by one: positions past the end may belong to another sequence.
     forEach(score, end.get, FLOAT, rows(1)),
   ];
 }

@@ -1,4 +1,7 @@
-/** What attention has seen of some positions: an average of their values, that others can be added to. */
+/**
+ * The attention result over some positions: an average of their values to which others can be
+ * added.
+ */
 import {
   type Code,
   type FunctionSpec,
@@ -16,14 +19,14 @@ const FLOAT = 4;
 export const LOWEST = -1e30;
 
 /**
- * An average in memory: the highest score, in four lanes; the sum of all e^(score - highest), the
- * same; and the sum of the values by those weights.
+ * Layout of an average in memory: the highest score, in four lanes; the sum of all e^(score -
+ * highest), also in four lanes; and the sum of the values with those weights.
  */
 export const HIGHEST = 0;
 export const SUM = 16;
 export const VALUES = 32;
 
-/** Room for an average. */
+/** Size of an average in bytes. */
 export function averageBytes(size: number): number {
   return VALUES + size * FLOAT;
 }
@@ -35,7 +38,7 @@ export function writeEmptyAverage(floats: Float32Array, address: number, size: n
   floats.fill(LOWEST, at + HIGHEST / FLOAT, at + SUM / FLOAT);
 }
 
-/** Where the vectors of an average's values lie. */
+/** Offsets of the vectors of an average's values. */
 export function columnsOf(size: number): number[] {
   return Array.from({ length: size / 4 }, (_, i) => VALUES + 16 * i);
 }

@@ -1,4 +1,4 @@
-/** e^x of four lanes, and what the network builds of it. */
+/** e^x of four lanes, and kernels that use it. */
 import {
   type Code,
   F32,
@@ -15,12 +15,15 @@ import {
   v128,
 } from '../../../../wasm/assembler.ts';
 
-/** Taylor-like coefficients of e^r - 1 - r over r² for |r| <= ln 2 / 2 (Cephes, expf.c, Moshier 1992). */
+/**
+ * Taylor-like coefficients of (e^r - 1 - r) / r² for |r| <= ln 2 / 2 (Cephes, expf.c, Moshier
+ * 1992).
+ */
 const COEFFICIENTS = [
   1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
   5.0000001201e-1,
 ];
-/** ln 2 in two parts, the first exact in few bits, so that x - n ln 2 loses nothing. */
+/** ln 2 in two parts; the first has few bits, so that x - n ln 2 is exact. */
 const [LN2_HIGH, LN2_LOW] = [0.693359375, -2.1219444e-4];
 /** e^x is a normal single-precision number between these. */
 const [LOWEST, HIGHEST] = [-87, 88];
@@ -37,7 +40,7 @@ export function exponential(scope: Scope, x: Code): Code {
     f32x4.add(f32x4.mul(polynomial, f32x4.mul(r.get, r.get)), r.get),
     f32x4.const(1),
   );
-  // 2^n: n plus the bias, in the place of the exponent.
+  // 2^n: n plus the bias in the exponent field.
   const power = i32x4.shl(i32x4.add(i32x4.truncate(n.get), i32x4.const(127)), 23);
   return [
     r.set(clamped),
@@ -67,7 +70,10 @@ export const swigluKernel: FunctionSpec = {
   },
 };
 
-/** y = x / sqrt(mean(x²) + epsilon) * weight, a row. Parameters: x, weight, y, size (a multiple of 4), epsilon. */
+/**
+ * y = x / sqrt(mean(x²) + epsilon) * weight for one row. Parameters: x, weight, y, size (a multiple
+ * of 4), epsilon.
+ */
 export const rmsNormKernel: FunctionSpec = {
   name: 'rmsNorm',
   params: [I32, I32, I32, I32, F32],

@@ -8,7 +8,7 @@ import { ropeKernel } from './rope.ts';
 
 type Kernel = (...args: number[]) => void;
 
-/** See each kernel for its parameters. */
+/** The parameters are described at each kernel. */
 export interface EngineKernels {
   packRows: Kernel;
   matMul: Kernel;

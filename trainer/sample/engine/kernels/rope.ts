@@ -17,12 +17,12 @@ import {
 const FLOAT = 4;
 
 /**
- * Turns heads by their position. Parameters: x, cos, sin (half a head each), heads.
- * @param size of a head, a multiple of 4
+ * Rotates heads by their position. Parameters: x, cos, sin (half a head each), heads.
+ * @param size size of a head, a multiple of 4
  */
 export function ropeKernel(size: number): FunctionSpec {
   const half = (size / 2) * FLOAT;
-  // The halves of a head of 4, 12, 20 are no whole vectors.
+  // Half a head of size 4, 12 or 20 is not a whole number of vectors.
   const { type, bytes, load, store, add, sub, mul } =
     size % 8 === 0
       ? { type: V128 as ValueType, bytes: 16, ...v128, ...f32x4 }
