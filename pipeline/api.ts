@@ -1,4 +1,4 @@
-/** The pipeline as functions with options: what is not given gets the default of its schema. */
+/** The pipeline as functions with options. An absent option gets the default of its schema. */
 
 import { resolve } from 'node:path';
 import { z } from 'zod';
@@ -14,54 +14,58 @@ import { runOptionsOf } from './options.ts';
 import { requestOf, type Watching } from './request.ts';
 import { type RunRequest, runRequest } from './run.ts';
 
-/** What every codec's run takes; only `sources` and `out` have to be given. */
+/** Options of every codec's run; only `sources` and `out` are required. */
 export interface CommonPipelineOptions extends Watching {
   /** Folders (recursive), media files, webdataset .tar archives, `@list.txt`. */
   sources: string | readonly string[];
-  /** Dataset directory to write; what a run before has left there is gone on with. */
+  /** Dataset directory to write; an earlier run in it is continued. */
   out: string;
-  /** Tokens of a sequence; the codec's default. */
+  /** Tokens per sequence; default: that of the codec. */
   seqLen?: number;
-  /** Merges to learn, for codecs of bytes; the codec's default. `vocabSize` says the same as 256 more. */
+  /**
+   * Merges to learn, for codecs of bytes; default: that of the codec. `vocabSize` is the same
+   * number plus 256.
+   */
   merges?: number;
   vocabSize?: number;
   /** Folder of a tokenizer to use instead of learning one. */
   tokenizer?: string;
-  /** Documents that the tokenizer is learned on; default 10,000. */
+  /** Number of documents to learn the tokenizer from; default 10,000. */
   bpeSamples?: number;
-  /** Inputs a partition, which is committed as one; default 1,000. */
+  /** Inputs per partition, which is committed as a whole; default 1,000. */
   partitionSize?: number;
   /** Seed of the shuffle of the inputs; default 0. */
   seed?: number;
   /** Share of the documents held out for validation, 0..1; default 0. */
   valFraction?: number;
-  /** Cores to keep busy; default all. */
+  /** CPU cores to keep busy; default: all. */
   workers?: number;
   /** Share of the inputs that may fail before the run counts as failed: 0.1, or `'10%'`, the default. */
   maxFailures?: number | string;
-  /** Runs the failed inputs once more, into further shards. */
+  /** Runs the failed inputs once more and writes them into further shards. */
   retryFailed?: boolean;
-  /** Goes on with another version of the encoder than the one it was begun with. */
+  /** Continues although the encoder has another version than at the beginning of the run. */
   allowEncoderChange?: boolean;
-  /** Of this process, where no launcher says it. */
+  /** Rank of this process, when no launcher sets it. */
   rank?: number;
   worldSize?: number;
 }
 
-/** `codec` is `'jpeg'` when it is not given; each has options of its own beside the common ones. */
+/** `codec` is `'jpeg'` by default; each codec adds its own options to the common ones. */
 export type PipelineOptions<Name extends string = 'jpeg'> = CommonPipelineOptions & {
   codec?: Name;
 } & CodecOptions<Name>;
 
-/** Options of a command line only. */
+/** Options of the command line only. */
 const PRINTED = ['json', 'quiet', 'dryRun'];
 
 /**
- * Turns media files into a dataset, and goes on where a run before was stopped. Equal inputs and
+ * Turns media files into a dataset, and continues an earlier run that was stopped. Equal inputs and
  * options give equal bytes, whatever the number of workers and ranks.
- * @returns the manifest, or undefined when other ranks have to finish
- * @throws CodecLmError `CONFIG_INVALID`, `USAGE` for options; `INPUT_NOT_FOUND`, `INPUT_EMPTY`;
- *   `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL`, `INTERRUPTED` …
+ * @returns the manifest, or undefined when other ranks have not finished
+ * @throws CodecLmError `CONFIG_INVALID`, `USAGE` for invalid options; `INPUT_NOT_FOUND`,
+ *   `INPUT_EMPTY`; `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL`,
+ *   `INTERRUPTED` …
  */
 export async function runPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
@@ -70,8 +74,8 @@ export async function runPipeline<Name extends string = 'jpeg'>(
 }
 
 /**
- * The first step of several ranks, which one process does: lists the inputs, freezes the plan and
- * learns the tokenizer. Throws as `runPipeline` does.
+ * The first step of a run with several ranks; a single process does it: lists the inputs, freezes
+ * the plan and learns the tokenizer. Throws as `runPipeline` does.
  */
 export async function planPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
@@ -79,7 +83,10 @@ export async function planPipeline<Name extends string = 'jpeg'>(
   await runRequest(await requestFrom(options, 'planPipeline', true));
 }
 
-/** What `runPipeline` would do, and about how large its dataset gets. Throws as it does. */
+/**
+ * Describes the work of `runPipeline`, and estimates the size of its dataset. Throws as
+ * `runPipeline` does.
+ */
 export async function estimatePipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
 ): Promise<DryRun> {
@@ -87,7 +94,8 @@ export async function estimatePipeline<Name extends string = 'jpeg'>(
 }
 
 /**
- * The last step of several ranks, which one process does: packs the tails and writes dataset.json.
+ * The last step of a run with several ranks; a single process does it: packs the tails and writes
+ * dataset.json.
  * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
  */
 export async function finalizeDataset(
@@ -102,7 +110,7 @@ export async function finalizeDataset(
 }
 
 export interface FinalizeOptions extends Pick<Watching, 'onEvent'> {
-  /** As in `CommonPipelineOptions`. */
+  /** Like that of `CommonPipelineOptions`. */
   maxFailures?: number | string;
 }
 

@@ -1,4 +1,7 @@
-/** What a run would do, and about how large its dataset gets; nothing is kept of what it writes. */
+/**
+ * Describes the work of a run, and estimates the size of its dataset; files that it writes are
+ * removed.
+ */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +16,7 @@ import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
 
-/** Enough for a size within a few percent, encoded in a second or two. */
+/** Number of inputs to encode: enough for a size within a few percent, in a second or two. */
 const SAMPLES = 200;
 
 export interface DryRun {
@@ -24,12 +27,12 @@ export interface DryRun {
   duplicates: number;
   ignored: Record<string, number>;
   problems: { path: string; problem: string }[];
-  /** Those of the problems by which inputs would be missing. */
+  /** Number of problems because of which inputs would be missing. */
   unread: number;
   codec: RunRequest['config']['codec'];
-  /** What the estimate is made from. */
+  /** The sample from which the estimate is made. */
   sample: { inputs: number; documents: number; failures: Record<string, number>; seconds: number };
-  /** Of the whole dataset; null when no input of the sample could be decoded. */
+  /** Estimate for the whole dataset; null when no input of the sample could be decoded. */
   estimate: {
     documents: number;
     bytes: number;
@@ -39,7 +42,7 @@ export interface DryRun {
   } | null;
 }
 
-/** @throws CodecLmError as the run itself would before its first write */
+/** @throws CodecLmError like the run itself before its first write */
 export async function dryRun(request: RunRequest): Promise<DryRun> {
   const { out, config } = request;
   const { plan } = await inspectOutput(out);
@@ -76,7 +79,7 @@ function takeLines(lines: Generator<string>, count: number): string[] {
   return Array.from({ length: count }, () => lines.next().value as string);
 }
 
-/** The plan is shuffled, so its first inputs are a fair sample. */
+/** Encodes the first inputs of the plan, which is shuffled, so that they are a fair sample. */
 async function estimate(
   { codec, encoder, config, signal, ...request }: RunRequest,
   lines: readonly string[],
@@ -101,7 +104,7 @@ async function estimate(
     seconds: secondsSince(start),
   };
   if (documents.length === 0) return { sample, estimate: null };
-  // Merges are learned for codecs of bytes only.
+  // Merges are learned only for codecs of bytes.
   const tokenizer =
     request.tokenizer ?? new ByteBpe(learnMerges(documents as Uint8Array[], config.merges));
   const tokens = documents.reduce(
@@ -118,7 +121,7 @@ async function estimate(
       bytes: Math.round(bytes * scale),
       tokens: Math.round(tokens * scale),
       sequences: Math.ceil((tokens * scale) / config.seqLen),
-      // Shards pack each id in as many bits as the vocabulary needs.
+      // Shards pack each id into as many bits as the vocabulary needs.
       disk: Math.round((tokens * scale * bitsPerId) / 8),
     },
   };

@@ -1,50 +1,53 @@
 /**
- * What the pipeline tells while it works, for a progress line, a log or a program. A listener is
- * called at once and is not waited for; what it throws stops the run.
+ * Events of the pipeline, for a progress line, a log or a program. A listener is called
+ * synchronously and not awaited; an error that it throws stops the run.
  */
 import type { LockWait } from '../base/lock/lock.ts';
 import type { Failure, Manifest } from '../schemas/dataset.ts';
 import type { Plan } from '../schemas/plan.ts';
 
-/** Inputs and partitions, counted. */
+/** Counts of inputs and partitions. */
 export interface WorkCounts {
   inputs: number;
   partitions: number;
 }
 
-/** In the order in which a run tells them. */
+/** Events in the order in which a run sends them. */
 export type PipelineEvent =
-  /** Something about the machine that the documents may depend on. */
+  /** A fact about the machine that may affect the documents. */
   | { type: 'warning'; message: string }
-  /** Twice a second while a process that may have died elsewhere has the lock of the dataset. */
+  /** Sent twice per second while the dataset is locked by a process elsewhere that may be dead. */
   | ({ type: 'lock-wait' } & LockWait)
   /** The sources are being listed; `found` inputs so far. */
   | { type: 'listing'; found: number }
   /** The lists of the plan are being written. */
   | { type: 'freezing'; done: number; total: number }
-  /** The plan stands; `isNew` when this run made it. */
+  /** The plan is complete; `isNew` when this run made it. */
   | PlanEvent
-  /** Inputs are being encoded for the tokenizer to be learned on. */
+  /** Inputs are being encoded for the tokenizer's sample. */
   | { type: 'sampling'; done: number; total: number }
-  /** So many merges are being learned on documents of so many bytes. */
+  /** This number of merges is being learned from these documents and bytes. */
   | { type: 'learning'; documents: number; bytes: number; merges: number }
-  /** The tokenizer stands; `isNew` when this run learned or copied it. */
+  /** The tokenizer is ready; `isNew` when this run learned or copied it. */
   | { type: 'tokenizer'; vocabSize: number; merges: number; hash: string; isNew: boolean }
-  /** `planPipeline` has done its part: the same options to `runPipeline` go on. */
+  /** `planPipeline` is done: `runPipeline` with the same options continues. */
   | { type: 'planned'; out: string }
-  /** How this machine could be used better. */
+  /** Advice for using this machine better. */
   | { type: 'advice'; message: string }
-  /** Work on partitions begins; `before` is what earlier runs did of it. */
+  /** Work on partitions begins; `before` counts the work of earlier runs. */
   | { type: 'begin'; work: WorkCounts; before: WorkCounts }
-  /** Some inputs were encoded; of the bytes read and documents made, `reused` were so before. */
+  /**
+   * Inputs were encoded; `reused` counts those of the bytes and documents that had been encoded
+   * before.
+   */
   | BatchEvent
-  /** An input that is no document, with its reason. */
+  /** An input that gave no document, with the reason. */
   | ({ type: 'failure' } & Failure)
   /** A partition is on the disk. */
   | PartitionEvent
-  /** This rank is done; when all are, `finalizeDataset` ends the work. */
+  /** This rank is done; when all ranks are, `finalizeDataset` completes the dataset. */
   | { type: 'rank-done'; rank: number; size: number; out: string }
-  /** The dataset is complete; `isNew` when this run did something for it. */
+  /** The dataset is complete; `isNew` when this run contributed to it. */
   | DoneEvent;
 
 export interface PlanEvent {
@@ -54,7 +57,7 @@ export interface PlanEvent {
   partitions: number;
   /** Share of the documents that is held out, 0..1. */
   valFraction: number;
-  /** What was found beside the inputs. */
+  /** Things that were found besides the inputs. */
   listing: Plan['listing'];
 }
 
@@ -80,12 +83,12 @@ export interface DoneEvent {
   type: 'done';
   isNew: boolean;
   out: string;
-  /** Files of shards. */
+  /** Number of shard files. */
   shards: number;
   totals: Manifest['totals'];
 }
 
-/** The end of a run or of `finalizeDataset`. */
+/** The last event of a run or of `finalizeDataset`. */
 export function doneEvent(out: string, { totals, shards }: Manifest, isNew: boolean): DoneEvent {
   return { type: 'done', isNew, out, shards: shards.length, totals };
 }

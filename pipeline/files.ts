@@ -1,4 +1,4 @@
-/** Files of a dataset directory: where each is, and how it is read and written. */
+/** Paths of the files in a dataset directory, and functions to read and write them. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { z } from 'zod';
@@ -39,7 +39,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeText(path, `${JSON.stringify(value, null, 1)}\n`);
 }
 
-/** @returns undefined when there is no such file */
+/** @returns undefined when the file does not exist */
 export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -50,8 +50,8 @@ export async function readText(path: string): Promise<string | undefined> {
 }
 
 /**
- * @returns undefined when there is no such file
- * @throws CodecLmError `DATASET_INVALID` when it is not what the schema says
+ * @returns undefined when the file does not exist
+ * @throws CodecLmError `DATASET_INVALID` when the content does not match the schema
  */
 export async function readJson<Schema extends z.ZodType>(
   path: string,
@@ -70,8 +70,9 @@ export async function readJson<Schema extends z.ZodType>(
 }
 
 /**
- * Removes what a killed process left half-written of these partitions.
- * @param isOurs takes the name of a partition; files of its held-out documents are its too
+ * Removes half-written files of these partitions that a killed process left.
+ * @param isOurs decides by the name of a partition; files of its held-out documents belong to it
+ * too
  */
 export async function removeLeftovers(
   out: string,

@@ -1,5 +1,5 @@
 /**
- * A corpus of media files through a codec into a dataset.
+ * Turns a corpus of media files into a dataset, by a codec.
  *
  * @example
  * import { runPipeline } from 'codec-lm/pipeline';
@@ -28,11 +28,12 @@ export type {
 export type { Status, StatusProgress } from './status/status.ts';
 
 /**
- * Turns media files into a dataset, and goes on where a run before was stopped. Equal inputs and
+ * Turns media files into a dataset, and continues an earlier run that was stopped. Equal inputs and
  * options give equal bytes, whatever the number of workers and ranks.
- * @returns the manifest, or undefined when other ranks have to finish
- * @throws CodecLmError `CONFIG_INVALID`, `USAGE` for options; `INPUT_NOT_FOUND`, `INPUT_EMPTY`;
- *   `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL`, `INTERRUPTED` …
+ * @returns the manifest, or undefined when other ranks have not finished
+ * @throws CodecLmError `CONFIG_INVALID`, `USAGE` for invalid options; `INPUT_NOT_FOUND`,
+ *   `INPUT_EMPTY`; `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL`,
+ *   `INTERRUPTED` …
  */
 export async function runPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
@@ -41,8 +42,8 @@ export async function runPipeline<Name extends string = 'jpeg'>(
 }
 
 /**
- * The first step of several ranks, which one process does: lists the inputs, freezes the plan and
- * learns the tokenizer. Throws as {@link runPipeline} does.
+ * The first step of a run with several ranks; a single process does it: lists the inputs, freezes
+ * the plan and learns the tokenizer. Throws as {@link runPipeline} does.
  */
 export async function planPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
@@ -50,7 +51,10 @@ export async function planPipeline<Name extends string = 'jpeg'>(
   return (await import('./api.ts')).planPipeline(options);
 }
 
-/** What {@link runPipeline} would do, and about how large its dataset gets. Throws as it does. */
+/**
+ * Describes the work of {@link runPipeline}, and estimates the size of its dataset. Throws as
+ * {@link runPipeline} does.
+ */
 export async function estimatePipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
 ): Promise<DryRun> {
@@ -58,7 +62,8 @@ export async function estimatePipeline<Name extends string = 'jpeg'>(
 }
 
 /**
- * The last step of several ranks, which one process does: packs the tails and writes dataset.json.
+ * The last step of a run with several ranks; a single process does it: packs the tails and writes
+ * dataset.json.
  * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
  */
 export async function finalizeDataset(out: string, options?: FinalizeOptions): Promise<Manifest> {
@@ -66,8 +71,9 @@ export async function finalizeDataset(out: string, options?: FinalizeOptions): P
 }
 
 /**
- * How far a dataset is: done, left, failed, time to go; also while it is written elsewhere.
- * @throws CodecLmError `INPUT_NOT_FOUND` when no dataset is there
+ * Reads the progress of a dataset (done, left, failed, remaining time), also while another process
+ * writes it.
+ * @throws CodecLmError `INPUT_NOT_FOUND` when there is no dataset
  */
 export async function readStatus(out: string): Promise<Status> {
   return (await import('./status/status.ts')).readStatus(out);

@@ -5,9 +5,10 @@ import type { Ranks } from '../base/lock/record.ts';
 import { paths } from './files.ts';
 
 /**
- * The ranks of one world share a dataset, each its own partitions; every other process is refused.
- * @throws CodecLmError `OUTPUT_IN_USE` when a living process has the same partitions in hand,
- *   `INTERRUPTED` when the signal came while a silent process was watched
+ * Locks a dataset. The ranks of one run share it, each with its own partitions; every other process
+ * is refused.
+ * @throws CodecLmError `OUTPUT_IN_USE` when a living process works on the same partitions,
+ *   `INTERRUPTED` when the signal came during the wait for a silent process
  */
 export function lockDataset(
   out: string,
@@ -17,7 +18,7 @@ export function lockDataset(
   return takeLock({ folder: paths.locks(out), what: 'this dataset', ...ranks, ...options });
 }
 
-/** Who writes the dataset now, as far as can be seen from here without waiting. */
+/** Processes that write the dataset now, as far as can be seen from here without waiting. */
 export function livingHolders(out: string): Promise<HolderSummary[]> {
   return holdersOf(paths.locks(out));
 }

@@ -1,8 +1,8 @@
-/** How many merges a run learns. */
+/** Decides the number of merges that a run learns. */
 import { CodecLmError } from '../base/error.ts';
 
 /**
- * `merges` and `vocabSize` say the same thing twice.
+ * The number of merges from `merges` or `vocabSize`, which differ by 256.
  * @throws CodecLmError `USAGE` when both are given and disagree
  */
 export function resolveMerges(

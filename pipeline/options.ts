@@ -1,4 +1,4 @@
-/** Options of `pipeline run` and `plan`: those of every run, and those that a codec brings. */
+/** Options of `pipeline run` and `plan`: the common ones, and those of the codec. */
 
 import { z } from 'zod';
 import {
@@ -15,7 +15,7 @@ const PROCESSES = 'Processes at once (default: one for each core)';
 
 type BpeOptions = ReturnType<typeof bpeOptions>;
 
-/** @param known names for `--codec`, the one of the definition the default */
+/** @param known names for `--codec`; the name of the definition is the default */
 export function planOptionsOf(definition: CodecDefinition, known: readonly string[]) {
   const { options, defaults, work, name } = definition;
   const { merges, seqLen } = defaults;
@@ -23,7 +23,7 @@ export function planOptionsOf(definition: CodecDefinition, known: readonly strin
     ...sharedOptions,
     ...(work === 'processes' ? { workers: workersOption.describe(PROCESSES) } : {}),
     codec: codecOption(known, name),
-    // Types know nothing of what each codec brings; `fromOptions` of the codec does.
+    // The types do not know the codec's own options; the codec's `fromOptions` does.
     ...(options.shape as Record<never, never>),
     ...((merges === undefined ? {} : bpeOptions(merges)) as BpeOptions),
     seqLen: seqLenOption.default(seqLen),

@@ -1,4 +1,4 @@
-/** What is in an output folder, and whether this run may go on with it. */
+/** Examines an output folder, and decides whether this run may continue in it. */
 
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
@@ -10,19 +10,19 @@ import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { MANIFEST_FILE } from '../shards/index.ts';
 import { readPlan } from './plan/plan.ts';
 
-/** What a run may have left that was killed while it planned. */
+/** Names that a run may leave when it is killed while it plans. */
 const BEFORE_PLAN = new Set(['plan.tmp', 'plan', 'locks']);
 
 export interface OutputState {
-  /** undefined: nothing is there yet. */
+  /** undefined when nothing is planned yet. */
   plan: Plan | undefined;
   complete: boolean;
 }
 
 /**
- * Looks, and touches nothing.
- * @throws CodecLmError `OUTPUT_UNWRITABLE` for a file or a place where nothing can be written,
- *   `OUTPUT_IN_USE` for a folder that holds something else
+ * Examines the folder without changing anything.
+ * @throws CodecLmError `OUTPUT_UNWRITABLE` for a file or a place that cannot be written,
+ *   `OUTPUT_IN_USE` for a folder with other content
  */
 export async function inspectOutput(out: string): Promise<OutputState> {
   await checkWritable(out);
@@ -40,7 +40,7 @@ export async function inspectOutput(out: string): Promise<OutputState> {
   return { plan, complete: names.includes(MANIFEST_FILE) };
 }
 
-/** Asks the folder, or the closest one above it that exists. */
+/** Checks the folder, or the closest existing folder above it. */
 async function checkWritable(out: string): Promise<void> {
   let path = out;
   for (;;) {
@@ -59,8 +59,9 @@ async function checkWritable(out: string): Promise<void> {
 }
 
 /**
- * @param anyVersions whether the encoder may have other versions now
- * @throws CodecLmError `DATASET_MISMATCH` that shows what differs between the dataset and this run
+ * @param anyVersions whether the versions of the encoder may differ
+ * @throws CodecLmError `DATASET_MISMATCH` that lists the differences between the dataset and this
+ * run
  */
 export function checkSameConfig(
   out: string,
@@ -79,7 +80,7 @@ export function checkSameConfig(
   const isEncoder = changes.every(isVersion);
   throw new CodecLmError(
     'DATASET_MISMATCH',
-    `${out} holds a dataset made otherwise: ${changes.join('; ')}`,
+    `${out} holds a dataset with other settings: ${changes.join('; ')}`,
     {
       path: out,
       hint: isEncoder
@@ -93,7 +94,7 @@ function isVersion(key: string): boolean {
   return key.startsWith('codec.versions.');
 }
 
-/** `{a: {b: 1}}` -> `a.b` = `1` */
+/** Flattens `{a: {b: 1}}` to `a.b` = `1`. */
 function flatten(value: unknown, prefix = ''): Map<string, string> {
   if (typeof value !== 'object' || value === null) return new Map([[prefix, String(value)]]);
   const entries = Object.entries(value).flatMap(([key, inner]) => [

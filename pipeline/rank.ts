@@ -1,10 +1,10 @@
-/** Which share of the partitions this process takes, as its launcher says. */
+/** Determines the share of the partitions of this process, from its launcher. */
 import { CodecLmError } from '../base/error.ts';
 import { findLauncher } from '../base/launcher.ts';
 import type { Ranks } from '../base/lock/record.ts';
 
 /**
- * Flags win over the launcher; without either the process is alone.
+ * Flags override the launcher; without either, the process works alone.
  * @throws CodecLmError `USAGE` when the two flags do not fit together
  */
 export function findRanks(
@@ -15,7 +15,7 @@ export function findRanks(
   const rank = options.rank ?? launched?.rank;
   const size = options.worldSize ?? launched?.size;
   if (launched && rank === undefined) {
-    // Alone it would do the work of all, and so would each of the others.
+    // If it worked alone, it would do all partitions, and so would each of the others.
     throw new CodecLmError(
       'USAGE',
       `${launched.launcher} does not say which rank this process is`,
@@ -42,7 +42,7 @@ export function findRanks(
   return { rank, size };
 }
 
-/** Every `size`-th partition, so that all ranks are done at about the same time. */
+/** Takes every `size`-th partition, so that all ranks finish at about the same time. */
 export function shareOf<T>(partitions: readonly T[], { rank, size }: Ranks): T[] {
   return partitions.filter((_, i) => i % size === rank);
 }

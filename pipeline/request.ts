@@ -1,4 +1,4 @@
-/** Options as a run, for whichever codec. */
+/** Turns options into a run, for any codec. */
 
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -22,19 +22,19 @@ import type { RunRequest } from './run.ts';
 import { resolveSources } from './sources/list-inputs.ts';
 
 /**
- * Processes beyond one for each core: while this process checks and packs what one has written, and
- * starts the next, its core has another one to run.
+ * Processes in addition to one per core: while this process checks and packs one result and starts
+ * the next process, the core has another one to run.
  */
 const SPARE_PROCESSES = 1;
 
-/** Who follows a run, and may stop it. */
+/** Observers of a run, which may also stop it. */
 export interface Watching {
   onEvent?: (event: PipelineEvent) => void;
   /** Stops the run; finished partitions are kept. */
   signal?: AbortSignal;
 }
 
-/** @param options as `planOptionsOf` or `runOptionsOf` of the definition parse them */
+/** @param options parsed by `planOptionsOf` or `runOptionsOf` of the definition */
 export async function requestOf(
   definition: CodecDefinition,
   sources: readonly string[],
@@ -49,7 +49,7 @@ export async function requestOf(
   if (ranks.size > 1 && options.retryFailed) {
     throw new CodecLmError(
       'USAGE',
-      '`retryFailed` is the work of one process: run it without ranks',
+      '`retryFailed` must run in a single process: start it without ranks',
     );
   }
   const merges =
@@ -77,7 +77,7 @@ export async function requestOf(
   };
 }
 
-/** Those of the options that are the codec's own. */
+/** The options that belong to the codec. */
 function codecOptionsOf(
   { options: schema }: CodecDefinition,
   options: Readonly<Record<string, unknown>>,
@@ -86,7 +86,7 @@ function codecOptionsOf(
   return Object.fromEntries(names.map((name) => [name, options[name]]));
 }
 
-/** How many inputs are encoded at once, and by whom. */
+/** Decides how many inputs are encoded at once, in threads or processes. */
 async function workOf(
   codec: Codec,
   workers: number | undefined,
@@ -96,13 +96,13 @@ async function workOf(
     return { encoder, lanes: lanesOf(workers), hint: threadsHint(workers) };
   }
   const processes = workers ?? availableParallelism();
-  // A batch has several inputs: this many batches never leave a process without work.
+  // A batch has several inputs: with this many batches, no process is ever idle.
   return { encoder: limited(encoder, processes + SPARE_PROCESSES), lanes: processes };
 }
 
 /**
- * The tokenizer that is known before a sample is encoded: the one that is given, or the plain alphabet
- * of a codec without byte-pair encoding.
+ * The tokenizer that is known before a sample is encoded: the given one, or the plain alphabet of a
+ * codec without byte-pair encoding.
  */
 async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenizer | undefined> {
   if (codec.definition.defaults.merges === undefined) return plainTokenizer(codec.alphabet);
@@ -110,14 +110,14 @@ async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenize
   if (options.merges !== undefined || options.vocabSize !== undefined) {
     throw new CodecLmError(
       'USAGE',
-      '`tokenizer` gives the merges: leave `merges` and `vocabSize` out',
+      '`tokenizer` defines the merges: leave `merges` and `vocabSize` out',
     );
   }
   const tokenizer = await readTokenizer(options.tokenizer);
   if (tokenizer.alphabet === codec.alphabet) return tokenizer;
   throw new CodecLmError(
     'TOKENIZER_INVALID',
-    `${options.tokenizer} is of ${tokenizer.alphabet} symbols, documents of ${codec.definition.name} have ${codec.alphabet}`,
+    `${options.tokenizer} has ${tokenizer.alphabet} symbols, but documents of ${codec.definition.name} have ${codec.alphabet}`,
     { path: options.tokenizer },
   );
 }
@@ -136,7 +136,7 @@ function configOf(
     codec: { name: definition.name, settings: { ...settings }, versions: { ...versions } },
     sources,
     merges,
-    // A given tokenizer needs no sample, however many were asked for.
+    // A given tokenizer needs no sample, whatever size was requested.
     bpeSamples: tokenizer ? 0 : bpeSamples,
     tokenizer: tokenizer?.hash ?? null,
     seqLen,

@@ -1,7 +1,7 @@
 /**
- * A run from the sources to a complete dataset. Everything that is finished is a file, so
- * a run that was stopped anywhere goes on where it was when the same command comes again:
- * plan.json, then tokenizer.json, then the stats of each partition, then dataset.json.
+ * A run from the sources to a complete dataset. Everything finished is a file, so a run that was
+ * stopped at any point continues when the same command runs again: plan.json, then tokenizer.json,
+ * then the stats of each partition, then dataset.json.
  */
 
 import { rmdir, stat } from 'node:fs/promises';
@@ -35,37 +35,37 @@ import { addCodes, checkFailureShare, countCodes, VanishedCorpus } from './statu
 import { doneNames, readStats } from './status/status.ts';
 
 export interface RunRequest {
-  /** Absolute. */
+  /** Absolute path. */
   out: string;
   codec: Codec;
-  /** As many at once as were asked for. */
+  /** Encodes with the requested number of processes. */
   encoder: Encoder;
   config: PlanConfig;
-  /** Lower-case, with dot: the files of a folder or archive that are inputs. */
+  /** Extensions of inputs in folders and archives: lower-case, with dot. */
   extensions: ReadonlySet<string>;
-  /** What an input is called in messages: `image`, `video`. */
+  /** Word for an input in messages: `image`, `video`. */
   noun: string;
-  /** The tokenizer that is given, or that needs no learning. */
+  /** A tokenizer that is given, or that needs no learning. */
   tokenizer?: Tokenizer;
   ranks: Ranks;
-  /** Batches in flight. */
+  /** Number of batches in flight. */
   lanes: number;
-  /** How this machine could be used better; said when work begins. */
+  /** Advice for using this machine better; shown when work begins. */
   hint?: string;
-  /** Share of inputs, 0..1. */
+  /** Share of inputs that may fail, 0..1. */
   maxFailures: number;
-  /** Stop when the plan is frozen and the tokenizer learned. */
+  /** Stop after the plan is frozen and the tokenizer learned. */
   planOnly: boolean;
-  /** Run the inputs that failed once more, when all else is done. */
+  /** Run the failed inputs once more, after everything else. */
   retryFailed: boolean;
-  /** Go on though the encoder has other versions than those of the plan. */
+  /** Continue although the encoder has other versions than the plan. */
   allowEncoderChange: boolean;
   emit: (event: PipelineEvent) => void;
   signal: AbortSignal;
 }
 
 /**
- * @returns the manifest, or undefined when other ranks or another command have to finish
+ * @returns the manifest, or undefined when other ranks or commands have not finished
  * @throws CodecLmError `DATASET_MISMATCH`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`, `DISK_FULL` …;
  *   `LOCK_LOST` when another process took the dataset over: nothing is committed after that
  */
@@ -80,7 +80,7 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
       signal,
       onWait: (wait) => emit({ type: 'lock-wait', ...wait }),
     });
-    // Another process may have planned or finished it before the lock was taken.
+    // Another process may have planned or completed it before the lock was taken.
     const state = await inspectState(request);
     if (state.complete && !request.retryFailed) return await alreadyComplete(request);
     const stop = AbortSignal.any([signal, lock.signal]);
@@ -89,7 +89,7 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
     throw signal.aborted ? interrupted(out, error) : error;
   } finally {
     await lock?.release();
-    // Nothing came of it: leave no empty folder where there was none.
+    // Nothing was written: remove the empty folder if it did not exist before.
     if (!existed) await rmdir(out).catch(() => undefined);
   }
 }
@@ -145,12 +145,12 @@ async function planAndRun(
     emit({ type: 'rank-done', ...ranks, out });
     return undefined;
   }
-  // What failed may still be put right below, so its share is judged at the end.
+  // Failures may still be fixed by the retry below, so their share is checked at the end.
   const allowed = request.retryFailed ? 1 : request.maxFailures;
   const manifest = complete
     ? await readManifest(out)
     : await finalizePlan(out, plan, tokenizer, allowed, lock);
-  // Finishing has removed them.
+  // Completing the dataset has removed these folders.
   if (request.retryFailed) await makeWorkFolders(out);
   const final = request.retryFailed
     ? await retryFailed({ ...request, context }, plan, manifest)
@@ -164,7 +164,7 @@ async function makeWorkFolders(out: string): Promise<void> {
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
 }
 
-/** The partitions of this rank that are not done yet. */
+/** Runs the partitions of this rank that are not done yet. */
 async function runShare(
   request: LockedRequest,
   partitions: readonly Partition[],
@@ -198,7 +198,7 @@ async function runShare(
     partitions: todo,
     context,
     lanes: request.lanes,
-    // Shards name the encoder that made them, where another one was allowed to go on.
+    // Shards name the encoder that made them, in case a different one was allowed.
     header: { ...headerOf(plan, context.tokenizer), codec: request.config.codec },
     lock,
     signal: request.signal,
@@ -209,7 +209,7 @@ async function runShare(
     },
     onPartition: (partition, stats) => {
       emit(partitionEvent(partition.name, stats));
-      // Once too many have failed no later success can make it right: do not go on for days.
+      // Once too many inputs have failed, later successes cannot help: do not continue for days.
       if (!request.retryFailed) checkFailureShare(failures, inputs, request.maxFailures, out);
     },
   });
@@ -254,7 +254,7 @@ function interrupted(out: string, cause: unknown): CodecLmError {
   return new CodecLmError('INTERRUPTED', 'stopped; finished partitions are kept', {
     cause,
     path: out,
-    hint: 'run the same command again to go on',
+    hint: 'run the same command again to continue',
   });
 }
 

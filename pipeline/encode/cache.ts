@@ -1,4 +1,7 @@
-/** Documents encoded for the tokenizer's sample are not encoded again: a cache around the encoder of inputs. */
+/**
+ * A cache around the encoder of inputs, so that documents of the tokenizer's sample are not encoded
+ * again.
+ */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Document } from '../../tokenizer/index.ts';
@@ -12,14 +15,14 @@ interface Kept {
 
 export class SampleCache implements InputEncoder {
   readonly #encoder: InputEncoder;
-  /** By document id. */
+  /** Documents by id. */
   readonly #kept = new Map<number, Kept>();
 
   constructor(encoder: InputEncoder) {
     this.#encoder = encoder;
   }
 
-  /** Encodes for the sample; a document is kept until it is asked for by `encode`. */
+  /** Encodes an input of the sample, and keeps the document until `encode` requests it. */
   async sample(planned: PlannedInput): Promise<Document | CodecLmError> {
     const counts = noCounts();
     const document = await this.#encoder.encode(planned, counts);
@@ -32,7 +35,7 @@ export class SampleCache implements InputEncoder {
   async encode(planned: PlannedInput, counts: EncodeCounts): Promise<Document | CodecLmError> {
     const kept = this.#kept.get(planned.docId);
     if (kept === undefined) return this.#encoder.encode(planned, counts);
-    // Each input is asked for once: what has been handed out takes no more memory.
+    // Each input is requested once, so a document that was returned need not be kept.
     this.#kept.delete(planned.docId);
     counts.sourceBytes += kept.sourceBytes;
     counts.reused.documents++;

@@ -1,4 +1,7 @@
-/** Two stages of the pipeline: inputs to documents, each a document or a failure, and those to token ids. */
+/**
+ * Two stages of the pipeline: from inputs to documents or failures, and from documents to token
+ * ids.
+ */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Failure, Split } from '../../schemas/dataset.ts';
@@ -18,11 +21,11 @@ export interface EncodedDocument {
 export interface TokenizedDocument {
   docId: number;
   source: string;
-  /** Canonical bytes, counted; of an alphabet that is none of bytes, symbols. */
+  /** Number of canonical bytes, or of symbols if the alphabet is not bytes. */
   length: number;
   width: number;
   height: number;
-  /** `<bos>` … `<eos>` */
+  /** Ids `<bos>` … `<eos>`. */
   tokens: Uint16Array;
   split: Split;
 }
@@ -39,7 +42,7 @@ export interface EncodeContext {
   valFraction: number;
 }
 
-/** @throws CodecLmError only for what no single input is to blame for */
+/** @throws CodecLmError only for errors that no single input caused */
 export async function encodeBatch(
   planned: readonly PlannedInput[],
   { inputs, bases }: EncodeContext,

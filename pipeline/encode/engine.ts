@@ -1,8 +1,8 @@
 /**
- * The stream that a run is: batches of inputs, encoded several at once, packed in order,
- * committed partition by partition. Each stage pulls from the one before it, so what is in
- * memory is the batches in flight and the partitions being packed, however large the
- * corpus and however slow the disk.
+ * The stream of a run: batches of inputs, several of them encoded at once, packed in order,
+ * committed partition by partition. Each stage pulls from the stage before it, so memory holds only
+ * the batches in flight and the partitions being packed, whatever the size of the corpus and the
+ * speed of the disk.
  */
 
 import type { Lock } from '../../base/lock/lock.ts';
@@ -21,34 +21,37 @@ import {
 import { BATCH } from './lanes.ts';
 import { drain, inOrder, type Stream, streamOf } from './stream.ts';
 
-/** Partitions written at once: while one is synced to the disk, the next is being packed. */
+/** Partitions written at once: while one is being synced to the disk, the next is packed. */
 const COMMITS = 2;
 
 export interface EngineRequest {
   out: string;
   partitions: readonly Partition[];
   context: EncodeContext & { tokenizer: Tokenizer };
-  /** Batches in flight. */
+  /** Number of batches in flight. */
   lanes: number;
   header: DatasetHeader;
-  /** Checked before anything of a partition gets its name. */
+  /** Checked before any file of a partition gets its name. */
   lock: Pick<Lock, 'check'>;
   signal: AbortSignal;
-  /** Where partitions go; to the dataset directory when not given. */
+  /** Writes a partition; default: into the dataset directory. */
   commit?: (work: PartitionWork) => Promise<PartitionStats>;
-  /** In the order of the plan; what it throws stops the run before the partition is committed. */
+  /**
+   * Called in the order of the plan; an error that it throws stops the run before the partition is
+   * committed.
+   */
   onBatch(batch: DocumentBatch<TokenizedDocument>): void;
   onPartition(partition: Partition, stats: PartitionStats): void;
 }
 
-/** A part of a partition's inputs, or what a stage made of it. */
+/** A part of a partition's inputs, or the result of a stage for it. */
 interface Part<T> {
   partition: Partition;
   items: T;
   isLast: boolean;
 }
 
-/** @throws whatever stopped it; partitions committed before that stay */
+/** @throws the error that stopped the run; partitions committed earlier are kept */
 export async function encodePartitions(request: EngineRequest): Promise<void> {
   const committed = streamOf(listed(request))
     .through(inOrder(request.lanes, (part) => encode(part, request)))
@@ -58,7 +61,7 @@ export async function encodePartitions(request: EngineRequest): Promise<void> {
   await drain(committed, ({ work, stats }) => request.onPartition(work.partition, stats));
 }
 
-/** The frozen lists of the partitions, a batch at a time. */
+/** Reads the frozen lists of the partitions, one batch at a time. */
 async function* listed({
   out,
   partitions,
@@ -88,7 +91,7 @@ function tokenize(
   return { ...part, items: tokenizeBatch(items, context) };
 }
 
-/** Batches of a partition, in order, become its work; it goes on when the last one is in. */
+/** Collects the batches of a partition, in order; passes the partition on after the last batch. */
 function pack({ header, onBatch }: EngineRequest) {
   let work: PartitionWork | undefined;
   return (parts: Stream<Part<DocumentBatch<TokenizedDocument>>>): Stream<PartitionWork> =>

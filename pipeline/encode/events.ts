@@ -1,9 +1,9 @@
-/** What batches and partitions tell when they are done. */
+/** Events of finished batches and partitions. */
 import type { PartitionStats } from '../../schemas/dataset.ts';
 import type { PipelineEvent } from '../events.ts';
 import type { DocumentBatch } from './encode.ts';
 
-/** Its failures one by one, then the batch itself. */
+/** Failures of a batch one by one, then the batch itself. */
 export function batchEvents({
   documents,
   failures,

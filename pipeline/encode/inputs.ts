@@ -1,4 +1,7 @@
-/** Planned inputs to documents: read, encoded, counted, each a document or its own error. */
+/**
+ * Converts planned inputs to documents: reads, encodes and counts them. An input gives a document
+ * or its own error.
+ */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { CodecDefinition, Document, Encoder } from '../../tokenizer/index.ts';
@@ -15,10 +18,10 @@ export interface StageSeconds {
   tokenize: number;
 }
 
-/** What encoding inputs counts into. */
+/** Counters of encoding. */
 export interface EncodeCounts {
   sourceBytes: number;
-  /** Of documents and source bytes: what was encoded before, for the tokenizer's sample. */
+  /** Documents and source bytes that were already encoded for the tokenizer's sample. */
   reused: { documents: number; sourceBytes: number };
   seconds: StageSeconds;
 }
@@ -33,16 +36,16 @@ export function noCounts(): EncodeCounts {
 
 export interface InputEncoder {
   /**
-   * @returns the error instead of throwing it when it is this input's own
-   * @throws CodecLmError only for what no single input is to blame for
+   * @returns the document, or the error if this input caused it
+   * @throws CodecLmError only for errors that no single input caused
    */
   encode(planned: PlannedInput, counts: EncodeCounts): Promise<Document | CodecLmError>;
 }
 
-/** What is needed of a codec's definition. */
+/** The parts of a codec's definition that are needed here. */
 export type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
 
-/** @param bases of the sources that planned inputs name */
+/** @param bases base paths of the sources */
 export function createInputEncoder(
   encoder: Encoder,
   bases: readonly ByteString[],
@@ -50,7 +53,7 @@ export function createInputEncoder(
 ): InputEncoder {
   const encodePlaced = async (input: Input, counts: EncodeCounts): Promise<Document> => {
     const file = await findInput(bases, input, errors.unreadable);
-    // The codec reads the file itself: reading counts as encoding then.
+    // The codec reads the file itself: count reading as encoding.
     const start = performance.now();
     try {
       return await encoder.encodeFile!(file, labelOf(bases, input));
@@ -74,7 +77,7 @@ export function createInputEncoder(
   };
   return {
     async encode({ input }, counts) {
-      // A sparse member of an archive lies nowhere as a whole.
+      // A sparse member of an archive is not stored as one piece.
       const isInPlace = encoder.encodeFile && input.member?.headersAt === undefined;
       try {
         return await (isInPlace ? encodePlaced(input, counts) : encodeContent(input, counts));

@@ -1,19 +1,25 @@
-/** How much is in flight, and on how many cores. */
+/** Decides how many inputs are in flight, and on how many cores. */
 import { availableParallelism } from 'node:os';
 
 /**
- * Inputs that go through the stream as one: a step of it costs a tenth of a millisecond, an
- * image four. Small enough to spread evenly, and for large sources to fit in memory.
+ * Inputs per batch. A batch costs a tenth of a millisecond, an image four milliseconds. Small
+ * enough to distribute evenly, and for large sources to fit into memory.
  */
 export const BATCH = 8;
 
-/** Batches beyond one for each core: some are read, packed or waited for while others are decoded. */
+/**
+ * Batches in addition to one per core: some are being read, packed or waited for while others are
+ * decoded.
+ */
 const MORE_LANES = 1;
 
-/** libvips works on libuv's threads; their number is fixed when the process starts, see bin/start.js. */
+/**
+ * Default size of libuv's thread pool, on which libvips works. The size is fixed when the process
+ * starts, see bin/start.js.
+ */
 const DEFAULT_THREADS = 4;
 
-/** @param workers CPU cores to keep busy; those that this process can use when not given */
+/** @param workers CPU cores to keep busy; default: those that this process can use */
 export function lanesOf(workers = usableCores()): number {
   return workers + MORE_LANES;
 }
@@ -26,7 +32,7 @@ function threads(): number {
   return Number(process.env.UV_THREADPOOL_SIZE ?? DEFAULT_THREADS) || DEFAULT_THREADS;
 }
 
-/** What to tell when more was asked for, or is there, than this process can use. */
+/** Advice when more cores were requested, or exist, than this process can use. */
 export function threadsHint(workers = availableParallelism()): string | undefined {
   if (workers <= threads()) return undefined;
   return `this process decodes on ${threads()} threads: set UV_THREADPOOL_SIZE=${workers}, or start several ranks, to use ${workers} cores`;

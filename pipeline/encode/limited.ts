@@ -1,8 +1,8 @@
-/** Codecs that start a process for each input: never more of them at once than asked for. */
+/** Limits the number of processes of codecs that start one for each input. */
 import pLimit from 'p-limit';
 import type { Encoder } from '../../tokenizer/index.ts';
 
-/** The encoder with at most `most` calls of `encodeFile` at once, first come first served. */
+/** The encoder with at most `most` concurrent calls of `encodeFile`, in order of arrival. */
 export function limited<E extends Encoder>(encoder: E, most: number): E {
   const { encodeFile } = encoder;
   if (!encodeFile) return encoder;

@@ -1,4 +1,4 @@
-/** The tokenizer of a dataset: given, found from an earlier run, or learned on a sample. */
+/** The tokenizer of a dataset: given, found from an earlier run, or learned from a sample. */
 
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,18 +24,17 @@ import { BATCH } from './lanes.ts';
 import { splitOf } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
 
-/** In this order: a tokenizer.json in place means that the others are. */
+/** Written in this order: if tokenizer.json exists, the others do too. */
 const FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
 
-/** @returns undefined when none is in the dataset yet */
+/** @returns undefined when the dataset has none yet */
 export async function readDatasetTokenizer(out: string): Promise<Tokenizer | undefined> {
   if ((await readText(paths.tokenizer(out))) === undefined) return undefined;
   return readTokenizer(out);
 }
 
 /**
- * Learns on inputs drawn evenly over the plan, which the seed has shuffled, less those that
- * are held out.
+ * Learns from inputs at even distances in the shuffled plan, without those that are held out.
  * @param cache encodes the sample, and keeps it for the run
  * @throws CodecLmError `TOO_MANY_FAILURES` when not one input of the sample can be decoded;
  *   `MEMORY_LIMIT` as soon as the sample is too large to learn from
@@ -59,7 +58,7 @@ export async function learnTokenizer(
   await drain(samples, (document) => {
     emit({ type: 'sampling', done: ++done, total: count });
     if (document instanceof CodecLmError) firstFailure ??= document;
-    // Merges are learned for codecs of bytes only.
+    // Merges are learned only for codecs of bytes.
     else if (splitOf(document.symbols, valFraction) === 'train')
       sample.add(document.symbols as Uint8Array);
   });
@@ -102,7 +101,7 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
     'TOO_MANY_FAILURES',
     first
       ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
-      : `all ${tried} inputs drawn for the tokenizer are held out`,
+      : `all ${tried} inputs drawn for the tokenizer are held out for validation`,
     {
       cause: first,
       hint: first ? remedyOf(first.code) : 'lower `valFraction`, or give a `tokenizer`',
@@ -110,7 +109,7 @@ function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): Cod
   );
 }
 
-/** Puts the tokenizer's files in the dataset, tokenizer.json last. */
+/** Writes the tokenizer's files into the dataset, tokenizer.json last. */
 export async function saveTokenizer(
   out: string,
   tokenizer: Tokenizer,

@@ -1,7 +1,7 @@
 /**
- * Which documents are held out. The bytes of a document alone decide: it stays in its split
- * when the corpus grows, moves or is renamed, and a copy under another name never lies in
- * training and validation both.
+ * Decides which documents are held out, from the bytes of a document alone: it stays in its split
+ * when the corpus grows, moves or is renamed, and a copy under another name is never in the other
+ * split.
  */
 
 import { createHash } from 'node:crypto';
@@ -11,9 +11,10 @@ import { bytesOfSymbols, type Symbols } from '../../tokenizer/index.ts';
 const HASH_BYTES = 6;
 
 /**
- * @param symbols the document; two bytes each, little-endian, where an alphabet has more than 256
- * @param valFraction share of documents to hold out, 0..1; one that is held out at a fraction
- *   is held out at any larger one
+ * @param symbols the document; hashed as two bytes per symbol, little-endian, if the alphabet has
+ * more than 256
+ * @param valFraction share of documents to hold out, 0..1; a document that is held out at one
+ *   fraction is also held out at any larger one
  */
 export function splitOf(symbols: Symbols, valFraction: number): Split {
   if (valFraction === 0) return 'train';

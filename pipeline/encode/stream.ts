@@ -1,10 +1,10 @@
 /**
- * highland, with its traps closed. Every stream of the pipeline begins with `streamOf`
- * and ends with `drain`; what is between uses highland's own operators.
+ * Streams by highland, with workarounds for its traps. Every stream of the pipeline begins with
+ * `streamOf` and ends with `drain`; highland's own operators are used in between.
  *
- * The traps: an async generator given to highland hangs, so it goes through a Node stream;
- * `merge()` and plain promise streams hold any number in flight, so only `inOrder` starts
- * work; a stalled stream lets Node end by itself, so `drain` notices that.
+ * The traps: highland hangs on an async generator, so generators go through a Node stream;
+ * `merge()` and plain promise streams have no limit of items in flight, so only `inOrder` starts
+ * work; a stalled stream lets Node exit silently, so `drain` detects that.
  */
 import { Readable } from 'node:stream';
 import highland from 'highland';
@@ -25,7 +25,7 @@ export function inOrder<T, R>(
   return (stream) => stream.map((item) => promised(work, item)).parallel(limit);
 }
 
-/** Lazy: the work begins when the stream is asked for its value, which is what bounds it. */
+/** Lazy: the work begins when the stream requests its value, which limits the work in flight. */
 function promised<T, R>(work: (item: T) => Promise<R>, item: T): Stream<R> {
   return highland<R>((push) => {
     work(item).then(
@@ -43,7 +43,7 @@ function promised<T, R>(work: (item: T) => Promise<R>, item: T): Stream<R> {
 
 /**
  * Consumes the stream to its end; the first error stops and destroys it.
- * @throws whatever a stage threw, or CodecLmError `INTERNAL` when the stream stalled
+ * @throws the error of a stage, or CodecLmError `INTERNAL` when the stream stalled
  */
 export function drain<T>(stream: Stream<T>, onItem: (item: T) => void): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * README.md of a dataset: a card as Hugging Face's `datasets` reads it. Without its `configs`,
- * `load_dataset(DS)` finds no name that it knows but `val-…` and gives the held-out documents alone.
+ * README.md of a dataset: a card that Hugging Face's `datasets` reads. Without its `configs`,
+ * `load_dataset(DS)` recognizes only the names `val-…` and gives the held-out documents alone.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const NAMES: Readonly<Record<Split, { split: string; files: string }>> = {
 
 /**
  * Writes the card of a dataset; equal manifests give equal bytes.
- * @returns what dataset.json says of it
+ * @returns its entry in dataset.json
  * @throws CodecLmError `DISK_FULL` …
  */
 export async function writeCard(out: string, manifest: Manifest): Promise<CardEntry> {

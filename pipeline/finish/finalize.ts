@@ -1,4 +1,7 @@
-/** The end of a dataset: the tails of all partitions in a last shard, then the manifest. */
+/**
+ * Completes a dataset: packs the tails of all partitions into a last shard, then writes the
+ * manifest.
+ */
 
 import { rm } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
@@ -37,7 +40,7 @@ export const CREATED_BY = `codec-lm ${VERSION}`;
 /** Partitions that are finished together: those of the plan, or of one round of retries. */
 export interface Round {
   partitions: readonly Partition[];
-  /** In the names of the shards that hold the tails. */
+  /** Number in the names of the shards that hold the tails. */
   tailIndex: number;
 }
 
@@ -51,7 +54,7 @@ export function headerOf({ config }: Plan, tokenizer: Tokenizer): DatasetHeader 
   };
 }
 
-/** What a round adds to a manifest. */
+/** Entries that a round adds to a manifest. */
 export interface RoundResult {
   shards: ShardEntry[];
   documents: DocumentFileEntry[];
@@ -89,7 +92,11 @@ export async function finishRound(
   return result;
 }
 
-/** Reads the tails twice, for sequences and for documents: neither is ever held as a whole. */
+/**
+ * Writes the shard of the tails and its documents. It reads the tails once for the sequences and
+ * once for the documents, each time preceded by a check for emptiness, so only one partition's tail
+ * is in memory at a time.
+ */
 async function writeTailShard(
   out: string,
   split: Split,
@@ -137,7 +144,7 @@ async function checkAllDone(out: string, partitions: readonly Partition[]): Prom
 }
 
 /**
- * The end of a plan: dataset.json is written, and what only it needed is removed.
+ * Completes a plan: writes dataset.json, and removes files that are no longer needed.
  * @param allowed share of inputs that may have failed, 0..1
  * @throws CodecLmError `DATASET_INCOMPLETE`, `TOO_MANY_FAILURES`
  */
@@ -171,7 +178,7 @@ export async function finalizePlan(
   return manifest;
 }
 
-/** The tails are in the last shard: from here on they would only take space. */
+/** Writes the manifest and removes the tails: they are in the last shard now. */
 export async function publish(
   out: string,
   manifest: Manifest,
@@ -184,7 +191,8 @@ export async function publish(
 }
 
 /**
- * `pipeline finalize`: what a single process does by itself. No rank may be writing meanwhile.
+ * `pipeline finalize`: completes a dataset of several ranks; a single process does this by itself.
+ * No rank may be writing meanwhile.
  * @throws CodecLmError `DATASET_INCOMPLETE`, `OUTPUT_IN_USE`, `TOO_MANY_FAILURES`
  */
 export async function finalizeDataset(out: string, allowed: number): Promise<Manifest> {
@@ -193,7 +201,7 @@ export async function finalizeDataset(out: string, allowed: number): Promise<Man
   await checkAllDone(out, partitionsOf(plan, plan.config.partitionSize));
   const lock = await lockDataset(out, { rank: 0, size: 1 });
   try {
-    // Another process may have finished it before the lock was taken.
+    // Another process may have completed it before the lock was taken.
     if (await isComplete(out)) return await readManifest(out);
     return await finalizePlan(out, plan, tokenizer, allowed, lock);
   } finally {

@@ -1,7 +1,7 @@
 /**
- * A round of retries: the inputs that failed are run again, in partitions of their own, into
- * shards behind those that are there. Good shards are not touched. A round is frozen on the
- * disk like a plan, so a retry that was stopped goes on too.
+ * A round of retries: failed inputs are run again, in their own partitions, into further shards.
+ * Existing shards are not changed. A round is frozen on the disk like a plan, so a retry that was
+ * stopped can continue too.
  */
 
 import { CodecLmError } from '../../base/error.ts';
@@ -21,7 +21,7 @@ export type RetryRequest = Pick<EngineRequest, 'out' | 'context' | 'lanes' | 'lo
   emit: (event: PipelineEvent) => void;
 };
 
-/** @returns the manifest with the documents that came out right this time */
+/** @returns the manifest with the documents that succeeded this time */
 export async function retryFailed(
   request: RetryRequest,
   plan: Plan,
@@ -66,7 +66,7 @@ async function freezeRound(
   return round;
 }
 
-/** Partitions are numbered on through all rounds. */
+/** Number of partitions before a round: numbering continues through all rounds. */
 async function partitionsBefore(out: string, plan: Plan, round: number): Promise<number> {
   let count = 0;
   for (let earlier = 0; earlier < round; earlier++) {
@@ -76,7 +76,7 @@ async function partitionsBefore(out: string, plan: Plan, round: number): Promise
 }
 
 /**
- * The inputs as the plan's own lists name them; only the lists that hold one are read.
+ * The lines of inputs in the plan's lists; only the lists that contain one of them are read.
  * @param ids ascending
  */
 async function linesOf(out: string, plan: Plan, ids: readonly number[]): Promise<string> {

@@ -1,4 +1,4 @@
-/** Rounds of retries, as they are frozen in plan/: round 0 is the plan itself. */
+/** Rounds of retries as they are frozen in plan/; round 0 is the plan itself. */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
@@ -6,18 +6,18 @@ import { type Plan, type RetryRound, retryRoundSchema } from '../../schemas/plan
 import { paths, readJson } from '../files.ts';
 import { type Partition, partitionsOf } from '../plan/plan.ts';
 
-/** Rounds that are in the manifest. */
+/** Number of rounds in the manifest. */
 export function roundsOf({ config }: Manifest): number {
   return typeof config.retryRounds === 'number' ? config.retryRounds : 0;
 }
 
-/** @returns undefined when it was not begun */
+/** @returns undefined when the round has not begun */
 export async function readRound(out: string, round: number): Promise<RetryRound | undefined> {
   return readJson(paths.retry(out, round), retryRoundSchema);
 }
 
 /**
- * The partitions of a round that was begun, and the first index after its files.
+ * The partitions of a round that has begun, and the first index after its files.
  * @throws CodecLmError `DATASET_INVALID` when its list is missing
  */
 export async function partitionsOfRound(

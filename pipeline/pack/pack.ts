@@ -1,20 +1,20 @@
 /**
- * Packing: documents one after another, cut in sequences of exactly `seqLen` tokens.
+ * Packing: documents are concatenated and cut into sequences of exactly `seqLen` tokens.
  *
- * A document may begin anywhere in a sequence and go on over any number of them. Nothing
- * is dropped and nothing is padded here: what is left when a partition ends is its tail.
+ * A document may begin anywhere in a sequence and continue over any number of them. Nothing is
+ * dropped and nothing is padded here: the remainder at the end of a partition is its tail.
  */
 import type { SequenceRow } from '../../shards/index.ts';
 
-/** Where a document's first token lies, counted in sequences from the packer's first one. */
+/** Place of a document's first token; the sequence is counted from the packer's first one. */
 export interface PackedPlace {
   row: number;
   offset: number;
 }
 
-/** The sequence that was begun and not filled. */
+/** The last sequence, which is not full. */
 export interface Rest {
-  /** [fewer than seqLen] */
+  /** Ids, [fewer than seqLen]. */
   ids: Uint16Array;
   docIds: number[];
   docStarts: number[];
@@ -26,7 +26,7 @@ export class Packer {
   #filled = 0;
   #docIds: number[] = [];
   #docStarts: number[] = [];
-  /** Sequences handed out so far. */
+  /** Number of sequences returned so far. */
   #rows = 0;
 
   constructor(seqLen: number) {
@@ -34,7 +34,7 @@ export class Packer {
     this.#ids = new Uint16Array(seqLen);
   }
 
-  /** Where the next document will begin. */
+  /** Place where the next document will begin. */
   get place(): PackedPlace {
     return { row: this.#rows, offset: this.#filled };
   }
@@ -58,14 +58,14 @@ export class Packer {
     return full;
   }
 
-  /** What is left; the packer is not used after this. */
+  /** The remaining tokens; do not use the packer afterwards. */
   rest(): Rest {
     const docIds = this.#docIds;
     const docStarts = this.#docStarts;
     return { ids: this.#ids.slice(0, this.#filled), docIds, docStarts };
   }
 
-  /** The last sequence of all, filled up with padding; undefined when nothing is left. */
+  /** The last sequence of the dataset, filled up with padding; undefined when no tokens remain. */
   padded(padId: number): SequenceRow | undefined {
     if (this.#filled === 0) return undefined;
     this.#ids.fill(padId, this.#filled);

@@ -1,4 +1,4 @@
-/** The documents of one split of a partition: packed as they come, then written as files. */
+/** Packs the documents of one split of a partition as they arrive, then writes them as files. */
 
 import {
   type DocumentFileEntry,
@@ -16,7 +16,10 @@ import { nameOf } from '../plan/plan.ts';
 import { Packer } from './pack.ts';
 import { tailOf } from './tail.ts';
 
-/** What one split of a partition left on the disk, and what it left to be packed later. */
+/**
+ * The files that one split of a partition has written, and the tokens that are left to be packed
+ * later.
+ */
 export interface WrittenSplit {
   shard: ShardEntry | undefined;
   tail: SplitTail;
@@ -42,8 +45,8 @@ export class PackedSplit {
   }
 
   /**
-   * Shard, then documents; neither is written where it would be empty.
-   * @param index of the partition, in file names
+   * Writes the shard, then the documents; an empty file is not written.
+   * @param index index of the partition, for file names
    */
   async write(
     out: string,

@@ -1,6 +1,6 @@
 /**
- * A partition on its way to the disk: documents are packed as they come, and when the last
- * one is there its files are written, each whole or absent, the stats last.
+ * Packs the documents of a partition as they arrive. After the last one it writes its files, each
+ * completely or not at all, the stats last.
  */
 import { rm } from 'node:fs/promises';
 import type { Lock } from '../../base/lock/lock.ts';
@@ -18,7 +18,7 @@ import type { Partition } from '../plan/plan.ts';
 import { countCodes, formatFailures } from '../status/failures.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
 
-/** What every shard of a dataset says of itself. */
+/** Metadata that all shards of a dataset have in common. */
 export type DatasetHeader = Omit<ShardHeader, 'split' | 'partition'>;
 
 export class PartitionWork {
@@ -51,8 +51,8 @@ export class PartitionWork {
   }
 
   /**
-   * Shards, documents, tails, failures, stats: in this order, so that a partition with stats
-   * has everything else. The lock is checked before each of them.
+   * Writes shards, documents, tails, failures and stats in this order, so that a partition with
+   * stats is complete. The lock is checked before each of them.
    * @throws CodecLmError `LOCK_LOST` when another process may be writing the partition
    */
   async commit(

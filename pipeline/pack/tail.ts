@@ -1,4 +1,4 @@
-/** Tails: what each partition could not fill a sequence with, kept for the last shard. */
+/** Tails: tokens of each partition that did not fill a sequence, kept for the last shard. */
 
 import { CodecLmError } from '../../base/error.ts';
 import type { DocumentFileEntry, DocumentRow } from '../../schemas/dataset.ts';
@@ -7,7 +7,7 @@ import type { SequenceRow } from '../../shards/index.ts';
 import { paths, readJson } from '../files.ts';
 import { Packer, type Rest } from './pack.ts';
 
-/** @param rows the documents that begin in the rest, in order */
+/** @param rows the documents that begin in the tail, in order */
 export function tailOf(
   { ids, docIds, docStarts }: Rest,
   rows: readonly DocumentRow[],
@@ -28,21 +28,21 @@ export function tailOf(
   };
 }
 
-/** @throws CodecLmError `DATASET_INVALID` when it is missing or damaged */
+/** @throws CodecLmError `DATASET_INVALID` when the tail is missing or damaged */
 export async function readTail(out: string, name: string): Promise<Tail> {
   const path = paths.tail(out, name);
   const tail = await readJson(path, tailSchema);
   if (tail) return tail;
   throw new CodecLmError('DATASET_INVALID', `${path} is missing`, {
     path,
-    hint: `remove the stats of ${name} and run again: the partition is then done anew`,
+    hint: `remove the stats of ${name} and run again: the partition is then made again`,
   });
 }
 
 type Packed = { row: SequenceRow } | { document: DocumentRow };
 
 /**
- * Packs tails into the last shard as they come.
+ * Packs tails into the last shard as they arrive.
  * @param shard name of the shard's file, as documents record it
  * @yields sequences, the last one padded, and the documents that begin in them, in order
  */

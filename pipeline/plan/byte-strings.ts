@@ -1,21 +1,21 @@
 /**
- * File names are bytes, not text. Inside the pipeline a path is a "byte string": a
- * JavaScript string with one character (U+0000..U+00FF) a byte, which compares like the
- * bytes and costs one byte a character. In files and messages it is text: UTF-8 where
- * the bytes are UTF-8, `\xHH` where they are not; backslash and control characters are
- * escaped too, so that a name is one field of one line.
+ * File names are bytes, not text. Inside the pipeline a path is a "byte string": a JavaScript
+ * string with one character (U+0000..U+00FF) per byte, which compares like the bytes and takes one
+ * byte per character. In files and messages it is text: UTF-8 where the bytes are UTF-8, `\xHH`
+ * where they are not; backslash and control characters are escaped too, so that a name is one field
+ * of one line.
  */
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
 
 export type ByteString = string;
 
-/** For the functions of node:fs. */
+/** The bytes for functions of node:fs. */
 export function bytesOf(path: ByteString): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
-/** What a person typed, or Node decoded, as bytes. */
+/** Converts text that a person typed, or that Node decoded. */
 export function fromText(text: string): ByteString {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
@@ -29,19 +29,19 @@ export function join(folder: ByteString, name: ByteString): ByteString {
   return folder.endsWith('/') ? folder + name : `${folder}/${name}`;
 }
 
-/** Lower-case extension with its dot, or ''. */
+/** Lower-case extension with its dot; '' if there is none. */
 export function extensionOf(path: ByteString): string {
   const name = path.slice(path.lastIndexOf('/') + 1);
   const dot = name.lastIndexOf('.');
   return dot <= 0 ? '' : name.slice(dot).toLowerCase();
 }
 
-/** A byte string as one field of a line. */
+/** Escapes a byte string as one field of a line. */
 export function escapePath(path: ByteString): string {
   const bytes = bytesOf(path);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are escaped
   if (isUtf8(bytes)) return bytes.toString('utf8').replace(/[\\\x00-\x1f\x7f]/g, escapeCharacter);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is escaped
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are escaped
   return path.replace(/[\\\x00-\x1f\x7f-\xff]/g, escapeCharacter);
 }
 

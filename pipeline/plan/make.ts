@@ -1,4 +1,4 @@
-/** Makes the plan of a dataset: lists the sources once, and freezes what was found. */
+/** Makes the plan of a dataset: lists the sources once, and freezes the result. */
 import { createHash } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -25,22 +25,22 @@ import { partitionsOf, sha256 } from './plan.ts';
 export interface PlanRequest {
   out: string;
   config: PlanConfig;
-  /** What an input is called in messages. */
+  /** Word for an input in messages. */
   noun: string;
   extensions: ReadonlySet<string>;
   signal?: AbortSignal;
-  /** Called now and then with the number of inputs found so far. */
+  /** Called at intervals with the number of inputs found so far. */
   onFound?: (count: number) => void;
-  /** Called for each partition whose list is written. */
+  /** Called for each partition after its list is written. */
   onFrozen?: (done: number, of: number) => void;
 }
 
 type Locked = PlanRequest & { lock: Pick<Lock, 'check'> };
 
 /**
- * Lists the sources once and freezes the result: lists first, plan.json last, so that a
- * plan that was cut short is no plan.
- * @throws CodecLmError `INPUT_EMPTY` when nothing is there to do
+ * Lists the sources once and freezes the result: lists first, plan.json last, so that an incomplete
+ * plan does not count as a plan.
+ * @throws CodecLmError `INPUT_EMPTY` when there are no inputs
  */
 export async function makePlan(request: Locked): Promise<Plan> {
   const { out, config, lock } = request;
@@ -65,7 +65,7 @@ export async function makePlan(request: Locked): Promise<Plan> {
     return plan;
   } finally {
     spool?.close();
-    // When the lock is lost, another process has its own draft there.
+    // If the lock is lost, another process has its own draft there.
     const isLost = await lock.check().then(
       () => false,
       () => true,
@@ -74,7 +74,7 @@ export async function makePlan(request: Locked): Promise<Plan> {
   }
 }
 
-/** Lists without freezing: what --dry-run shows. */
+/** Lists the inputs without freezing them, for --dry-run. */
 export async function spoolInputs(
   { out, config, noun, extensions, signal, onFound }: PlanRequest,
   spoolPath: string,
@@ -104,7 +104,7 @@ export async function spoolInputs(
   return { spool, log };
 }
 
-/** Relative to its source: a folder and a tar of it give the same order. */
+/** Name relative to the source, so that a folder and a tar of it give the same order. */
 function nameInSource({ path, member }: Input): string {
   if (!member) return path;
   return path === '' ? member.name : `${path}/${member.name}`;
@@ -122,7 +122,7 @@ function emptyError(
   return new CodecLmError('INPUT_EMPTY', `no ${noun}s in ${sources.join(' ')}: ${found}${why}`);
 }
 
-/** Writes the lists of all partitions, one at a time: between them signals are heard. */
+/** Writes the lists of all partitions, one at a time, so that signals are handled in between. */
 async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog) {
   const { out, config, signal } = request;
   const { count, duplicates, lines } = spool.finish();

@@ -1,9 +1,9 @@
 /**
- * The order of the plan, for tens of millions of inputs in little memory.
+ * Computes the order of the plan for tens of millions of inputs in little memory.
  *
- * Inputs are shuffled by sorting them by a hash of the seed and their name: the order
- * depends on nothing else, not on how the disk lists them, nor on where the corpus lies.
- * Names stay on the disk; an input takes 22 bytes of memory (30 with duplicates looked for).
+ * Inputs are shuffled by sorting them by a hash of the seed and their name: the order does not
+ * depend on the order in which the disk lists them, nor on the place of the corpus. Names stay on
+ * the disk; an input takes 22 bytes of memory (30 when duplicates are searched).
  */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
@@ -11,10 +11,10 @@ import { writeError } from '../../base/file-error.ts';
 
 const CHUNK = 1 << 20;
 const FLUSH_BYTES = 1 << 20;
-/** Names differ in their hash long before two inputs share this many bits of it. */
+/** Buckets of the radix pass: inputs are grouped by the top 16 bits of their hash. */
 const BUCKETS = 1 << 16;
 
-/** A growing array of uint32 that is never copied. */
+/** A growing array of uint32 that never copies its content. */
 class Numbers {
   readonly #chunks: Uint32Array[] = [];
   length = 0;
@@ -29,7 +29,7 @@ class Numbers {
   }
 }
 
-/** 64 bits of a hash, as two columns. */
+/** Hashes of 64 bits, as two columns. */
 class Keys {
   readonly high = new Numbers();
   readonly low = new Numbers();
@@ -41,7 +41,7 @@ class Keys {
   }
 }
 
-/** Lines on the disk, to be read again in another order. */
+/** A file of lines that are read again in another order. */
 export class Spool {
   readonly #path: string;
   readonly #file: number;
@@ -51,7 +51,7 @@ export class Spool {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  /** @param findDuplicates whether one input may come twice */
+  /** @param findDuplicates whether an input may occur twice */
   constructor(path: string, findDuplicates: boolean) {
     this.#path = path;
     this.#identities = findDuplicates ? new Keys() : undefined;
@@ -67,8 +67,8 @@ export class Spool {
   }
 
   /**
-   * @param orderKey what its place is made from
-   * @param identity equal for inputs that are the same one
+   * @param orderKey text whose hash determines the place of the line
+   * @param identity text that is equal for lines of the same input
    */
   add(line: string, orderKey: string, identity: string): void {
     const bytes = Buffer.from(line, 'utf8');
@@ -81,8 +81,8 @@ export class Spool {
   }
 
   /**
-   * Sorts: what is left of the lines when each identity is taken once, in the order of their
-   * keys. Nothing can be added after that. What a step does not need is given up before it.
+   * Sorts the lines by their keys and keeps one line per identity. Nothing can be added afterwards.
+   * Memory is freed as soon as a step no longer needs it.
    */
   finish(): { count: number; duplicates: number; lines: Generator<string> } {
     this.#flush();
@@ -105,7 +105,7 @@ export class Spool {
     rmSync(this.#path, { force: true });
   }
 
-  /** Where each line begins, and where the last one ends. */
+  /** Offset of each line, and the end of the last one. */
   #offsets(): Float64Array {
     const offsets = new Float64Array(this.length + 1);
     for (let i = 1; i < offsets.length; i++) offsets[i] = offsets[i - 1] + this.#lengths.at(i - 1);
@@ -130,7 +130,7 @@ export class Spool {
   }
 }
 
-/** Marks all but one input of each identity: kept is the one with the smallest line. */
+/** Marks duplicates: for each identity, all inputs except the one with the smallest line. */
 function findDuplicates(identities: Keys, read: (index: number) => string): Uint8Array {
   const order = sortByKey(identities, read);
   const dropped = new Uint8Array(order.length);
@@ -144,7 +144,10 @@ function compareKeys({ high, low }: Keys, a: number, b: number): number {
   return high.at(a) - high.at(b) || low.at(a) - low.at(b);
 }
 
-/** Indices in the order of their keys, lines deciding between equals; buckets first, then each sorted. */
+/**
+ * Indices in the order of their keys; lines break ties. It distributes keys into buckets, then
+ * sorts each bucket.
+ */
 function sortByKey(keys: Keys, read: (index: number) => string): Uint32Array {
   const { length } = keys.high;
   const bucketOf = (index: number) => keys.high.at(index) >>> 16;

@@ -1,4 +1,4 @@
-/** The plan of a dataset: all inputs, in order, cut in partitions and frozen on the disk. */
+/** The plan of a dataset: all inputs in order, divided into partitions and frozen on the disk. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
@@ -7,27 +7,27 @@ import { PLAN_VERSION, type Plan, planSchema } from '../../schemas/plan.ts';
 import { numbered, paths, readJson, readText } from '../files.ts';
 import { type Input, parseInput } from '../sources/source.ts';
 
-/** A share of the inputs that is run and committed as one. */
+/** A part of the inputs that is run and committed as a whole. */
 export interface Partition {
   number: number;
-  /** In the names of its files. */
+  /** Number in the names of its files. */
   index: number;
-  /** Of its files but those of held-out documents: `part-00000`. */
+  /** Name of its files, except those of held-out documents: `part-00000`. */
   name: string;
-  /** Inputs in its list. */
+  /** Number of inputs in its list. */
   count: number;
-  /** sha256 of its list, where the plan knows it. */
+  /** sha256 of its list, if the plan has it. */
   listHash?: string;
 }
 
-/** An input with its place in the plan, which is the id of its document. */
+/** An input with its index in the plan, which becomes the id of its document. */
 export interface PlannedInput {
   docId: number;
   input: Input;
 }
 
 /**
- * @returns undefined when nothing is planned there yet
+ * @returns undefined when nothing is planned yet
  * @throws CodecLmError `DATASET_MISMATCH` for a plan of another version of this program
  */
 export async function readPlan(out: string): Promise<Plan | undefined> {
@@ -41,7 +41,7 @@ export async function readPlan(out: string): Promise<Plan | undefined> {
   );
 }
 
-/** The plan in equal shares, the last one smaller. */
+/** Divides the plan into equal partitions; the last one may be smaller. */
 export function partitionsOf(
   { inputs, listHashes }: Pick<Plan, 'inputs'> & Partial<Plan>,
   size: number,
@@ -55,7 +55,7 @@ export function partitionsOf(
   }));
 }
 
-/** Of the files of a partition, and of the shards of the tails behind the last one. */
+/** Name of the files of a partition; the tails' shards use the index after the last partition. */
 export function nameOf(split: Split, index: number): string {
   return `${split === 'train' ? 'part' : 'val'}-${numbered(index)}`;
 }
@@ -66,8 +66,8 @@ export function inputsOf(partitions: readonly Partition[]): number {
 
 /**
  * The frozen inputs of a partition.
- * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short,
- *   `DATASET_MISMATCH` when it is another one than was planned
+ * @throws CodecLmError `DATASET_INVALID` when the list is missing or cut short, `DATASET_MISMATCH`
+ *   when the list differs from the planned one
  */
 export async function readList(out: string, partition: Partition): Promise<PlannedInput[]> {
   const path = paths.list(out, partition.name);
@@ -93,7 +93,7 @@ export async function readList(out: string, partition: Partition): Promise<Plann
   });
 }
 
-/** As plan.json knows a list. */
+/** Hash of a list, as in plan.json. */
 export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -1,4 +1,7 @@
-/** What is named like an archive, or given as one: a tar to list, or something to tell of. */
+/**
+ * Files that are named like an archive, or given as one: a tar that is listed, or a problem that is
+ * reported.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../../base/error.ts';
 import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
@@ -10,7 +13,7 @@ import { openArchive } from './tar/open.ts';
 type Content = 'tar' | 'other' | { problem: string };
 
 /**
- * A file whose name is that of an archive.
+ * Lists a file with the name of an archive.
  * @param path relative to the base of the source
  */
 export async function* listArchive(
@@ -20,14 +23,14 @@ export async function* listArchive(
   path: ByteString = '',
 ): AsyncGenerator<Input> {
   const extension = extensionOf(file);
-  // What is wrong with one that has the right name is told where it is read.
+  // A file with the right name whose content is wrong is reported when it is read.
   const content = extension === '.tar' ? 'tar' : await contentOf(file);
   if (content === 'tar') yield* listTar(source, file, context, path);
   else if (content === 'other') context.report.ignored(extension);
   else context.report.unread(file, content.problem);
 }
 
-/** A file that was itself named as a source: an archive by its content, or else an input. */
+/** Lists a file that was named as a source: an archive by its content, otherwise an input. */
 export async function* listNamed(
   source: number,
   file: ByteString,
@@ -38,7 +41,7 @@ export async function* listNamed(
     yield* listTar(source, file, context);
     return;
   }
-  // A file with an input's name is the codec's to judge.
+  // The codec decides about a file with an input's name.
   const content = context.extensions.has(extension) ? 'other' : await contentOf(file);
   if (content === 'tar') yield* listTar(source, file, context);
   else if (content === 'other') yield { source, path: '' };

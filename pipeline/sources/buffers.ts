@@ -1,12 +1,15 @@
 /**
- * Memory that inputs are read into, used again and again. As garbage, megabytes an image, it had
- * V8 collect all the time: a fifteenth of a run over 12-megapixel sources.
+ * Reuses the memory of inputs. As garbage of megabytes per image, it made V8 collect all the time,
+ * which took a fifteenth of a run over 12-megapixel sources.
  */
 
-/** Less is left to Node, whose small buffers share memory; more is not kept. Bytes. */
+/**
+ * Smallest buffer in bytes that is reused. Smaller ones are left to Node, which allocates them from
+ * a shared pool.
+ */
 const LEAST = 1 << 16;
 const MOST = 1 << 24;
-/** Sizes are rounded up to one of so many between a power of two and the next. */
+/** Sizes are rounded up to one of this many steps between two powers of two. */
 const STEPS = 4;
 
 const free: ArrayBuffer[] = [];
@@ -14,8 +17,8 @@ const free: ArrayBuffer[] = [];
 /** @returns `size` bytes of any content */
 export function takeBuffer(size: number): Buffer {
   if (size < LEAST || size > MOST) return Buffer.allocUnsafe(size);
-  // The smallest that is large enough; else another goes for it, so that there are no more of
-  // them than were ever in use at once.
+  // Take the smallest buffer that is large enough. If there is none, drop one of the others, so
+  // that there are never more buffers than were in use at once.
   let best = -1;
   free.forEach(({ byteLength }, i) => {
     if (byteLength >= size && (best < 0 || byteLength < free[best].byteLength)) best = i;
@@ -25,7 +28,7 @@ export function takeBuffer(size: number): Buffer {
   return Buffer.from(found ?? new ArrayBuffer(roundedUp(size)), 0, size);
 }
 
-/** Nobody may use the buffer, or a part of it, any more. */
+/** Returns a buffer; nobody may use it, or a part of it, afterwards. */
 export function giveBuffer({ buffer }: Buffer): void {
   const { byteLength } = buffer;
   if (byteLength >= LEAST && byteLength <= MOST) free.push(buffer as ArrayBuffer);

@@ -1,14 +1,17 @@
-/** Archives and compressed files, which are not read: known by their first bytes, whatever their name is. */
+/**
+ * Recognizes archives and compressed files that are not supported, by their first bytes, whatever
+ * their name is.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
 
 export interface Compression {
   name: string;
-  /** The program that undoes it; undefined for an archive, which has to be unpacked. */
+  /** The program that decompresses it; undefined for an archive, which has to be unpacked. */
   undo?: string;
 }
 
-/** First bytes (Latin-1), by the formats' own specifications. */
+/** First bytes (Latin-1), from the formats' specifications. */
 const MAGIC: readonly (readonly [bytes: string, compression: Compression])[] = [
   ['\x1f\x8b', { name: 'gzip', undo: 'gunzip' }],
   ['\x1f\x9d', { name: 'compress', undo: 'gunzip' }],
@@ -24,9 +27,9 @@ const MAGIC: readonly (readonly [bytes: string, compression: Compression])[] = [
   ['Rar!\x1a\x07', { name: 'rar' }],
 ];
 
-/** Names of whole archives. */
+/** Extensions of whole archives. */
 const ARCHIVES = new Set('.tgz .taz .tbz .tbz2 .txz .tlz .tzst .zip .7z .rar'.split(' '));
-/** Names of one compressed file, which may be an archive. */
+/** Extensions of single compressed files, which may contain an archive. */
 const COMPRESSED = new Set('.gz .z .bz2 .xz .lzma .lz .zst .lz4'.split(' '));
 
 const HEAD_BYTES = 8;
@@ -38,22 +41,22 @@ export async function compressionOf(file: FileHandle): Promise<Compression | und
   return MAGIC.find(([bytes]) => head.startsWith(bytes))?.[1];
 }
 
-/** What to tell, and what to do about it. */
+/** The problem, and the way to solve it. */
 export function compressionProblem(path: ByteString, { name, undo }: Compression): string {
-  if (!undo) return `a ${name} archive, which is not read: unpack it and name the folder`;
+  if (!undo) return `a ${name} archive, which is not supported: unpack it and name the folder`;
   const what = extensionOf(path) === '.tar' || isTarName(path) ? 'an archive' : 'a file';
-  return `${what} compressed with ${name}, which is not read: unpack it first, as with ${undo}`;
+  return `${what} compressed with ${name}, which is not supported: unpack it first, as with ${undo}`;
 }
 
-/** `a.tar.gz`, and all that stands for it in one word. */
+/** Whether the name is `a.tar.gz` or a one-word form of it. */
 function isTarName(path: ByteString): boolean {
   const extension = extensionOf(path);
   return ARCHIVES.has(extension) || (COMPRESSED.has(extension) && innerOf(path) === '.tar');
 }
 
 /**
- * Whether a name says that inputs are in there: an archive, or one compressed input. Other compressed
- * files (`captions.jsonl.gz`) are no more inputs than they would be unpacked.
+ * Whether a name promises inputs: an archive, or one compressed input. Other compressed files
+ * (`captions.jsonl.gz`) would not be inputs when they are unpacked either.
  */
 export function isArchiveName(path: ByteString, inputs: ReadonlySet<string>): boolean {
   const extension = extensionOf(path);

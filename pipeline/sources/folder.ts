@@ -1,4 +1,4 @@
-/** Inputs of a folder and all folders below it. */
+/** Lists the inputs of a folder and of all folders below it. */
 import type { Dirent, Stats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { reasonOf } from '../../base/error.ts';
@@ -8,8 +8,8 @@ import { isArchiveName } from './compressed.ts';
 import { type Input, isInputName, type ListingContext } from './source.ts';
 
 /**
- * Real folders first, then those behind symbolic links, each once however often it is
- * linked: so loops end, and which name a folder goes by does not depend on the disk.
+ * Lists real folders first, then those behind symbolic links, each only once. So loops end, and the
+ * name of a folder does not depend on the order of the disk.
  */
 export async function* listFolder(
   source: number,
@@ -99,7 +99,7 @@ async function kindOf(path: ByteString, entry: Dirent): Promise<Kind> {
   if (entry.isDirectory()) return 'folder';
   if (!entry.isSymbolicLink()) return 'other';
   const target = await stat(bytesOf(path)).catch(() => undefined);
-  // A dangling link stays an input: reading it fails with its name and a code.
+  // A dangling link stays an input: reading it fails with its name and an error code.
   if (!target || target.isFile()) return 'file';
   return target.isDirectory() ? 'folder link' : 'other';
 }

@@ -1,4 +1,4 @@
-/** The SRC arguments: what each is, and all inputs that they name. */
+/** Resolves the SRC arguments, and lists all inputs that they name. */
 import { stat } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
@@ -17,11 +17,11 @@ import { listFolder } from './folder.ts';
 import { listText } from './list.ts';
 import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';
 
-/** Problems kept word for word; more are counted under one last entry. */
+/** Most problems that are kept; further ones are counted in a last entry. */
 const MAX_PROBLEMS = 100;
 
 /**
- * SRC arguments as plan.json names them.
+ * Converts SRC arguments to the form in plan.json.
  * @throws CodecLmError `INPUT_NOT_FOUND` for the first one that does not exist
  */
 export async function resolveSources(args: readonly string[]): Promise<string[]> {
@@ -47,7 +47,7 @@ async function resolveSource(arg: string): Promise<string> {
   return (isList ? '@' : '') + escapePath(path);
 }
 
-/** All inputs of all sources, source by source. */
+/** Lists all inputs of all sources, source by source. */
 export async function* listInputs(
   sources: readonly string[],
   context: ListingContext,
@@ -64,7 +64,7 @@ export async function* listInputs(
   }
 }
 
-/** Collects what the listers tell, bounded. */
+/** Collects the reports of the listers, up to a limit. */
 export class ListingLog implements ListingReport {
   readonly listing: Listing = { ignored: {}, duplicates: 0, problems: [] };
   #more = 0;

@@ -1,4 +1,4 @@
-/** Inputs named in a text file, one path a line. */
+/** Lists the inputs that a text file names, one path per line. */
 import { createReadStream } from 'node:fs';
 import { readError } from '../../base/file-error.ts';
 import { localPath } from '../../base/local-path.ts';
@@ -7,13 +7,13 @@ import { listArchive } from './archive.ts';
 import { isArchiveName } from './compressed.ts';
 import type { Input, ListingContext } from './source.ts';
 
-/** The longest line read: several times the longest path of any system. */
+/** Longest line in bytes: several times the longest path of any system. */
 const MAX_LINE_BYTES = 65_536;
 
 /**
- * Paths are relative to the list's own folder; empty lines and lines that begin with `#`
- * are passed over. Bytes are taken as they are: a list may hold names that are no UTF-8.
- * @throws CodecLmError `USAGE` for an entry that is a URL, but for `file:///…`
+ * Paths are relative to the list's folder; empty lines and lines that begin with `#` are skipped.
+ * Bytes are used as they are: names need not be UTF-8.
+ * @throws CodecLmError `USAGE` for an entry that is a URL other than `file:///…`
  */
 export async function* listText(
   source: number,
@@ -31,7 +31,7 @@ export async function* listText(
   }
 }
 
-/** @throws CodecLmError `USAGE` that names the list, for a URL of a scheme that is not known */
+/** @throws CodecLmError `USAGE` that names the list, for a URL with an unknown scheme */
 function localEntry(entry: ByteString, list: ByteString): ByteString {
   if (!entry.includes('://')) return entry;
   const text = bytesOf(entry).toString('utf8');

@@ -1,4 +1,4 @@
-/** The bytes of one input, from its file or from inside its archive. */
+/** Reads the bytes of one input, from its file or from inside its archive. */
 
 import { close, constants, fstat, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -11,13 +11,16 @@ import { type Input, labelOf, type Member, sourceFileOf } from './source.ts';
 import { isHeaderOf, TAR_BLOCK } from './tar/header.ts';
 import { readByHeaders } from './tar/read-by-headers.ts';
 
-/** No image needs more, and a file that does would take the memory of all others. */
+/**
+ * Largest input in bytes. No image needs more, and a larger file would take the memory of all
+ * others.
+ */
 const MAX_INPUT_BYTES = 1 << 30;
 
-/** To open a named pipe is to wait for a writer, but for this flag; files do not mind it. */
+/** With this flag, opening a named pipe does not wait for a writer; it does not affect files. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-/** On plain descriptors: Node's file handles take a tenth of a millisecond more an input. */
+/** Plain descriptors: Node's file handles take a tenth of a millisecond more per input. */
 const files = {
   open: promisify(open),
   stat: promisify(fstat),
@@ -25,19 +28,21 @@ const files = {
   close: promisify(close),
 };
 
-/** System errors of the machine, not of the input: going on would blame every input in turn. */
+/**
+ * System errors of the machine, not of the input: if the run continued, every input would fail.
+ */
 const FATAL = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** Codes for an input that cannot be read, and for one that no memory has room for. */
+/** Error codes for an input that cannot be read, and for one that is too large for memory. */
 export interface InputCodes {
   unreadable: ErrorCode;
   tooLarge: ErrorCode;
 }
 
 /**
- * @returns the content, to be given back by `giveBuffer`
- * @throws CodecLmError of these codes when this input cannot be read, `INPUT_NOT_FOUND` when the
- *   whole source is gone (a network disk, say): then no input is to blame
+ * @returns the content; return its memory by `giveBuffer`
+ * @throws CodecLmError with one of these codes when the input cannot be read; `INPUT_NOT_FOUND`
+ * when the whole source is gone (for example a network disk), which is not the input's fault
  */
 export async function readInput(
   bases: readonly ByteString[],
@@ -50,8 +55,8 @@ export async function readInput(
 }
 
 /**
- * Where the input lies, for a codec that reads it itself.
- * @throws CodecLmError as {@link readInput}, with the code given for an unreadable input
+ * Finds the place of an input, for a codec that reads it itself.
+ * @throws CodecLmError like {@link readInput}, with the given code for an unreadable input
  */
 export async function findInput(
   bases: readonly ByteString[],
@@ -79,7 +84,7 @@ async function checkMember(path: Buffer, member: Member): Promise<void> {
   }
 }
 
-/** Runs `work`; what it throws is the fault of the input, of its source, or of the machine. */
+/** Runs `work` and attributes its error to the input, its source, or the machine. */
 async function blaming<T>(
   bases: readonly ByteString[],
   input: Input,
@@ -91,7 +96,7 @@ async function blaming<T>(
     return await work(label);
   } catch (error) {
     if (error instanceof CodecLmError) throw error;
-    // A file that was itself the source fails like any other input.
+    // A file that is itself the source fails like any other input.
     if (input.path !== '' || input.member) await checkSource(bases[input.source]);
     const code = FATAL.has(systemCode(error) ?? '') ? 'IO_FAILED' : unreadable;
     throw new CodecLmError(code, `reading ${label}: ${reasonOf(error)}`, {
@@ -124,7 +129,10 @@ async function readFrom(
   }
 }
 
-/** With the header before it, which tells when the archive is not the planned one any more. */
+/**
+ * Reads a member with the header before it, which shows whether the archive is still the planned
+ * one.
+ */
 async function readMember(file: number, member: Member): Promise<Buffer> {
   const { offset, size } = member;
   const block = await readExactly(file, offset - TAR_BLOCK, TAR_BLOCK + size);

@@ -1,37 +1,37 @@
-/** What a source of inputs is: where inputs are named, and what one input is. */
+/** Sources of inputs, and single inputs. */
 import { dirname } from 'node:path';
 import { type ByteString, escapePath, join, unescapePath } from '../plan/byte-strings.ts';
 
-/** One input, as a line of the plan holds it. */
+/** One input, as in a line of the plan. */
 export interface Input {
-  /** Index of the SRC argument it was found under. */
+  /** Index of the SRC argument in which it was found. */
   source: number;
-  /** Relative to the base of the source; '' when the source is the file itself. */
+  /** Path relative to the base of the source; '' when the source is the file itself. */
   path: ByteString;
-  /** Where the input lies inside an archive. */
+  /** Place of the input inside an archive. */
   member?: Member;
 }
 
 export interface Member {
   name: ByteString;
-  /** Of the content, in bytes from the start of the archive. */
+  /** Offset of the content, in bytes from the start of the archive. */
   offset: number;
-  /** Of the file, in bytes: with the holes of a sparse one. */
+  /** Size of the file in bytes, including the holes of a sparse one. */
   size: number;
   /**
-   * Where the headers of the member begin, if the one before its content does not tell all: of a sparse
-   * file, where its parts belong; of others, a size that only an extended header has.
+   * Offset of the first header of the member, if the header right before the content is not enough:
+   * for a sparse file, whose parts it lists, and for a size that only an extended header has.
    */
   headersAt?: number;
 }
 
-/** What a listing tells besides the inputs. */
+/** Reports of a listing besides the inputs. */
 export interface ListingReport {
   /** A file whose name is not that of an input. */
   ignored(extension: string): void;
-  /** Something that is passed over, and no input is lost by it. */
+  /** Something that is skipped without losing an input. */
   problem(path: ByteString, problem: string): void;
-  /** Something whose inputs, some or all, are not in the plan: the dataset lacks them. */
+  /** Something with inputs that are missing from the plan, some or all: the dataset lacks them. */
   unread(path: ByteString, problem: string): void;
 }
 
@@ -44,16 +44,19 @@ export type Lister = (
 
 export interface ListingContext {
   report: ListingReport;
-  /** Lower-case, with dot: files of other names in folders and archives are passed over. */
+  /** Extensions, lower-case, with dot: other files in folders and archives are skipped. */
   extensions: ReadonlySet<string>;
-  /** Folders already walked, as `device:inode`: shared by all sources of a plan. */
+  /** Folders that were walked, as `device:inode`; all sources of a plan share them. */
   visited: Set<string>;
-  /** Never walked: the dataset being written may lie inside a source. */
+  /** Never walked, because the dataset being written may lie inside a source. */
   excluded: ByteString;
   signal?: AbortSignal;
 }
 
-/** A name without extension may be an image; a hidden file is the system's. */
+/**
+ * Whether a name can be that of an input. A name without extension may be an image; hidden files
+ * belong to the system.
+ */
 export function isInputName(
   path: ByteString,
   extension: string,
@@ -63,24 +66,24 @@ export function isInputName(
   return extension === '' || extensions.has(extension);
 }
 
-/** @param source as plan.json names it: `/corpus`, `/corpus/a.jpg`, `@/lists/a.txt` */
+/** @param source in the form of plan.json: `/corpus`, `/corpus/a.jpg`, `@/lists/a.txt` */
 export function baseOf(source: string): ByteString {
   return unescapePath(source.startsWith('@') ? dirname(source.slice(1)) : source);
 }
 
-/** The file that holds the input. */
+/** Path of the file that holds the input. */
 export function sourceFileOf(bases: readonly ByteString[], input: Input): ByteString {
   if (input.path === '') return bases[input.source];
   return input.path.startsWith('/') ? input.path : join(bases[input.source], input.path);
 }
 
-/** What documents and failures call the input: its file, and its name in the archive after that. */
+/** Name of the input in documents and failures: its file, followed by its name in the archive. */
 export function labelOf(bases: readonly ByteString[], input: Input): string {
   const file = sourceFileOf(bases, input);
   return escapePath(input.member ? `${file}/${input.member.name}` : file);
 }
 
-/** Tab-separated; names are escaped, so a tab or a newline in one is no separator. */
+/** Tab-separated; names are escaped, so they contain no tab or newline. */
 export function formatInput({ source, path, member }: Input): string {
   const fields = [source, escapePath(path)];
   if (member) fields.push(escapePath(member.name), member.offset, member.size);

@@ -1,4 +1,4 @@
-/** Failed inputs: one JSON line each, counted by code. */
+/** Failed inputs: one JSON line each, and counts by code. */
 
 import { CodecLmError } from '../../base/error.ts';
 import { errorKind, isUnread } from '../../base/error-codes.ts';
@@ -32,7 +32,7 @@ export function countCodes(failures: readonly Failure[]): Record<string, number>
   return sortKeys(counts);
 }
 
-/** `a + b`, code by code. */
+/** Adds two counts, code by code. */
 export function addCodes(
   a: Readonly<Record<string, number>>,
   b: Readonly<Record<string, number>>,
@@ -43,7 +43,7 @@ export function addCodes(
 }
 
 /**
- * @param byCode how many inputs failed, by code
+ * @param byCode number of failed inputs, by code
  * @throws CodecLmError `TOO_MANY_FAILURES` when more than the allowed share of inputs failed
  */
 export function checkFailureShare(
@@ -62,7 +62,7 @@ export function checkFailureShare(
   });
 }
 
-/** What helps with the kind of failure that most are of. */
+/** Advice for the most frequent kind of failure. */
 function adviceFor(byCode: Readonly<Record<string, number>>): string {
   const [[code]] = Object.entries(byCode).sort(([, a], [, b]) => b - a);
   if (isUnread(code)) {
@@ -71,18 +71,20 @@ function adviceFor(byCode: Readonly<Record<string, number>>): string {
   return `most are ${code}: ${remedyOf(code)}; other settings need another \`out\``;
 }
 
-/** In the middle of a sentence. */
+/** The remedy of a code, for the middle of a sentence. */
 export function remedyOf(code: string): string {
   const remedy = errorKind(code)?.remedy ?? 'see what is said of each';
   return `${remedy[0].toLowerCase()}${remedy.slice(1).replace(/\.$/, '')}`;
 }
 
-/** With good and bad inputs shuffled, so many in a row are not the inputs' own fault. */
+/**
+ * With good and bad inputs shuffled, this many failures in a row are not the inputs' own fault.
+ */
 const UNREADABLE_IN_A_ROW = 200;
 
 /**
- * Notices that a part of the corpus is away (a network disk below a source, say), which
- * would make a failure of each of its inputs.
+ * Notices that a part of the corpus is gone (for example a network disk in a source), which would
+ * make every input of it a failure.
  */
 export class VanishedCorpus {
   #inARow = 0;

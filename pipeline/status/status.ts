@@ -1,4 +1,6 @@
-/** How far a dataset is, from its directory alone: also while it is written elsewhere. */
+/**
+ * Reads the progress of a dataset from its directory alone, also while another process writes it.
+ */
 
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,10 +14,10 @@ import { livingHolders } from '../lock.ts';
 import { inputsOf, type Partition, readPlan } from '../plan/plan.ts';
 import { addCodes } from './failures.ts';
 
-/** Partitions that were finished last tell how fast it goes now. */
+/** The rate is computed from this many partitions that were finished last. */
 const RATE_WINDOW = 50;
 
-/** Far below the limit of open files of a process. */
+/** Far below the limit of open files per process. */
 const FILES_AT_ONCE = 64;
 
 export interface StatusProgress {
@@ -26,26 +28,30 @@ export interface StatusProgress {
 export interface Status {
   state: 'complete' | 'running' | 'stopped';
   tokenizer: boolean;
-  /** Of the plan; what --retry-failed adds is not counted here. */
+  /** Partitions of the plan; those of --retry-failed are not included. */
   partitions: StatusProgress;
   inputs: StatusProgress;
   documents: number;
   tokens: number;
-  /** Of the plan, or of the last finished round of --retry-failed. */
+  /** Failures of the plan, or of the last finished round of --retry-failed. */
   failures: number;
   failuresByCode: Record<string, number>;
-  /** Places in the sources that could not be read, or not to their end: the plan lacks their inputs. */
+  /**
+   * Number of places in the sources that could not be read completely: the plan lacks their inputs.
+   */
   unread: number;
-  /** The round of --retry-failed that was begun and is not finished. */
+  /** The round of --retry-failed that has begun and is not finished. */
   retry: { round: number; inputs: StatusProgress; documents: number; failures: number } | null;
-  /** Processes that hold a lock and live, as far as can be seen from here. */
+  /** Living processes that hold a lock, as far as can be seen from here. */
   processes: { host: string; pid: number; rank: number; size: number }[];
-  /** Inputs a second of all processes together, and seconds left; null when nothing runs. */
+  /**
+   * Inputs per second of all processes together, and remaining seconds; null when no process runs.
+   */
   inputsPerSecond: number | null;
   etaSeconds: number | null;
 }
 
-/** Names of the partitions that are done: those with stats. */
+/** Names of the finished partitions, which have stats. */
 export async function doneNames(out: string): Promise<Set<string>> {
   const names = await namesIn(join(out, 'stats'));
   const done = names.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
@@ -60,7 +66,7 @@ export async function readStats(out: string, name: string): Promise<PartitionSta
   throw new CodecLmError('DATASET_INVALID', `${path} has vanished`, { path });
 }
 
-/** The same of many partitions, in their order. */
+/** Reads the stats of many partitions, in their order. */
 export async function readAllStats(
   out: string,
   partitions: readonly { name: string }[],
@@ -73,7 +79,7 @@ export async function readAllStats(
   return all;
 }
 
-/** @throws CodecLmError `INPUT_NOT_FOUND` when no dataset is there */
+/** @throws CodecLmError `INPUT_NOT_FOUND` when there is no dataset */
 export async function readStatus(out: string): Promise<Status> {
   const plan = await readPlan(out);
   if (!plan) {
@@ -155,7 +161,7 @@ async function statusOfRound(
   };
 }
 
-/** From the times at which the last partitions were finished, whoever did them. */
+/** Rate from the times at which the last partitions were finished, by any process. */
 async function recentRate(
   out: string,
   done: readonly { name: string; count: number }[],

@@ -48,7 +48,7 @@ test.serial('other options, sources and tokenizers: all that differs is shown', 
     /codec\.settings\.width: 32 there, 48 now; codec\.settings\.quality: 25 there, 30 now; sources\.1: none there, .*more now.*\[DATASET_MISMATCH\]/,
   );
   const given = await run('--tokenizer', out, '--merges', '40');
-  t.regex(String(given.stderr), /--tokenizer gives the merges.*\[USAGE\]/);
+  t.regex(String(given.stderr), /--tokenizer defines the merges.*\[USAGE\]/);
   const options = SMALL.filter((word, i) => word !== '--merges' && SMALL[i - 1] !== '--merges');
   const args = ['run', 'images', corpus, '--out', out, ...options, '--tokenizer', out];
   const tokenizer = await pipeline(args);

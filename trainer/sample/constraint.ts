@@ -39,7 +39,7 @@ export function grammarConstraints(
       if (next === undefined) {
         throw new CodecLmError(
           'TOKEN_INVALID',
-          `token ${i} of the prompt (id ${prompt[i]}) starts no ${what}`,
+          `token ${i} of the prompt (id ${prompt[i]}) continues no ${what}`,
           { hint: 'give the beginning of a canonical document, or sample without the grammar' },
         );
       }

@@ -1,12 +1,12 @@
 /**
- * One header block of a tar archive: ustar (POSIX.1-1988), v7, GNU and star. Where they leave a
- * choice, it is that of Python's tarfile.
+ * Parses one header block of a tar archive: ustar (POSIX.1-1988), v7, GNU and star. Where they
+ * leave a choice, it follows Python's tarfile.
  */
 import type { ByteString } from '../../plan/byte-strings.ts';
 
 export const TAR_BLOCK = 512;
 
-/** `typeflag` (POSIX.1-2017, pax, "ustar Header Block"), GNU's and Solaris' own among them. */
+/** `typeflag` (POSIX.1-2017, pax, "ustar Header Block"), including types of GNU and Solaris. */
 export const TYPE = {
   file: '0',
   oldFile: '\0',
@@ -23,14 +23,16 @@ export const TYPE = {
   pax: 'x',
   solarisPax: 'X',
   globalPax: 'g',
-  /** GNU: a folder of an incremental backup, with a list of names as its content. */
+  /** GNU: a folder of an incremental backup; its content is a list of names. */
   dumpFolder: 'D',
-  /** GNU: the rest of a file that began in the volume before. */
+  /** GNU: the rest of a file that began in the previous volume. */
   continued: 'M',
   label: 'V',
 } as const;
 
-/** Types that no content follows, whatever their size field says: it may be that of what a link points at. */
+/**
+ * Types without content, whatever their size field says: it may be the size of a link's target.
+ */
 const WITHOUT_CONTENT = new Set<string>([
   TYPE.hardLink,
   TYPE.symbolicLink,
@@ -42,7 +44,7 @@ const WITHOUT_CONTENT = new Set<string>([
 
 export interface TarHeader {
   name: ByteString;
-  /** Of what lies in the archive, in bytes. */
+  /** Size in the archive, in bytes. */
   size: number;
   type: string;
   linkName: ByteString;
@@ -54,7 +56,7 @@ export function hasContent(type: string): boolean {
 
 /**
  * @param position of the block in the archive, for messages
- * @throws Error when the block is no header
+ * @throws Error when the block is not a header
  */
 export function parseTarHeader(block: Buffer, position: number): TarHeader {
   const size = numberField(block, 124, 12);
@@ -75,14 +77,17 @@ export function parseTarHeader(block: Buffer, position: number): TarHeader {
   };
 }
 
-/** GNU has times where ustar and star have the beginning of a long name. */
+/** GNU headers have times where ustar and star have the beginning of a long name. */
 function prefixOf(block: Buffer): ByteString {
   const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';
   const isStar = block.toString('latin1', 508, 511) === 'tar';
   return isUstar || isStar ? textField(block, 345, isStar ? 131 : 155) : '';
 }
 
-/** The sum of all bytes, the checksum's own field taken as spaces; some old programs took bytes as signed. */
+/**
+ * Checks the sum of all bytes, with the checksum field taken as spaces; some old programs summed
+ * signed bytes.
+ */
 export function isChecksumRight(block: Buffer): boolean {
   const stored = numberField(block, 148, 8);
   let unsigned = 0;
@@ -106,8 +111,8 @@ export function textField(block: Buffer, start: number, length: number): ByteStr
 }
 
 /**
- * Octal digits, or (GNU) a big-endian binary number marked by the top bit.
- * @returns undefined when it is neither, negative, or larger than any file
+ * Reads octal digits, or (GNU) a big-endian binary number marked by the top bit.
+ * @returns undefined when it is neither, or negative, or too large for a file
  */
 export function numberField(block: Buffer, start: number, length: number): number | undefined {
   if (block[start] === 0x80) {
@@ -119,11 +124,12 @@ export function numberField(block: Buffer, start: number, length: number): numbe
   return /^[0-7]*$/.test(digits) ? Number.parseInt(digits || '0', 8) : undefined;
 }
 
-/** Eleven octal digits; a pax record gives the size of what is larger. */
+/** Largest size in eleven octal digits; a pax record gives larger sizes. */
 export const MAX_FIELD_SIZE = 8 ** 11 - 1;
 
 /**
- * Whether a member of this size still lies where it was planned: else the archive was written anew since.
+ * Whether a member of this size is still at its planned place; if not, the archive was written
+ * again.
  * @param header the block before its content
  */
 export function isHeaderOf(size: number, header: Buffer): boolean {

@@ -1,26 +1,28 @@
-/** What the links of a tar archive point at: members of the same archive, as Python's tarfile finds them. */
+/**
+ * Resolves the links of a tar archive to members of the same archive, as Python's tarfile does.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { ByteString } from '../../plan/byte-strings.ts';
 import { TYPE } from './header.ts';
 import { membersOf, type TarMember } from './members.ts';
 
-/** A member that is a link, and its place among all members. */
+/** A member that is a link, with its index among all members. */
 export interface Link extends TarMember {
   order: number;
 }
 
 export interface ResolvedLink {
   link: Link;
-  /** The member that holds the content; undefined when none does. */
+  /** The member that holds the content; undefined when there is none. */
   target?: TarMember;
 }
 
-/** A chain of links beyond this leads nowhere. */
+/** Longest chain of links. */
 const MAX_CHAIN = 40;
 
 /**
- * Reads the headers once more, so that only members that links ask for are kept in memory.
+ * Reads the headers once more, so that only the targets of links are kept in memory.
  * @returns the links in their order
  */
 export async function resolveLinks(
@@ -30,7 +32,7 @@ export async function resolveLinks(
 ): Promise<ResolvedLink[]> {
   const wanted = new Map<ByteString, Link[]>();
   for (const link of links) wanted.set(targetName(link), []);
-  // A link may point at one that is no input by its own name.
+  // The target of a link may not be an input by its own name.
   await collect(archive, wanted, signal);
   for (let chain = 0; chain < MAX_CHAIN; chain++) {
     const more = [...wanted.values()].flat().filter(isLink).map(targetName);
@@ -46,7 +48,7 @@ function isLink({ type }: TarMember): boolean {
   return type === TYPE.hardLink || type === TYPE.symbolicLink;
 }
 
-/** A symbolic link is read from its own folder, a hard link from the root of the archive. */
+/** A symbolic link is relative to its own folder, a hard link to the root of the archive. */
 function targetName({ type, name, linkName }: TarMember): ByteString {
   const isSymbolic = type === TYPE.symbolicLink && !linkName.startsWith('/');
   return normalized(isSymbolic ? `${posix.dirname(name)}/${linkName}` : linkName);
@@ -70,12 +72,12 @@ async function collect(
       wanted.get(normalized(member.name))?.push({ ...member, order });
     }
   } catch (error) {
-    // Damage was told when the members were listed.
+    // Damage was reported when the members were listed.
     if (signal?.aborted) throw error;
   }
 }
 
-/** The last member of that name; for a hard link the last one before it. */
+/** The last member of that name; for a hard link, the last one before it. */
 function follow(link: Link, wanted: ReadonlyMap<ByteString, Link[]>): TarMember | undefined {
   let at: Link | undefined = link;
   for (let chain = 0; chain < MAX_CHAIN && at && isLink(at); chain++) {

@@ -1,7 +1,7 @@
 /**
- * Inputs inside a tar archive, as webdataset and img2dataset write them. Only headers are read here;
- * members are read in place later. What is no plain file is what Python's tarfile makes of it: a link
- * within the archive has the content of its target.
+ * Lists the inputs inside a tar archive, as webdataset and img2dataset write them. It reads only
+ * headers; members are read in place later. Entries that are not plain files are handled as in
+ * Python's tarfile: a link within the archive has the content of its target.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../../../base/error.ts';
@@ -13,7 +13,7 @@ import { type Link, resolveLinks } from './links.ts';
 import { membersOf, readAt, type TarMember } from './members.ts';
 import { openArchive } from './open.ts';
 
-/** Types that hold no file and are no loss, as people know them. */
+/** Types without a file, which are no loss: their names for people. */
 const OTHERS: Readonly<Record<string, string>> = {
   [TYPE.characterDevice]: 'a device, not a file',
   [TYPE.blockDevice]: 'a device, not a file',
@@ -23,7 +23,7 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 const FOLDERS = new Set<string>([TYPE.folder, TYPE.dumpFolder]);
 
-/** @param path of the archive relative to the base of the source */
+/** @param path path of the archive, relative to the base of the source */
 export async function* listTar(
   source: number,
   file: ByteString,
@@ -66,7 +66,7 @@ function isLink({ type }: TarMember): boolean {
   return type === TYPE.hardLink || type === TYPE.symbolicLink;
 }
 
-/** Counts what is passed over for its name. */
+/** Whether a member is an input by its name; counts the others. */
 function isWanted(name: ByteString, context: ListingContext): boolean {
   const extension = extensionOf(name);
   if (isInputName(name, extension, context)) return true;
@@ -74,7 +74,7 @@ function isWanted(name: ByteString, context: ListingContext): boolean {
   return false;
 }
 
-/** @returns undefined for what is no input; it is counted or named then */
+/** @returns undefined for a member that is not an input; it is counted or reported then */
 function inputOf(file: ByteString, member: TarMember, context: ListingContext): Member | undefined {
   const { name, type } = member;
   const { report } = context;
@@ -91,7 +91,7 @@ function inputOf(file: ByteString, member: TarMember, context: ListingContext): 
   return undefined;
 }
 
-/** @param member what holds the content, maybe under another name */
+/** @param member the member that holds the content, maybe under another name */
 function placeOf(name: ByteString, member: TarMember): Member {
   const { offset, size, start, sparse, isResized } = member;
   return sparse || isResized ? { name, offset, size, headersAt: start } : { name, offset, size };
@@ -117,7 +117,7 @@ async function* linked(
   }
 }
 
-/** @returns whether the file begins with a header of a tar archive, whatever its name is */
+/** @returns whether the file begins with a tar header, whatever its name is */
 export async function beginsLikeTar(archive: FileHandle): Promise<boolean> {
   try {
     const block = await readAt(archive, 0, TAR_BLOCK);

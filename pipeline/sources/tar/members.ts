@@ -1,4 +1,7 @@
-/** The members of a tar archive one after the other, extended headers and long names worked in. */
+/**
+ * Reads the members of a tar archive one after the other, and applies extended headers and long
+ * names.
+ */
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteString } from '../../plan/byte-strings.ts';
 import {
@@ -14,31 +17,33 @@ import {
 import { lastOf, numberOf, type PaxRecords, parsePax } from './pax.ts';
 import { oldSparseMap, paxSparseMap, type SparseMap, storedBytes } from './sparse.ts';
 
-/** A long name or an extended header beyond this is damage, not a name. */
+/** Largest extended header or long name in bytes; a larger one means damage. */
 const MAX_EXTENSION_BYTES = 1 << 20;
-/** Read at once behind the end mark, where a second archive may follow. */
+/** Bytes read at once behind the end mark, where a second archive may follow. */
 const CHUNK = 1 << 16;
 
 export interface TarMember {
   name: ByteString;
   type: string;
   linkName: ByteString;
-  /** Where the first of its headers begins. */
+  /** Offset of the first of its headers. */
   start: number;
-  /** Of its content. */
+  /** Offset of its content. */
   offset: number;
-  /** Of the file, in bytes: holes included. */
+  /** Size of the file in bytes, including holes. */
   size: number;
-  /** Where its parts belong, if it is sparse. */
+  /** Map of its parts, if it is sparse. */
   sparse?: SparseMap;
-  /** The size is that of an extended header, and the field of the header would have had room for it. */
+  /**
+   * Whether the size comes from an extended header although it would fit into the header's field.
+   */
   isResized: boolean;
 }
 
 /**
  * Stops at the end mark, as Python's tarfile does.
- * @param from where a member begins
- * @throws Error, after the members before it, that says what is wrong and where
+ * @param from offset at which a member begins
+ * @throws Error that names the problem and its place, after yielding the members before it
  */
 export async function* membersOf(archive: FileHandle, from = 0): AsyncGenerator<TarMember> {
   const { size: archiveSize } = await archive.stat();
@@ -72,7 +77,7 @@ export async function* membersOf(archive: FileHandle, from = 0): AsyncGenerator<
   throw new Error(isCut ? 'cut off' : 'no end mark: the archive may be cut off');
 }
 
-/** What stands in front of a header about it. */
+/** Headers that come before a member's header and describe it. */
 interface Before {
   start: number;
   records: PaxRecords;
@@ -132,7 +137,10 @@ async function memberOf(
   };
 }
 
-/** Archives that were joined by `cat` have an end mark in the middle: what follows it is no part of the first. */
+/**
+ * Archives joined by `cat` have an end mark in the middle; the rest does not belong to the first
+ * archive.
+ */
 async function checkRest(archive: FileHandle, from: number, archiveSize: number): Promise<void> {
   for (let position = from; position + TAR_BLOCK <= archiveSize; position += CHUNK) {
     const length = Math.min(CHUNK, archiveSize - position);
@@ -140,7 +148,7 @@ async function checkRest(archive: FileHandle, from: number, archiveSize: number)
     for (let at = 0; at + TAR_BLOCK <= length; at += TAR_BLOCK) {
       const block = chunk.subarray(at, at + TAR_BLOCK);
       if (isZeroBlock(block)) continue;
-      // Anything else behind the end mark is padding that no reader looks at.
+      // Anything else behind the end mark is padding, which readers ignore.
       if (!isChecksumRight(block)) return;
       throw new Error(
         `another archive begins behind its end mark, at byte ${position + at}, and is not read: split them, or join them with tar --concatenate`,

@@ -1,4 +1,4 @@
-/** The content of a member whose headers have to be read again: a sparse one, with zeros in its holes. */
+/** Reads a member whose headers have to be read again: a sparse one, with zeros in its holes. */
 import type { ByteString } from '../../plan/byte-strings.ts';
 import { takeBuffer } from '../buffers.ts';
 import type { Member } from '../source.ts';
@@ -6,9 +6,9 @@ import { membersOf, readAt, type TarMember } from './members.ts';
 import { openArchive } from './open.ts';
 
 /**
- * @param at where the headers of the member begin
- * @returns the content, to be given back by `giveBuffer`
- * @throws Error when the archive is not the planned one any more, or cut off
+ * @param at offset of the first header of the member
+ * @returns the content; return its memory by `giveBuffer`
+ * @throws Error when the archive is not the planned one any more, or is truncated
  */
 export async function readByHeaders(
   file: ByteString,

@@ -1,32 +1,32 @@
 /**
- * Sparse members: only the parts that are no holes lie in the archive, one behind the other, and a map
- * says where each belongs. GNU's old form (type S) and its pax forms 0.0, 0.1 and 1.0
- * (GNU tar manual, "Storing Sparse Files").
+ * Sparse members: the archive holds only the parts that are not holes, concatenated, and a map
+ * gives the place of each part. Supported are GNU's old form (type S) and its pax forms 0.0, 0.1
+ * and 1.0 (GNU tar manual, "Storing Sparse Files").
  */
 import { numberField, TAR_BLOCK } from './header.ts';
 import { lastOf, numberOf, type PaxRecords, wholeNumber } from './pax.ts';
 
-/** A map beyond this is damage: a file in so many pieces is no picture. */
+/** Most parts of a map; more mean damage, because no picture is in so many pieces. */
 const MAX_PARTS = 1 << 20;
 
 export interface SparsePart {
-  /** In the whole file. */
+  /** Offset in the whole file. */
   offset: number;
   size: number;
 }
 
 export interface SparseMap {
-  /** Of the whole file, holes included. */
+  /** Size of the whole file, including holes. */
   size: number;
   parts: SparsePart[];
-  /** Bytes of the map itself, in front of the content. */
+  /** Size of the map itself, which precedes the content, in bytes. */
   mapBytes: number;
 }
 
-/** Reads from the archive, at a distance from where the content of the member begins. */
+/** Reads from the archive at a distance from the beginning of the member's content. */
 export type ReadAt = (distance: number, length: number) => Promise<Buffer>;
 
-/** GNU's old form: four parts in the header, more in blocks behind it. */
+/** GNU's old form: four parts in the header, more in blocks after it. */
 export async function oldSparseMap(header: Buffer, readAt: ReadAt): Promise<SparseMap> {
   const size = numberField(header, 483, 12);
   if (size === undefined) throw new Error('damaged sparse header: no size');
@@ -51,7 +51,7 @@ function partsIn(block: Buffer, start: number, count: number): SparsePart[] {
   return parts;
 }
 
-/** @returns undefined when the records are not those of a sparse file */
+/** @returns undefined when the records do not describe a sparse file */
 export async function paxSparseMap(
   records: PaxRecords,
   readAt: ReadAt,
@@ -74,7 +74,10 @@ export async function paxSparseMap(
   return checked({ size: realSize, ...(await mapInFront(readAt)) });
 }
 
-/** Form 1.0: decimal numbers, a line each, the number of parts first, in whole blocks before the content. */
+/**
+ * Form 1.0: decimal numbers, one per line, the number of parts first, in whole blocks before the
+ * content.
+ */
 async function mapInFront(readAt: ReadAt): Promise<Pick<SparseMap, 'parts' | 'mapBytes'>> {
   const numbers: number[] = [];
   let rest = '';
@@ -101,7 +104,7 @@ function pairs(numbers: readonly number[]): SparsePart[] {
   return parts;
 }
 
-/** Parts lie in the file, in order, and none on another. */
+/** Checks that parts lie in the file, in order and without overlap. */
 function checked(map: SparseMap): SparseMap {
   let end = 0;
   for (const { offset, size } of map.parts) {
@@ -112,7 +115,7 @@ function checked(map: SparseMap): SparseMap {
   return map;
 }
 
-/** @returns the bytes of the parts together */
+/** @returns number of bytes of all parts together */
 export function storedBytes({ parts }: SparseMap): number {
   return parts.reduce((sum, { size }) => sum + size, 0);
 }

@@ -42,10 +42,7 @@ test.serial(
     await rm(join(out, 'data.json'));
     const untold = await resume(out, ...steps(4));
     t.is(untold.exitCode, 2);
-    t.regex(
-      untold.stderr,
-      /--data is required: .*knows does not name its dataset.*\[USAGE\]$/,
-    );
+    t.regex(untold.stderr, /--data is required: .*knows does not name its dataset.*\[USAGE\]$/);
     t.is((await resume(out, '--data', place.data, ...steps(4))).exitCode, 0);
     t.is((await resume(out, ...steps(5))).exitCode, 0);
 

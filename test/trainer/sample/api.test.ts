@@ -116,6 +116,6 @@ test('a wrong option is named before anything is drawn', async (t) => {
   });
   await t.throwsAsync(all(sample(model, { ...LIMITS, maxTokens: 20 })), {
     code: 'CONFIG_INVALID',
-    message: /may take \d+ tokens/,
+    message: /may need \d+ tokens/,
   });
 });

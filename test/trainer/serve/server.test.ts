@@ -127,7 +127,7 @@ test('what is wrong with a request is said with the right status', async (t) => 
     [{ prompt: [99_999] }, 400, /no token/],
     [{ prompt: [-1] }, 400, /prompt/],
     [{ prompt: 'plain' }, 400, /braille/],
-    [{ prompt: [TOKENIZER.bosId, 1, 2, 3] }, 400, /starts no image/],
+    [{ prompt: [TOKENIZER.bosId, 1, 2, 3] }, 400, /continues no image/],
     [{ prompt: [TOKENIZER.bosId], max_tokens: 5000 }, 400, /5000 are more than the 1024/],
     [{ max_tokens: 0 }, 400, /max_tokens/],
     [{ max_tokens: 0, logprobs: 1 }, 400, /with echo/],
