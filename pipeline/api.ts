@@ -11,7 +11,7 @@ import { type DryRun, dryRun } from './dry-run.ts';
 import { doneEvent } from './events.ts';
 import { finalizeDataset as finalize } from './finish/finalize.ts';
 import { runOptionsOf } from './options.ts';
-import { requestOf, type Watching } from './request.ts';
+import { type PlanOnly, requestOf, type Watching } from './request.ts';
 import { type RunRequest, runRequest } from './run.ts';
 
 /** Options of every codec's run; only `sources` and `out` are required. */
@@ -70,7 +70,7 @@ const PRINTED = ['json', 'quiet', 'dryRun'];
 export async function runPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
 ): Promise<Manifest | undefined> {
-  return runRequest(await requestFrom(options, 'runPipeline', false));
+  return runRequest(await requestFrom(options, 'runPipeline'));
 }
 
 /**
@@ -80,7 +80,7 @@ export async function runPipeline<Name extends string = 'jpeg'>(
 export async function planPipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
 ): Promise<void> {
-  await runRequest(await requestFrom(options, 'planPipeline', true));
+  await runRequest(await requestFrom(options, 'planPipeline', { planOnly: true }));
 }
 
 /**
@@ -90,7 +90,7 @@ export async function planPipeline<Name extends string = 'jpeg'>(
 export async function estimatePipeline<Name extends string = 'jpeg'>(
   options: PipelineOptions<Name>,
 ): Promise<DryRun> {
-  return dryRun(await requestFrom(options, 'estimatePipeline', false));
+  return dryRun(await requestFrom(options, 'estimatePipeline'));
 }
 
 /**
@@ -105,7 +105,7 @@ export async function finalizeDataset(
   const { maxFailures } = resolveOptions(finalizeSchema, given, 'finalizeDataset');
   const path = resolve(out);
   const manifest = await finalize(path, parseShare(maxFailures));
-  onEvent?.(doneEvent(path, manifest, true));
+  onEvent?.(doneEvent(path, manifest, { isNew: true }));
   return manifest;
 }
 
@@ -119,7 +119,7 @@ const finalizeSchema = z.strictObject({ maxFailures: sharedOptions.maxFailures }
 async function requestFrom(
   options: CommonPipelineOptions & { codec?: string },
   name: string,
-  planOnly: boolean,
+  { planOnly }: PlanOnly = {},
 ): Promise<RunRequest> {
   const { sources, onEvent, signal, ...given } = options;
   const definition = codecNamed(given.codec ?? DEFAULT_CODECS.images);
@@ -128,5 +128,5 @@ async function requestFrom(
   const schema = z.strictObject(Object.fromEntries(own) as typeof shape);
   const resolved = resolveOptions(schema, given as z.input<typeof schema>, name);
   const list = typeof sources === 'string' ? [sources] : sources;
-  return requestOf(definition, list, resolved, { onEvent, signal }, planOnly);
+  return requestOf(definition, list, resolved, { onEvent, signal, planOnly });
 }

@@ -89,6 +89,10 @@ export interface DoneEvent {
 }
 
 /** The last event of a run or of `finalizeDataset`. */
-export function doneEvent(out: string, { totals, shards }: Manifest, isNew: boolean): DoneEvent {
+export function doneEvent(
+  out: string,
+  { totals, shards }: Manifest,
+  { isNew }: { isNew: boolean },
+): DoneEvent {
   return { type: 'done', isNew, out, shards: shards.length, totals };
 }

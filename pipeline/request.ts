@@ -34,13 +34,17 @@ export interface Watching {
   signal?: AbortSignal;
 }
 
+export interface PlanOnly {
+  /** Stop when the plan is frozen and the tokenizer learned. */
+  planOnly?: boolean;
+}
+
 /** @param options parsed by `planOptionsOf` or `runOptionsOf` of the definition */
 export async function requestOf(
   definition: CodecDefinition,
   sources: readonly string[],
   options: PlanOptions & Partial<RunningOptions>,
-  { onEvent, signal = new AbortController().signal }: Watching,
-  planOnly: boolean,
+  { onEvent, signal = new AbortController().signal, planOnly = false }: Watching & PlanOnly,
 ): Promise<RunRequest> {
   const { settings, tools } = definition.fromOptions(codecOptionsOf(definition, options));
   const codec = await definition.open(settings, tools);

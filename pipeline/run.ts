@@ -104,7 +104,7 @@ async function inspectState({ out, config, allowEncoderChange }: RunRequest): Pr
 
 async function alreadyComplete({ out, maxFailures, emit }: RunRequest): Promise<Manifest> {
   const manifest = await readManifest(out);
-  emit(doneEvent(out, manifest, false));
+  emit(doneEvent(out, manifest, { isNew: false }));
   const { failuresByCode, inputs } = manifest.totals;
   checkFailureShare(failuresByCode, inputs, maxFailures, out);
   return manifest;
@@ -155,7 +155,7 @@ async function planAndRun(
   const final = request.retryFailed
     ? await retryFailed({ ...request, context }, plan, manifest)
     : manifest;
-  emit(doneEvent(out, final, true));
+  emit(doneEvent(out, final, { isNew: true }));
   checkFailureShare(final.totals.failuresByCode, plan.inputs, request.maxFailures, out);
   return final;
 }

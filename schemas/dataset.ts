@@ -11,7 +11,7 @@ export const FORMAT_VERSION = 1;
 export const METADATA_KEY = 'codec_lm';
 
 /** input_ids are UINT_16, so the largest id is 65,535. */
-export const MAX_VOCAB_SIZE = 65_536;
+const MAX_VOCAB_SIZE = 65_536;
 
 /** A row must fit into one page, which a reader holds in memory. */
 export const MAX_SEQ_LEN = 16_777_216;
@@ -143,7 +143,7 @@ export const CARD_FILE = 'README.md';
 export const cardEntrySchema = z.strictObject({ bytes: count, sha256 });
 export type CardEntry = z.infer<typeof cardEntrySchema>;
 
-export const totalsSchema = z.strictObject({
+const totalsSchema = z.strictObject({
   /** Inputs of the plan; the sum of documents and failures. */
   inputs: count,
   documents: count,

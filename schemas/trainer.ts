@@ -14,7 +14,7 @@ const seed = z
   .max(2 ** 32 - 1)
   .default(0);
 
-export const modelConfigSchema = z.strictObject({
+const modelConfigSchema = z.strictObject({
   preset: z
     .string()
     .optional()
@@ -42,7 +42,7 @@ export const modelConfigSchema = z.strictObject({
     .describe('RMSNorm of each query and key head; such a model is a Qwen3 in transformers'),
 });
 
-export const dataConfigSchema = z.strictObject({
+const dataConfigSchema = z.strictObject({
   split: splitSchema.default('train').describe('Split of the dataset that is trained on'),
   shuffle: z.boolean().default(true).describe('Shuffle all sequences anew in every epoch'),
   seed: seed.describe('Seed of the order of the sequences'),
@@ -52,7 +52,7 @@ export const dataConfigSchema = z.strictObject({
     .describe('Tokens attend only to their own document; off as in the paper'),
 });
 
-export const trainConfigSchema = z.strictObject({
+const trainConfigSchema = z.strictObject({
   steps: count.default(1000).describe('Optimizer steps of the whole run'),
   microBatch: count.default(4).describe('Sequences in one forward and backward pass'),
   gradAccumulation: count
@@ -108,7 +108,7 @@ export const trainConfigSchema = z.strictObject({
     .describe('Seconds a rank waits for the others before it gives up'),
 });
 
-export const optimConfigSchema = z.strictObject({
+const optimConfigSchema = z.strictObject({
   lr: positive.default(1e-3).describe('Highest learning rate, reached after the warm-up'),
   minLr: z.number().min(0).default(1e-4).describe('Learning rate at the end of the cosine'),
   warmupSteps: countOrNone.default(20).describe('Steps of linear warm-up'),

@@ -14,7 +14,7 @@ export function plainTokenizer(alphabet: number): Tokenizer {
   return alphabet === BYTES ? new ByteBpe([]) : new PlainTokenizer(alphabet);
 }
 
-export class PlainTokenizer implements Tokenizer {
+class PlainTokenizer implements Tokenizer {
   readonly alphabet: number;
   readonly merges: readonly [] = [];
   readonly vocabulary: Vocabulary;

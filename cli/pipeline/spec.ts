@@ -73,7 +73,7 @@ function runCommand(media: Media) {
     async run(sources, options, io) {
       const { requestOf } = await import('../../pipeline/request.ts');
       const watching = await watchingOf(io, options, definition.noun);
-      const request = await requestOf(definition, sources, options, watching, false);
+      const request = await requestOf(definition, sources, options, watching);
       return runOrShow(request, options, io);
     },
   });
@@ -93,7 +93,9 @@ function planCommand(media: Media) {
       const { requestOf } = await import('../../pipeline/request.ts');
       const { runRequest } = await import('../../pipeline/run.ts');
       const watching = await watchingOf(io, options, definition.noun);
-      await runRequest(await requestOf(definition, sources, options, watching, true));
+      await runRequest(
+        await requestOf(definition, sources, options, { ...watching, planOnly: true }),
+      );
       return 0;
     },
   });
@@ -128,7 +130,7 @@ const finalize = command({
     const { doneEvent } = await import('../../pipeline/events.ts');
     const { onEvent } = await watchingOf(io, options);
     const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
-    onEvent(doneEvent(out, manifest, true));
+    onEvent(doneEvent(out, manifest, { isNew: true }));
     return isPartial(manifest) ? SAMPLES_SKIPPED : 0;
   },
 });

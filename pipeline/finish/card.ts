@@ -25,7 +25,7 @@ export async function writeCard(out: string, manifest: Manifest): Promise<CardEn
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-export function cardOf(manifest: Manifest): string {
+function cardOf(manifest: Manifest): string {
   const splits = (['train', 'val'] as const).filter((split) => rowsOf(manifest, split) > 0);
   const dataFiles = splits.flatMap((split) => [
     `      - split: ${NAMES[split].split}`,

@@ -35,7 +35,7 @@ import { addCodes, checkFailureShare } from '../status/failures.ts';
 import { doneNames, readAllStats } from '../status/status.ts';
 import { writeCard } from './card.ts';
 
-export const CREATED_BY = `codec-lm ${VERSION}`;
+const CREATED_BY = `codec-lm ${VERSION}`;
 
 /** Partitions that are finished together: those of the plan, or of one round of retries. */
 export interface Round {

@@ -90,7 +90,9 @@ export async function spoolInputs(
     signal,
   };
   await makeFolder(join(spoolPath, '..'));
-  const spool = new Spool(spoolPath, sources.length > 1 || sources[0].startsWith('@'));
+  const spool = new Spool(spoolPath, {
+    findDuplicates: sources.length > 1 || sources[0].startsWith('@'),
+  });
   for await (const input of listInputs(sources, context)) {
     const member = input.member?.name ?? '';
     const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;

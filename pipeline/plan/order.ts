@@ -51,8 +51,8 @@ export class Spool {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
 
-  /** @param findDuplicates whether an input may occur twice */
-  constructor(path: string, findDuplicates: boolean) {
+  /** @param options.findDuplicates whether an input may occur twice */
+  constructor(path: string, { findDuplicates }: { findDuplicates: boolean }) {
     this.#path = path;
     this.#identities = findDuplicates ? new Keys() : undefined;
     try {

@@ -132,7 +132,7 @@ async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
 }
 
 /** Bins of a round width that cover all lengths; null when there are none. */
-export function histogramOf(lengths: number[]): Histogram | null {
+function histogramOf(lengths: number[]): Histogram | null {
   if (lengths.length === 0) return null;
   const sorted = Float64Array.from(lengths).sort();
   const at = (share: number) => sorted[Math.floor((sorted.length - 1) * share)];

@@ -57,7 +57,7 @@ export function frequencyPlot(frequencies: readonly TokenFrequency[]): Html {
   return svg('Share of each token by its rank', [...grid, curve]);
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   const value = share * 100;
   return `${value >= 1 ? value.toFixed(0) : Number(value.toPrecision(1))} %`;
 }

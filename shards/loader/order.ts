@@ -44,8 +44,11 @@ export class SequenceOrder {
   #plan?: EpochPlan;
   #window?: { epoch: number; index: number; order: Uint32Array };
 
-  /** @param pieces number of sequences that a row is cut into */
-  constructor(shards: ShardEntry[], pieces: number, seed: number, shuffle: boolean) {
+  /** @param options.pieces number of sequences that a row is cut into */
+  constructor(
+    shards: ShardEntry[],
+    { pieces, seed, shuffle }: { pieces: number; seed: number; shuffle: boolean },
+  ) {
     this.#blocks = shards.flatMap(blocksOf);
     this.#pieces = pieces;
     this.#seed = seed;

@@ -54,7 +54,7 @@ export class Sequences {
     this.#pool = pool;
     const shards = manifest.shards.filter((shard) => shard.split === split);
     this.#pieces = Math.ceil(manifest.seqLen / seqLen);
-    this.#order = new SequenceOrder(shards, this.#pieces, seed, shuffle);
+    this.#order = new SequenceOrder(shards, { pieces: this.#pieces, seed, shuffle });
     this.length = this.#order.length;
     this.#padId = specialIds(manifest.vocabSize).padId;
     this.#rows = new RowCache(pool, manifest.seqLen, worldSize, segments);

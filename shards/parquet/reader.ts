@@ -10,7 +10,7 @@ import { readDictionaryPage } from './pages.ts';
 import { decodeIntegerLists } from './row-group.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
-import { problemOf } from './writer.ts';
+import { problemOfDocuments } from './writer.ts';
 
 /** Document lists of a row group, by row of the group. */
 interface DocumentLists {
@@ -215,9 +215,8 @@ export class Shard {
         );
         const [docIds, docStarts] = lists;
         for (let row = 0; row < group.rows; row++) {
-          const ids = { length: this.metadata.seqLen } as Uint16Array;
-          const sequence = { ids, docIds: docIds[row], docStarts: docStarts[row] };
-          const problem = problemOf(sequence, this.metadata.seqLen);
+          const documents = { docIds: docIds[row], docStarts: docStarts[row] };
+          const problem = problemOfDocuments(documents, this.metadata.seqLen);
           if (problem) throw new RangeError(`row ${group.firstRow + row}: ${problem}`);
         }
         return { docIds, docStarts };

@@ -89,9 +89,17 @@ function rowError(path: string, index: number, problem: string): CodecLmError {
 }
 
 /** The reason why a reader could not read the row; undefined if it is valid. */
-export function problemOf(row: SequenceRow, seqLen: number): string | undefined {
-  const { ids, docIds, docStarts } = row;
-  if (ids.length !== seqLen) return `${ids.length} tokens instead of ${seqLen}`;
+function problemOf(row: SequenceRow, seqLen: number): string | undefined {
+  const { length } = row.ids;
+  if (length !== seqLen) return `${length} tokens instead of ${seqLen}`;
+  return problemOfDocuments(row, seqLen);
+}
+
+/** The same for the documents of a row, without its tokens. */
+export function problemOfDocuments(
+  { docIds, docStarts }: Omit<SequenceRow, 'ids'>,
+  seqLen: number,
+): string | undefined {
   if (docIds.length !== docStarts.length) {
     return `${docIds.length} document ids and ${docStarts.length} document starts`;
   }

@@ -40,7 +40,7 @@ export class GpuMemory {
 }
 
 /** @param csv lines of `pid, MiB` */
-export function parseUsedMemory(csv: string, pid: number): number | undefined {
+function parseUsedMemory(csv: string, pid: number): number | undefined {
   const rows = csv.split('\n').map((line) => line.split(',').map(Number));
   const mine = rows.filter(([id, mib]) => id === pid && Number.isFinite(mib));
   if (mine.length === 0) return undefined;

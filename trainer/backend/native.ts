@@ -49,7 +49,7 @@ export function pickInstalled(gpus = gpuCount()): Installed | undefined {
  * Loads only the addon. TensorFlow reads its environment once, while it is loaded.
  * @throws CodecLmError BACKEND_UNAVAILABLE
  */
-export function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
+function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
   // TensorFlow's log of devices and CPU features is for its developers; failures are thrown as
   // exceptions. Without a GPU, the CUDA build logs that as an error.
   env.TF_CPP_MIN_LOG_LEVEL ??= gpuCount() > 0 ? '2' : '3';

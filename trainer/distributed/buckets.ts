@@ -9,7 +9,7 @@ import type { Tfjs } from '../backend/native.ts';
  * Elements per bucket: 25 MB of fp32, the best size for PyTorch's DDP (Li et al. 2020, arXiv
  * 2006.15704, section 4.2.2).
  */
-export const BUCKET_ELEMENTS = 6_553_600;
+const BUCKET_ELEMENTS = 6_553_600;
 
 export interface Slot {
   name: string;

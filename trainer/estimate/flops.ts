@@ -13,7 +13,7 @@ export const FLOPS_CONVENTION =
  * Number of weights in matrix products. An embedding lookup is not counted; the output layer is,
  * tied or not.
  */
-export function multipliedParameters(config: LlamaConfig): number {
+function multipliedParameters(config: LlamaConfig): number {
   const embedding = config.vocabSize * config.hiddenSize;
   return parameterCount(config) - (config.tieEmbeddings ? 0 : embedding);
 }

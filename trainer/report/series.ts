@@ -50,7 +50,7 @@ async function notARun(run: string, cause: CodecLmError): Promise<CodecLmError> 
  * Parses metrics. A last line without a line end was being written when the run was killed; it is
  * ignored.
  */
-export function parseMetrics(text: string, path: string): Metrics[] {
+function parseMetrics(text: string, path: string): Metrics[] {
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   return whole
     .split('\n')

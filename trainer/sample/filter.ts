@@ -77,15 +77,6 @@ export function pick(probabilities: Float64Array, uniform: number): number {
   return last;
 }
 
-/** Natural logarithm of softmax(logits)[id]: the model's own rating of the token, unfiltered. */
-export function logProbability(logits: Float32Array, id: number): number {
-  let highest = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) if (logit > highest) highest = logit;
-  let total = 0;
-  for (const logit of logits) total += Math.exp(logit - highest);
-  return logits[id] - highest - Math.log(total);
-}
-
 /** Up to this k, inserting each id into a sorted list is faster than sorting all ids. */
 const SHORT_LIST = 128;
 

@@ -15,7 +15,7 @@ import { symbolsOf } from './text.ts';
 /**
  * Whether a browser shows the beginning of a file, so that the page can append the bytes by itself.
  */
-export function isLive({ definition, preview }: Codec): boolean {
+function isLive({ definition, preview }: Codec): boolean {
   return preview !== undefined && definition.file.mime.startsWith('image/');
 }
 

@@ -104,7 +104,7 @@ export function isZeroBlock(block: Buffer): boolean {
   return block.every((byte) => byte === 0);
 }
 
-export function textField(block: Buffer, start: number, length: number): ByteString {
+function textField(block: Buffer, start: number, length: number): ByteString {
   const text = block.toString('latin1', start, start + length);
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);

@@ -42,14 +42,14 @@ test('lines come in the order of the hashes of their keys, whatever order they w
     orderKey: `key ${i}`,
     identity: '',
   }));
-  const spool = new Spool(path, false);
+  const spool = new Spool(path, { findDuplicates: false });
   const found = through(spool, inputs);
   t.is(found.count, MANY);
   t.is(found.duplicates, 0);
   t.deepEqual(found.lines, sorted(inputs));
   spool.close();
   t.false(existsSync(path));
-  const turned = new Spool(path, false);
+  const turned = new Spool(path, { findDuplicates: false });
   t.deepEqual(through(turned, inputs.toReversed()).lines, found.lines);
   turned.close();
 });
@@ -60,7 +60,7 @@ const ALIKE = ['key 5979', 'key 77859', 'key 78438', 'key 92145'];
 test('hashes that begin alike are told apart by the bits that follow', async (t) => {
   const inputs = ALIKE.map((orderKey, i) => ({ line: `${i}`, orderKey, identity: orderKey }));
   for (const added of [inputs, inputs.toReversed()]) {
-    const spool = new Spool(join(await temporaryFolder(t), 'spool'), true);
+    const spool = new Spool(join(await temporaryFolder(t), 'spool'), { findDuplicates: true });
     const found = through(spool, added);
     t.deepEqual(found.lines, sorted(inputs));
     t.is(found.duplicates, 0);
@@ -69,14 +69,14 @@ test('hashes that begin alike are told apart by the bits that follow', async (t)
 });
 
 test('inputs with one key follow each other in the order of their lines', async (t) => {
-  const spool = new Spool(join(await temporaryFolder(t), 'spool'), false);
+  const spool = new Spool(join(await temporaryFolder(t), 'spool'), { findDuplicates: false });
   const inputs = ['c', 'a', 'd', 'b'].map((line) => ({ line, orderKey: 'one', identity: line }));
   t.deepEqual(through(spool, inputs).lines, ['a', 'b', 'c', 'd']);
   spool.close();
 });
 
 test('of inputs that are the same one, that with the smallest line is taken, and the others counted', async (t) => {
-  const spool = new Spool(join(await temporaryFolder(t), 'spool'), true);
+  const spool = new Spool(join(await temporaryFolder(t), 'spool'), { findDuplicates: true });
   const inputs = Array.from({ length: 900 }, (_, i) => ({
     line: `${String((i * 7) % 900).padStart(3, '0')}`,
     orderKey: `key ${i}`,
@@ -91,10 +91,10 @@ test('of inputs that are the same one, that with the smallest line is taken, and
 
 test('a spool of nothing has no lines; one that cannot be made says where', async (t) => {
   const folder = await temporaryFolder(t);
-  const spool = new Spool(join(folder, 'spool'), true);
+  const spool = new Spool(join(folder, 'spool'), { findDuplicates: true });
   t.deepEqual(through(spool, []), { lines: [], count: 0, duplicates: 0 });
   spool.close();
-  t.throws(() => new Spool(join(folder, 'none/spool'), false), {
+  t.throws(() => new Spool(join(folder, 'none/spool'), { findDuplicates: false }), {
     code: 'OUTPUT_UNWRITABLE',
     message: /none/,
   });

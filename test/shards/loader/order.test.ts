@@ -28,7 +28,7 @@ const EPOCHS = 640;
 
 /** Where each row of one shard stands in each of many epochs, [EPOCHS][ROWS]. */
 function positions(seed: number, epochs = EPOCHS): Uint16Array[] {
-  const order = new SequenceOrder([shardOf(ROWS, GROUP)], 1, seed, true);
+  const order = new SequenceOrder([shardOf(ROWS, GROUP)], { pieces: 1, seed, shuffle: true });
   return Array.from({ length: epochs }, (_, epoch) => {
     const at = new Uint16Array(ROWS);
     for (let position = 0; position < ROWS; position++)
@@ -44,7 +44,7 @@ function mean(values: number[]): number {
 test('an order holds each piece of each row of each shard once, over many windows', (t) => {
   const shards = [1, 63, 64, 65, 1000].map((rows) => shardOf(rows, 4, `part-${rows}`));
   for (const shuffle of [false, true]) {
-    const order = new SequenceOrder(shards, 3, 1, shuffle);
+    const order = new SequenceOrder(shards, { pieces: 3, seed: 1, shuffle });
     const seen = new Set<string>();
     for (let position = 0; position < order.length; position++) {
       const { shard, row, piece } = order.at(2, position);
@@ -53,18 +53,20 @@ test('an order holds each piece of each row of each shard once, over many window
     }
     t.is(seen.size, 1193 * 3);
   }
-  const forward = new SequenceOrder(shards, 3, 1, true);
-  const jumping = new SequenceOrder(shards, 3, 1, true);
+  const forward = new SequenceOrder(shards, { pieces: 3, seed: 1, shuffle: true });
+  const jumping = new SequenceOrder(shards, { pieces: 3, seed: 1, shuffle: true });
   for (let i = 0; i < 300; i++) {
     const position = (i * 1237) % forward.length;
     t.deepEqual(
       jumping.at(i % 3, position),
-      new SequenceOrder(shards, 3, 1, true).at(i % 3, position),
+      new SequenceOrder(shards, { pieces: 3, seed: 1, shuffle: true }).at(i % 3, position),
     );
   }
   t.notDeepEqual(
     [0, 1, 2, 3].map((i) => forward.at(0, i)),
-    [0, 1, 2, 3].map((i) => new SequenceOrder(shards, 3, 2, true).at(0, i)),
+    [0, 1, 2, 3].map((i) =>
+      new SequenceOrder(shards, { pieces: 3, seed: 2, shuffle: true }).at(0, i),
+    ),
   );
 });
 

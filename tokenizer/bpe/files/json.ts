@@ -12,7 +12,7 @@ const BRAILLE = 0x2800;
 /** Characters per call: String.fromCharCode takes its arguments from the stack. */
 const BATCH = 8192;
 
-export function toBraille(bytes: Uint8Array): string {
+function toBraille(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += BATCH) {
     const codes = Uint16Array.from(bytes.subarray(i, i + BATCH), (byte) => BRAILLE + byte);

@@ -27,7 +27,7 @@ export function learningMemory(bytes: number, documents: number, merges: number)
  * Memory in bytes that this process may still use: that of the machine, or of its control group if
  * less.
  */
-export function availableMemory(): number {
+function availableMemory(): number {
   const constrained = process.constrainedMemory();
   const free = freemem();
   // 0 or a huge number means that the group has no limit.

@@ -10,7 +10,7 @@ import {
 } from './syntax/element.ts';
 
 /** Returned by `BitReader.read` when the value is not allowed. */
-export const NOT_ALLOWED = Number.NaN;
+const NOT_ALLOWED = Number.NaN;
 
 /** Bytes beyond the end that may be read; they must exist. */
 export const READ_AHEAD = 8;

@@ -78,7 +78,7 @@ export const AC_CHROMINANCE = parseTable(
 );
 
 /** Position in the 8x8 block, row by row, of the k-th coefficient (T.81 figure 5). */
-export const ZIGZAG = Uint8Array.of(
+const ZIGZAG = Uint8Array.of(
   ...[0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5],
   ...[12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28],
   ...[35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51],

@@ -11,7 +11,7 @@ export const FLOAT = 4;
 /** Most rows per step: more rows would not speed up a prompt, and would make steps longer. */
 export const MAX_ROWS = 64;
 /** Size limit of a 32-bit WebAssembly memory. */
-export const MAX_BYTES = 2 ** 32 - 2 ** 16;
+const MAX_BYTES = 2 ** 32 - 2 ** 16;
 const CONTROL_BYTES = 256;
 
 /** A matrix in panels. */

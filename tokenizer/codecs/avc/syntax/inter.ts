@@ -8,7 +8,7 @@ import type { SyntaxState } from './state.ts';
 /** mb_type of a P slice (table 7-13). */
 const P_16X16 = 0;
 const P_8X8 = 3;
-export const P_8X8REF0 = 4;
+const P_8X8REF0 = 4;
 
 /** Motion vectors per 8x8 block, by sub_mb_type (table 7-17). */
 const VECTORS = [1, 2, 2, 4];

@@ -31,8 +31,8 @@ export interface DcTree {
   readonly difference: Int16Array;
 }
 
-export const NO_UP = 32767;
-export const NO_DOWN = -32768;
+const NO_UP = 32767;
+const NO_DOWN = -32768;
 
 interface Node {
   zero: number;

@@ -7,7 +7,6 @@
  * The part after the MCU index is the local state: everything that the next bytes depend on, up to
  * the end of the MCU.
  */
-import { MAX_SIDE, MCU_SIDE } from '../header.ts';
 
 /** Bits of the predictor, which is stored with an offset: DC values lie in -1024..1016. */
 const PREDICTOR_BITS = 11;
@@ -32,9 +31,6 @@ export const COMPLETE = 1001;
 
 /** Places in a block: below this number in the DC tree, from here on in the AC automaton. */
 export const AC_PLACES = 4096;
-
-/** Largest number of MCUs, which fits into the 24 bits of an MCU index. */
-export const MAX_MCUS = Math.ceil(MAX_SIDE / MCU_SIDE) ** 2;
 
 export function packLocal(
   block: number,

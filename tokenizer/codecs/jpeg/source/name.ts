@@ -138,7 +138,7 @@ function gzipName(source: Uint8Array): string {
 }
 
 /** The first kilobytes of the content; undefined if even those are damaged. */
-export function gunzipHead(source: Uint8Array): Buffer | undefined {
+function gunzipHead(source: Uint8Array): Buffer | undefined {
   try {
     // The input is a piece and ends early: use whatever came out of it.
     return gunzipSync(source.subarray(0, HEAD), {
@@ -150,8 +150,8 @@ export function gunzipHead(source: Uint8Array): Buffer | undefined {
   }
 }
 
-export const SVG = 'a drawing (SVG)';
-export const HTML = 'an HTML page';
+const SVG = 'a drawing (SVG)';
+const HTML = 'an HTML page';
 
 /**
  * Text of the first bytes. Every second byte of UTF-16 is zero; without these bytes the tags are
@@ -164,7 +164,7 @@ function textOf(source: Uint8Array): string {
 }
 
 /** Names a text with tags by its doctype, its first element, or the tags that follow. */
-export function markupName(source: Uint8Array): string | undefined {
+function markupName(source: Uint8Array): string | undefined {
   const text = textOf(source).trimStart();
   if (!text.startsWith('<')) return undefined;
   const doctype = /<!doctype\s+(\w+)/i.exec(text)?.[1]?.toLowerCase();
