@@ -1,6 +1,9 @@
-/** Commands in help and hints as the person can type them: with `codec-lm` in front where that was typed. */
+/**
+ * Writes commands in help and hints as the user can type them: with `codec-lm` in front if the user
+ * typed that.
+ */
 
-/** The programs with their commands; what is no command is prose. */
+/** The programs with their commands; other words are prose. */
 const COMMANDS = [
   'pipeline (?:run|plan|status|finalize)',
   'shards (?:inspect|verify|extract)',
@@ -12,7 +15,7 @@ const COMMAND = new RegExp(`(?<!codec-lm |[\\w/.-])${ANY}`, 'g');
 const UNSTARTED = new RegExp(`(?<!npx |codec-lm |[\\w/.-])(?:codec-lm )?${ANY}`, 'g');
 
 /**
- * @param text help or a hint in which commands stand as `trainer fit`
+ * @param text help or a hint with commands such as `trainer fit`
  * @param called how the running program was called: `trainer`, or `codec-lm trainer`
  */
 export function asTyped(text: string, called: string): string {
@@ -29,7 +32,10 @@ export function asPasted(text: string, called: string, env = process.env): strin
   return isStartedByNpx(called, env) ? typed.replace(UNSTARTED, (found) => `npx ${found}`) : typed;
 }
 
-/** npm hands its variables on to all that is started below: only what names this very program counts. */
+/**
+ * npm passes its variables on to all processes below it: use them only if they name this very
+ * program.
+ */
 function isStartedByNpx(called: string, env: NodeJS.ProcessEnv): boolean {
   if (env.npm_lifecycle_event !== 'npx') return false;
   const [, name] = /^["']?([\w-]+)/.exec(env.npm_lifecycle_script ?? '') ?? [];

@@ -1,11 +1,11 @@
-/** `--codec`, which is read before all other options: it decides which ones there are. */
+/** Reads `--codec` before all other options, because it decides which of them exist. */
 import type { CodecDefinition, Media } from '../tokenizer/codecs/codec.ts';
 import { allCodecs, codecsFor, DEFAULT_CODECS } from '../tokenizer/codecs/registry.ts';
 import { environmentName } from './fields.ts';
 
 export interface ChosenCodec {
   definition: CodecDefinition;
-  /** Names of those that could have been chosen. */
+  /** Names of the codecs that could have been chosen. */
   known: string[];
 }
 
@@ -23,7 +23,7 @@ export function chosenCodec(media?: Media, argv = process.argv.slice(2)): Chosen
   return { definition, known: among.map(({ name }) => name) };
 }
 
-/** The last one counts, as for every option. */
+/** The last occurrence counts, as for every option. */
 function namedIn(argv: readonly string[]): string | undefined {
   let named: string | undefined;
   for (const [i, argument] of argv.entries()) {

@@ -1,4 +1,4 @@
-/** What a subcommand is. A command line is a list of these; `runCli` does the rest. */
+/** The interface of a subcommand. A command line is a list of these; `runCli` does the rest. */
 import type { z } from 'zod';
 import type { Progress } from './progress.ts';
 
@@ -7,17 +7,17 @@ export interface Positional {
   description: string;
   variadic?: boolean;
   optional?: boolean;
-  /** Words; without it, a path. */
+  /** True for words; otherwise the argument is a path. */
   isText?: boolean;
 }
 
-/** What a running command may use of the process. */
+/** The parts of the process that a running command may use. */
 export interface Io {
-  /** A line of results on stdout. */
+  /** Prints a line of results on stdout. */
   print(line: string): void;
-  /** One JSON value a line on stdout (for `--json`). */
+  /** Prints one JSON value per line on stdout (for `--json`). */
   printJson(value: unknown): void;
-  /** A line for people on stderr; never lost under a progress bar. */
+  /** Prints a line for people on stderr; a progress bar never overwrites it. */
   log(line: string): void;
   progress: Progress;
   /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
@@ -25,7 +25,7 @@ export interface Io {
 }
 
 export interface Command<Options extends z.ZodObject = z.ZodObject> {
-  /** `'run images'` for `pipeline run images`. */
+  /** Such as `'run images'` for `pipeline run images`. */
   name: string;
   summary: string;
   positionals?: Positional[];
@@ -39,19 +39,25 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
   options: Options;
   /** Flags whose name is not that of the library's option, e.g. `{ 'cut.ratio': '--prompt-ratio' }`. */
   flags?: Readonly<Record<string, string>>;
-  /** Full command lines, shown above the options. */
+  /** Full command lines; they are shown above the options. */
   examples?: string[];
-  /** Shown at the end of its help, as a paragraph. */
+  /** A paragraph at the end of its help. */
   notes?: string;
-  /** Keys that `--set` takes, so that who types one as an option is told. */
+  /** Keys that `--set` takes, so that a person who types one as an option gets a hint. */
   settings?(): readonly string[];
-  /** The command line that goes on after a stop: the same one, or another, if there is anything to go on with. */
+  /**
+   * The command line that continues after a stop: the same one, or another; undefined if there is
+   * nothing to continue.
+   */
   goOn?: 'same' | ((options: z.output<Options>) => string | undefined);
-  /** Resolves to the exit code (nothing is 0). Heavy modules are imported in here, not above. */
+  /**
+   * Resolves to the exit code (undefined means 0). Import heavy modules in here, not at the top of
+   * the file.
+   */
   run(positionals: string[], options: z.output<Options>, io: Io): Promise<number | undefined>;
 }
 
-/** Keeps the type of `options` in `run`; a list of commands forgets it. */
+/** Keeps the type of `options` in `run`, which a list of commands loses. */
 export function command<Options extends z.ZodObject>(spec: Command<Options>): Command {
   return spec as unknown as Command;
 }

@@ -1,11 +1,11 @@
-/** What an option takes, in words: `a whole number from 1 to 95`. */
+/** Describes the values of an option in words: `a whole number from 1 to 95`. */
 import { z } from 'zod';
 import type { Field } from './fields.ts';
 
-/** What zod says on its own; anything else is a schema's own message. */
+/** Default messages of zod; any other message comes from a schema. */
 const PLAIN = /^(Invalid|Too (big|small))/;
 
-/** @param issue what the schema found wrong */
+/** @param issue the problem that the schema found */
 export function expectedBy(
   { type, choices, valueName }: Field,
   issue: Pick<z.core.$ZodIssue, 'message'>,
@@ -18,7 +18,7 @@ export function expectedBy(
   return message;
 }
 
-/** A union tells what one of its members found wrong, not what it was given as its message. */
+/** A union reports the problem that one of its members found, not its own message. */
 function ownMessage(type: z.ZodType, issue: unknown): string | undefined {
   const say = type._zod.def.error as ((issue: unknown) => unknown) | undefined;
   const said = say?.(issue);
@@ -30,7 +30,7 @@ function listed(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
-/** `a number above 0, at most 1` */
+/** Such as `a number above 0, at most 1`. */
 function numberOf(type: z.ZodNumber): string {
   const noun = type.isInt ? 'a whole number' : 'a number';
   const [from, to] = [type.minValue, type.maxValue].map((bound) =>

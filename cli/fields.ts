@@ -6,16 +6,16 @@ export type FieldKind = 'boolean' | 'number' | 'list' | 'string';
 export interface Field {
   key: string;
   kind: FieldKind;
-  /** What is typed in, without default and optional. */
+  /** The schema of the typed value, without default and optional. */
   type: z.ZodType;
   choices?: string[];
-  /** Words, which may look like a URL; any other option of a string is a path. */
+  /** True for words, which may look like a URL; any other string option is a path. */
   isText: boolean;
-  /** The command does nothing without it. */
+  /** The command does nothing without this option. */
   isRequired: boolean;
-  /** Another option that makes it dispensable, as its key. */
+  /** Key of another option; if that is given, this one is not required. */
   requiredUnless?: string;
-  /** Heading in `--help`, where the schema says one. */
+  /** Heading in `--help`, if the schema sets one. */
   group?: string;
   description: string;
   defaultValue: unknown;
@@ -35,7 +35,7 @@ export function environmentName(key: string): string {
   return `CODEC_LM_${kebabCase(key).replaceAll('-', '_').toUpperCase()}`;
 }
 
-/** In the order of the schema. */
+/** Fields in the order of the schema. */
 export function fieldsOf(schema: z.ZodObject): Field[] {
   return Object.entries(schema.shape).map(([key, type]) => {
     const { inner, defaultValue } = unwrap(type as z.ZodType);
@@ -55,7 +55,7 @@ export function fieldsOf(schema: z.ZodObject): Field[] {
   });
 }
 
-/** Looks through `.default()`, `.optional()` and `.transform()` to what is typed in. */
+/** Unwraps `.default()`, `.optional()` and `.transform()` to the schema of the typed value. */
 function unwrap(type: z.ZodType): { inner: z.ZodType; defaultValue: unknown } {
   let inner = type;
   let defaultValue: unknown;

@@ -1,4 +1,6 @@
-/** The library names its options as code does, in backticks; on a terminal they are flags. */
+/**
+ * Errors of the library name options as in code, in backticks; on a terminal they become flags.
+ */
 import { allCodecs } from '../tokenizer/codecs/registry.ts';
 import type { Command } from './command.ts';
 import { flagOf } from './fields.ts';
@@ -11,7 +13,7 @@ const SETTING = /^\w+\.\w+=/;
 
 /**
  * @param text a message or a hint, e.g. "raise `maxPixels`"
- * @returns the same with the flags of the command that runs, e.g. "raise --max-pixels"
+ * @returns the same text with the flags of the running command, e.g. "raise --max-pixels"
  */
 export function withFlags(text: string, command: Command | undefined): string {
   if (command === undefined) return text;
@@ -34,9 +36,9 @@ const NAME = /^([a-z]\w*(?:\.\w+)?)(?:: .+)?$/;
 const CAMEL = /[a-z][A-Z]|^cut\./;
 
 /**
- * @param hint of an error of the library, which does not know who called it
- * @returns the same, or undefined where it advises an option that the command does not have, as one
- *   of another codec
+ * @param hint hint of a library error, which does not know its caller
+ * @returns the same hint with flags; undefined if it names an option that the command does not
+ * have, such as one of another codec
  */
 export function hintFor(hint: string, command: Command | undefined): string | undefined {
   if (command === undefined) return hint;
@@ -45,7 +47,7 @@ export function hintFor(hint: string, command: Command | undefined): string | un
   const ours = new Set(flags.map((flag) => flag.split(' ')[0]));
   const isOurs = (name: string) => name in shape || ours.has(command.flags?.[name] ?? '');
   const names = [...hint.matchAll(QUOTED)].flatMap(([, quoted]) => NAME.exec(quoted)?.[1] ?? []);
-  // Flags of a whole command in backticks are that command's.
+  // Flags inside a whole command in backticks belong to that command.
   const plain = hint.replace(QUOTED, '');
   const isForeign =
     [...plain.matchAll(FLAG)].some(([flag]) => !ours.has(flag)) ||

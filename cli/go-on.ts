@@ -1,4 +1,7 @@
-/** After a stop that was nobody's mistake: the command that goes on, to be pasted. */
+/**
+ * After a stop that was not the user's mistake, shows the command that continues, ready to be
+ * pasted.
+ */
 import type { CodecLmError, ErrorCode } from '../base/error.ts';
 import { shellWords } from '../base/shell.ts';
 import type { Command } from './command.ts';
@@ -10,7 +13,7 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   RANK_FAILED: 'see what that rank said and go on with',
 };
 
-/** @returns undefined where there is nothing to go on with, or another command would not help */
+/** @returns undefined if there is nothing to continue, or if another command would not help */
 export function goOnHint(
   { code, hint }: CodecLmError,
   called: string,

@@ -1,4 +1,7 @@
-/** Headings of options in `--help`, and their order. A schema may say another one by `.meta({ group })`. */
+/**
+ * Headings of options in `--help`, and their order. A schema may choose another heading by `.meta({
+ * group })`.
+ */
 import type { Field } from './fields.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -14,7 +17,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Machine: 'workers threads batch rank worldSize backend gpu',
 };
 
-/** Of what stands in no list. */
+/** Heading of options that are in no list. */
 const OTHER = 'Options';
 
 const ORDER = [...Object.keys(GROUPS), OTHER];

@@ -1,6 +1,6 @@
 /**
- * `codec-lm`: all command lines under one name, set-up and the doctor; for programs that have codecs
- * of their own, to be called when they are registered.
+ * `codec-lm`: all command lines under one name, with set-up and the doctor. Programs with their own
+ * codecs call it after they have registered these.
  *
  * @module
  */

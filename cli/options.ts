@@ -1,4 +1,4 @@
-/** The options of commander for the keys of a schema, as `--help` shows them. */
+/** Makes commander's options for the keys of a schema, as `--help` shows them. */
 import { Option } from 'commander';
 import type { z } from 'zod';
 import { environmentName, type Field, fieldsOf, flagOf, kebabCase } from './fields.ts';
@@ -24,7 +24,7 @@ export function optionsOf(schema: z.ZodObject): Option[] {
   });
 }
 
-/** `--seq-len <n>` */
+/** Such as `--seq-len <n>`. */
 export function flagsOf({ key, kind, valueName }: Field): string {
   return kind === 'boolean' ? flagOf(key) : `${flagOf(key)} <${valueName}>`;
 }

@@ -1,4 +1,7 @@
-/** What commander collected, validated: every mistake names the option, what it takes, and what was received. */
+/**
+ * Validates the values that commander collected. Every error names the option, its allowed values,
+ * and the value received.
+ */
 import type { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { localPath, localSource } from '../base/local-path.ts';
@@ -7,9 +10,10 @@ import { expectedBy } from './expected.ts';
 import { type Field, type FieldKind, fieldsOf, flagOf } from './fields.ts';
 
 /**
- * Strings become what the schema asks for.
- * @param command as it is typed, for the hint: `trainer sample`
- * @throws CodecLmError `USAGE` that names the option and the value received, or all that are missing
+ * Converts strings to the types of the schema.
+ * @param command the command as it is typed, for the hint: `trainer sample`
+ * @throws CodecLmError `USAGE` that names the option and the value received, or lists all missing
+ * options
  */
 export function parseOptions<Schema extends z.ZodObject>(
   schema: Schema,
@@ -55,7 +59,8 @@ function missingOptions([first, ...others]: Field[], command?: string): CodecLmE
 }
 
 /**
- * Arguments as paths. Like options, they are paths unless their command says that they are words.
+ * Converts arguments to paths. Like options, they are paths unless their command says that they are
+ * words.
  * @throws CodecLmError `USAGE` for a URL of a scheme that is not known
  */
 export function parsePositionals(specs: readonly Positional[], values: string[]): string[] {
@@ -65,7 +70,10 @@ export function parsePositionals(specs: readonly Positional[], values: string[])
   });
 }
 
-/** Every option of a string is a path unless it says otherwise, so that none can forget to be checked. */
+/**
+ * Every string option is a path unless its schema says otherwise, so that no check can be
+ * forgotten.
+ */
 function asPath({ key, kind, choices, isText }: Field, value: unknown): unknown {
   if (isText || choices || (kind !== 'string' && kind !== 'list')) return value;
   const check = (text: unknown) => (typeof text === 'string' ? localPath(text, flagOf(key)) : text);

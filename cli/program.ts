@@ -1,4 +1,7 @@
-/** A command line as commander has it: commands, options in groups, help, and mistakes in our words. */
+/**
+ * Builds commander's command line: commands, options in groups, help, and error messages of this
+ * project.
+ */
 import { Command as Commander, Option } from 'commander';
 import { nearestTo } from '../base/nearest.ts';
 import { VERSION } from '../base/version.ts';
@@ -8,10 +11,12 @@ import { fieldsOf, flagOf } from './fields.ts';
 import { HELP_GROUP } from './groups.ts';
 import { flagsOf, optionsOf } from './options.ts';
 
-/** Longer lines are hard to read, however wide the terminal. */
+/**
+ * Longest line of help in characters; longer lines are hard to read, however wide the terminal is.
+ */
 const WIDEST = 100;
 
-/** What a mistyped name may differ in, as a share of its letters. */
+/** Largest distance of a suggestion from a mistyped name, as a share of its letters. */
 const ALIKE = 0.5;
 
 export type Action = (
@@ -49,7 +54,7 @@ export class Program extends Commander {
       .configureHelp({
         showGlobalOptions: false,
         helpWidth: Math.min(WIDEST, process.stdout.columns ?? WIDEST),
-        // One line below says it for all of them.
+        // One line below mentions the environment for all options.
         optionDescription: ({ description }) => description,
       });
   }
@@ -90,7 +95,7 @@ export class Program extends Commander {
     });
   }
 
-  /** `--steps` of a command that is configured by `--set train.steps=…`. */
+  /** Hint for `--steps` in a command that is configured by `--set train.steps=…`. */
   #settingFor(flag: string): string | undefined {
     const key = this.#command?.settings?.().find((path) => flagOf(path.split('.')[1]) === flag);
     return key && `--set ${key}=VALUE`;
@@ -101,7 +106,7 @@ export class Program extends Commander {
   }
 }
 
-/** `'run images'` becomes a command `images` under a group `run`. */
+/** Turns `'run images'` into a command `images` in a group `run`. */
 function addCommand(program: Program, command: Command, action: Action): void {
   const words = command.name.split(' ');
   let parent: Commander = program;
@@ -132,13 +137,13 @@ function addCommand(program: Program, command: Command, action: Action): void {
   leaf.action(() => action(command, leaf.args, leaf.opts()));
 }
 
-/** Examples stand above the options: they are what most people look for. */
+/** Examples come before the options, because most people look for them. */
 function descriptionOf({ summary, examples = [] }: Command): string {
   if (examples.length === 0) return summary;
   return `${summary}\n\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
 }
 
-/** `<file...> --checkpoint <dir> [options]` */
+/** Such as `<file...> --checkpoint <dir> [options]`. */
 function usageOf(leaf: Commander, { options }: Command): string {
   const places = leaf.registeredArguments.map((argument) => {
     const name = argument.variadic ? `${argument.name()}...` : argument.name();
@@ -154,7 +159,7 @@ function wrapped(leaf: Commander, text: string): string {
   return leaf.createHelp().boxWrap(text, WIDEST);
 }
 
-/** Commander puts its suggestion below the mistake. */
+/** Commander puts its suggestion on the line below the error. */
 function oneLine(text: string): string {
   return text
     .trim()

@@ -1,4 +1,4 @@
-/** A progress line on stderr: redrawn in a terminal, a plain line now and then elsewhere. */
+/** A progress line on stderr: redrawn in a terminal, printed at intervals elsewhere. */
 
 const REDRAW_MS = 100;
 const PLAIN_LINE_MS = 10_000;
@@ -6,7 +6,7 @@ const PLAIN_LINE_MS = 10_000;
 export interface Progress {
   /**
    * Shows a new state of the work, e.g. `412/900 images  310 images/s  ETA 2 s`.
-   * @param line a function is only asked for its line when that is drawn: most are not
+   * @param line the line, or a function that is called only when the line is drawn
    */
   update(line: string | (() => string)): void;
   /** Ends the line; the last state stays on the screen. */
@@ -72,5 +72,5 @@ export class StderrProgress implements Progress {
   }
 }
 
-/** For `--quiet` and for library use. */
+/** A progress line that shows nothing, for `--quiet` and for library use. */
 export const silentProgress: Progress = { update() {}, done() {} };

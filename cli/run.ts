@@ -13,23 +13,24 @@ import { handleSignals } from './signals.ts';
 export interface CliSpec {
   /** Name of the program. */
   name: string;
-  /** How it was called, where that is more than its name: `codec-lm trainer`. */
+  /** How it was called, if that differs from its name: `codec-lm trainer`. */
   calledAs?: string;
   summary: string;
   commands: Command[];
 }
 
-/** The command that runs, with what it was given. */
+/** The running command with its arguments and options. */
 interface Running {
   command: Command;
   options: Record<string, unknown>;
-  /** As it was typed, behind the program's name. */
+  /** The command as it was typed, after the name of the program. */
   argv: readonly string[];
 }
 
-/** @param argv what follows the program's name */
+/** @param argv the arguments after the name of the program */
 export async function runCli(spec: CliSpec, argv = process.argv.slice(2)): Promise<void> {
-  // A stalled promise lets Node end by itself with 0; only reaching the end below says success.
+  // If a promise never settles, Node exits silently with 0; success is only set at the end
+  // below.
   process.exitCode = 1;
   endQuietlyOnBrokenPipe();
   const stderr = new StderrProgress();
@@ -106,7 +107,7 @@ function report(called: string, error: unknown, running?: Running): number {
   return 1;
 }
 
-/** `shards inspect | head` closes our stdout: that is no failure of ours. */
+/** `shards inspect | head` closes our stdout; that is not an error. */
 function endQuietlyOnBrokenPipe(): void {
   process.stdout.on('error', (error) => {
     if (systemCode(error) === 'EPIPE') process.exit(0);

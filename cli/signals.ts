@@ -1,9 +1,9 @@
-/** The first SIGINT or SIGTERM asks for a clean end, the second one ends at once. */
+/** The first SIGINT or SIGTERM requests a clean end, the second one ends the process at once. */
 
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
- * @param onFirst called once, with the exit code the process is to end with
+ * @param onFirst called once, with the exit code for the end of the process
  * @returns a signal that is aborted by the first SIGINT or SIGTERM; its `reason` is the exit code
  */
 export function handleSignals(

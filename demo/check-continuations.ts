@@ -1,4 +1,4 @@
-/** Whether samples are what was asked for, read from the files themselves. */
+/** Checks the files of samples: whether they continue their prompts. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
@@ -15,8 +15,8 @@ const FRAMES = 15;
  * byte those of its prompt.
  * @param samples folder of `trainer sample`, the same number of each prompt
  * @param prompts the videos, in order
- * @returns how many samples were looked at
- * @throws CodecLmError `AVC_INVALID` that names the first one that is not
+ * @returns the number of samples that were checked
+ * @throws CodecLmError `AVC_INVALID` that names the first wrong sample
  */
 export async function checkContinuations(
   samples: string,

@@ -7,10 +7,13 @@ import { runFfmpeg } from '../tokenizer/codecs/avc/ffmpeg/ffmpeg.ts';
 import { findFfmpeg } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { PHOTOGRAPH_NAMES, photographPath } from './photographs.ts';
 
-/** A little more than the five seconds that are taken of each. */
+/** Length in seconds: slightly more than the five seconds that are used. */
 const SECONDS = 5.4;
 const RATE = 6;
-/** Twice the size and the rate that the demo trains on: whole pixels here are whole pixels there. */
+/**
+ * Twice the size and the rate of the clips in the demo, so that movement by whole pixels stays
+ * whole.
+ */
 const [WIDTH, HEIGHT] = [128, 96];
 const SIZE = `${WIDTH}x${HEIGHT}`;
 const LIMITS = { timeoutSeconds: 120, cpuSeconds: 120, memoryMb: 4096 };
@@ -60,13 +63,13 @@ async function writeClip(folder: string, i: number, ffmpeg: string): Promise<str
   return outputFile;
 }
 
-/** Seven of eight are photographs; numbers that follow each other move in other ways. */
+/** Seven of eight clips are photographs; consecutive numbers move in different ways. */
 function sceneOf(i: number): Scene {
   const kind = i % 8;
   if (kind === 7) return i % 16 === 7 ? bars(i) : fractal(i);
   const name = PHOTOGRAPH_NAMES[Math.floor(i / 8) % PHOTOGRAPH_NAMES.length];
   const still = kind < 5 ? 'scale=320:240:force_original_aspect_ratio=increase' : 'scale=640:-2';
-  // Decoded once, and shown again and again; with its colours at every pixel, so that each can be a first one.
+  // Decoded once and repeated, with full chroma, so that a window can begin at every pixel.
   const repeated = `${still},format=yuv444p,loop=loop=-1:size=1,setpts=N/${RATE}/TB`;
   const filter = `${repeated},${kind < 5 ? pan(i) : zoom(i)}`;
   return { inputOptions: [], input: photographPath(name), filter };
@@ -79,7 +82,7 @@ function bars(i: number): Scene {
   return { inputOptions, input: `smptebars=size=320x240:rate=${RATE}`, filter };
 }
 
-/** A slow flight into the edge of the Mandelbrot set, beside the one of the other clips. */
+/** A slow flight into the edge of the Mandelbrot set; another clip gets another place. */
 function fractal(i: number): Scene {
   const [x, y] = [-0.75 + 0.02 * share(i, 1), 0.1 + 0.02 * share(i, 2)];
   const place = `start_scale=${0.2 + share(i, 3)}:start_x=${x}:start_y=${y}`;
@@ -88,8 +91,8 @@ function fractal(i: number): Scene {
 }
 
 /**
- * A window that moves on a straight line over a photograph, by whole pixels: the encoder (of
- * the paper's settings) looks for no others, and all it has to write of most blocks is how far.
+ * A window that moves over a photograph on a straight line, by whole pixels. The encoder, with the
+ * paper's settings, searches only such movements, so for most blocks it writes only the distance.
  */
 function pan(i: number): string {
   const frames = Math.ceil(SECONDS * RATE);
@@ -104,7 +107,7 @@ function pan(i: number): string {
   return `crop=${WIDTH}:${HEIGHT}:x='${x}':y='${y}':exact=1`;
 }
 
-/** Where a window may go: across, down, and both at once. */
+/** Directions of a window's movement: across, down, and both at once. */
 const DIRECTIONS = [
   [1, 0],
   [-1, 0],
@@ -117,7 +120,7 @@ const DIRECTIONS = [
 ];
 const FASTEST = 3;
 
-/** Pixels a frame, to the right and down. */
+/** Pixels per frame, to the right and down. */
 function speedOf(i: number): [across: number, down: number] {
   const [across, down] = DIRECTIONS[Math.floor(DIRECTIONS.length * share(i, 3))];
   const speed = 1 + Math.floor(FASTEST * share(i, 4));
@@ -132,7 +135,7 @@ function zoom(i: number): string {
   return `zoompan=z='1.2+0.6*${progress}':x='(iw-iw/zoom)*${x}':y='(ih-ih/zoom)*${y}':d=1:s=${SIZE}:fps=${RATE}`;
 }
 
-/** 0..1, spread evenly and without a pattern that is seen (multiples of irrational numbers). */
+/** Numbers in 0..1, spread evenly without a visible pattern (multiples of irrational numbers). */
 function share(i: number, which: number): number {
   const value = (i + 1) * Math.sqrt([2, 3, 5, 7, 11][which]);
   return Number((value - Math.floor(value)).toFixed(4));

@@ -1,6 +1,6 @@
 /**
- * The whole road on real photographs, in about five minutes: corpus, canonical
- * JPEG bytes, BPE, shards, training, samples, and a page that shows them.
+ * The whole process on real photographs, in about five minutes: corpus, canonical JPEG bytes, BPE,
+ * shards, training, samples, and a page that shows them.
  */
 import { join, relative } from 'node:path';
 import { CodecLmError, messageOf } from '../base/error.ts';
@@ -16,8 +16,8 @@ const PICTURES = 640;
 const STEPS = { native: 150, wasm: 40 } as const;
 
 /**
- * Few merges for a small corpus: each merged token is rarer than its bytes, and a quarter of
- * a million bytes hold too few of each of 320 to learn from.
+ * Few merges for a small corpus: each merged token is rarer than its bytes, and a quarter of a
+ * million bytes contain too few of each of 320 tokens to learn from.
  */
 const MERGES = 32;
 

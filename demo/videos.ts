@@ -1,6 +1,6 @@
 /**
- * The whole road on moving pictures, in about five minutes: clips, canonical AVC bytes, BPE,
- * shards, training, and clips that the model goes on with from their first ten frames.
+ * The whole process on videos, in about five minutes: clips, canonical AVC bytes, BPE, shards,
+ * training, and clips that the model continues from their first ten frames.
  */
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -17,14 +17,14 @@ const PROMPTS = 6;
 const NEXT_PROMPT = 9;
 
 const SIZE = '64x48';
-/** Of four clips of this size three are shorter. */
+/** Three of four clips of this size are shorter. */
 const SEQ_LEN = 1536;
-/** Few for a small corpus, as in the demo of images. */
+/** Few merges for a small corpus, as in the demo of images. */
 const MERGES = 64;
 
 /**
- * Many small steps: that a clip goes on as it moved before is copied from further up, and a
- * model learns to copy by steps more than by size.
+ * Many small steps: a clip continues its movement by copying from earlier tokens, and a model
+ * learns to copy by the number of steps more than by its size.
  */
 const MODEL = ['hiddenSize=128', 'heads=2', 'kvHeads=2', 'intermediateSize=320'];
 const TRAINING = ['optim.lr=3e-3', 'optim.minLr=3e-4', 'train.gradAccumulation=1'];
@@ -33,9 +33,12 @@ const TRAINING = ['optim.lr=3e-3', 'optim.minLr=3e-4', 'train.gradAccumulation=1
 const STEPS = { native: 900, wasm: 150 } as const;
 
 const PROMPT_FRAMES = 10;
-/** The longest clip of this size takes four thousand. */
+/** The longest clip of this size takes four thousand tokens. */
 const MAX_TOKENS = 4096;
-/** A model of minutes is unsure of much: at 1, one block in ten is noise. */
+/**
+ * A model that was trained for minutes is often uncertain: at temperature 1, one block in ten is
+ * noise.
+ */
 const TEMPERATURE = '0.6';
 
 async function main(): Promise<void> {

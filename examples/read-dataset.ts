@@ -1,4 +1,4 @@
-/** What is in a dataset: its manifest, its documents, one of them as the file it stands for. */
+/** Reads a dataset: its manifest, its documents, and one of them as a viewable file. */
 import { openDataset, openViewer } from 'codec-lm/shards';
 
 const [dir] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** How many bits a checkpoint needs for each byte of files, and a heat map of where they go. */
+/** Shows how many bits a checkpoint needs per byte of files, and draws a heat map of them. */
 import { writeFile } from 'node:fs/promises';
 import { loadModel, score } from 'codec-lm';
 

@@ -1,4 +1,7 @@
-/** `npm run setup`. Tests and the demo call it each time, so being done costs as little as can be. */
+/**
+ * `npm run setup`. Tests and the demo call it each time, so it returns at once when everything is
+ * set up.
+ */
 import { findInstalled } from '../trainer/backend/installed.ts';
 import { findTfjsNode } from '../trainer/backend/tfjs-node.ts';
 

@@ -1,4 +1,4 @@
-/** `codec-lm setup`: the native backend, or one line that says why there is none. */
+/** `codec-lm setup`: sets up the native backend, or prints one line that says why it could not. */
 import { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { command } from '../cli/command.ts';
@@ -8,14 +8,17 @@ import { findInstalled } from '../trainer/backend/installed.ts';
 
 export const setup = command({
   name: 'setup',
-  summary: 'Set up the native compute backend; does nothing when it is there',
+  summary: 'Set up the native compute backend; does nothing when it is already set up',
   options: z.object({
-    gpu: z.boolean().default(false).describe('The CUDA build with its libraries (3.4 GB download)'),
+    gpu: z
+      .boolean()
+      .default(false)
+      .describe('Set up the CUDA build with its libraries (3.4 GB download)'),
     backend: z
       .enum(['auto', 'native', 'wasm'])
       .optional()
       .describe(
-        'What computes: auto takes native where it can be had, native fails where not, wasm sets nothing up',
+        'Backend to set up: auto uses native if possible, native fails otherwise, wasm sets nothing up',
       ),
     json: z.boolean().default(false).describe('Print the outcome as JSON'),
   }),
@@ -23,7 +26,7 @@ export const setup = command({
   async run(_positionals, options, io) {
     const backend = options.backend ?? backendFromEnv();
     if (backend === 'wasm') {
-      io.log('setup: the wasm backend was asked for; the native one is not set up');
+      io.log('setup: the wasm backend was requested; the native one is not set up');
       if (options.json) io.printJson({ backend: 'wasm' });
       return 0;
     }

@@ -7,13 +7,13 @@ import { runTool } from './tool.ts';
 
 const HINT = 'install a C++ compiler (Debian: apt-get install g++), or name one in CXX';
 
-/** The newest Node-API that tfjs-node 4.22 asks for. */
+/** The newest Node-API that tfjs-node 4.22 requires. */
 const NAPI_VERSION = 8;
 
 export interface CompileInput {
-  /** Folder of tfjs-node's package. */
+  /** Folder of the tfjs-node package. */
   packageDir: string;
-  /** Folder with `tensorflow/c/c_api.h` below it. */
+  /** Folder that contains `tensorflow/c/c_api.h`. */
   includeDir: string;
   libraryDir: string;
   /** File names in `libraryDir`. */
@@ -78,7 +78,7 @@ process.stdout.write(addon.exports.TF_Version);
 `;
 
 /**
- * Loads the addon in a process of its own: what would crash a training run crashes here.
+ * Loads the addon in a separate process, so that a crash happens here and not in a training run.
  * @returns the version that libtensorflow reports
  */
 export async function checkBinding(path: string, signal?: AbortSignal): Promise<string> {

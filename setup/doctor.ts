@@ -1,12 +1,15 @@
-/** `codec-lm doctor`: what was found on this machine, with a hint for each thing missing. Always exit 0. */
+/**
+ * `codec-lm doctor`: shows what it found on this machine, with a hint for each missing thing.
+ * Always exits with 0.
+ */
 import { z } from 'zod';
 import { command } from '../cli/command.ts';
 
 export const doctor = command({
   name: 'doctor',
-  summary: 'Show what this machine has of what the project can use',
+  summary: 'Show which tools and libraries this machine has for this project',
   options: z.object({
-    json: z.boolean().default(false).describe('One JSON object a finding: name, found, ok, hint'),
+    json: z.boolean().default(false).describe('One JSON object per finding: name, found, ok, hint'),
   }),
   examples: ['codec-lm doctor', 'codec-lm doctor --json'],
   async run(_positionals, options, io) {

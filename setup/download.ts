@@ -1,4 +1,4 @@
-/** A pinned wheel through pip, with the person's own index, proxy and certificates. */
+/** Downloads a pinned wheel through pip, with the user's own index, proxy and certificates. */
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -17,7 +17,7 @@ const MB = 1e6;
 
 /**
  * Any CPython release of the wheel has the same C library: one is pinned, whatever Python runs pip.
- * Retries are few and waits short, because there is a way to go on without the wheel.
+ * There are few retries and short waits, because set-up can continue without the wheel.
  */
 const PIP_ARGS = [
   ...['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--no-input'],
@@ -96,7 +96,7 @@ async function checkHash(files: string, wheel: Wheel): Promise<string> {
   );
 }
 
-/** @returns a function that shows how far it is and hands its argument back */
+/** @returns a function that shows the progress and returns its argument */
 function meter(label: string, total: number, progress: Progress): (bytes: number) => number {
   const started = performance.now();
   return (bytes) => {

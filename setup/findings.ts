@@ -1,4 +1,4 @@
-/** What `codec-lm doctor` looks at. Each look is bounded in time and never throws. */
+/** The checks of `codec-lm doctor`. Each has a time limit and never throws. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -18,14 +18,14 @@ const run = promisify(execFile);
 
 export interface Finding {
   name: string;
-  /** What was found, in words; what is missing, if `ok` is false. */
+  /** The finding in words; the missing thing if `ok` is false. */
   found: string;
   ok: boolean;
-  /** What to do about it. */
+  /** Advice for the user. */
   hint?: string;
 }
 
-/** Vector units that oneDNN, libvips and x264 choose their code by. */
+/** Vector units by which oneDNN, libvips and x264 choose their code. */
 const CPU_FEATURES =
   /^(avx|avx2|fma|f16c|avx512f|avx512_vnni|avx512_bf16|amx_bf16|amx_tile|asimd|bf16|i8mm|sve|sve2)$/;
 
@@ -122,7 +122,7 @@ async function images(): Promise<Finding> {
   }
 }
 
-/** The one that the programs would take, asked by the same function. */
+/** The ffmpeg that the programs would use, found by the same function. */
 async function ffmpeg(): Promise<Finding> {
   const name = 'ffmpeg';
   try {
@@ -157,7 +157,7 @@ function missingFfmpeg(name: string, error: unknown): Finding {
   return { name, found: messageOf(error), ok: false, hint: `videos need it: ${hint}` };
 }
 
-/** Launcher and library have to be of the same MPI. */
+/** Launcher and library have to belong to the same MPI. */
 async function mpi(): Promise<Finding> {
   const name = 'MPI';
   const launcher = launcherOf(await output('mpirun', ['--version']));
@@ -171,7 +171,7 @@ async function mpi(): Promise<Finding> {
   return { name, found: lacks, ok: false, hint };
 }
 
-/** Open MPI says its version in the first line, MPICH's Hydra in one of its own. */
+/** Open MPI prints its version in the first line, MPICH's Hydra in a line of its own. */
 function launcherOf(text: string | undefined): string | undefined {
   const hydra = /^HYDRA[\s\S]*?^\s*Version:\s*(\S+)/m.exec(text ?? '');
   return hydra ? `mpirun (MPICH) ${hydra[1]}` : text?.split('\n')[0].trim() || undefined;
@@ -193,7 +193,7 @@ async function python(): Promise<Finding> {
   return { name, found: 'no Python with pip here', ok: false, hint };
 }
 
-/** The first line that a program prints; nothing when it is missing, fails or hangs. */
+/** The first line that a program prints; undefined when it is missing, fails or hangs. */
 async function firstLines(program: string, args: string[]): Promise<string | undefined> {
   return (await output(program, args))?.split('\n')[0].trim() || undefined;
 }

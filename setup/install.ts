@@ -1,6 +1,6 @@
 /**
- * Sets the native backend up: tries the routes in a folder beside the final one and renames
- * it into place last, under a lock. Killed at any moment, it leaves nothing half-used.
+ * Sets up the native backend: tries the routes in a folder beside the final one and renames that
+ * folder into place last, under a lock. If it is killed at any moment, it leaves nothing half-used.
  */
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -30,15 +30,15 @@ export interface Failure {
 }
 
 export interface Outcome {
-  /** Nothing when every route failed. */
+  /** undefined when every route failed. */
   installed?: Installed;
-  /** Routes that were tried in vain. */
+  /** Routes that were tried and failed. */
   failures: Failure[];
-  /** It was there already, and nothing was done. */
+  /** True when it was already set up, and nothing was done. */
   already: boolean;
 }
 
-/** What a test replaces: the routes, and the loading of what they built. */
+/** The parts that a test replaces: the routes, and loading the result. */
 export interface InstallParts {
   routes?: Route[];
   check?: (binding: string, signal?: AbortSignal) => Promise<string>;
@@ -74,7 +74,7 @@ async function tryRoutes(dir: string, context: RouteContext, parts: InstallParts
       const manifest: InstalledManifest = { libtensorflow, variant: context.variant, ...built };
       await writeFile(join(temporary, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
       context.signal?.throwIfAborted();
-      // a folder without a manifest is no installation: it may be replaced
+      // A folder without a manifest is not an installation: it may be replaced.
       await rm(dir, { recursive: true, force: true });
       await rename(temporary, dir);
       return { installed: findInstalled(context.variant), failures, already: false };
@@ -91,7 +91,7 @@ async function tryRoutes(dir: string, context: RouteContext, parts: InstallParts
 function asOurs(error: unknown, route: Route): CodecLmError {
   if (error instanceof CodecLmError) return error;
   if (systemCode(error)) return writeError(error, 'the cache folder', `${route.name}: writing`);
-  // a mistake of ours: not a reason to go on quietly
+  // A bug in this project: do not continue silently.
   throw error;
 }
 
@@ -110,7 +110,7 @@ async function takeLock(dir: string, context: RouteContext): Promise<Held> {
       const release = await lock(dir, {
         realpath: false,
         stale: LOCK_STALE_MS,
-        // a machine that slept: another set-up may hold it now
+        // The machine slept: another set-up may hold the lock now.
         onCompromised: (error) => lost.abort(error),
       });
       const signals = context.signal ? [context.signal, lost.signal] : [lost.signal];
@@ -125,7 +125,10 @@ async function takeLock(dir: string, context: RouteContext): Promise<Held> {
   }
 }
 
-/** Under the lock nobody else builds: what lies beside the folder is of set-ups that were killed. */
+/**
+ * Under the lock nobody else builds: folders beside the final one belong to set-ups that were
+ * killed.
+ */
 async function removeLeftovers(dir: string): Promise<void> {
   for (const name of await readdir(dirname(dir))) {
     if (name.startsWith(`${basename(dir)}.tmp-`)) {

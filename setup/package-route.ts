@@ -1,4 +1,4 @@
-/** The second way to a native backend: what tfjs-node-gpu itself would install. */
+/** The second route to a native backend: the installer of tfjs-node-gpu itself. */
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
@@ -10,13 +10,13 @@ import { runTool } from './tool.ts';
 
 const NAME = "tfjs-node-gpu's own installer";
 
-/** Where an addon that was compiled here lies in the copy of the package. */
+/** Place of an addon that was compiled here, in the copy of the package. */
 const COMPILED = join('lib', 'compiled', BINDING);
 
 /** Dependencies of the package that its installer does not load. */
 const LIBRARY_ONLY = ['@tensorflow/tfjs', 'google-protobuf'];
 
-/** How long the package's installer may stand still; it has no time limits of its own. */
+/** How long the package's installer may make no progress; it has no time limits of its own. */
 const INSTALLER_STALL_MS = 60_000;
 
 /**
@@ -66,7 +66,7 @@ export const packageRoute: Route = {
   },
 };
 
-/** @param failure why the installer ended, where it did not end well */
+/** @param failure why the installer ended, if it failed */
 async function compileAddon(
   copy: string,
   failure: unknown,
@@ -93,7 +93,7 @@ async function compileAddon(
 }
 
 /**
- * The packages that the installer is made of, without those that only the library needs (290 MB).
+ * Copies the packages that the installer needs, without those that only the library needs (290 MB).
  * @returns a folder of packages
  */
 async function installerModules(

@@ -1,4 +1,4 @@
-/** The exact wheels that the native backend is made of, by platform. */
+/** The exact wheels of the native backend, by platform. */
 import { type NativeVariant, TENSORFLOW_VERSION } from '../trainer/backend/installed.ts';
 
 export interface Wheel {
@@ -129,7 +129,7 @@ const CUDA_TENSORFLOW: Wheel = {
 
 /**
  * The wheels to unpack into one folder, TensorFlow's own first.
- * @returns an empty list where there is none for this platform
+ * @returns an empty list if there is none for this platform
  */
 export function wheelsFor(
   variant: NativeVariant,

@@ -19,7 +19,10 @@ const ORDER = [
   'evaluation',
   'cli',
 ];
-/** What stands beside the house; of it only the command lines know the set-up, which `codec-lm` holds too. */
+/**
+ * Folders beside the architecture; only the command lines know the set-up, which `codec-lm`
+ * contains too.
+ */
 const isAllowed = (from: string, to: string) => roomOf(from) === 'cli' && roomOf(to) === 'setup';
 /** Both sit on shards, and neither knows the other. */
 const STRANGERS = ['pipeline', 'trainer'];
@@ -66,7 +69,7 @@ const roomOf = (file: string) => file.split('/')[0];
 const foldersOf = (folder: string): string[] =>
   folder.split('/').map((_, i, names) => names.slice(0, i + 1).join('/'));
 
-/** What stands in `code` in a cell of a table. */
+/** The texts in `code` in a cell of a table. */
 const namesIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
 
 test('imports are found at all', (t) => {

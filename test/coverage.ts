@@ -1,5 +1,5 @@
 /**
- * How much of the code the tests run, by folder.
+ * Shows how much of the code the tests run, by folder.
  *
  *     npm run coverage                      runs all tests and tells
  *     npm run coverage -- test/base/*.ts    runs these
@@ -15,10 +15,10 @@ import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { formatCount, formatTable } from '../base/format.ts';
 
-/** Of c8's `json-summary`: counts by absolute path, and `total`. */
+/** The form of c8's `json-summary`: counts by absolute path, and `total`. */
 type Summary = Record<string, { lines: { total: number; covered: number } }>;
 
-/** Whose coverage is told. */
+/** Folders whose coverage is shown. */
 const COUNTED = ['base', 'cli', 'pipeline', 'schemas', 'shards', 'tokenizer', 'trainer', 'wasm'];
 
 /** Below it a file is named. */

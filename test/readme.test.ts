@@ -81,7 +81,7 @@ test('every command of the README works as pasted, in order', async (t) => {
     const options = { cwd: folder, shell: true, reject: false, timeout: COMMAND_TIMEOUT };
     const run = await execa(options)`${fromAnywhere(command)}`;
     t.is(run.exitCode, 0, `${command}\n${run.stderr}`);
-    // What is shown for a beginner warns of nothing.
+    // The commands shown to a beginner give no warning.
     t.notRegex(run.stderr, /trained on [\d,]+: what comes after/, command);
   }
   if (hasTool('curl')) await askTheServer(t, folder);

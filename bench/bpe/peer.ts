@@ -33,7 +33,7 @@ export function runPeer<Result>(
   return runPeerOf('pinned', command, documents, ...args);
 }
 
-/** The same in another environment. */
+/** Runs the same in another environment. */
 export async function runPeerOf<Result>(
   environment: Environment,
   command: string,

@@ -2,7 +2,7 @@
 import { learnMerges } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 
-/** What `bpe.py spm-learn` prints. */
+/** Output of `bpe.py spm-learn`. */
 export interface SentencepieceReport {
   release: string;
   /** The bytes of each merged token as hex, in order of learning. */
@@ -10,10 +10,7 @@ export interface SentencepieceReport {
   seconds: number;
 }
 
-/**
- * How many merged tokens are the same before the first that is not.
- * @param theirs the bytes of each merged token as hex, in order of learning
- */
+/** Number of merged tokens that are equal before the first difference. */
 export function sameTokens(documents: readonly Uint8Array[], theirs: readonly string[]): number {
   const bpe = new ByteBpe(learnMerges(documents, theirs.length, { ties: 'bytes' }));
   const differs = theirs.findIndex(

@@ -1,8 +1,8 @@
 /**
- * How fast BPE is learned and applied, against the peers on the same documents in one run.
- * Each line ends in a ratio of CPU times: peers and this run in one thread, and other work on the
- * machine stretches the time on the clock. Ours counts the collector's threads too.
- * Needs bench/peers/setup.sh.
+ * Measures the speed of learning and applying BPE, against the peers on the same documents in one
+ * run. Each line ends in a ratio of CPU times: peers and this run in one thread, and other work on
+ * the machine stretches the time on the clock. Ours counts the collector's threads too. Needs
+ * bench/peers/setup.sh.
  *
  * node bin/start.js bench/bpe/speed.ts                  learning (500 images) and encoding
  * node bin/start.js bench/bpe/speed.ts --sentencepiece [IMAGES]

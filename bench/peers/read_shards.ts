@@ -58,7 +58,7 @@ async function hashesOf(dir: string): Promise<Record<string, Record<string, stri
   return hashes;
 }
 
-/** Of all values, then of the lengths of the lists. */
+/** Checksum of all values, then of the lengths of the lists. */
 function hashOf(rows: SequenceRow[], key: keyof SequenceRow): string {
   const hash = createHash('sha256');
   for (const row of rows) {

@@ -15,7 +15,7 @@ const TIMED = '"$@" >/dev/null || exit; times';
 export interface Took {
   /** From start to exit. */
   seconds: number;
-  /** Of the CPU, in the process and all its children, user and system. */
+  /** CPU seconds of the process and all its children, user and system. */
   cpuSeconds: number;
 }
 
@@ -40,7 +40,7 @@ export async function peakMemory(args: readonly string[]): Promise<number> {
   }
 }
 
-/** What a process prints. */
+/** Output of a process. */
 export async function output(
   program: string,
   args: readonly string[],

@@ -2,7 +2,7 @@
 import { type Took, timed } from './process.ts';
 
 export interface Race {
-  /** How many times faster the first one is, by the clock: the median of the rounds. */
+  /** Ratio of the wall-clock times, over 1 if the first is faster: the median of the rounds. */
   ratio: number;
   /** The same by CPU time, which other programs on the machine change less. */
   cpuRatio: number;
@@ -33,7 +33,7 @@ export async function race(
   };
 }
 
-/** Of the two in the middle the mean. */
+/** The median; with an even count, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const half = sorted.length >> 1;

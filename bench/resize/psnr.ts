@@ -1,9 +1,8 @@
 /**
- * How near resizing here and in sharp comes to Pillow's bilinear and to torchvision's antialiased
- * bilinear: PSNR in dB over photographs, for enlarging, shrinking, and one side of each. Prints the
- * table of docs/jpeg.md.
- *   node --import=tsx bench/resize/psnr.ts
- * Needs the Python of bench/peers/setup.sh (Pillow, torch), or CODEC_LM_PYTHON.
+ * Measures how close resizing here and in sharp comes to Pillow's bilinear and to torchvision's
+ * antialiased bilinear: PSNR in dB over photographs, for enlarging, shrinking, and one side of
+ * each. Prints the table of docs/jpeg.md. node --import=tsx bench/resize/psnr.ts Needs the Python
+ * of bench/peers/setup.sh (Pillow, torch), or CODEC_LM_PYTHON.
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -1,9 +1,8 @@
 /**
- * Draws so many tokens for each sequence of a batch and prints tokens a second and tokens a second of
- * CPU time, loading not counted.
- *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off]
- * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
- * choice, so that all are as long.
+ * Draws a number of tokens for each sequence of a batch and prints tokens per second and tokens per
+ * second of CPU time, loading not counted. node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH
+ * TOKENS THREADS [LIMIT on|off] With a limit, samples might go on to it, and the grammar is on or
+ * off. `<eos>` is never the model's choice, so that all are as long.
  */
 import { Batcher } from '../../trainer/sample/batcher.ts';
 import { grammarConstraints } from '../../trainer/sample/constraint.ts';

@@ -1,5 +1,5 @@
 /**
- * How long memory takes to be read on so many threads when nothing else is done with it: each reads a
+ * Measures the time to read memory on several threads without computing anything: each reads a
  * piece of its own from the beginning to the end. The further threads are this file too.
  */
 import { isMainThread, Worker, workerData } from 'node:worker_threads';

@@ -1,7 +1,8 @@
 /**
- * What a token costs at a far position and at a near one. Attention reads all keys and values of the
- * sequence, everything else the weights: where both come as fast as memory gives them, a token costs
- * what its bytes do. So a plain read of as many bytes, on as many threads, takes its turns too.
+ * Measures the time per token at a far position and at a near one. Attention reads all keys and
+ * values of the sequence, everything else the weights: where both come as fast as memory gives
+ * them, a token costs what its bytes do. So a plain read of as many bytes, on as many threads,
+ * takes its turns too.
  */
 import type { CachedSequence, Engine } from '../../trainer/sample/engine/engine.ts';
 import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
@@ -18,7 +19,7 @@ interface Times {
   far: number;
   plainNear: number;
   plainFar: number;
-  /** As many bytes as lie between the two. */
+  /** The number of bytes between the two positions. */
   plainBetween: number;
 }
 

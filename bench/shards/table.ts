@@ -21,7 +21,7 @@ const TURNS = 7;
 /** Runs a turn of ours: as long as the peer's one, and one alone would show how cold the caches were left. */
 const RUNS = 8;
 
-/** @returns millions of tokens a second of CPU time */
+/** @returns millions of tokens per second of CPU time */
 async function speed(tokens: number, work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
   await work();

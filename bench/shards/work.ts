@@ -1,4 +1,7 @@
-/** What is measured on our side: one shard of 512 rows of the paper's length, written, read, loaded. */
+/**
+ * The work that is measured on our side: one shard of 512 rows of the paper's length, written,
+ * read, loaded.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import parquet from 'parquetjs-lite';
@@ -41,7 +44,7 @@ export class Work {
     this.#tokenizerHash = tokenizerHash(json);
   }
 
-  /** As the pipeline does: hashed, synced and put in its place. */
+  /** Like the pipeline: hashed, synced and renamed into place. */
   async write(): Promise<void> {
     const own = { vocabSize: VOCAB_SIZE, seqLen: SEQ_LEN, tokenizerHash: this.#tokenizerHash };
     this.#entry = await writeSequenceShard(this.shard, this.#rows, { ...header, ...own });

@@ -1,5 +1,5 @@
 /**
- * What `trainer estimate` says of a step's memory against what a process takes: its highest
+ * Compares the memory of a step as `trainer estimate` gives it with that of a process: its highest
  * resident memory over several steps, less that of a process with a model of nothing. One line of
  * JSON a size. Usage: memory.ts
  */

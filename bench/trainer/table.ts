@@ -17,13 +17,15 @@ const MIB = 2 ** 20;
 const SMALL = { hidden: 256, layers: 4, heads: 8, intermediate: 640 };
 const LARGE = { hidden: 512, layers: 8, heads: 8, intermediate: 1408 };
 const SHORT = { batch: 4, time: 512 };
-/** Of 0.2 to 0.3 seconds, and of 1 to 3: V8 compiles what runs between ops for a second or two. */
+/**
+ * Steps of 0.2 to 0.3 seconds, and of 1 to 3: V8 compiles the code between ops for a second or two.
+ */
 const [SMALL_STEPS, LARGE_STEPS] = [14, 4];
 const LONG = { ...LARGE, batch: 1, time: 12_288, steps: 2, checkpointing: 1 };
 
 type Options = Record<string, number>;
 
-/** What both programs print. */
+/** Output of both programs. */
 interface Step {
   tokens: number;
   seconds: number;
@@ -46,7 +48,7 @@ async function torch(options: Options): Promise<Step> {
 
 type Run = () => Promise<Step>;
 
-/** One line: what both took, and the ratios; over 1 is faster than the other. */
+/** One line: the times of both, and the ratios; over 1 means faster than the other. */
 async function compare(what: string, a: Run, b: Run, wanted: string): Promise<void> {
   const pairs: { a: Step; b: Step }[] = [];
   for (let round = 0; round < rounds; round++) pairs.push({ b: await b(), a: await a() });

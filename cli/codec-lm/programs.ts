@@ -1,15 +1,16 @@
-/** The programs that `codec-lm` holds; each is loaded when it is asked for. */
+/** The programs of `codec-lm`; each is loaded when it is needed. */
 import type { CliSpec } from '../run.ts';
 
 interface Program {
-  /** One line for `codec-lm --help`. */
+  /** Summary line for `codec-lm --help`. */
   summary: string;
   load(): Promise<{ spec: CliSpec }>;
 }
 
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   pipeline: {
-    summary: 'A corpus of media files to a dataset of packed token shards: run, plan, status',
+    summary:
+      'Turn a corpus of media files into a dataset of packed token shards: run, plan, status',
     load: () => import('../pipeline/spec.ts'),
   },
   shards: {

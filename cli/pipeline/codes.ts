@@ -1,6 +1,6 @@
-/** Failures by code, for people. */
+/** Formats failure counts by code for people. */
 
-/** `IMAGE_CORRUPT 3, IMAGE_EMPTY 1` */
+/** Such as `IMAGE_CORRUPT 3, IMAGE_EMPTY 1`. */
 export function formatCodes(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .map(([code, count]) => `${code} ${count}`)

@@ -1,4 +1,4 @@
-/** What a run tells while it works: a progress line and messages for people, events for programs. */
+/** Shows the events of a run: as a progress line and messages for people, as JSON for programs. */
 import { formatBar, formatBytes, formatCount, formatDuration } from '../../base/format.ts';
 import type { LockWait } from '../../base/lock/lock.ts';
 import type { BatchEvent, DoneEvent, PipelineEvent, PlanEvent } from '../../pipeline/events.ts';
@@ -8,7 +8,7 @@ import type { Io } from '../command.ts';
 import { formatCodes } from './codes.ts';
 import { Rate } from './rate.ts';
 
-/** Failures shown as they happen; all of them stand in failures/. */
+/** Most failures that are shown as they happen; failures/ has all of them. */
 const SHOWN_FAILURES = 5;
 
 export interface ListenerOptions {
@@ -30,14 +30,14 @@ export class PipelineListener {
   #rate = new Rate();
   #waits = false;
 
-  /** @param noun what an input is called */
+  /** @param noun word for an input */
   constructor(io: Io, options: ListenerOptions, noun = 'input') {
     this.#io = io;
     this.#options = options;
     this.#noun = noun;
   }
 
-  /** Shows one event; to be given as `onEvent`. */
+  /** Shows one event; pass it as `onEvent`. */
   readonly listen = (event: PipelineEvent): void => {
     const json = jsonOf(event);
     if (json && this.#options.json) this.#io.printJson(json);
@@ -86,7 +86,7 @@ export class PipelineListener {
     }
   }
 
-  /** What is only a line of the log. */
+  /** Events that give only one line of the log. */
   #note(event: PipelineEvent): void {
     if (event.type === 'warning') this.#io.log(event.message);
     if (event.type === 'advice') this.#say(event.message);
@@ -139,7 +139,7 @@ export class PipelineListener {
 
   #batch({ inputs, sourceBytes, reused }: BatchEvent): void {
     this.#now.inputs += inputs;
-    // What the tokenizer's sample had encoded already says nothing of the time to go.
+    // Inputs that the tokenizer's sample had already encoded do not affect the remaining time.
     this.#rate.add(inputs - reused.documents, sourceBytes - reused.sourceBytes);
     this.#progress(() => this.#line());
   }
@@ -161,7 +161,7 @@ export class PipelineListener {
       const [[most]] = Object.entries(totals.failuresByCode).sort(([, a], [, b]) => b - a);
       this.#say(`${most}: ${remedyOf(most)}`);
     }
-    // Said under --quiet too: nothing else in the output would tell that inputs are missing.
+    // Shown under --quiet too: nothing else in the output shows that inputs are missing.
     if (totals.unread) this.#io.log(unreadLine(out, totals.unread));
   }
 
@@ -169,7 +169,7 @@ export class PipelineListener {
     const { inputs, partitions, failures } = this.#now;
     const done = this.#before.inputs + inputs;
     const left = this.#work.inputs - done;
-    // A rate is only known after a second of work that the sample had not done already.
+    // A rate needs a second of new work, without the inputs of the sample.
     const rate = this.#rate.perSecond();
     const noun = this.#noun;
     const parts = [
@@ -191,7 +191,7 @@ export class PipelineListener {
   }
 }
 
-/** A line of `--json`; undefined for what only people are told. */
+/** A line of `--json`; undefined for events that only people need. */
 function jsonOf(event: PipelineEvent): Record<string, unknown> | undefined {
   const { type, ...fields } = event;
   switch (event.type) {
@@ -216,7 +216,7 @@ function learningLine({ merges, documents, bytes }: Learning): string {
   return `learning ${merges} merges on ${count(documents, 'document')} (${formatBytes(bytes)})`;
 }
 
-/** What a dataset lacks, and nobody knows how much of it. */
+/** The inputs that a dataset lacks; nobody knows how many they are. */
 function unreadLine(out: string, unread: number): string {
   const places = unread === 1 ? '1 place' : `${formatCount(unread)} places`;
   return `inputs are missing: ${places} in the sources could not be read to the end; see problems in ${out}/plan.json`;
@@ -231,7 +231,7 @@ function formatRate(rate: number): string {
   return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
 }
 
-/** `1 image`, `1,234 images` */
+/** Such as `1 image` or `1,234 images`. */
 function count(n: number, what: string): string {
   return `${formatCount(n)} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -1,7 +1,7 @@
-/** How fast work goes now: over the last minute, not since the beginning of days of it. */
+/** The current speed of work: over the last minute, not over the days since the beginning. */
 
 const WINDOW_SECONDS = 60;
-/** A rate over less than this is an accident. */
+/** A rate over less than this time is not meaningful. */
 const LEAST_SECONDS = 1;
 
 interface Mark {
@@ -33,7 +33,7 @@ export class Rate {
     while (marks.length > 1 && at - marks[1].at >= WINDOW_SECONDS) marks.shift();
   }
 
-  /** @returns undefined before anything can be said */
+  /** @returns undefined before a rate is known */
   perSecond(): { inputs: number; bytes: number } | undefined {
     const [{ at, inputs, bytes }] = this.#marks;
     const seconds = this.#now() - at;

@@ -10,7 +10,7 @@ import { command, type Io } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 import type { ListenerOptions } from './listener.ts';
 
-/** Finished, but not with everything that was asked for. */
+/** Exit code of a run that finished without some of the requested inputs. */
 const SAMPLES_SKIPPED = 3;
 
 const SRC = {
@@ -19,18 +19,18 @@ const SRC = {
   variadic: true,
 };
 
-/** Inputs failed, or are missing because their folder or archive could not be read. */
+/** Whether inputs failed, or are missing because their folder or archive could not be read. */
 function isPartial({ totals }: Manifest): boolean {
   return totals.failures > 0 || (totals.unread ?? 0) > 0;
 }
 
-/** Shows a run as it goes, and stops it on a signal. */
+/** Shows the progress of a run, and stops it on a signal. */
 async function watchingOf(io: Io, options: ListenerOptions, noun?: string) {
   const { PipelineListener } = await import('./listener.ts');
   return { onEvent: new PipelineListener(io, options, noun).listen, signal: io.signal };
 }
 
-/** Plans and runs, or shows what that would do. */
+/** Plans and runs, or describes what a run would do. */
 async function runOrShow(
   request: RunRequest,
   { dryRun: isDry, json }: { dryRun: boolean; json: boolean },
@@ -64,7 +64,7 @@ function runCommand(media: Media) {
   const { definition, known } = chosenCodec(media);
   return command({
     name: `run ${media}`,
-    summary: `Turn ${media} into packed token shards; run again to go on where it was stopped`,
+    summary: `Turn ${media} into packed token shards; run the same command again to continue after a stop`,
     positionals: [SRC],
     options: runOptionsOf(definition, known),
     examples: EXAMPLES[media],
@@ -105,7 +105,8 @@ const DATASET = { name: 'dataset', description: 'Dataset directory' };
 
 const status = command({
   name: 'status',
-  summary: 'How far a dataset is: done, left, failed, time to go; also while it runs elsewhere',
+  summary:
+    'Show the progress of a dataset: done, left, failed, remaining time; also while it runs elsewhere',
   positionals: [DATASET],
   options: statusOptions,
   examples: ['pipeline status photos-256'],
@@ -137,7 +138,7 @@ const finalize = command({
 
 export const spec: CliSpec = {
   name: 'pipeline',
-  summary: 'A corpus of media files to a dataset of packed token shards',
+  summary: 'Turn a corpus of media files into a dataset of packed token shards',
   commands: [
     runCommand('images'),
     runCommand('videos'),

@@ -1,4 +1,4 @@
-/** The tables of `shards inspect`, as text. */
+/** The tables of `shards inspect` as text. */
 
 import { formatBar, formatBytes, formatCount, formatTable } from '../../base/format.ts';
 import type { CodecInfo } from '../../schemas/dataset.ts';
@@ -7,7 +7,7 @@ import type { RowView } from '../../shards/inspect/row.ts';
 import type { InspectedDataset, MergeView } from '../../shards/inspect/run.ts';
 import { BYTES, unitOf } from '../../tokenizer/alphabet.ts';
 
-/** Shards that are listed one by one; of more, the first and the last. */
+/** Most shards that are listed one by one; of more shards, the first and the last are listed. */
 const LISTED_SHARDS = 20;
 const TOKENS_A_LINE = 8;
 const LISTED_TOKENS = 256;
@@ -36,7 +36,7 @@ function printDataset(summary: DatasetSummary): string {
       documentLength(summary),
       [
         'on disk',
-        `${formatBytes(totals.shardBytes)}, ${ratio(summary.diskBytesPerToken)} bytes a token`,
+        `${formatBytes(totals.shardBytes)}, ${ratio(summary.diskBytesPerToken)} bytes per token`,
       ],
     ]),
     formatTable(
@@ -63,7 +63,7 @@ function documentLength({
   const { documentBytes } = manifest.totals;
   const unit = unitOf(alphabet);
   const length = alphabet === BYTES ? formatBytes(documentBytes) : formatCount(documentBytes);
-  return [`document ${unit}s`, `${length}, ${ratio(documentBytesPerToken)} ${unit}s a token`];
+  return [`document ${unit}s`, `${length}, ${ratio(documentBytesPerToken)} ${unit}s per token`];
 }
 
 function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryView): string {
@@ -79,13 +79,13 @@ function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryVi
       `${formatCount(metadata.vocabSize)} ids, sha256 ${metadata.tokenizerHash.slice(0, 16)}…`,
     ],
     ['sequence', `${formatCount(metadata.seqLen)} tokens`],
-    ['rows', `${formatCount(counts.rows)}, ${formatCount(counts.rowGroupRows)} a row group`],
+    ['rows', `${formatCount(counts.rows)}, ${formatCount(counts.rowGroupRows)} per row group`],
     ['tokens', `${formatCount(counts.tokens)}, and ${formatCount(counts.padding)} of padding`],
     [
       'documents',
       `${formatCount(counts.documents)} begin here, ids ${counts.firstDoc} to ${counts.lastDoc}`,
     ],
-    ['on disk', `${formatBytes(bytes)}, ${ratio(diskBytesPerToken)} bytes a token`],
+    ['on disk', `${formatBytes(bytes)}, ${ratio(diskBytesPerToken)} bytes per token`],
   ]);
 }
 
@@ -103,7 +103,9 @@ export function printRow(view: RowView): string {
   );
 }
 
-/** Lines of neighbouring tokens of a document that say the same: index of the first, reading, ids and bytes. */
+/**
+ * Groups neighbouring tokens with the same reading: index of the first, reading, ids and bytes.
+ */
 function tokenLines({ ids, bytes, readings, documents }: RowView, shown: number): string[] {
   const starts = new Set(documents.map(({ start }) => start));
   const lines: { start: number; reading: string; tokens: string[] }[] = [];
@@ -144,13 +146,13 @@ function shardTable({ manifest: { shards } }: DatasetSummary): string {
   if (hidden > 0) {
     rows.splice(LISTED_SHARDS - 1, hidden, [`… ${formatCount(hidden)} more`, '', '', '', '', '']);
   }
-  return formatTable(['shard', 'rows', 'tokens', 'documents', 'size', 'bytes a token'], rows);
+  return formatTable(['shard', 'rows', 'tokens', 'documents', 'size', 'bytes per token'], rows);
 }
 
 function histogram(data: Histogram): string {
   const most = Math.max(...data.bins.map((bin) => bin.count));
   const table = formatTable(
-    ['tokens a document', 'documents', ''],
+    ['tokens per document', 'documents', ''],
     data.bins.map(({ from, to, count }) => [
       `${formatCount(from)} – ${formatCount(to - 1)}`,
       formatCount(count),

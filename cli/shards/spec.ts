@@ -4,11 +4,11 @@ import { CodecLmError } from '../../base/error.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 
-const json = z.boolean().default(false).describe('Print one JSON value in place of tables');
+const json = z.boolean().default(false).describe('Print one JSON value instead of tables');
 
 const inspect = command({
   name: 'inspect',
-  summary: 'What is in a dataset directory or in one shard',
+  summary: 'Show the content of a dataset directory or of one shard',
   positionals: [{ name: 'path', description: 'A dataset directory, or a file of its shards/' }],
   options: z.object({
     json,
@@ -70,13 +70,13 @@ const verify = command({
 
 const extract = command({
   name: 'extract',
-  summary: 'Documents back to pictures, or to their canonical bytes',
+  summary: 'Write documents back as pictures, or as their canonical bytes',
   positionals: [{ name: 'dataset', description: 'A dataset directory' }],
   options: z.object({
-    doc: z.int().nonnegative().optional().describe('The document of this index'),
+    doc: z.int().nonnegative().optional().describe('Index of the document'),
     all: z.boolean().default(false).describe('Every document'),
     to: z.string().meta({ valueName: 'dir' }).describe('Folder for the files'),
-    raw: z.boolean().default(false).describe('Canonical bytes (.bin) in place of viewable files'),
+    raw: z.boolean().default(false).describe('Canonical bytes (.bin) instead of viewable files'),
     json,
   }),
   examples: ['shards extract DS --doc 42 --to out', 'shards extract DS --all --raw --to out'],

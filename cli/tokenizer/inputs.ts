@@ -1,4 +1,4 @@
-/** The inputs of `tokenizer`: files and folders to documents. */
+/** The inputs of `tokenizer`: converts files and folders to documents. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
@@ -6,21 +6,21 @@ import { readError } from '../../base/file-error.ts';
 import { BYTES, type Symbols, symbolsOfBytes } from '../../tokenizer/alphabet.ts';
 import type { Codec, CodecDefinition } from '../../tokenizer/codecs/codec.ts';
 
-/** Documents as they are; any other file goes through the codec. */
+/** Extension of raw documents; any other file goes through the codec. */
 const RAW = '.bin';
 
-/** One codec for each run, opened when a file needs it: raw documents take no image library. */
+/** One codec per run, opened when a file needs it: raw documents need no image library. */
 export type MakeCodec = () => Promise<Codec>;
 
 export interface ToolInput {
   path: string;
-  /** Path inside the folder it was found in, without extension: the name of what is written. */
+  /** Path inside its folder, without extension: the name of the output file. */
   name: string;
 }
 
 /**
  * Files in the order given, those of a folder (with its subfolders) sorted by path.
- * @param wanted which files of a folder count
+ * @param wanted decides which files of a folder count
  * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`; `USAGE` when two would have one name
  */
 export async function listToolInputs(
@@ -37,7 +37,7 @@ export async function listToolInputs(
     }
   }
   if (inputs.length === 0) {
-    throw new CodecLmError('INPUT_EMPTY', `no file of use in ${sources.join(', ')}`);
+    throw new CodecLmError('INPUT_EMPTY', `no usable file in ${sources.join(', ')}`);
   }
   const byName = new Map<string, string>();
   for (const { name, path } of inputs) {
@@ -59,7 +59,10 @@ async function listFolder(folder: string, wanted: (name: string) => boolean): Pr
     .map((path) => ({ path, name: withoutExtension(relative(folder, path)) }));
 }
 
-/** Raw documents, and what is named as the inputs of a codec are; a file that is named is tried whatever its extension. */
+/**
+ * Whether a file of a folder counts: raw documents, and files with an extension of the codec. A
+ * file that is named directly is always tried.
+ */
 export function isDocumentOf({ extensions }: Pick<CodecDefinition, 'extensions'>) {
   return (name: string) => name.endsWith(RAW) || extensions.has(extname(name).toLowerCase());
 }
@@ -68,7 +71,7 @@ function withoutExtension(path: string): string {
   return path.slice(0, path.length - extname(path).length);
 }
 
-/** @param alphabet of raw documents */
+/** @param alphabet number of symbols of raw documents */
 export async function readToolDocument(
   path: string,
   makeCodec: MakeCodec,

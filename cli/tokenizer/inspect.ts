@@ -1,4 +1,4 @@
-/** What a tokenizer has learned: each merge as bytes, how often it is used, what it means. */
+/** Shows the merges of a tokenizer: their bytes, how often they are used, and what they mean. */
 import type { Symbols } from '../../tokenizer/alphabet.ts';
 import type { CodecDefinition } from '../../tokenizer/codecs/codec.ts';
 import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
@@ -8,9 +8,9 @@ export interface MergeLine {
   rank: number;
   id: number;
   hex: string;
-  /** How often the token stands in the documents given; absent without documents. */
+  /** Number of occurrences in the given documents; absent without documents. */
   count?: number;
-  /** In a file of the codec; empty for a token of plain data. */
+  /** Meaning of the token in a file of the codec; empty for plain data. */
   meaning: string;
 }
 
@@ -37,18 +37,18 @@ export async function inspectMerges(
   });
 }
 
-/** `FF D3` */
+/** Such as `FF D3`. */
 function toHex(symbols: Symbols): string {
   return Array.from(symbols, (symbol) => symbol.toString(16).toUpperCase().padStart(2, '0')).join(
     ' ',
   );
 }
 
-/** Bytes of a token, and letters of its meaning, that a terminal has room for. */
+/** Most bytes of a token, and most letters of its meaning, that fit on a terminal. */
 const MOST_BYTES = 12;
 const MOST_LETTERS = 60;
 
-/** A line as it is shown to people: long tokens by their beginnings. */
+/** Shortens long tokens for people. */
 export function shortened(line: MergeLine): MergeLine {
   const bytes = (line.hex.length + 1) / 3;
   const isLong = bytes > MOST_BYTES;

@@ -1,4 +1,7 @@
-/** NumPy's .npy: version 1.0, one dimension of little-endian uint16 (numpy.lib.format). */
+/**
+ * Reads and writes NumPy's .npy files: version 1.0, one dimension of little-endian uint16
+ * (numpy.lib.format).
+ */
 import { endianness } from 'node:os';
 import { CodecLmError } from '../../base/error.ts';
 
@@ -14,7 +17,9 @@ export function toNpy(ids: Uint16Array): Uint8Array {
   return Buffer.concat([prefix, Buffer.from(header, 'latin1'), littleEndian(ids)]);
 }
 
-/** @throws CodecLmError `TOKEN_INVALID` when it is not what `toNpy` writes */
+/**
+ * @throws CodecLmError `TOKEN_INVALID` when the file does not have the form that `toNpy` writes
+ */
 export function fromNpy(file: Uint8Array, path: string): Uint16Array {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const isNpy = bytes.length > PREFIX && bytes.subarray(0, 6).equals(MAGIC) && bytes[6] === 1;
@@ -30,7 +35,7 @@ export function fromNpy(file: Uint8Array, path: string): Uint16Array {
   if (bytes.length - start !== 2 * count) {
     throw new CodecLmError(
       'TOKEN_INVALID',
-      `${path}: ${count} tokens in the header, ${bytes.length - start} bytes of them`,
+      `${path}: ${count} tokens in the header, but ${bytes.length - start} bytes of data`,
       { path },
     );
   }

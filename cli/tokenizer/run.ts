@@ -1,4 +1,4 @@
-/** What the subcommands of `tokenizer` do: documents in, tokens or a tokenizer out. */
+/** The work of the subcommands of `tokenizer`. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -25,7 +25,10 @@ import {
 } from './inputs.ts';
 import { fromNpy, toNpy } from './npy.ts';
 
-/** Goes on after an input that fails. @returns how many failed, each said on stderr */
+/**
+ * Continues after an input that fails. @returns the number of failed inputs; each is reported on
+ * stderr
+ */
 async function forEachInput(
   inputs: readonly ToolInput[],
   io: Io,
@@ -50,7 +53,7 @@ async function forEachInput(
   return failed;
 }
 
-/** Whether an error is about this one input: what it holds, or that it may not be read. */
+/** Whether an error concerns only this input: its content, or its permissions. */
 function isOfInput(error: unknown): error is CodecLmError {
   if (!(error instanceof CodecLmError)) return false;
   return error.scope === 'input' || error.scope === 'file' || isUnread(error.code);
@@ -102,7 +105,10 @@ export async function trainTokenizer(
   return failed;
 }
 
-/** Each document as `<bos> tokens <eos>`: a .npy file each, or a line of JSON. @returns failed inputs */
+/**
+ * Writes each document as `<bos> tokens <eos>`: as a .npy file, or as a line of JSON. @returns
+ * failed inputs
+ */
 export async function encode(
   sources: readonly string[],
   settings: { definition: CodecDefinition; tokenizer: Tokenizer; out?: string },
@@ -119,7 +125,10 @@ export async function encode(
   });
 }
 
-/** .npy and .jsonl files back to documents: viewable files, or canonical bytes. @returns failed inputs */
+/**
+ * Converts .npy and .jsonl files back to documents: viewable files, or canonical bytes. @returns
+ * failed inputs
+ */
 export async function decode(
   sources: readonly string[],
   settings: { definition: CodecDefinition; tokenizer: Tokenizer; out: string; raw: boolean },
@@ -155,7 +164,7 @@ function parseLine(line: string, path: string, index: number): number[] {
     const { ids } = JSON.parse(line);
     if (Array.isArray(ids) && ids.every(Number.isInteger)) return ids;
   } catch {
-    // Reported below, like a line that is JSON of another form.
+    // Reported below, like a line of JSON in another form.
   }
   throw new CodecLmError('TOKEN_INVALID', `${path}, line ${index + 1}: no list "ids" of integers`, {
     path,

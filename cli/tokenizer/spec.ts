@@ -13,7 +13,7 @@ const { definition, known } = chosenCodec();
 
 const source = {
   name: 'src',
-  description: `Files and folders: documents as they are (.bin), or ${definition.noun}s`,
+  description: `Files and folders: raw documents (.bin), or ${definition.noun}s`,
   variadic: true,
 };
 const tokenizerOption = z
@@ -22,7 +22,7 @@ const tokenizerOption = z
   .describe('Folder of a tokenizer.json, or that file');
 const codecOptions = { codec: codecOption(known, definition.name), ...definition.options.shape };
 
-/** One codec for each run, opened when the first file needs it. */
+/** One codec per run, opened when the first file needs it. */
 function codecMaker(options: Readonly<Record<string, unknown>>): MakeCodec {
   let opened: Promise<Codec> | undefined;
   return () => {
@@ -94,7 +94,7 @@ const train = command({
 
 const encode = command({
   name: 'encode',
-  summary: 'Documents to token ids, with <bos> and <eos>',
+  summary: 'Encode documents as token ids, with <bos> and <eos>',
   positionals: [source],
   options: z.object({
     tokenizer: tokenizerOption,
@@ -121,8 +121,7 @@ const encode = command({
 
 const decode = command({
   name: 'decode',
-  summary:
-    'Token ids (.npy, .jsonl) back to files that a viewer opens, or to documents as they are',
+  summary: 'Decode token ids (.npy, .jsonl) to files that a viewer opens, or to raw documents',
   positionals: [{ name: 'src', description: 'Files and folders of token ids', variadic: true }],
   options: z.object({
     tokenizer: tokenizerOption,
@@ -130,7 +129,7 @@ const decode = command({
     raw: z
       .boolean()
       .default(false)
-      .describe('Write documents as they are (.bin), not viewable files'),
+      .describe('Write raw documents (.bin) instead of viewable files'),
     ...codecOptions,
   }),
   examples: ['tokenizer decode ids/ --tokenizer TOK --out pictures/'],
@@ -151,13 +150,13 @@ const decode = command({
 
 const inspect = command({
   name: 'inspect',
-  summary: `The merges as hex, how often they are used, and what they mean in ${definition.title} files`,
+  summary: `Show the merges as hex, how often they are used, and what they mean in ${definition.title} files`,
   positionals: [
     { name: 'tokenizer', description: tokenizerOption.description ?? '' },
     { ...source, optional: true, description: 'Documents to count in' },
   ],
   options: z.object({
-    json: z.boolean().default(false).describe('Print one JSON value a merge'),
+    json: z.boolean().default(false).describe('Print one JSON value per merge'),
     ...codecOptions,
   }),
   examples: ['tokenizer inspect TOK', 'tokenizer inspect TOK photos/ --json'],
@@ -193,6 +192,6 @@ const inspect = command({
 
 export const spec: CliSpec = {
   name: 'tokenizer',
-  summary: 'Images and videos to documents to tokens, and back',
+  summary: 'Convert images and videos to tokens, and back',
   commands: [train, encode, decode, inspect],
 };

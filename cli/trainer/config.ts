@@ -1,4 +1,7 @@
-/** `trainer config show|schema`: what a run would be trained with, and what may be configured. */
+/**
+ * `trainer config show|schema`: prints the configuration of a run, and the schema of
+ * configurations.
+ */
 import { z } from 'zod';
 import {
   configJsonSchema,
@@ -8,7 +11,7 @@ import {
 } from '../../trainer/config/config.ts';
 import { command } from '../command.ts';
 
-/** The options by which a configuration is named; `trainer fit` has the same. */
+/** The options that name a configuration; `trainer fit` has the same. */
 export const configOptions = {
   preset: z
     .string()
@@ -22,7 +25,7 @@ export const configOptions = {
     .meta({ valueName: 'key.path=value', isText: true }),
 };
 
-/** For who types a key as an option: `--steps` for `--set train.steps=…`. */
+/** For a person who types a key as an option: `--steps` instead of `--set train.steps=…`. */
 export const settings = configKeys;
 
 export const configFile = {

@@ -1,4 +1,4 @@
-/** `trainer estimate`: what a configuration asks of the machines, before they are asked for. */
+/** `trainer estimate`: estimates what a configuration needs, before anything runs. */
 import { z } from 'zod';
 import { formatBytes, formatCount, formatTable } from '../../base/format.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
@@ -7,7 +7,7 @@ import { configFile, configOptions, settings } from './config.ts';
 
 export const estimateCommand = command({
   name: 'estimate',
-  summary: 'Parameters, FLOPs a token and memory by kind of a configuration',
+  summary: 'Estimate parameters, FLOPs per token and memory of a configuration',
   positionals: [configFile],
   options: z.object({
     ...configOptions,
@@ -21,7 +21,7 @@ export const estimateCommand = command({
     data: z
       .string()
       .optional()
-      .describe('Dataset whose vocabulary and row length are meant')
+      .describe('Dataset that gives the vocabulary and the row length')
       .meta({ valueName: 'dataset' }),
     vocabSize: z
       .number()
@@ -49,7 +49,7 @@ export const estimateCommand = command({
     const { seqLen, seqLenFrom, microBatch, gradAccumulation, zero, checkpointing } = result;
     if (seqLenFrom === 'default') {
       io.log(
-        `sequences of ${formatCount(seqLen)} tokens, the default for images: nothing says another length; change it with --data DS or --set train.seqLen=N`,
+        `sequences of ${formatCount(seqLen)} tokens, the default for images: set another length with --data DS or --set train.seqLen=N`,
       );
     }
     const onOff = (isOn: boolean) => (isOn ? 'on' : 'off');
@@ -58,9 +58,9 @@ export const estimateCommand = command({
         ['what', 'estimate'],
         [
           ['parameters', formatCount(parameters)],
-          ['FLOPs a token', flopsPerToken.toExponential(3)],
-          ['tokens a step', formatCount(tokensPerStep)],
-          ['FLOPs a step', (flopsPerToken * tokensPerStep).toExponential(3)],
+          ['FLOPs per token', flopsPerToken.toExponential(3)],
+          ['tokens per step', formatCount(tokensPerStep)],
+          ['FLOPs per step', (flopsPerToken * tokensPerStep).toExponential(3)],
         ],
       ),
     );

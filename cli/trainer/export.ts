@@ -1,4 +1,4 @@
-/** `trainer export`: a checkpoint as a model for others, in the precision they want. */
+/** `trainer export`: exports a checkpoint as a model for others, in a chosen precision. */
 import { z } from 'zod';
 import { command } from '../command.ts';
 
@@ -8,13 +8,13 @@ export const exportCommand = command({
   options: z.object({
     checkpoint: z
       .string()
-      .describe('Checkpoint folder, or a run whose newest one is meant')
+      .describe('Checkpoint folder, or a run to use its newest checkpoint')
       .meta({ valueName: 'dir' }),
     to: z.string().describe('Folder, made here').meta({ valueName: 'dir' }),
     precision: z
       .enum(['fp32', 'bf16', 'fp16'])
       .default('bf16')
-      .describe('Of the weights; rounded to the nearest'),
+      .describe('Number format of the weights; rounded to the nearest'),
     json: z.boolean().default(false).describe('Print the result as one JSON value'),
   }),
   examples: ['trainer export --checkpoint RUN --to model --precision bf16'],

@@ -1,4 +1,4 @@
-/** What a training run tells, as lines for people. */
+/** Formats the events of a training run as lines for people. */
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
 import type { LockWait } from '../../base/lock/lock.ts';
 import { bitsOf, type TrainMetrics } from '../../schemas/run.ts';
@@ -21,7 +21,7 @@ function lockLine({ who, silentMs, staleMs }: LockWait): string {
   return `${who} has the lock: no heartbeat for ${seconds(silentMs)} of ${seconds(staleMs)} s`;
 }
 
-/** @returns undefined for what is not logged */
+/** @returns undefined for events that are not logged */
 export function fitLogLine(event: FitEvent): string | undefined {
   switch (event.type) {
     case 'backend':
@@ -49,10 +49,10 @@ export function fitLogLine(event: FitEvent): string | undefined {
   }
 }
 
-/** Weight of the newest step in the speed that the line and its ETA show. */
+/** Weight of the newest step in the average that gives the speed and the ETA. */
 const SMOOTHING = 0.1;
 
-/** `███░ 120/300  loss 4.1234  2,345 tokens/s  ETA 1 min 2 s` */
+/** Such as `███░ 120/300  loss 4.1234  2,345 tokens/s  ETA 1 min 2 s`. */
 class ProgressLine {
   #secondsAStep: number | undefined;
   #tokensPerSecond = 0;

@@ -1,4 +1,4 @@
-/** `trainer fit`: a dataset to a trained model. */
+/** `trainer fit`: trains a model on a dataset. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -49,7 +49,7 @@ export const fitCommand = command({
     'mpirun -n 8 node bin/trainer.js fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
   settings,
-  // Before the configuration is written there is nothing to go on with.
+  // Before the configuration is written there is nothing to continue.
   goOn: ({ out }) =>
     out !== undefined && existsSync(join(out, 'config.yaml')) ? resumeLine(out) : undefined,
   async run([file], { preset, set, data, out, init, resume, json }, io) {

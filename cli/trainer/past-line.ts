@@ -1,8 +1,8 @@
-/** Sequences longer than those of the training, as a line for people. */
+/** A line for people about sequences that are longer than those of training. */
 import { formatCount } from '../../base/format.ts';
 import type { PastTrainedLength } from '../../trainer/events.ts';
 
-/** @param what takes so many tokens: `samples may take` */
+/** @param what subject and verb of the line: `samples may take` */
 export function pastLine(what: string, { trained, tokens }: PastTrainedLength): string {
-  return `${what} up to ${formatCount(tokens)} tokens, and the model was trained on ${formatCount(trained)}: what comes after them is new to it`;
+  return `${what} up to ${formatCount(tokens)} tokens, but the model was trained on ${formatCount(trained)}: later positions are new to it`;
 }

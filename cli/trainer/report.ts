@@ -1,4 +1,4 @@
-/** `trainer report`: how a run went, as a table or as a page. */
+/** `trainer report`: shows the course of a run, as a table or as a page. */
 
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
@@ -8,7 +8,8 @@ import { command } from '../command.ts';
 
 export const reportCommand = command({
   name: 'report',
-  summary: 'Show how a run went: a table, or a self-contained HTML page with curves and pictures',
+  summary:
+    'Show the course of a run: a table, or a self-contained HTML page with curves and pictures',
   positionals: [{ name: 'run', description: 'Run directory of `trainer fit`' }],
   options: z.object({
     html: z.string().optional().describe('Write a page here').meta({ valueName: 'file' }),
@@ -27,7 +28,7 @@ export const reportCommand = command({
       .optional()
       .describe('Folder of `trainer sample` whose pictures the page shows')
       .meta({ valueName: 'dir' }),
-    json: z.boolean().default(false).describe('One JSON value a line of metrics'),
+    json: z.boolean().default(false).describe('One JSON value per line of metrics'),
   }),
   examples: [
     'trainer report RUN',
@@ -78,7 +79,7 @@ export const reportCommand = command({
   },
 });
 
-/** At most `count` of the rows, the first and the last among them. */
+/** At most `count` of the rows, including the first and the last. */
 function pickEvenly<Row>(rows: Row[], count: number): Row[] {
   if (rows.length <= count) return rows;
   return Array.from(

@@ -1,4 +1,4 @@
-/** `trainer sample`: a checkpoint to files that a viewer opens. */
+/** `trainer sample`: draws samples from a checkpoint as files that a viewer opens. */
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { formatCount } from '../../base/format.ts';
@@ -50,7 +50,7 @@ const options = z.object({
     .boolean()
     .default(false)
     .describe('Write each sample as it grows, so that a viewer can follow it'),
-  json: z.boolean().default(false).describe('One JSON value a finished sample'),
+  json: z.boolean().default(false).describe('One JSON value per finished sample'),
 });
 
 export type SampleFlags = z.output<typeof options>;
@@ -115,7 +115,7 @@ export const sampleCommand = command({
   },
 });
 
-/** `3/16 samples  1,234 tokens/s`, over all tokens drawn so far. */
+/** Such as `3/16 samples  1,234 tokens/s`, averaged over all tokens drawn so far. */
 export function progressLine({ samples, total, tokensPerSecond }: SampleProgress): string {
   return `${samples}/${total} samples  ${formatCount(tokensPerSecond)} tokens/s`;
 }

@@ -1,4 +1,6 @@
-/** `trainer score`: bits per byte of files under a checkpoint, and where they go. */
+/**
+ * `trainer score`: shows the bits per byte of files under a checkpoint, and the bits of each part.
+ */
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
@@ -16,16 +18,17 @@ const options = z.object({
     )
     .meta({ valueName: 'dir' }),
   threads: threadsOption.describe('Cores to use; default all'),
-  json: z.boolean().default(false).describe('One JSON value a file'),
+  json: z.boolean().default(false).describe('One JSON value per file'),
 });
 
 export const scoreCommand = command({
   name: 'score',
-  summary: 'How many bits a checkpoint needs for each byte of a file',
+  summary: 'Show how many bits a checkpoint needs per byte of a file',
   positionals: [
     {
       name: 'file',
-      description: 'Images in any format, or clips: what the checkpoint was trained on',
+      description:
+        'Images in any format, or clips: inputs of the kind that the checkpoint was trained on',
       variadic: true,
     },
   ],

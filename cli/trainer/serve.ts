@@ -1,4 +1,4 @@
-/** `trainer serve`: a checkpoint behind an OpenAI-compatible interface. */
+/** `trainer serve`: serves a checkpoint through an OpenAI-compatible API. */
 import { z } from 'zod';
 import { messageOf } from '../../base/error.ts';
 import { batchSizeOption, checkpointOption } from '../../schemas/sample.ts';
@@ -22,7 +22,9 @@ const options = z.object({
   grammar: z
     .enum(['on', 'off'])
     .default('on')
-    .describe('For requests that do not say: allow only what continues a canonical file'),
+    .describe(
+      'Default of requests for `grammar`: allow only tokens that continue a canonical file',
+    ),
   threads,
 });
 
@@ -59,7 +61,7 @@ export function serveLogLine(event: ServeEvent): string {
     case 'past-trained-length':
       return pastLine('sequences may take', event);
     case 'ready':
-      return `${event.model}: ${event.engine}, ${event.maxTokens} tokens a sequence`;
+      return `${event.model}: ${event.engine}, ${event.maxTokens} tokens per sequence`;
     case 'failure':
       return `failed: ${event.error instanceof Error ? event.error.stack : messageOf(event.error)}`;
   }

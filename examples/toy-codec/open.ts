@@ -54,7 +54,7 @@ export function openToy(definition: CodecDefinition, settings: ToySettings): Cod
       mime: 'image/png',
       isStrip: false,
       async draw(beginning) {
-        // What is not there yet is black.
+        // The missing part is black.
         const whole = new Uint16Array(side * side);
         whole.set(beginning);
         return pngOf(raster(whole));

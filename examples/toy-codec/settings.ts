@@ -1,8 +1,8 @@
-/** What the toy codec can be told, and what a document of it is. */
+/** The settings of the toy codec, and the form of its documents. */
 import { CodecLmError, type Symbols } from 'codec-lm/tokenizer';
 import { z } from 'zod';
 
-/** What decides the symbols of a document. */
+/** Settings that decide the symbols of a document. */
 export const toySettings = z.strictObject({
   side: z.int().min(1).max(64).default(8).describe('Width and height of the picture in pixels'),
   bits: z.int().min(1).max(3).default(3).describe('Bits of red, of green and of blue'),

@@ -1,4 +1,7 @@
-/** What holds for every command of every program, taken from their specs: a new command is tested by being there. */
+/**
+ * Properties of every command of every program, taken from their specs, so that a new command is
+ * tested without further code.
+ */
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';

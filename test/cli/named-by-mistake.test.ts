@@ -1,4 +1,7 @@
-/** One thing named in place of another: what it is, and the command that makes what was meant of it. */
+/**
+ * One thing named in place of another: the error says what it is, and names the command that makes
+ * the right thing of it.
+ */
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import test from 'ava';

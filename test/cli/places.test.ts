@@ -1,4 +1,7 @@
-/** Whatever names a place is refused as a URL, in every command line, before anything is done. */
+/**
+ * Every option and argument that names a place refuses a URL, in every command line, before
+ * anything is done.
+ */
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -6,7 +6,7 @@ import { execa } from 'execa';
 const ROOT = join(import.meta.dirname, '../..');
 const RECORD = pathToFileURL(join(import.meta.dirname, 'record.mjs')).href;
 
-/** What takes long to load, or need not be installed. */
+/** Packages that take long to load, or need not be installed. */
 const HEAVY =
   /node_modules\/(@tensorflow|sharp|@img|fluent-ffmpeg|@ffmpeg-installer|highland|koffi)\//;
 

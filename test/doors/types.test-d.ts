@@ -91,7 +91,7 @@ holds<Equal<CodecLmError['code'], ErrorCode>>();
 holds<ErrorCode extends string ? true : false>();
 holds<string extends ErrorCode ? false : true>();
 
-// What must not be accepted.
+// Calls that must not compile.
 const dataset: Dataset = await openDataset('DS');
 // @ts-expect-error no such split
 dataset.sequences('test');

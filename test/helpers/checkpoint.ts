@@ -17,12 +17,12 @@ export const TOKENIZER = new ByteBpe([
 ]);
 
 export interface CheckpointOptions {
-  /** Of the images, in pixels. */
+  /** Size of the images in pixels. */
   side?: number;
   seqLen?: number;
   hiddenSize?: number;
   layers?: number;
-  /** Of another medium than images. */
+  /** Codec of another medium than images. */
   codec?: { name: 'avc'; settings: AvcSettings };
 }
 

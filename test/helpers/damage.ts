@@ -1,4 +1,4 @@
-/** What a damaged dataset does to those who read it, and where a shard may be damaged. */
+/** The effect of a damaged dataset on its readers, and the places where a shard may be damaged. */
 import { readdir, readFile } from 'node:fs/promises';
 import type { ParquetSchema } from 'parquetjs-lite';
 import { CodecLmError } from '../../base/error.ts';

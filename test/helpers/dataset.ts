@@ -46,7 +46,7 @@ export interface DatasetOptions {
   codec?: CodecInfo;
   /** Canonical bytes of each document; its tokens when not given. */
   byteLengths?: number[];
-  /** Which documents are held out. */
+  /** Decides which documents are held out. */
   isVal?: (docId: number) => boolean;
 }
 

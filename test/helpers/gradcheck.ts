@@ -1,4 +1,7 @@
-/** What the tests of ops share: random tensors, gradients of a random projection, differences. */
+/**
+ * Helpers that the tests of ops share: random tensors, gradients of a random projection,
+ * differences.
+ */
 import type { Tensor } from '@tensorflow/tfjs';
 import { type Backend, chooseBackend } from '../../trainer/backend/choose.ts';
 

@@ -14,7 +14,7 @@ export interface GoldenImage {
   over?: Record<string, string>;
 }
 
-/** What was resized, its kernel, both sizes, the SHA-256 of the samples. */
+/** The input, its kernel, both sizes, the SHA-256 of the samples. */
 type GoldenResize = [
   kind: 'u1' | 'f4',
   kernel: 'bilinear' | 'bicubic' | 'lanczos',

@@ -5,7 +5,7 @@ import type { Communicator, Numbers } from '../../trainer/distributed/communicat
 export function inProcessRanks(size: number): Communicator[] {
   let parts: unknown[] = [];
   let waiting: (() => void)[] = [];
-  /** What every rank brought, in the order of ranks. */
+  /** The contribution of every rank, in the order of ranks. */
   async function meet<T>(rank: number, part: T): Promise<T[]> {
     const own = parts;
     own[rank] = part;

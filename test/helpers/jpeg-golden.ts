@@ -8,7 +8,7 @@ export interface GoldenCase {
   readonly quality: number;
 }
 
-/** What Pillow made of a case; `test/golden/jpeg/expected.json` has a list of these. */
+/** Pillow's result for a case; `test/golden/jpeg/expected.json` has a list of these. */
 export interface GoldenExpectation {
   readonly name: string;
   readonly quality: number;

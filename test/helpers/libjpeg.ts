@@ -1,4 +1,4 @@
-/** What libjpeg-turbo's own programs say about documents. */
+/** Checks documents with libjpeg-turbo's own programs. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,10 @@ import { insertTables } from '../../tokenizer/codecs/jpeg/view.ts';
 const SOS = 0xda;
 
 export interface Verdict {
-  /** What djpeg complains of when it decodes the document and lets no warning pass; '' if nothing. */
+  /**
+   * The complaint of djpeg when it decodes the document with warnings as errors; '' if there is
+   * none.
+   */
   readonly complaint: string;
   /**
    * Whether `jpegtran -restart 1B` reads the document without a warning and writes its
@@ -56,7 +59,7 @@ export function judge(judged: readonly Judged[]): Verdict[] {
   }
 }
 
-/** What follows the SOS segment. */
+/** The bytes after the SOS segment. */
 function codedPart(file: Uint8Array): Uint8Array {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   for (let i = 2; i < file.length; ) {

@@ -57,7 +57,7 @@ const base256 = (value: number) => (block: Buffer) => {
 const LONG = `${'long/'.repeat(40)}name.jpg`;
 const gnu = { magic: 'gnu' as const };
 
-/** What Python's tarfile reads as it is: no problem is told of these. */
+/** Members that Python's tarfile reads as they are: no problem is reported for them. */
 export const WHOLE: Record<string, Buffer> = {
   'hard links': tar(a, link('1', 'b.jpg', 'a.jpg'), link('1', 'c.jpg', 'b.jpg')),
   'hard link with a size': tar(a, link('1', 'z.jpg', 'a.jpg', { size: A.length }), b),
@@ -156,7 +156,7 @@ export const WHOLE: Record<string, Buffer> = {
   'padding that is no header behind the end': Buffer.concat([tar(a), Buffer.alloc(512, 7)]),
 };
 
-/** What is told besides; `unread` where inputs are missing for it. */
+/** Further reports; `unread` if inputs are missing because of it. */
 export const TOLD: Record<string, [content: Buffer, problem: RegExp, unread: 0 | 1]> = {
   'cut off in a member': [tar(a, b).subarray(0, a.length + 900), /cut off inside b\.jpg/, 1],
   'cut off in a header': [tar(a, b).subarray(0, a.length + 100), /cut off$/, 1],

@@ -5,7 +5,7 @@ export interface TarEntry {
   content?: Uint8Array | string;
   type?: string;
   linkName?: string;
-  /** What the size field says, where it is not the size of the content. */
+  /** Value of the size field, if it differs from the size of the content. */
   size?: number;
   magic?: 'ustar' | 'gnu' | 'v7' | 'star';
   prefix?: string;

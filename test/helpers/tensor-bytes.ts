@@ -32,7 +32,7 @@ export function countTensorBytes(tf: Tfjs): { readonly bytes: number; readonly p
   const before = state.tensorInfo;
   const counted = new CountedBuffers();
   const { get, has } = counted;
-  // What was there before is still known, and not counted.
+  // Tensors from before are still known, and not counted.
   counted.get = (buffer) => get.call(counted, buffer) ?? before.get(buffer);
   counted.has = (buffer) => has.call(counted, buffer) || before.has(buffer);
   state.tensorInfo = counted;

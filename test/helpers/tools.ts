@@ -26,7 +26,7 @@ export function testWith(tool: string, title: string, body: Body): void {
   testIf(hasTool(tool), `${tool} is not installed`, title, body);
 }
 
-/** For what takes minutes: `npm run test:long` sets CODEC_LM_TEST_LONG. */
+/** For tests that take minutes: `npm run test:long` sets CODEC_LM_TEST_LONG. */
 export function testLong(title: string, body: Body): void {
   testIf(Boolean(process.env.CODEC_LM_TEST_LONG), 'it is one of `npm run test:long`', title, body);
 }

@@ -18,7 +18,7 @@ const OPTIONS = [...SMALL, '--val-fraction', '0.3'];
 let work: string;
 let corpus: string;
 let expected: Record<string, string>;
-/** Of an uninterrupted run, start and planning included. */
+/** Duration of an uninterrupted run, including start and planning. */
 let fullMs: number;
 
 test.before(async () => {
@@ -75,7 +75,7 @@ function killAt(run: ReturnType<typeof pipeline>, { events, ms }: Moment): void 
   });
 }
 
-/** What a kill left: finished partitions, and whether a file was half-written. */
+/** The leftovers of a kill: finished partitions, and whether a file was half-written. */
 async function leftBy(out: string): Promise<{ done: number; isHalf: boolean }> {
   const names: string[] = await readdir(out, { recursive: true }).catch(() => []);
   const isHidden = (name: string) => /(^|\/)\.[^/]*\.tmp$/.test(name);
@@ -133,7 +133,10 @@ async function killAndResume(t: ExecutionContext, combination: Combination, want
 
 const isLong = process.env.CODEC_LM_TEST_LONG !== undefined;
 
-/** One after the other: each is to have the machine to itself, so that kills come where they are meant to. */
+/**
+ * One after the other: each needs the machine to itself, so that kills come at the intended
+ * moments.
+ */
 for (const workers of [1, 2, 4]) {
   for (const ranks of [1, 2]) {
     const kills = isLong ? 20 : { 21: 3, 12: 2 }[workers * 10 + ranks];

@@ -42,7 +42,7 @@ async function tokensByDocument(dataset: string): Promise<Map<number, number[]>>
   return documents;
 }
 
-/** What the frozen lists name of a folder, in plan order. */
+/** The names of a folder's files in the frozen lists, in plan order. */
 async function plannedInputs(
   dataset: string,
   corpus: string,

@@ -23,7 +23,7 @@ let work: string;
 let corpus: string;
 let whole: string;
 let expected: Record<string, string>;
-/** Of an uninterrupted run: kills come at any moment of it. */
+/** Duration of an uninterrupted run: kills come at any moment of it. */
 let fullMs: number;
 
 const run = (out: string, ...options: string[]) =>

@@ -26,7 +26,7 @@ const B = 21;
 
 const memory = () => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: false });
 
-/** What the body leaves at address 0 when `a` and `b` are given. */
+/** The value at address 0 after the body ran with `a` and `b`. */
 function run(body: (scope: Scope, a: Local, b: Local) => Code, a = A, b = B): DataView {
   const own = memory();
   const { f } = instantiate<{ f(a: number, b: number): void }>(

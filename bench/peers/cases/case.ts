@@ -1,4 +1,6 @@
-/** What a row of the cases is, and how one is run: each against the command lines, as people use them. */
+/**
+ * One row of the cases, and the code that runs it against the command lines, as people use them.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -19,7 +19,7 @@ function near(found: number[], wanted: number[]): boolean {
   return found.every((value, i) => Math.abs(value - wanted[i]) <= 4);
 }
 
-/** How the messages of each decoder may be known. */
+/** Patterns that recognize the messages of each decoder. */
 const DECODERS = { heif: /heif/, png: /png/, jpeg: /VipsJpeg/ };
 
 /** Failures by file name. */

@@ -1,4 +1,4 @@
-/** What the `openai` packages and curl see of a server. */
+/** Compares the answers of a server that the `openai` packages and curl receive. */
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { KEY, MODEL, type ServerProcess } from './server.ts';
@@ -12,7 +12,7 @@ const COMMANDS: Record<(typeof CLIENTS)[number], string[]> = {
   'openai (npm)': ['node', here('openai-client.mjs'), here('../.venv-clients/node')],
 };
 
-/** What a client has to report, in the words of its script. */
+/** The facts that a client reports, as named in its script. */
 const EXPECTED = {
   models: [MODEL],
   retrieved: MODEL,

@@ -22,7 +22,7 @@ export interface Comparison {
   isEqual: boolean;
 }
 
-/** What each mode has to give. */
+/** The results that each mode has to give. */
 interface Expected {
   whole: number[];
   secondHalf: number[];

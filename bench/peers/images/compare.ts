@@ -1,9 +1,9 @@
 /**
- * What the image codec makes of every file of a folder, beside Pillow: the pixels before anything
- * is resized (the target is the image itself), upright, RGB.
- *   node --import=tsx bench/peers/images/compare.ts [FOLDER] [--json FILE] [--short]
- * Without a folder: the test images of Pillow's own source package, fetched once with pip into
- * bench/peers/.venv. Needs the Python of bench/peers/setup.sh, or CODEC_LM_PYTHON.
+ * Compares the image codec with Pillow on every file of a folder: the pixels before anything is
+ * resized (the target is the image itself), upright, RGB. node --import=tsx
+ * bench/peers/images/compare.ts [FOLDER] [--json FILE] [--short] Without a folder: the test images
+ * of Pillow's own source package, fetched once with pip into bench/peers/.venv. Needs the Python of
+ * bench/peers/setup.sh, or CODEC_LM_PYTHON.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /** Why a file's result is not Pillow's: for bench/peers/images/compare.ts and the table of docs/jpeg.md. */
 
-/** What Pillow says of a file. */
+/** The message of Pillow about a file. */
 export interface Theirs {
   error?: string;
   format: string;

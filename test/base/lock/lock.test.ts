@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../helpers/temporary.ts';
 
 /** Twenty times as fast as in use. */
 const FAST = { beatMs: 50, staleMs: 1_000 };
-/** For what must not wait: a loaded machine may need seconds for a look. */
+/** A limit for operations that must not wait: a loaded machine may need seconds for a look. */
 const PATIENT = { staleMs: 60_000 };
 const ELSEWHERE = { host: 'elsewhere.invalid', pid: 17 };
 

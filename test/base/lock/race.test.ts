@@ -59,7 +59,10 @@ function nextAnswer() {
   return [answer, settle] as const;
 }
 
-/** What a dead run left; a dead neighbour of another world, and one that died taking the lock, too. */
+/**
+ * The leftovers of a dead run, of a dead neighbour in another run, and of a process that died while
+ * taking the lock.
+ */
 async function leaveDead(folder: string, round: number): Promise<void> {
   const pid = 2 ** 30;
   await leaveHolder(folder, { pid });

@@ -20,7 +20,7 @@ test('inspect shows tables, and the same as JSON', async (t) => {
   t.is(tables.exitCode, 0, tables.stderr);
   for (const words of [
     /documents +6 of 7 inputs/,
-    /bytes a token/,
+    /bytes per token/,
     /codec +jpeg: .*quality 25/,
     /shards\/part-00000\.parquet/,
     /IMAGE_CORRUPT +1/,

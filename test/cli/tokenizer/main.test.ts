@@ -135,7 +135,7 @@ test('images are read as the pipeline would: orientation, background, limits', a
 
 const wrongUse: Record<string, [string[], number, RegExp]> = {
   'no such input': [['train', 'nothing', '--out', 'T'], 2, /nothing: no such file or folder/],
-  'an empty folder': [['train', 'empty', '--out', 'T'], 2, /no file of use in empty/],
+  'an empty folder': [['train', 'empty', '--out', 'T'], 2, /no usable file in empty/],
   'two ways to say the same': [
     ['train', 'docs', '--out', 'T', '--merges', '1', '--vocab-size', '300'],
     2,

@@ -115,7 +115,7 @@ test('what is passed over is named, and counted where inputs are missing for it'
     const told = listing.problems.map((one) => `${one.path}: ${one.problem}`).join('\n');
     t.regex(told, problem, name);
     t.is(listing.unread ?? 0, name.startsWith('links that') ? 2 : unread, name);
-    // What lies before the damage is taken.
+    // Members before the damage are used.
     if (name !== 'a damaged sparse map')
       t.true(
         found.some(([file]) => file === 'a.jpg'),

@@ -130,7 +130,8 @@ test('epochs and seeds are as if drawn apart', (t) => {
     ),
   ];
   for (const [i, list] of pairs.entries()) {
-    // Of independent orders of 40 groups: standard deviation below 1 / sqrt(39) each.
+    // The limit follows from independent orders of 40 groups: standard deviation below 1 /
+    // sqrt(39) each.
     const bound = 4 / Math.sqrt(39 * list.length);
     t.true(Math.abs(mean(list)) < bound, `${i}: mean correlation ${mean(list).toFixed(4)}`);
     t.true(Math.max(...list.map(Math.abs)) < 5 / Math.sqrt(39), `${i}: two orders are alike`);

@@ -26,7 +26,7 @@ async function pictureDataset(t: ExecutionContext) {
   return { dir, manifest, path: join(dir, SHARD) };
 }
 
-/** What a shard says, as text; throws what the reader throws. */
+/** The content of a shard as text; throws the reader's error. */
 async function contentOf(path: string): Promise<string> {
   const shard = await openShard(path);
   try {

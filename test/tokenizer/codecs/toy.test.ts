@@ -43,7 +43,7 @@ function symbolsOf(pixels: Uint8Array, bits: number): number[] {
   );
 }
 
-/** What the server answers, of whichever route. */
+/** The answer of the server, for any route. */
 interface Answer {
   prompt: number[];
   given: null;

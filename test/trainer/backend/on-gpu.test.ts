@@ -1,4 +1,4 @@
-/** What only a GPU can show; the other tests of the trainer run on it too, by `npm run test:gpu`. */
+/** Tests that need a GPU; the other tests of the trainer run on it too, by `npm run test:gpu`. */
 import test from 'ava';
 import { chooseBackend } from '../../../trainer/backend/choose.ts';
 import { linear } from '../../../trainer/ops/linear.ts';

@@ -242,7 +242,7 @@ async function stepsDone(out: string): Promise<number> {
   return text.split('\n').length - 1;
 }
 
-/** What must be equal between two runs: all but the times. */
+/** The parts that must be equal between two runs: all but the times. */
 async function numerics(out: string) {
   const { train } = await readSeries(out);
   return train.map(({ step, loss, gradNorm, lr, tokensSeen, unigramLoss, epoch }) => ({

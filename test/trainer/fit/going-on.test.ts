@@ -1,4 +1,4 @@
-/** How a run goes on: it knows its data, and says the command when it is stopped. */
+/** A run continues: it knows its data, and prints the command when it is stopped. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';

@@ -1,2 +1,2 @@
-/** To be imported before what chooses a backend. */
+/** Import it before anything that chooses a backend. */
 process.env.CODEC_LM_BACKEND = 'wasm';

@@ -24,7 +24,7 @@ for (const form of backend.native ? (['native', 'plain'] as const) : (['plain'] 
         return [name, tf.variable(tf.tensor(data, shape))];
       }),
     );
-    /** Of a list of tensors, that of a step. */
+    /** The element of a list of tensors that belongs to a step. */
     const at = (kind: string, name: string, step: number) => {
       const { data, shape } = tensors.get(`${kind}.${name}`)!;
       const size = data.length / shape[0];

@@ -111,7 +111,7 @@ test('the newest checkpoints are kept, and one of every so many steps', async (t
   t.deepEqual(await steps(), [60]);
 });
 
-/** What two runs have to have in common: all but times and memory. */
+/** The parts that two runs must have in common: all but times and memory. */
 async function numerics(run: string) {
   const { train, val } = await readSeries(run);
   const steps = train.map(({ step, loss, gradNorm, lr, tokensSeen, epoch }) => ({

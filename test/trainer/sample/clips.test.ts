@@ -16,7 +16,7 @@ import { run } from '../../helpers/workplace.ts';
 
 const settings = avcSettingsSchema.parse({ width: 32, height: 32, profile: 'reproducible' });
 
-/** Of a model that has learnt nothing: what holds of its clips, the grammar does. */
+/** Clips of a model that has learnt nothing: whatever is valid in them is due to the grammar. */
 async function workplace(t: ExecutionContext) {
   const folder = await temporaryFolder(t);
   await makeCheckpoint(join(folder, 'model'), { codec: { name: 'avc', settings }, seqLen: 4000 });

@@ -1,4 +1,7 @@
-/** What `trainer sample` leaves in its folder: prompts of a folder, descriptions, the page, files that grow. */
+/**
+ * The files that `trainer sample` leaves in its folder: prompts of a folder, descriptions, the
+ * page, files that grow.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -9,8 +9,7 @@ import { temporaryFolder } from '../../helpers/temporary.ts';
 import { makeClips } from '../../helpers/videos.ts';
 import { run } from '../../helpers/workplace.ts';
 
-const SAID =
-  /up to [\d,]+ tokens, and the model was trained on 90: what comes after them is new to it/;
+const SAID = /up to [\d,]+ tokens, but the model was trained on 90: later positions are new to it/;
 
 test('sample and score: a line on stderr, an event with --json; nothing within the length', async (t) => {
   const folder = await temporaryFolder(t);

@@ -1,4 +1,7 @@
-/** What harnesses and clients of OpenAI's interface send, and what they look for in the answers. */
+/**
+ * Requests as harnesses and clients of OpenAI's API send them, and the fields that they read from
+ * the answers.
+ */
 import test from 'ava';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';

@@ -17,7 +17,7 @@ const sum = (values: readonly (number | null)[]) =>
   values.reduce<number>((total, value) => total + (value ?? 0), 0);
 
 test('the log-probabilities of whole documents are what `trainer score` counts', async (t) => {
-  // Of the same seed as the server's.
+  // The same seed as the server's.
   const folder = await temporaryFolder(t);
   await makeCheckpoint(folder, { side: SIDE });
   const checkpoint = await readCheckpoint(folder);

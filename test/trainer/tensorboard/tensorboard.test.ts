@@ -60,7 +60,7 @@ function* records(file: Buffer): Generator<Buffer> {
   }
 }
 
-/** What event.proto says of the fields that are used. */
+/** The fields of event.proto that are used. */
 function decodeEvent(message: Buffer) {
   const event = {
     step: 0,

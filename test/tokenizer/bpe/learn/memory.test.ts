@@ -1,4 +1,4 @@
-/** What learning takes is measured from outside, on the samples that take most. */
+/** Measures the memory of learning from outside, on the samples that take most. */
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';

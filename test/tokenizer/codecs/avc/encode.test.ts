@@ -73,7 +73,7 @@ testWith(
   },
 );
 
-/** What becomes of each kind of file: frames of its document, or a code. */
+/** The result for each kind of file: frames of its document, or an error code. */
 type Kind = [name: string, make: (folder: string, good: string) => Promise<unknown>, end: unknown];
 
 const KINDS: Kind[] = [

@@ -11,7 +11,7 @@ import {
   TOTAL_ZEROS_WORDS,
 } from '../../../../tokenizer/codecs/avc/tables/zeros.ts';
 
-/** What no word begins with, in units of 2^-16: 0 where the code is complete. */
+/** The code space that no word begins with, in units of 2^-16: 0 if the code is complete. */
 function unused(words: readonly string[]): number {
   return 2 ** 16 - words.reduce((sum, word) => sum + 2 ** (16 - word.length), 0);
 }

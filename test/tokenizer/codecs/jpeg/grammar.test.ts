@@ -103,7 +103,7 @@ function takes(grammar: Grammar, state: number, bytes: Uint8Array): boolean {
   return after !== undefined;
 }
 
-/** What the walk from one state says about another state of the same key. */
+/** The answers of the walk from one state about another state with the same key. */
 function isFoundFor(grammar: Grammar, start: number, other: number, bytes: Uint8Array): boolean {
   const walk = grammar.unknowns!.walk(start);
   if (!bytes.every((byte, i) => walk.step(i + 1, byte))) return false;
@@ -181,7 +181,7 @@ const grammar40x20 = createJpegGrammar({ width: 40, height: 20, quality: 25 });
 const document40x20 = randomDocument({ width: 40, height: 20, quality: 25 }, randomNumbers(4));
 const { length } = document40x20;
 
-/** What a document is refused with. */
+/** The error message for a document. */
 function complaint(bytes: Uint8Array): string {
   try {
     validateDocument(bytes, grammar40x20);

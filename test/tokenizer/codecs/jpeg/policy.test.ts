@@ -1,4 +1,4 @@
-/** What becomes of each kind of source: orientation, colour, transparency, depth, frames, crop. */
+/** The result for each kind of source: orientation, colour, transparency, depth, frames, crop. */
 import test, { type ExecutionContext } from 'ava';
 import { sharp } from '../../../../base/sharp.ts';
 import { createJpegCodec, encodeRaster } from '../../../../tokenizer/codecs/jpeg/encode.ts';

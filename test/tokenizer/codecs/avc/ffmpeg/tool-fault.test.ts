@@ -93,7 +93,7 @@ test.serial('an encoder that cannot be set up stops the run: no file is blamed',
   const { folder, span } = await makeClip(t);
   await t.throwsAsync(() => createAvcCodec({ qp: 0 }), { code: 'CONFIG_INVALID', message: /qp/ });
   const { path } = await findFfmpeg();
-  // What was asked of libx264 until 0 was refused by the settings: lossless, in baseline.
+  // Lossless in baseline, which libx264 was asked for until the settings refused 0.
   const lossless = await pretender(
     join(folder, 'lossless'),
     path,
