@@ -82,13 +82,29 @@ export const generationConfigFileSchema = z.looseObject({
 
 export type GenerationConfigFile = z.output<typeof generationConfigFileSchema>;
 
-/**
- * `model.safetensors.index.json`: maps each weight to the file that holds it. A file name cannot
- * lead to another folder.
- */
-export const weightIndexSchema = z.looseObject({
-  weight_map: z.record(
-    z.string(),
-    z.string().regex(/^[\w-][\w.-]{0,200}\.safetensors$/, 'not the name of a safetensors file'),
+function weightIndex(extension: string, kind: string) {
+  const name = new RegExp(`^[\\w-][\\w.-]{0,200}\\.${extension}$`);
+  return z.looseObject({
+    weight_map: z.record(z.string(), z.string().regex(name, `not the name of a ${kind} file`)),
+  });
+}
+
+/** `model.safetensors.index.json`: which of several files holds a weight. A name leads to no other folder. */
+export const weightIndexSchema = weightIndex('safetensors', 'safetensors');
+
+/** The same of files that torch saved: `pytorch_model.bin.index.json`. */
+export const torchIndexSchema = weightIndex('bin', 'torch');
+
+/** `import.json` of an imported model: the folder it was made of, as it was named, and what was in it. */
+export const importOriginSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  from: z.string(),
+  files: z.array(
+    z.strictObject({
+      name: z.string(),
+      bytes: z.int().nonnegative(),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    }),
   ),
 });
+export type ImportOrigin = z.infer<typeof importOriginSchema>;

@@ -38,13 +38,19 @@ const tokenName = z.union([z.string(), z.looseObject({ content: z.string() })]).
 
 /**
  * `tokenizer_config.json` and `special_tokens_map.json`: the tokens that begin, end and pad a
- * document.
+ * document, and those that were added to the tokenizer, by their ids.
  */
 export const specialTokensSchema = z.looseObject({
   bos_token: tokenName,
   eos_token: tokenName,
   pad_token: tokenName,
+  added_tokens_decoder: z
+    .record(z.string().regex(/^\d{1,5}$/), z.looseObject({ content: z.string().min(1).max(256) }))
+    .nullish(),
 });
+
+/** `added_tokens.json`, which transformers wrote before it put the same into `tokenizer_config.json`. */
+export const addedTokensSchema = z.record(z.string().min(1).max(256), id);
 
 export type TokenizerFile = z.output<typeof tokenizerFileSchema>;
 export type SpecialTokensFile = z.output<typeof specialTokensSchema>;

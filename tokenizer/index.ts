@@ -68,5 +68,7 @@ export { createFixedLengthGrammar } from './mask/fixed-length.ts';
 export type { Condition, Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';
 export type { MaskBudget, MaskVocabulary, TokenMask, TokenMaskOptions } from './mask/mask.ts';
 export { createTokenMask, isInMask } from './mask/mask.ts';
+export type { DocumentState, OpeningVocabulary } from './mask/opening.ts';
+export { createDocumentMask } from './mask/opening.ts';
 export { plainTokenizer } from './plain.ts';
-export type { DecodeOptions, Tokenizer } from './tokenizer.ts';
+export type { DecodeOptions, Tokenizer, TokenizerContent } from './tokenizer.ts';

@@ -7,7 +7,7 @@ import { BYTES, type Symbols, textOfSymbols, toSymbols } from './alphabet.ts';
 import { tokenizerJson } from './bpe/files/json.ts';
 import { ByteBpe } from './bpe/tokenizer.ts';
 import { denseVocabulary, type Vocabulary } from './bpe/vocabulary.ts';
-import type { DecodeOptions, Tokenizer } from './tokenizer.ts';
+import type { DecodeOptions, Tokenizer, TokenizerContent } from './tokenizer.ts';
 
 /** The tokenizer of an alphabet without merges. */
 export function plainTokenizer(alphabet: number): Tokenizer {
@@ -23,6 +23,7 @@ class PlainTokenizer implements Tokenizer {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
+  readonly opening = undefined;
   #hash: string | undefined;
 
   /** @param alphabet number of symbols, 1..65,533 */
@@ -38,6 +39,10 @@ class PlainTokenizer implements Tokenizer {
   get hash(): string {
     this.#hash ??= createHash('sha256').update(this.json()).digest('hex');
     return this.#hash;
+  }
+
+  file(): TokenizerContent {
+    return { name: 'tokenizer.json', content: this.json() };
   }
 
   json(): string {

@@ -9,6 +9,12 @@ export interface DecodeOptions {
   specials?: 'refuse' | 'skip';
 }
 
+/** The file that a tokenizer is kept in. */
+export interface TokenizerContent {
+  name: 'tokenizer.json' | 'tokenizer.model';
+  content: string | Uint8Array;
+}
+
 /** Converts between symbols of a document and token ids. Ids are 16-bit. */
 export interface Tokenizer {
   /** Number of symbols; 256 for bytes. */
@@ -26,10 +32,15 @@ export interface Tokenizer {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
-  /** sha256 of the canonical `tokenizer.json`, in hex: equal hashes give equal ids. */
+  /**
+   * Ids that stand for their symbols at the beginning of a document alone, and for nothing elsewhere;
+   * undefined where there are none. One of them without symbols may stand in front of a document.
+   */
+  readonly opening: ReadonlySet<number> | undefined;
+  /** sha256 of the canonical file, in hex: equal hashes give equal ids. */
   readonly hash: string;
-  /** The canonical text of `tokenizer.json`. */
-  json(): string;
+  /** The canonical file. */
+  file(): TokenizerContent;
   /**
    * Ids without `<bos>` and `<eos>`.
    * @throws CodecLmError `TOKEN_INVALID` for a symbol that is not in the vocabulary

@@ -17,6 +17,7 @@ import type { Exported, ExportOptions } from './checkpoint/export.ts';
 import type { ConfigSource } from './config/config.ts';
 import type { Estimate, EstimateOptions } from './estimate/estimate.ts';
 import type { FitOptions, RankedFitResult } from './fit/fit.ts';
+import type { Imported, ImportOptions } from './import/import.ts';
 import type { Series } from './report/series.ts';
 import type { SampleFilesOptions, SampleSummary } from './sample/files.ts';
 import type { Sample } from './sample/finished.ts';
@@ -46,10 +47,11 @@ export type {
 } from './events.ts';
 export type { FitOptions, RankedFitResult } from './fit/fit.ts';
 export type { FitResult } from './fit/train.ts';
+export type { Imported, ImportOptions, ImportProgress } from './import/import.ts';
 export type { LlamaConfig } from './model/config.ts';
 export type { Series } from './report/series.ts';
 export type { Finish } from './sample/batcher.ts';
-export type { SamplingCodec } from './sample/codec.ts';
+export type { CodecChoice, SamplingCodec } from './sample/codec.ts';
 export type { SampleEvent, SampleFilesOptions, SampleSummary } from './sample/files.ts';
 export type { Sample } from './sample/finished.ts';
 export type { CheckpointParts } from './sample/load.ts';
@@ -106,6 +108,16 @@ export async function estimate(
  */
 export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
   return (await import('./checkpoint/export.ts')).exportCheckpoint(options);
+}
+
+/**
+ * Makes a checkpoint of any Llama in a Hugging Face folder: weights of safetensors or torch, with
+ * tokenizer.json or a sentencepiece model. They keep every bit, and go through memory one by one.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something; `INPUT_NOT_FOUND`,
+ *   `CHECKPOINT_INVALID`, `TOKENIZER_INVALID` that name file and tensor; `CODEC_UNKNOWN`, `CONFIG_INVALID`
+ */
+export async function importModel(options: ImportOptions): Promise<Imported> {
+  return (await import('./import/import.ts')).importModel(options);
 }
 
 /**

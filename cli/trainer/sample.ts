@@ -4,6 +4,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { formatCount } from '../../base/format.ts';
 import { batchSizeOption, checkpointOption, samplingOptions } from '../../schemas/sample.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
+import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { pastLine } from './past-line.ts';
 
@@ -11,6 +12,7 @@ const { num, temperature, topK, topP, minP, seed, maxTokens, threads } = samplin
 
 const options = z.object({
   checkpoint: checkpointOption,
+  ...checkpointCodecOptions(),
   num,
   to: z.string().describe('Folder for the files, made here').meta({ valueName: 'dir' }),
   temperature,
@@ -75,7 +77,10 @@ export const sampleCommand = command({
     const { sampleFiles } = await import('../../trainer/sample/files.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream } = given;
-    const model = await loadModel(checkpoint, { onEvent: ({ reason }) => io.log(reason) });
+    const model = await loadModel(checkpoint, {
+      codec: codecChoiceOf(given),
+      onEvent: ({ reason }) => io.log(reason),
+    });
     const summary = await sampleFiles(model, {
       num,
       to,

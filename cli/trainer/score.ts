@@ -5,11 +5,13 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
 import { checkpointOption, threadsOption } from '../../schemas/sample.ts';
+import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { pastLine } from './past-line.ts';
 
 const options = z.object({
   checkpoint: checkpointOption,
+  ...checkpointCodecOptions(),
   map: z
     .string()
     .optional()
@@ -37,12 +39,15 @@ export const scoreCommand = command({
     'trainer score --checkpoint RUN photo.jpg',
     'trainer score --checkpoint RUN --map maps *.png',
   ],
-  async run(files, { checkpoint, map, threads, json }, io) {
+  async run(files, { checkpoint, map, threads, json, ...given }, io) {
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
     const { score } = await import('../../trainer/score/score.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
-    const model = await loadModel(checkpoint, { onEvent: ({ reason }) => io.log(reason) });
+    const model = await loadModel(checkpoint, {
+      codec: codecChoiceOf(given),
+      onEvent: ({ reason }) => io.log(reason),
+    });
     const scores = score(model, files, {
       threads,
       signal: io.signal,

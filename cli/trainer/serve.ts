@@ -4,6 +4,7 @@ import { messageOf } from '../../base/error.ts';
 import { batchSizeOption, checkpointOption } from '../../schemas/sample.ts';
 import { servingOptions } from '../../schemas/serve.ts';
 import type { ServeEvent } from '../../trainer/events.ts';
+import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { pastLine } from './past-line.ts';
 
@@ -11,6 +12,7 @@ const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = ser
 
 const options = z.object({
   checkpoint: checkpointOption,
+  ...checkpointCodecOptions(),
   host,
   port,
   apiKey,
@@ -38,8 +40,11 @@ export const serveCommand = command({
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
     const { serve } = await import('../../trainer/serve/serve.ts');
+    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = given;
     const server = await serve({
-      ...given,
+      checkpoint: given.checkpoint,
+      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads },
+      codec: codecChoiceOf(given),
       batchSize: batch,
       grammar: grammar === 'on',
       onEvent: (event) => io.log(serveLogLine(event)),

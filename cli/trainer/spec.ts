@@ -4,6 +4,7 @@ import { configSchema, configShow } from './config.ts';
 import { estimateCommand } from './estimate.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
+import { importCommand } from './import.ts';
 import { reportCommand } from './report.ts';
 import { sampleCommand } from './sample.ts';
 import { scoreCommand } from './score.ts';
@@ -17,6 +18,7 @@ export const spec: CliSpec = {
     sampleCommand,
     scoreCommand,
     exportCommand,
+    importCommand,
     serveCommand,
     reportCommand,
     estimateCommand,

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES } from '../alphabet.ts';
-import type { DecodeOptions, Tokenizer } from '../tokenizer.ts';
+import type { DecodeOptions, Tokenizer, TokenizerContent } from '../tokenizer.ts';
 import { TokenTable } from './decode.ts';
 import { BpeEncoder } from './encode.ts';
 import { type Surround, tokenizerJson } from './files/json.ts';
@@ -37,6 +37,7 @@ export class ByteBpe implements Tokenizer {
   readonly bosId: number;
   readonly eosId: number;
   readonly padId: number;
+  readonly opening = undefined;
   #encoder: BpeEncoder | undefined;
   readonly #table: TokenTable;
   readonly #tokens: Int32Array;
@@ -72,6 +73,10 @@ export class ByteBpe implements Tokenizer {
   get hash(): string {
     this.#fileHash ??= createHash('sha256').update(this.json()).digest('hex');
     return this.#fileHash;
+  }
+
+  file(): TokenizerContent {
+    return { name: 'tokenizer.json', content: this.json() };
   }
 
   json(): string {

@@ -63,7 +63,8 @@ export async function exportCheckpoint(options: ExportOptions): Promise<Exported
   return { path, from, precision };
 }
 
-async function isFree(folder: string): Promise<boolean> {
+/** Whether a folder is empty or not there yet. */
+export async function isFree(folder: string): Promise<boolean> {
   try {
     return (await readdir(folder)).length === 0;
   } catch (error) {

@@ -6,3 +6,5 @@ export const OPTIMIZER_FILE = 'optimizer.safetensors';
 export const STATE_FILE = 'state.json';
 /** The codec whose documents the model writes, for sampling. */
 export const CODEC_FILE = 'codec.json';
+/** Where an imported model came from. */
+export const IMPORT_FILE = 'import.json';

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../base/error.ts';
-import { BYTES_PER_ELEMENT, type FloatType, READABLE_TYPES, type ReadableType } from './floats.ts';
+import { BYTES_PER_ELEMENT, READABLE_TYPES, type ReadableType } from './floats.ts';
 
 /** The format's own limit of the header: 100 MB. */
 export const MAX_TENSORS_HEADER = 100_000_000;
@@ -60,17 +60,16 @@ export function parseTensorsHeader(text: string, dataSize: number, path: string)
 }
 
 /**
- * @param shapes shapes of the tensors, in the order of their data
+ * @param tensors types and shapes of the tensors, in the order of their data
  * @returns length and JSON, as they begin the file
  */
-export function encodeHeader(
-  shapes: ReadonlyMap<string, number[]>,
-  dtype: FloatType,
+export function encodeTensorsHeader(
+  tensors: ReadonlyMap<string, { shape: number[]; dtype: ReadableType }>,
   metadata: Record<string, string>,
 ): Uint8Array {
   let offset = 0;
   const entries: [string, unknown][] = [['__metadata__', metadata]];
-  for (const [name, shape] of shapes) {
+  for (const [name, { shape, dtype }] of tensors) {
     const end = offset + elementsOf(shape) * BYTES_PER_ELEMENT[dtype];
     entries.push([name, { dtype, shape, data_offsets: [offset, end] }]);
     offset = end;

@@ -5,8 +5,8 @@ import type { Weights } from '../model/init.ts';
 import { firstNotFinite } from './floats.ts';
 import { findWeights, readWeightsAt, type WeightFiles, type WeightPlace } from './weight-files.ts';
 
-const EMBEDDING = 'model.embed_tokens.weight';
-const HEAD = 'lm_head.weight';
+export const EMBEDDING = 'model.embed_tokens.weight';
+export const HEAD = 'lm_head.weight';
 
 /**
  * Whether the folder contains another output layer although its configuration ties it to the
@@ -46,8 +46,12 @@ export async function readModelWeights(
   return { path: files.path, weights };
 }
 
-/** Checks the weights by names and shapes alone, before much is read. */
-function chosenPlaces(
+/**
+ * Checks the weights of that configuration by names and shapes alone, before much is read.
+ * @returns places by the names they are stored under; a tied embedding may have that of the head
+ * @throws CodecLmError `CHECKPOINT_INVALID` that names file and tensor
+ */
+export function chosenPlaces(
   { path, places }: WeightFiles,
   config: LlamaConfig,
 ): Map<string, WeightPlace> {
@@ -88,11 +92,21 @@ function missing(path: string, name: string, { tieEmbeddings }: LlamaConfig): Co
   return invalid(path, `the weight ${name} is missing`, { hint });
 }
 
-function checkFinite(name: string, data: Float32Array, shape: number[], file: string): void {
+/**
+ * @param data all of a tensor, or a part of it that begins at element `from`
+ * @throws CodecLmError `CHECKPOINT_INVALID` that names file, tensor and place
+ */
+export function checkFinite(
+  name: string,
+  data: Float32Array,
+  shape: number[],
+  file: string,
+  from = 0,
+): void {
   const first = firstNotFinite(data);
   if (first < 0) return;
   const place: number[] = [];
-  let rest = first;
+  let rest = from + first;
   for (const length of shape.toReversed()) {
     place.unshift(rest % length);
     rest = Math.floor(rest / length);

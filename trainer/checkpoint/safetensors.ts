@@ -8,15 +8,14 @@ import { readError } from '../../base/file-error.ts';
 import type { Weights } from '../model/init.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
-  encodeHeader,
+  encodeTensorsHeader,
   invalidTensors,
   MAX_TENSORS_HEADER,
   parseTensorsHeader,
   type TensorsHeader,
 } from './header.ts';
-
-/** Bytes per read; one system call reads less than 2 GiB. */
-const CHUNK = 2 ** 28;
+import { readExactly } from './read-exactly.ts';
+import type { StoredTensor } from './stored.ts';
 
 export interface SafetensorsFile {
   /** Tensors in the order of the data, widened to fp32. */
@@ -43,39 +42,33 @@ export async function readSafetensors(
   path: string,
   wanted?: ReadonlySet<string>,
 ): Promise<SafetensorsFile> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
+  return withFile(path, async (file) => {
     const { entries, metadata, dataStart } = await readHeader(file, path);
     const tensors: Weights = new Map();
     for (const { name, dtype, shape, start, end } of entries) {
       if (wanted && !wanted.has(name)) continue;
-      const bytes = await readExactly(file, dataStart + start, end - start, path);
+      const bytes = await readPart(file, dataStart + start, end - start, path);
       tensors.set(name, { shape, data: toFloat32(bytes, dtype) });
     }
     return { tensors, metadata };
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    await file?.close();
-  }
+  });
 }
 
 /**
- * Shapes by name, without the data.
+ * Where the tensors lie; values are read later, one tensor at a time.
  * @throws CodecLmError as `readSafetensors`
  */
-export async function readShapes(path: string): Promise<Map<string, number[]>> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    const { entries } = await readHeader(file, path);
-    return new Map(entries.map(({ name, shape }) => [name, shape]));
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    await file?.close();
-  }
+export async function listSafetensors(path: string): Promise<Map<string, StoredTensor>> {
+  return withFile(path, async (file) => {
+    const { entries, dataStart } = await readHeader(file, path);
+    return new Map(
+      entries.map(({ name, dtype, shape, start, end }) => {
+        const read = () =>
+          withFile(path, (again) => readPart(again, dataStart + start, end - start, path));
+        return [name, { dtype, shape, read }];
+      }),
+    );
+  });
 }
 
 /**
@@ -85,7 +78,8 @@ export async function readShapes(path: string): Promise<Map<string, number[]>> {
 export async function streamSafetensors(path: string, content: SafetensorsContent): Promise<void> {
   const { shapes, tensors, dtype = 'F32', metadata = {} } = content;
   const fill = async (file: AtomicFile) => {
-    await file.write(encodeHeader(shapes, dtype, metadata));
+    const typed = new Map([...shapes].map(([name, shape]) => [name, { shape, dtype }]));
+    await file.write(encodeTensorsHeader(typed, metadata));
     for await (const [, data] of tensors) await file.write(fromFloat32(data, dtype));
   };
   await writeAtomically(path, fill, { hashed: false });
@@ -105,33 +99,39 @@ async function* dataOf(tensors: Weights) {
   for (const [name, { data }] of tensors) yield [name, data] as const;
 }
 
+async function withFile<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    return await work(file);
+  } catch (error) {
+    throw readError(error, path);
+  } finally {
+    await file?.close();
+  }
+}
+
 async function readHeader(
   file: FileHandle,
   path: string,
 ): Promise<TensorsHeader & { dataStart: number }> {
   const { size } = await file.stat();
   if (size < 10) throw invalidTensors(path, `${size} bytes are too few for a header`);
-  const length = Number((await readExactly(file, 0, 8, path)).readBigUInt64LE(0));
+  const length = Number((await readPart(file, 0, 8, path)).readBigUInt64LE(0));
   if (length > MAX_TENSORS_HEADER || 8 + length > size) {
     throw invalidTensors(path, `the header claims ${length} bytes, the file has ${size}`);
   }
-  const text = (await readExactly(file, 8, length, path)).toString('utf8');
+  const text = (await readPart(file, 8, length, path)).toString('utf8');
   return { ...parseTensorsHeader(text, size - 8 - length, path), dataStart: 8 + length };
 }
 
-async function readExactly(
+function readPart(
   file: FileHandle,
   position: number,
   length: number,
   path: string,
 ): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let done = 0;
-  while (done < length) {
-    const part = Math.min(CHUNK, length - done);
-    const { bytesRead } = await file.read(buffer, done, part, position + done);
-    if (bytesRead === 0) throw invalidTensors(path, 'the file became shorter while it was read');
-    done += bytesRead;
-  }
-  return buffer;
+  return readExactly(file, position, length, () =>
+    invalidTensors(path, 'the file became shorter while it was read'),
+  );
 }

@@ -1,28 +1,41 @@
 /**
- * Finds the weights of a checkpoint folder: one safetensors file, or several that an index lists.
+ * Finds the weights of a checkpoint folder: one file of safetensors or torch, or several that an
+ * index lists.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { weightIndexSchema } from '../../schemas/checkpoint.ts';
+import { torchIndexSchema, weightIndexSchema } from '../../schemas/checkpoint.ts';
 import type { Weights } from '../model/init.ts';
-import { readSafetensors, readShapes } from './safetensors.ts';
+import { listTorchTensors } from '../torch/file.ts';
+import { listSafetensors } from './safetensors.ts';
+import { readFloats, type StoredTensor } from './stored.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';
-const INDEX_FILE = 'model.safetensors.index.json';
+/** As transformers called them before it wrote safetensors. */
+const TORCH_FILE = 'pytorch_model.bin';
+
+/** Whole files first, then those that an index lists, as transformers looks for them. */
+const FORMS = [
+  { name: WEIGHTS_FILE, schema: weightIndexSchema, list: listSafetensors },
+  { name: TORCH_FILE, schema: torchIndexSchema, list: listTorchTensors },
+];
+
+type Form = (typeof FORMS)[number];
 
 /** A tensor that exists but has not been read yet. */
-export interface WeightPlace {
+export interface WeightPlace extends StoredTensor {
   /** Path of its file. */
   file: string;
-  shape: number[];
 }
 
 export interface WeightFiles {
   /** The file that messages about the weights as a whole should name. */
   path: string;
+  /** All files that were looked into, and the index among them. */
+  files: string[];
   places: ReadonlyMap<string, WeightPlace>;
 }
 
@@ -32,40 +45,42 @@ export interface WeightFiles {
  *   names file and tensor
  */
 export async function findWeights(dir: string): Promise<WeightFiles> {
-  const single = join(dir, WEIGHTS_FILE);
-  const index = join(dir, INDEX_FILE);
-  if (existsSync(single)) {
-    const places = [...(await readShapes(single))].map(
-      ([name, shape]) => [name, { file: single, shape }] as const,
-    );
-    return { path: single, places: new Map(places) };
+  for (const form of FORMS) {
+    const [path, index] = [join(dir, form.name), join(dir, `${form.name}.index.json`)];
+    if (existsSync(path)) {
+      const places = [...(await form.list(path))].map(
+        ([tensor, stored]) => [tensor, { ...stored, file: path }] as const,
+      );
+      return { path, files: [path], places: new Map(places) };
+    }
+    if (existsSync(index)) return findByIndex(dir, index, form);
   }
-  if (!existsSync(index)) throw await noWeights(dir, single);
-  const parsed = weightIndexSchema.safeParse(await readModelJson(index));
-  if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0];
-    throw invalid(index, `${path.join('.')}: ${message}`);
-  }
-  return { path: index, places: await placesOf(dir, index, parsed.data.weight_map) };
+  throw await noWeights(dir, join(dir, WEIGHTS_FILE));
 }
 
-/** @throws CodecLmError as `readSafetensors` */
+/** @throws CodecLmError `CHECKPOINT_INVALID` that names file and tensor */
 export async function readWeightsAt(
   places: ReadonlyMap<string, WeightPlace>,
   wanted: Iterable<string>,
 ): Promise<Weights> {
-  const byFile = new Map<string, Set<string>>();
-  for (const name of wanted) {
-    const { file } = places.get(name)!;
-    byFile.set(file, (byFile.get(file) ?? new Set()).add(name));
-  }
   const weights: Weights = new Map();
-  for (const [file, names] of byFile) {
-    for (const [name, tensor] of (await readSafetensors(file, names)).tensors) {
-      weights.set(name, tensor);
-    }
+  for (const name of wanted) {
+    const place = places.get(name)!;
+    const data = await readFloats(name, place, place.file);
+    weights.set(name, { shape: place.shape, data });
   }
   return weights;
+}
+
+async function findByIndex(dir: string, index: string, form: Form): Promise<WeightFiles> {
+  const parsed = form.schema.safeParse(await readModelJson(index));
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0];
+    throw invalid(index, `${path.join('.')}: ${message}`);
+  }
+  const places = await placesOf(dir, index, parsed.data.weight_map, form);
+  const files = [...new Set([...places.values()].map(({ file }) => file))];
+  return { path: index, files: [index, ...files], places };
 }
 
 /**
@@ -76,6 +91,7 @@ async function placesOf(
   dir: string,
   index: string,
   weightMap: Readonly<Record<string, string>>,
+  { list }: Form,
 ): Promise<Map<string, WeightPlace>> {
   const places = new Map<string, WeightPlace>();
   const holders = new Map<string, string>();
@@ -86,16 +102,16 @@ async function placesOf(
       const hint = 'download the file too, or save the model again';
       throw invalid(index, `${listed[0]} should be in ${name}, which does not exist`, hint);
     }
-    const shapes = await readShapes(file);
-    for (const tensor of shapes.keys()) {
+    const stored = await list(file);
+    for (const tensor of stored.keys()) {
       const other = holders.get(tensor);
       if (other) throw invalid(index, `${tensor} is in ${other} and in ${name}`);
       holders.set(tensor, name);
     }
     for (const tensor of listed) {
-      const shape = shapes.get(tensor);
-      if (!shape) throw invalid(index, `${tensor} should be in ${name}, but is not`);
-      places.set(tensor, { file, shape });
+      const found = stored.get(tensor);
+      if (!found) throw invalid(index, `${tensor} should be in ${name}, but is not`);
+      places.set(tensor, { ...found, file });
     }
   }
   return places;
@@ -126,8 +142,11 @@ async function noWeights(dir: string, single: string): Promise<CodecLmError> {
   const there = others.length > 0 ? `; there is ${others.slice(0, 3).join(', ')}` : '';
   return new CodecLmError(
     'INPUT_NOT_FOUND',
-    `reading ${single}: no such file, and no ${INDEX_FILE} that lists several${there}`,
-    { path: single, hint: 'a model is read from safetensors files: save it again in that form' },
+    `reading ${single}: no such file, no ${TORCH_FILE}, and no index that lists several${there}`,
+    {
+      path: single,
+      hint: `a model is read from ${WEIGHTS_FILE} or ${TORCH_FILE}, or from the files that an index beside them lists`,
+    },
   );
 }
 

@@ -1,12 +1,14 @@
 /** Reads the codec that a checkpoint was trained on. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { resolveOptions } from '../../base/options.ts';
 import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
 import type { Codec } from '../../tokenizer/index.ts';
-import { openRecorded } from '../../tokenizer/index.ts';
+import { codecNamed, openRecorded } from '../../tokenizer/index.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
 
 export interface SamplingCodec extends Codec {
@@ -14,14 +16,55 @@ export interface SamplingCodec extends Codec {
   seqLen: number;
 }
 
+/** The codec of a model that does not say which it is of: its name, and options as its commands have them. */
+export interface CodecChoice {
+  name: string;
+  options?: Readonly<Record<string, unknown>>;
+  /** Tokens of a sequence in training; default the codec's, or fewer where the model has fewer positions. */
+  seqLen?: number;
+}
+
 /**
- * @param checkpoint a folder written by `trainer fit`
- * @throws CodecLmError `CHECKPOINT_INVALID` when it does not name its codec; `CODEC_UNKNOWN`
+ * @param checkpoint a folder written by `trainer fit` or `trainer import`, or any other with a choice
+ * @param maxPositions of the model
+ * @throws CodecLmError `CHECKPOINT_INVALID` when nothing says which codec it speaks; `USAGE` when the
+ *   folder and a choice both do; `CODEC_UNKNOWN`, `CONFIG_INVALID`
  */
-export async function readSamplingCodec(checkpoint: string): Promise<SamplingCodec> {
+export async function readSamplingCodec(
+  checkpoint: string,
+  choice: CodecChoice | undefined,
+  maxPositions: number,
+): Promise<SamplingCodec> {
   const path = join(checkpoint, CODEC_FILE);
-  const { codec, seqLen } = await readCodecFile(path);
+  if (choice && existsSync(path)) {
+    throw new CodecLmError('USAGE', `${path} says which codec it is: leave \`codec\` out`, {
+      path,
+    });
+  }
+  const { codec, seqLen } = choice
+    ? describeChoice(choice, maxPositions)
+    : await readCodecFile(path);
   return { ...(await openRecorded(codec, path, 'CHECKPOINT_INVALID')), seqLen };
+}
+
+/**
+ * What a checkpoint of that codec says in its `codec.json`.
+ * @throws CodecLmError `CODEC_UNKNOWN`; `CONFIG_INVALID` that names the option
+ */
+export function describeChoice(
+  { name, options = {}, seqLen }: CodecChoice,
+  maxPositions: number,
+): CheckpointCodec {
+  const definition = codecNamed(name);
+  const given = resolveOptions(definition.options.strict(), options, `codec ${name}`);
+  const { settings } = definition.fromOptions(given);
+  const known = definition.settings.parse(settings) as Record<string, string | number | boolean>;
+  const written = Object.entries(known).filter(([, value]) => value !== undefined);
+  return {
+    // Who made its documents, nobody knows.
+    codec: { name, settings: Object.fromEntries(written), versions: {} },
+    seqLen: seqLen ?? Math.min(definition.defaults.seqLen, maxPositions),
+  };
 }
 
 async function readCodecFile(path: string): Promise<CheckpointCodec> {
@@ -34,7 +77,7 @@ async function readCodecFile(path: string): Promise<CheckpointCodec> {
     throw new CodecLmError('CHECKPOINT_INVALID', cause.message, {
       cause,
       path,
-      hint: 'sampling needs the codec and its settings, which `trainer fit` writes beside the weights',
+      hint: '`trainer fit` writes the codec and its settings beside the weights; for a model made elsewhere name them by `codec`, or make a checkpoint of it with `trainer import`',
     });
   }
   try {

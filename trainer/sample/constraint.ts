@@ -1,7 +1,7 @@
 /** Applies the codec's grammar to samples. */
 
 import { CodecLmError } from '../../base/error.ts';
-import { type Codec, createTokenMask, type Tokenizer } from '../../tokenizer/index.ts';
+import { type Codec, createDocumentMask, type Tokenizer } from '../../tokenizer/index.ts';
 import type { Constraint } from './draw.ts';
 
 /**
@@ -30,7 +30,7 @@ export function grammarConstraints(
   { definition, width, height, ...codec }: Codec,
   tokenizer: Tokenizer,
 ): ConstraintFactory {
-  const mask = createTokenMask(codec.grammar(), tokenizer);
+  const mask = createDocumentMask(codec.grammar(), tokenizer);
   const what = `${definition.documentNoun} of ${width}x${height}`;
   return (prompt, maxTokens, { mayEndEarly = false } = {}) => {
     let state = mask.start();

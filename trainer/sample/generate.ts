@@ -7,6 +7,7 @@ import { type ConstraintFactory, grammarConstraints } from './constraint.ts';
 import type { Engine } from './engine/engine.ts';
 import type { CheckpointParts } from './load.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
+import { undrawableIds } from './undrawable.ts';
 
 /** A sample that has ended, before a file is made of it. */
 export interface DrawnSample {
@@ -56,6 +57,7 @@ export async function drawAll(
 ): Promise<void> {
   const { plans, settings, constraints, onToken, onLeft, signal } = drawing;
   const batcher = new Batcher(engine);
+  const bannedIds = undrawableIds(tokenizer, engine.vocabSize);
   const draw = async (plan: PlannedSample): Promise<void> => {
     const given = givenIds(plan);
     const { done } = batcher.submit({
@@ -64,7 +66,7 @@ export async function drawAll(
       maxTokens: plan.maxTokens,
       stream: plan.index,
       eosId: tokenizer.eosId,
-      bannedIds: [tokenizer.bosId, tokenizer.padId],
+      bannedIds,
       constraint: constraints?.(given, plan.maxTokens),
       onToken({ id }) {
         onToken?.(plan, id);
@@ -72,7 +74,8 @@ export async function drawAll(
       },
     });
     const generation = await done.finally(() => onLeft?.(plan));
-    const document = tokenizer.decode([...given, ...generation.ids]);
+    // Without a grammar a model may write what stands for no symbol where it stands.
+    const document = tokenizer.decode([...given, ...generation.ids], { specials: 'skip' });
     await onDrawn({ plan, generation, document });
   };
   await drive(batcher, plans.map(draw), signal);

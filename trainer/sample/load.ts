@@ -1,20 +1,18 @@
 /** Loads the parts of a checkpoint that sampling needs: codec, tokenizer, engine. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createReadStream } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import type { Tokenizer } from '../../tokenizer/index.ts';
-import { readTokenizer } from '../../tokenizer/index.ts';
+import { type Codec, readTokenizer, type Tokenizer } from '../../tokenizer/index.ts';
 import type { Backend } from '../backend/choose.ts';
 import { readModelConfig } from '../checkpoint/huggingface.ts';
 import { readModelWeights } from '../checkpoint/model-weights.ts';
-import { WEIGHTS_FILE } from '../checkpoint/weight-files.ts';
+import { findWeights } from '../checkpoint/weight-files.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
-import { readSamplingCodec, type SamplingCodec } from './codec.ts';
+import { type CodecChoice, readSamplingCodec, type SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';
 import { createTfjsEngine } from './engine/tfjs-engine.ts';
 import { createWasmEngine, type EngineSize } from './engine/wasm-engine.ts';
@@ -30,30 +28,43 @@ export interface CheckpointParts {
 /**
  * Reads all parts except the weights, which take longer.
  * @param path checkpoint folder, or a run directory for its newest one
- * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
+ * @param choice the codec of a folder that does not say
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`; what
+ *   `readSamplingCodec` throws
  */
-export async function readCheckpoint(path: string): Promise<CheckpointParts> {
+export async function readCheckpoint(path: string, choice?: CodecChoice): Promise<CheckpointParts> {
   const found = await findCheckpoint(path);
-  const [codec, tokenizer, config] = [
-    await readSamplingCodec(found),
-    await readTokenizer(found),
-    await readModelConfig(found),
-  ];
+  const config = await readModelConfig(found);
+  const codec = await readSamplingCodec(found, choice, config.maxPositions);
+  const tokenizer = await readTokenizer(found);
+  checkTogether(found, codec, tokenizer, config);
+  return { path: found, config, codec, tokenizer };
+}
+
+/**
+ * @param path of the folder, for messages
+ * @throws CodecLmError `CHECKPOINT_INVALID` for parts that are not of one model
+ */
+export function checkTogether(
+  path: string,
+  codec: Codec,
+  tokenizer: Tokenizer,
+  config: LlamaConfig,
+): void {
   if (tokenizer.alphabet !== codec.alphabet) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',
       `the tokenizer has ${tokenizer.alphabet} symbols, but documents of ${codec.definition.name} have ${codec.alphabet}`,
-      { path: found },
+      { path },
     );
   }
   if (tokenizer.vocabSize > config.vocabSize) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',
       `the tokenizer has ${tokenizer.vocabSize} ids, but the model has ${config.vocabSize}`,
-      { path: found },
+      { path },
     );
   }
-  return { path: found, config, codec, tokenizer };
 }
 
 /**
@@ -77,8 +88,7 @@ export async function loadEngine(
  * source of a sample.
  */
 export async function checkpointHash({ path }: CheckpointParts): Promise<string> {
-  const single = join(path, WEIGHTS_FILE);
-  const file = existsSync(single) ? single : `${single}.index.json`;
+  const { path: file } = await findWeights(path);
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);

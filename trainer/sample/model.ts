@@ -3,7 +3,7 @@ import type { Tokenizer } from '../../tokenizer/index.ts';
 import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { BackendEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
-import type { SamplingCodec } from './codec.ts';
+import type { CodecChoice, SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';
 import type { EngineSize } from './engine/wasm-engine.ts';
 import { type CheckpointParts, loadEngine, readCheckpoint } from './load.ts';
@@ -14,6 +14,8 @@ export interface LoadModelOptions {
    * else native if it is set up.
    */
   backend?: BackendChoice;
+  /** Of a folder without codec.json: which files the model writes. */
+  codec?: CodecChoice;
   onEvent?: (event: BackendEvent) => void;
 }
 
@@ -96,7 +98,7 @@ function isEnough(has: EngineSize, needs: EngineSize): boolean {
  */
 export async function loadModel(
   checkpoint: string,
-  options: LoadModelOptions = {},
+  { codec, ...options }: LoadModelOptions = {},
 ): Promise<Model> {
-  return new Model(await readCheckpoint(checkpoint), () => chooseBackend(options));
+  return new Model(await readCheckpoint(checkpoint, codec), () => chooseBackend(options));
 }

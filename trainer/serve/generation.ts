@@ -39,7 +39,7 @@ export function generationOf(
     seed,
     alternatives: logprobs,
     eosId: tokenizer.eosId,
-    bannedIds: [tokenizer.bosId, tokenizer.padId],
+    bannedIds: service.bannedIds,
     constraint: constraintOf(service, request, prompt, maxTokens),
   };
 }

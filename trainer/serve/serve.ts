@@ -3,6 +3,7 @@ import { resolveOptions } from '../../base/options.ts';
 import { type ServeSettingsInput, serveSchema } from '../../schemas/serve.ts';
 import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { ServeEvent } from '../events.ts';
+import type { CodecChoice } from '../sample/codec.ts';
 import { type RunningServer, startServer } from './server.ts';
 
 export interface ServeOptions extends ServeSettingsInput {
@@ -11,6 +12,8 @@ export interface ServeOptions extends ServeSettingsInput {
    * else native if it is set up.
    */
   backend?: BackendChoice;
+  /** Of a folder without codec.json: which files the model writes. */
+  codec?: CodecChoice;
   onEvent?: (event: ServeEvent) => void;
 }
 
@@ -20,10 +23,15 @@ export interface ServeOptions extends ServeSettingsInput {
  *   without a key; `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`; `OUTPUT_IN_USE` for a port that is
  *   taken
  */
-export async function serve({ backend, onEvent, ...given }: ServeOptions): Promise<RunningServer> {
+export async function serve({
+  backend,
+  codec,
+  onEvent,
+  ...given
+}: ServeOptions): Promise<RunningServer> {
   return startServer({
     ...resolveOptions(serveSchema, given, 'serve'),
     chooseBackend: () => chooseBackend({ backend, onEvent }),
-    onEvent,
+    ...{ codec, onEvent },
   });
 }

@@ -6,8 +6,10 @@ import { CodecLmError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { ServeEvent } from '../events.ts';
 import { Batcher } from '../sample/batcher.ts';
+import type { CodecChoice } from '../sample/codec.ts';
 import { grammarConstraints } from '../sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../sample/load.ts';
+import { undrawableIds } from '../sample/undrawable.ts';
 import { errorBody, HttpError } from './errors.ts';
 import { isLocalName, isPrivateHost } from './host.ts';
 import { answer } from './routes.ts';
@@ -17,6 +19,7 @@ import type { Service } from './service.ts';
 export interface ServerOptions {
   /** Checkpoint folder, or a run directory for its newest one. */
   checkpoint: string;
+  codec?: CodecChoice;
   host: string;
   /** Port; 0 picks a free one. */
   port: number;
@@ -55,7 +58,7 @@ const LAST_WORDS_MS = 500;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const isPrivate = await isPrivateHost(options.host, options.apiKey);
-  const checkpoint = await readCheckpoint(options.checkpoint);
+  const checkpoint = await readCheckpoint(options.checkpoint, options.codec);
   const { codec, tokenizer } = checkpoint;
   const maxPositions = options.maxTokens ?? codec.seqLen;
   const size = {
@@ -71,6 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     maxPositions,
     names: namesOf(options, checkpoint.path),
     constraints: grammarConstraints(codec, tokenizer),
+    bannedIds: undrawableIds(tokenizer, engine.vocabSize),
     runner: new Runner(new Batcher(engine), options.maxQueue, fail),
     grammar: options.grammar,
     maxBody: options.maxBody,

@@ -10,6 +10,8 @@ export interface Service {
   codec: SamplingCodec;
   tokenizer: Tokenizer;
   constraints: ConstraintFactory;
+  /** Never drawn. */
+  bannedIds: readonly number[];
   runner: Runner;
   /** Most tokens of a prompt and its continuation together. */
   maxPositions: number;

@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import { copySmallFile } from '../../../base/files.ts';
+import { MODEL_FILE } from '../../sentencepiece/tokenizer.ts';
 import { readTokenizer } from './huggingface.ts';
 import { tokenizerJson } from './json.ts';
 
 const FILE = 'tokenizer.json';
-const COMPANIONS = ['tokenizer_config.json', 'special_tokens_map.json'];
+const OTHERS = [
+  MODEL_FILE,
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'added_tokens.json',
+];
 
 /**
  * Copies the files that exist. A `tokenizer.json` of the first release puts `<eos>` behind prompts;
@@ -17,7 +23,7 @@ const COMPANIONS = ['tokenizer_config.json', 'special_tokens_map.json'];
  * @throws CodecLmError `INPUT_UNREADABLE`, `OUTPUT_UNWRITABLE`, `DISK_FULL`
  */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
-  for (const name of [FILE, ...COMPANIONS]) {
+  for (const name of [FILE, ...OTHERS]) {
     if (existsSync(join(from, name))) await copySmallFile(join(from, name), join(to, name));
   }
   if (!existsSync(join(from, FILE))) return;

@@ -2,6 +2,7 @@
  * Writes tokenizers as files that Hugging Face tokenizers and transformers read, and reads such
  * files.
  */
+import { existsSync } from 'node:fs';
 import { open, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { z } from 'zod';
@@ -9,11 +10,14 @@ import { CodecLmError, messageOf } from '../../../base/error.ts';
 import { readError, writeError } from '../../../base/file-error.ts';
 import { makeFolder } from '../../../base/files.ts';
 import {
+  addedTokensSchema,
   type SpecialTokensFile,
   specialTokensSchema,
   tokenizerFileSchema,
 } from '../../../schemas/tokenizer.ts';
 import { plainTokenizer } from '../../plain.ts';
+import { openSentencePiece } from '../../sentencepiece/read.ts';
+import { MODEL_FILE } from '../../sentencepiece/tokenizer.ts';
 import type { Tokenizer } from '../../tokenizer.ts';
 import { ByteBpe } from '../tokenizer.ts';
 import { parseTokenizer } from './foreign.ts';
@@ -23,6 +27,9 @@ import { alphabetOf } from './plain.ts';
 /** 65,000 tokens of 100 bytes, three bytes per character, in vocabulary and merges: 40 MB. */
 const MAX_TOKENIZER_BYTES = 128 * 1024 * 1024;
 const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
+/** 65,536 pieces of 100 bytes are 7 MB. */
+const MAX_MODEL_BYTES = 32 * 1024 * 1024;
+const JSON_FILE = 'tokenizer.json';
 
 /**
  * Writes `tokenizer.json`, `tokenizer_config.json` and `special_tokens_map.json`.
@@ -40,21 +47,24 @@ export async function writeTokenizer(
     await makeFolder(dir);
     await writeFile(join(dir, 'tokenizer_config.json'), tokenizerConfigJson(vocabulary, extra));
     await writeFile(join(dir, 'special_tokens_map.json'), specialTokensMapJson(vocabulary));
-    await writeFile(join(dir, 'tokenizer.json'), tokenizer.json());
+    const { name, content } = tokenizer.file();
+    await writeFile(join(dir, name), content);
   } catch (error) {
     throw writeError(error, dir, 'writing the tokenizer to');
   }
 }
 
 /**
- * Opens a tokenizer of this project, with a plain alphabet or with merges, or any Hugging Face BPE
- * over bytes in braille characters.
- * @param dirOrFile a folder that holds `tokenizer.json`, or that file
+ * Opens a tokenizer of this project, with a plain alphabet or with merges, any Hugging Face BPE over
+ * bytes in braille characters, or such a sentencepiece model. Where a folder holds both, the model is
+ * the original, and `tokenizer.json` was made from it.
+ * @param dirOrFile a folder that holds `tokenizer.json` or `tokenizer.model`, or that file
  * @throws CodecLmError `INPUT_NOT_FOUND`; `TOKENIZER_INVALID` that names the file and what is wrong
  */
 export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
   const path = await tokenizerPath(dirOrFile);
-  const text = await readCapped(path, MAX_TOKENIZER_BYTES);
+  if (path.endsWith('.model')) return readSentencePiece(path);
+  const text = (await readCapped(path, MAX_TOKENIZER_BYTES)).toString('utf8');
   const file = parseJson(tokenizerFileSchema, text, path);
   const alphabet = alphabetOf(file);
   if (alphabet !== undefined) return plainTokenizer(alphabet);
@@ -73,10 +83,35 @@ export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
 async function tokenizerPath(dirOrFile: string): Promise<string> {
   try {
     const isFolder = (await stat(dirOrFile)).isDirectory();
-    return isFolder ? join(dirOrFile, 'tokenizer.json') : dirOrFile;
+    if (!isFolder) return dirOrFile;
+    const model = join(dirOrFile, MODEL_FILE);
+    return existsSync(model) ? model : join(dirOrFile, JSON_FILE);
   } catch (error) {
     throw readError(error, dirOrFile, 'opening the tokenizer');
   }
+}
+
+async function readSentencePiece(path: string): Promise<Tokenizer> {
+  const content = await readCapped(path, MAX_MODEL_BYTES);
+  const names = await readSpecialNames(path);
+  const added = new Map(await readAddedTokens(path));
+  for (const [id, { content: name }] of Object.entries(names.added_tokens_decoder ?? {})) {
+    added.set(name, Number(id));
+  }
+  const nameOf = (role: 'bos_token' | 'eos_token' | 'pad_token') => {
+    const token = names[role];
+    return typeof token === 'string' ? token : token?.content;
+  };
+  const [bos, eos, pad] = [nameOf('bos_token'), nameOf('eos_token'), nameOf('pad_token')];
+  return openSentencePiece(content, { bos, eos, pad, added }, path);
+}
+
+async function readAddedTokens(path: string): Promise<[string, number][]> {
+  const text = await readBeside(path, 'added_tokens.json');
+  if (text === undefined) return [];
+  return Object.entries(
+    parseJson(addedTokensSchema, text, join(dirname(path), 'added_tokens.json')),
+  );
 }
 
 /**
@@ -84,15 +119,12 @@ async function tokenizerPath(dirOrFile: string): Promise<string> {
  * write one or both.
  */
 async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
-  if (basename(path) !== 'tokenizer.json') return {};
+  if (basename(path) !== JSON_FILE && basename(path) !== MODEL_FILE) return {};
   const names: SpecialTokensFile = {};
   for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) {
-    const beside = join(dirname(path), name);
-    const text = await readCapped(beside, MAX_CONFIG_BYTES).catch((error: CodecLmError) => {
-      if (error.code === 'INPUT_NOT_FOUND') return undefined;
-      throw error;
-    });
+    const text = await readBeside(path, name);
     if (text === undefined) continue;
+    const beside = join(dirname(path), name);
     for (const [key, value] of Object.entries(parseJson(specialTokensSchema, text, beside))) {
       if (value !== null && value !== undefined) names[key] = value;
     }
@@ -100,7 +132,17 @@ async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
   return names;
 }
 
-async function readCapped(path: string, limit: number): Promise<string> {
+/** @returns undefined where there is no such file */
+async function readBeside(path: string, name: string): Promise<string | undefined> {
+  try {
+    return (await readCapped(join(dirname(path), name), MAX_CONFIG_BYTES)).toString('utf8');
+  } catch (error) {
+    if (error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+async function readCapped(path: string, limit: number): Promise<Buffer> {
   try {
     const handle = await open(path);
     try {
@@ -112,7 +154,7 @@ async function readCapped(path: string, limit: number): Promise<string> {
           { path },
         );
       }
-      return await readFile(handle, 'utf8');
+      return await readFile(handle);
     } finally {
       await handle.close();
     }
