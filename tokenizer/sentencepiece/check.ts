@@ -2,7 +2,7 @@
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES, firstCharacter } from '../alphabet.ts';
 import { PREFIX, type ScoredPiece } from './merge.ts';
-import { BPE, MODEL_TYPES, PIECE, type Piece, type SentencePieceModel } from './model.ts';
+import { BPE, MODEL_TYPES, type ModelPiece, PIECE, type SentencePieceModel } from './model.ts';
 
 /** What sentencepiece writes for a space: U+2581. */
 const SPACE = 0x2581;
@@ -89,7 +89,7 @@ function checkBytes(
 }
 
 /** @returns undefined for a piece that is not of braille characters and `▁` */
-function charactersOf({ text }: Piece): number[] | undefined {
+function charactersOf({ text }: ModelPiece): number[] | undefined {
   if (text.length === 0 || text.length > MAX_CHARACTERS) return undefined;
   const characters: number[] = [];
   for (let i = 0; i < text.length; i++) {
@@ -102,7 +102,7 @@ function charactersOf({ text }: Piece): number[] | undefined {
   return characters;
 }
 
-function notOfBytes(path: string, piece: Piece, id: number): CodecLmError {
+function notOfBytes(path: string, piece: ModelPiece, id: number): CodecLmError {
   const characters = `U+${BRAILLE.toString(16)} to U+${(BRAILLE + BYTES - 1).toString(16)}`;
   return new CodecLmError(
     'TOKENIZER_INVALID',
@@ -111,7 +111,7 @@ function notOfBytes(path: string, piece: Piece, id: number): CodecLmError {
   );
 }
 
-function shown({ text }: Piece): string {
+function shown({ text }: ModelPiece): string {
   return JSON.stringify(text.slice(0, 40));
 }
 

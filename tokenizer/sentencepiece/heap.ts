@@ -1,15 +1,15 @@
 /** A heap of pairs: the highest score comes first, of equals the leftmost pair. */
 
-export interface Entry {
+export interface ScoredPair {
   left: number;
   right: number;
   value: number;
 }
 
-export class Heap {
-  /** Entry i is at i of each array; `#order` is the heap of their numbers. */
+export class PairHeap {
+  /** ScoredPair i is at i of each array; `#order` is the heap of their numbers. */
   readonly #scores: Float64Array;
-  readonly #entries: Entry[] = [];
+  readonly #entries: ScoredPair[] = [];
   readonly #order: number[] = [];
 
   /** @param capacity entries pushed at most, in all */
@@ -29,7 +29,7 @@ export class Heap {
     }
   }
 
-  pop(): Entry | undefined {
+  pop(): ScoredPair | undefined {
     const order = this.#order;
     const first = order[0];
     if (first === undefined) return undefined;

@@ -4,7 +4,7 @@
  * merges of other BPE, a piece may be joined of any two of its parts.
  */
 import { BYTES } from '../alphabet.ts';
-import { Heap } from './heap.ts';
+import { PairHeap } from './heap.ts';
 
 /** The character `▁` among those of bytes: what stands in front of a document. */
 export const PREFIX = BYTES;
@@ -56,7 +56,7 @@ export class PieceMerger {
   /** @param characters bytes, and `PREFIX` */
   encode(characters: ArrayLike<number>): Uint16Array {
     const chain = new Chain(characters);
-    const heap = new Heap(3 * characters.length);
+    const heap = new PairHeap(3 * characters.length);
     const offer = (left: number, right: number): void => {
       if (left < 0 || right < 0) return;
       const piece = this.#pair(chain, left, right);

@@ -4,7 +4,7 @@
 const MAX_VARINT = 10;
 
 /** A field of a message: a number, or bytes (a text, a message, a float). */
-export interface Field {
+export interface ProtoField {
   number: number;
   value: number | Buffer;
 }
@@ -17,7 +17,7 @@ export class ProtoError extends Error {}
  * where it is not a list.
  * @throws ProtoError for what is cut off or no message
  */
-export function* fieldsOf(message: Buffer): Generator<Field> {
+export function* protoFields(message: Buffer): Generator<ProtoField> {
   let at = 0;
   const varint = (): number => {
     let value = 0n;
@@ -61,19 +61,19 @@ export function* fieldsOf(message: Buffer): Generator<Field> {
 }
 
 /** @throws ProtoError for a field of another type */
-export function textOf({ number, value }: Field): string {
+export function textIn({ number, value }: ProtoField): string {
   if (typeof value === 'number') throw new ProtoError(`field ${number} is no text`);
   return value.toString('utf8');
 }
 
 /** @throws ProtoError for a field of another type */
-export function numberOf({ number, value }: Field): number {
+export function numberIn({ number, value }: ProtoField): number {
   if (typeof value !== 'number') throw new ProtoError(`field ${number} is no number`);
   return value;
 }
 
 /** @throws ProtoError for a field of another type */
-export function floatOf({ number, value }: Field): number {
+export function floatIn({ number, value }: ProtoField): number {
   if (typeof value === 'number' || value.length !== 4) {
     throw new ProtoError(`field ${number} is no float`);
   }
@@ -81,7 +81,7 @@ export function floatOf({ number, value }: Field): number {
 }
 
 /** @throws ProtoError for a field of another type */
-export function messageOf({ number, value }: Field): Buffer {
+export function messageIn({ number, value }: ProtoField): Buffer {
   if (typeof value === 'number') throw new ProtoError(`field ${number} is no message`);
   return value;
 }

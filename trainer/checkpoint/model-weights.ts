@@ -36,7 +36,7 @@ export async function readModelWeights(
   const places = chosenPlaces(files, config);
   const weights = await readWeightsAt(places, places.keys());
   for (const [name, { data, shape }] of weights) {
-    checkFinite(name, data, shape, places.get(name)!.file);
+    checkFiniteWeight(name, data, shape, places.get(name)!.file);
   }
   if (!weights.has(EMBEDDING)) {
     // The tied matrix is stored under the name of the output layer.
@@ -96,7 +96,7 @@ function missing(path: string, name: string, { tieEmbeddings }: LlamaConfig): Co
  * @param data all of a tensor, or a part of it that begins at element `from`
  * @throws CodecLmError `CHECKPOINT_INVALID` that names file, tensor and place
  */
-export function checkFinite(
+export function checkFiniteWeight(
   name: string,
   data: Float32Array,
   shape: number[],

@@ -23,8 +23,8 @@ import {
 } from '../model/config.ts';
 import { type CodecChoice, describeChoice } from '../sample/codec.ts';
 import { checkTogether } from '../sample/load.ts';
-import { originOf } from './origin.ts';
-import { bytesOf, mainTypeOf, writePlaces } from './write.ts';
+import { importOriginOf } from './origin.ts';
+import { mainTypeOf, weightBytes, writePlaces } from './write.ts';
 
 /** How much of the weights has been written, in bytes. */
 export interface ImportProgress {
@@ -77,7 +77,7 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
   const recorded = describeChoice(options.codec, config.maxPositions);
   const codec = await openRecorded(recorded.codec, options.codec.name, 'CHECKPOINT_INVALID');
   checkTogether(from, codec, tokenizer, config);
-  const [dtype, total] = [mainTypeOf(places), bytesOf(places)];
+  const [dtype, total] = [mainTypeOf(places), weightBytes(places)];
   let done = 0;
   const onBytes = (bytes: number) => {
     done += bytes;
@@ -91,7 +91,7 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
       await copyTokenizer(from, aside);
       await writeJson(join(aside, CODEC_FILE), recorded);
       await writePlaces(join(aside, WEIGHTS_FILE), places, { onBytes, signal });
-      await writeJson(join(aside, IMPORT_FILE), await originOf(from, weights.files, signal));
+      await writeJson(join(aside, IMPORT_FILE), await importOriginOf(from, weights.files, signal));
     });
   } catch (error) {
     if (signal?.aborted) throw error;

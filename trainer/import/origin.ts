@@ -21,7 +21,7 @@ const OTHERS = [
  * @param weights paths of the files of weights, their index among them
  * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_UNREADABLE`
  */
-export async function originOf(
+export async function importOriginOf(
   dir: string,
   weights: readonly string[],
   signal?: AbortSignal,

@@ -3,7 +3,7 @@ import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES_PER_ELEMENT, toFloat32 } from '../checkpoint/floats.ts';
 import { encodeTensorsHeader } from '../checkpoint/header.ts';
-import { checkFinite } from '../checkpoint/model-weights.ts';
+import { checkFiniteWeight } from '../checkpoint/model-weights.ts';
 import { floatTypeOf } from '../checkpoint/stored.ts';
 import type { WeightPlace } from '../checkpoint/weight-files.ts';
 
@@ -43,7 +43,7 @@ export async function writePlaces(
       const block = BLOCK * BYTES_PER_ELEMENT[dtype];
       for (let from = 0; from < bytes.length; from += block) {
         const values = toFloat32(bytes.subarray(from, from + block), dtype);
-        checkFinite(name, values, shape, place.file, from / BYTES_PER_ELEMENT[dtype]);
+        checkFiniteWeight(name, values, shape, place.file, from / BYTES_PER_ELEMENT[dtype]);
       }
       await file.write(bytes);
       onBytes?.(bytes.length);
@@ -53,7 +53,7 @@ export async function writePlaces(
 }
 
 /** Bytes of all tensors. */
-export function bytesOf(places: ReadonlyMap<string, WeightPlace>): number {
+export function weightBytes(places: ReadonlyMap<string, WeightPlace>): number {
   let total = 0;
   for (const [name, place] of places) {
     const width = BYTES_PER_ELEMENT[floatTypeOf(name, place, place.file)];

@@ -5,7 +5,7 @@
  * takes a byte at least, so time and memory are bounded by the length of the file.
  */
 import { invalidTorch, quoted } from './error.ts';
-import { call, Problem, storageOf } from './rebuild.ts';
+import { call, RebuildProblem, storageOf } from './rebuild.ts';
 import { Dict, Global, Tuple } from './values.ts';
 
 const PROTOCOL = 2;
@@ -185,8 +185,8 @@ class Machine {
     this.made(call(called.callable, args.items));
   }
 
-  made(value: unknown | Problem): void {
-    if (value instanceof Problem) throw this.wrong(value.message);
+  made(value: unknown | RebuildProblem): void {
+    if (value instanceof RebuildProblem) throw this.wrong(value.message);
     this.push(value);
   }
 

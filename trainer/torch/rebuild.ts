@@ -8,22 +8,26 @@ const MAX_ELEMENTS = 2 ** 30;
 const STORAGE_KEY = /^[\w-]{1,64}$/;
 
 /** @returns the value, or what is wrong with the arguments */
-export function call(name: CallableName, args: readonly unknown[]): unknown | Problem {
+export function call(name: CallableName, args: readonly unknown[]): unknown | RebuildProblem {
   switch (name) {
     case 'collections.OrderedDict':
-      return args.length === 0 ? new Dict() : new Problem('OrderedDict is made of something');
+      return args.length === 0
+        ? new Dict()
+        : new RebuildProblem('OrderedDict is made of something');
     case 'torch._utils._rebuild_tensor_v2':
       return tensorOf(args);
     case 'torch._utils._rebuild_parameter':
     case 'torch._utils._rebuild_parameter_with_state':
-      return args[0] instanceof TorchTensor ? args[0] : new Problem('a parameter is no tensor');
+      return args[0] instanceof TorchTensor
+        ? args[0]
+        : new RebuildProblem('a parameter is no tensor');
     case 'torch._tensor._rebuild_from_type_v2':
       return fromType(args);
   }
 }
 
 /** Why a value cannot be made. */
-export class Problem {
+export class RebuildProblem {
   readonly message: string;
 
   constructor(message: string) {
@@ -32,36 +36,38 @@ export class Problem {
 }
 
 /** The persistent id of a storage: ('storage', class, key, device, elements). */
-export function storageOf(id: unknown): Storage | Problem {
+export function storageOf(id: unknown): Storage | RebuildProblem {
   if (!(id instanceof Tuple) || id.items[0] !== 'storage' || id.items.length !== 5) {
-    return new Problem('something other than a storage lies outside of the pickle');
+    return new RebuildProblem('something other than a storage lies outside of the pickle');
   }
   const [, type, key, , length] = id.items;
   if (!(type instanceof Global) || !type.storage) {
-    return new Problem('a storage has no type');
+    return new RebuildProblem('a storage has no type');
   }
   if (typeof key !== 'string' || !STORAGE_KEY.test(key)) {
-    return new Problem('the key of a storage is no name');
+    return new RebuildProblem('the key of a storage is no name');
   }
-  if (!isCount(length)) return new Problem(`the storage ${key} has no length`);
+  if (!isCount(length)) return new RebuildProblem(`the storage ${key} has no length`);
   return new Storage(key, type.storage, length);
 }
 
 /** (storage, offset, shape, strides, requires_grad, hooks): what follows changes no value. */
-function tensorOf([storage, offset, shape, strides]: readonly unknown[]): TorchTensor | Problem {
-  if (!(storage instanceof Storage)) return new Problem('a tensor has no storage');
-  if (!isCount(offset)) return new Problem('the offset of a tensor is no number');
+function tensorOf([storage, offset, shape, strides]: readonly unknown[]):
+  | TorchTensor
+  | RebuildProblem {
+  if (!(storage instanceof Storage)) return new RebuildProblem('a tensor has no storage');
+  if (!isCount(offset)) return new RebuildProblem('the offset of a tensor is no number');
   const [lengths, steps] = [countsOf(shape), countsOf(strides)];
   if (!lengths || steps?.length !== lengths.length) {
-    return new Problem('shape and strides of a tensor do not fit together');
+    return new RebuildProblem('shape and strides of a tensor do not fit together');
   }
   const elements = lengths.reduce((product, length) => product * length, 1);
   const named = `a tensor of [${lengths}], strides [${steps}], at ${offset}`;
   if (elements > MAX_ELEMENTS)
-    return new Problem(`${named} has more than ${MAX_ELEMENTS} elements`);
+    return new RebuildProblem(`${named} has more than ${MAX_ELEMENTS} elements`);
   const last = lengths.reduce((at, length, i) => at + (length - 1) * steps[i], offset);
   if (elements > 0 && last >= storage.length) {
-    return new Problem(
+    return new RebuildProblem(
       `${named} ends behind its storage ${storage.key}, which has ${storage.length} elements`,
     );
   }
@@ -69,19 +75,19 @@ function tensorOf([storage, offset, shape, strides]: readonly unknown[]): TorchT
 }
 
 /** A tensor with attributes: (function, class, its arguments, attributes). */
-function fromType([inner, type, args]: readonly unknown[]): unknown | Problem {
+function fromType([inner, type, args]: readonly unknown[]): unknown | RebuildProblem {
   const isTensor = type instanceof Global && !type.callable && !type.storage;
   if (!isTensor || !(args instanceof Tuple) || !(inner instanceof Global) || !inner.callable) {
-    return new Problem('a tensor with attributes is made of something else');
+    return new RebuildProblem('a tensor with attributes is made of something else');
   }
   // By one step only: a file could nest them without end.
   if (inner.callable === 'torch._tensor._rebuild_from_type_v2') {
-    return new Problem('a tensor with attributes is made of another one');
+    return new RebuildProblem('a tensor with attributes is made of another one');
   }
   const made = call(inner.callable, args.items);
-  return made instanceof TorchTensor || made instanceof Problem
+  return made instanceof TorchTensor || made instanceof RebuildProblem
     ? made
-    : new Problem('a tensor with attributes is no tensor');
+    : new RebuildProblem('a tensor with attributes is no tensor');
 }
 
 function countsOf(value: unknown): number[] | undefined {

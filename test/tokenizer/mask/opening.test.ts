@@ -72,5 +72,5 @@ test('a byte without a token is named', (t) => {
   const error = t.throws(() => createDocumentMask(GRAMMAR, open(pieces)), {
     instanceOf: CodecLmError,
   });
-  t.regex(error.message, /byte 3 is none of this vocabulary/);
+  t.regex(error.message, /byte 3 is not in this vocabulary/);
 });
