@@ -241,7 +241,12 @@ testTorch('what is wrong is said with file and tensor, and nothing is left', asy
     ...ALL_BYTES.map(({ text }) => ({ text: text + text })),
   ];
   await writeFile(join(vocabulary, 'tokenizer.model'), modelOf({ pieces }));
-  await refused(t, vocabulary, 'CHECKPOINT_INVALID', /the tokenizer has 515 ids, but the model has 320/);
+  await refused(
+    t,
+    vocabulary,
+    'CHECKPOINT_INVALID',
+    /the tokenizer has 515 ids, but the model has 320/,
+  );
   await writeFile(join(vocabulary, 'tokenizer.model'), 'no model');
   await refused(t, vocabulary, 'TOKENIZER_INVALID', /tokenizer\.model: no sentencepiece model/);
   await rm(join(vocabulary, 'tokenizer.model'));
