@@ -27,6 +27,11 @@ export function formatCount(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A text as it is, or a long one by its beginning and its length. */
+export function formatLong(text: string, most = 64): string {
+  return text.length <= most ? text : `${text.slice(0, most / 4)}… (${text.length} characters)`;
+}
+
 /** `1536` -> `1.5 KiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
-import { ByteBpe, learnMerges, type Symbols } from '../tokenizer/index.ts';
+import { ByteBpe, type Document, type Encoder, learnMerges } from '../tokenizer/index.ts';
 import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
 import { spoolInputs } from './plan/make.ts';
@@ -81,22 +81,15 @@ function takeLines(lines: Generator<string>, count: number): string[] {
 
 /** Encodes the first inputs of the plan, which is shuffled, so that they are a fair sample. */
 async function estimate(
-  { codec, encoder, config, signal, ...request }: RunRequest,
+  request: RunRequest,
   lines: readonly string[],
   inputs: number,
 ): Promise<Pick<DryRun, 'sample' | 'estimate'>> {
-  const bases = config.sources.map(baseOf);
-  const encoding = createInputEncoder(encoder, bases, codec.definition);
-  const counts = noCounts();
+  const { config } = request;
+  const encoder = await learnedEncoder(request, lines);
   const start = performance.now();
-  const documents: Symbols[] = [];
-  const failures: Record<string, number> = {};
-  for (const [docId, line] of lines.entries()) {
-    signal.throwIfAborted();
-    const result = await encoding.encode({ docId, input: parseInput(line) }, counts);
-    if (result instanceof CodecLmError) failures[result.code] = (failures[result.code] ?? 0) + 1;
-    else documents.push(result.symbols);
-  }
+  const { documents: encoded, failures } = await encodeLines(request, encoder, lines);
+  const documents = encoded.map(({ symbols }) => symbols);
   const sample = {
     inputs: lines.length,
     documents: documents.length,
@@ -125,4 +118,35 @@ async function estimate(
       disk: Math.round((tokens * scale * bitsPerId) / 8),
     },
   };
+}
+
+/** What the codec lacks is learned on the same inputs, as the run would on more of them. */
+async function learnedEncoder(request: RunRequest, lines: readonly string[]): Promise<Encoder> {
+  const { codec, encoder, config, reopen } = request;
+  if (!codec.learning) return encoder;
+  const { documents } = await encodeLines(request, encoder, lines);
+  // Of none there is nothing to learn, and nothing to estimate either.
+  if (documents.length === 0) return encoder;
+  const learner = codec.learning.learner(config.seed);
+  for (const document of documents) learner.add(document);
+  return (await reopen(await learner.finish())).encoder;
+}
+
+async function encodeLines(
+  { codec, config, signal }: RunRequest,
+  encoder: Encoder,
+  lines: readonly string[],
+): Promise<{ documents: Document[]; failures: Record<string, number> }> {
+  const bases = config.sources.map(baseOf);
+  const encoding = createInputEncoder(encoder, bases, codec.definition);
+  const counts = noCounts();
+  const documents: Document[] = [];
+  const failures: Record<string, number> = {};
+  for (const [docId, line] of lines.entries()) {
+    signal.throwIfAborted();
+    const result = await encoding.encode({ docId, input: parseInput(line) }, counts);
+    if (result instanceof CodecLmError) failures[result.code] = (failures[result.code] ?? 0) + 1;
+    else documents.push(result);
+  }
+  return { documents, failures };
 }

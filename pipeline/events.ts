@@ -24,8 +24,12 @@ export type PipelineEvent =
   | { type: 'freezing'; done: number; total: number }
   /** The plan is complete; `isNew` when this run made it. */
   | PlanEvent
-  /** Inputs are being encoded for the tokenizer's sample. */
-  | { type: 'sampling'; done: number; total: number }
+  /** Inputs are being encoded for the sample of `what`, or of the tokenizer. */
+  | { type: 'sampling'; done: number; total: number; what?: string }
+  /** Settings of the codec are being learned, such as `512 colours`. */
+  | { type: 'learning-settings'; what: string; documents: number }
+  /** They are learned, and plan.json holds them. */
+  | { type: 'settings'; what: string; documents: number }
   /** This number of merges is being learned from these documents and bytes. */
   | { type: 'learning'; documents: number; bytes: number; merges: number }
   /** The tokenizer is ready; `isNew` when this run learned or copied it. */

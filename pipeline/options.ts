@@ -26,7 +26,7 @@ export function planOptionsOf(definition: CodecDefinition, known: readonly strin
     // The types do not know the codec's own options; the codec's `fromOptions` does.
     ...(options.shape as Record<never, never>),
     ...((merges === undefined ? {} : bpeOptions(merges)) as BpeOptions),
-    seqLen: seqLenOption.default(seqLen),
+    seqLen: seqLenOption.optional().describe(`Tokens of a sequence (default ${seqLen})`),
   });
 }
 

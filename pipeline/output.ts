@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { CodecLmError, systemCode } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { namesIn } from '../base/files.ts';
+import { formatLong } from '../base/format.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { MANIFEST_FILE } from '../shards/index.ts';
 import { readPlan } from './plan/plan.ts';
@@ -75,7 +76,7 @@ export function checkSameConfig(
   const changes = keys
     .filter((key) => before.get(key) !== now.get(key))
     .filter((key) => !(anyVersions && isVersion(key)))
-    .map((key) => `${key}: ${before.get(key) ?? 'none'} there, ${now.get(key) ?? 'none'} now`);
+    .map((key) => `${key}: ${shown(key, before)} there, ${shown(key, now)} now`);
   if (changes.length === 0) return;
   const isEncoder = changes.every(isVersion);
   throw new CodecLmError(
@@ -88,6 +89,12 @@ export function checkSameConfig(
         : 'use the same options as before, or another `out`',
     },
   );
+}
+
+/** What a codec has learned, or was given, may be thousands of characters. */
+function shown(key: string, config: ReadonlyMap<string, string>): string {
+  const value = config.get(key) ?? 'none';
+  return key.startsWith('codec.') ? formatLong(value) : value;
 }
 
 function isVersion(key: string): boolean {

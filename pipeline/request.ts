@@ -64,6 +64,10 @@ export async function requestOf(
     out: resolve(options.out),
     codec,
     encoder,
+    reopen: async (learned) => {
+      const whole = await definition.open({ ...settings, ...learned }, tools);
+      return { codec: whole, encoder: (await workOf(whole, options.workers)).encoder };
+    },
     config: configOf(await resolveSources(sources), codec, encoder, tokenizer, merges, options),
     extensions: definition.extensions,
     noun: definition.noun,
@@ -95,7 +99,7 @@ async function workOf(
   codec: Codec,
   workers: number | undefined,
 ): Promise<{ encoder: Encoder; lanes: number; hint?: string }> {
-  const encoder = await codec.encoder();
+  const encoder = await (codec.learning ?? codec).encoder();
   if (codec.definition.work === 'threads') {
     return { encoder, lanes: lanesOf(workers), hint: threadsHint(workers) };
   }
@@ -128,13 +132,13 @@ async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenize
 
 function configOf(
   sources: string[],
-  { definition }: Codec,
+  { definition, seqLen: ofSettings }: Codec,
   encoder: Encoder,
   tokenizer: Tokenizer | undefined,
   merges: number,
   options: PlanOptions,
 ): PlanConfig {
-  const { seqLen, partitionSize, seed, valFraction, bpeSamples = 0 } = options;
+  const { partitionSize, seed, valFraction, bpeSamples = 0 } = options;
   const { settings, versions } = encoder;
   return {
     codec: { name: definition.name, settings: { ...settings }, versions: { ...versions } },
@@ -143,7 +147,7 @@ function configOf(
     // A given tokenizer needs no sample, whatever size was requested.
     bpeSamples: tokenizer ? 0 : bpeSamples,
     tokenizer: tokenizer?.hash ?? null,
-    seqLen,
+    seqLen: options.seqLen ?? ofSettings ?? definition.defaults.seqLen,
     partitionSize,
     seed,
     valFraction,

@@ -13,12 +13,13 @@ import type { Ranks } from '../base/lock/record.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
-import type { Codec, Encoder, Tokenizer } from '../tokenizer/index.ts';
+import type { Codec, CodecSettings, Encoder, Tokenizer } from '../tokenizer/index.ts';
 import { SampleCache } from './encode/cache.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
 import { batchEvents, partitionEvent } from './encode/events.ts';
 import { createInputEncoder } from './encode/inputs.ts';
+import { learnMissing } from './encode/learn.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
 import { doneEvent, type PipelineEvent } from './events.ts';
 import { removeLeftovers, WORK_FOLDERS } from './files.ts';
@@ -40,6 +41,8 @@ export interface RunRequest {
   codec: Codec;
   /** Encodes with the requested number of processes. */
   encoder: Encoder;
+  /** Opens the codec again with what was learned beside what was asked for. */
+  reopen(learned: CodecSettings): Promise<Pick<RunRequest, 'codec' | 'encoder'>>;
   config: PlanConfig;
   /** Extensions of inputs in folders and archives: lower-case, with dot. */
   extensions: ReadonlySet<string>;
@@ -111,23 +114,24 @@ async function alreadyComplete({ out, maxFailures, emit }: RunRequest): Promise<
 }
 
 async function planAndRun(
-  request: LockedRequest,
+  asked: LockedRequest,
   { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
-  const { out, config, ranks, emit, lock, signal } = request;
+  const { out, config, ranks, emit, lock, signal } = asked;
   if (!frozen && ranks.size > 1) throw planFirst(out);
   const onFound = (found: number) => emit({ type: 'listing', found });
   const onFrozen = (done: number, total: number) => emit({ type: 'freezing', done, total });
-  const plan = frozen ?? (await makePlan({ ...request, onFound, onFrozen }));
-  const partitions = partitionsOf(plan, config.partitionSize);
+  const listed = frozen ?? (await makePlan({ ...asked, onFound, onFrozen }));
+  const partitions = partitionsOf(listed, config.partitionSize);
   emit({
     type: 'plan',
     isNew: !frozen,
-    inputs: plan.inputs,
+    inputs: listed.inputs,
     partitions: partitions.length,
-    valFraction: plan.config.valFraction,
-    listing: plan.listing,
+    valFraction: listed.config.valFraction,
+    listing: listed.listing,
   });
+  const { plan, request } = await withLearned(asked, listed);
   await makeWorkFolders(out);
   const bases = config.sources.map(baseOf);
   const inputs = new SampleCache(
@@ -162,6 +166,18 @@ async function planAndRun(
 
 async function makeWorkFolders(out: string): Promise<void> {
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
+}
+
+/** Completes a codec that lacks settings: from the plan, or by learning them now. */
+async function withLearned(
+  request: LockedRequest,
+  listed: Plan,
+): Promise<{ plan: Plan; request: LockedRequest }> {
+  const { learning } = request.codec;
+  if (!learning) return { plan: listed, request };
+  if (!listed.learned && request.ranks.size > 1) throw planFirst(request.out);
+  const plan = listed.learned ? listed : await learnMissing(learning, listed, request);
+  return { plan, request: { ...request, ...(await request.reopen(plan.learned!)) } };
 }
 
 /** Runs the partitions of this rank that are not done yet. */
@@ -199,7 +215,7 @@ async function runShare(
     context,
     lanes: request.lanes,
     // Shards name the encoder that made them, in case a different one was allowed.
-    header: { ...headerOf(plan, context.tokenizer), codec: request.config.codec },
+    header: headerOf(plan, context.tokenizer, request.config.codec),
     lock,
     signal: request.signal,
     onBatch: (batch) => {

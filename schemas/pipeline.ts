@@ -81,7 +81,7 @@ export const codecOption = (known: readonly string[], byDefault: string) =>
 
 /** The options that the pipeline itself reads, whatever the codec. */
 export type PlanOptions = z.output<z.ZodObject<typeof sharedOptions>> & {
-  seqLen: number;
+  seqLen?: number;
 } & Partial<z.output<z.ZodObject<ReturnType<typeof bpeOptions>>>>;
 
 export const runningOptions = z.object({

@@ -51,6 +51,8 @@ export const planSchema = z.strictObject({
   /** sha256 of each partition's list: a list that has changed since is refused. */
   listHashes: z.array(sha256),
   listing: listingSchema,
+  /** Settings of the codec that were learned on a sample; absent for codecs that learn none. */
+  learned: codecInfoSchema.shape.settings.optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 

@@ -45,6 +45,8 @@ export type {
   Document,
   Encoder,
   FileSpan,
+  Learner,
+  Learning,
   Media,
   Part,
   Picture,

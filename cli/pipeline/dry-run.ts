@@ -1,11 +1,13 @@
 /** `pipeline run --dry-run` for people. */
-import { formatBytes, formatCount } from '../../base/format.ts';
+import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
 import type { DryRun } from '../../pipeline/dry-run.ts';
 import { formatCodes } from './codes.ts';
 
 export function formatDryRun(out: string, found: DryRun): string {
   const { sample, estimate: guess, codec } = found;
-  const settings = Object.entries(codec.settings).map(([key, value]) => `${key} ${value}`);
+  const settings = Object.entries(codec.settings).map(
+    ([key, value]) => `${key} ${formatLong(String(value))}`,
+  );
   const versions = Object.entries(codec.versions).map(([key, value]) => `${key} ${value}`);
   const lines: [string, string][] = [
     ['dataset', `${out} (nothing is written)`],

@@ -60,7 +60,12 @@ export class PipelineListener {
         this.#plan(event);
         break;
       case 'sampling':
-        this.#progress(() => `encoding a sample for the tokenizer ${barOf(event)}`);
+        this.#progress(
+          () => `encoding a sample for ${event.what ?? 'the tokenizer'} ${barOf(event)}`,
+        );
+        break;
+      case 'learning-settings':
+        this.#progress(`learning ${event.what} from ${count(event.documents, noun)}`);
         break;
       case 'learning':
         this.#progress(learningLine(event));
@@ -90,6 +95,9 @@ export class PipelineListener {
   #note(event: PipelineEvent): void {
     if (event.type === 'warning') this.#io.log(event.message);
     if (event.type === 'advice') this.#say(event.message);
+    if (event.type === 'settings') {
+      this.#say(`learned ${event.what} from ${count(event.documents, this.#noun)}`);
+    }
     if (event.type === 'tokenizer' && event.isNew) {
       this.#say(`tokenizer: ${count(event.merges, 'merge')}, ${event.vocabSize} ids`);
     }
@@ -203,6 +211,7 @@ function jsonOf(event: PipelineEvent): Record<string, unknown> | undefined {
       const { out, isNew, shards, totals } = event;
       return { event: type, out, isNew, shards, ...totals };
     }
+    case 'settings':
     case 'tokenizer':
     case 'failure':
     case 'partition':

@@ -1,6 +1,6 @@
 /** The tables of `shards inspect` as text. */
 
-import { formatBar, formatBytes, formatCount, formatTable } from '../../base/format.ts';
+import { formatBar, formatBytes, formatCount, formatLong, formatTable } from '../../base/format.ts';
 import type { CodecInfo } from '../../schemas/dataset.ts';
 import type { DatasetSummary, Histogram, ShardSummaryView } from '../../shards/inspect/inspect.ts';
 import type { RowView } from '../../shards/inspect/row.ts';
@@ -169,7 +169,7 @@ function histogram(data: Histogram): string {
 function codecPairs({ name, settings, versions }: CodecInfo): [string, string][] {
   const list = (record: Record<string, unknown>) =>
     Object.entries(record)
-      .map(([key, value]) => `${key} ${value}`)
+      .map(([key, value]) => `${key} ${formatLong(String(value))}`)
       .join(', ') || 'none';
   return [
     ['codec', `${name}: ${list(settings)}`],

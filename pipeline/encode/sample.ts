@@ -63,14 +63,16 @@ export async function learnTokenizer(
       sample.add(document.symbols as Uint8Array);
   });
   const { documents } = sample;
-  if (documents.length === 0) throw nothingToLearnFrom(done, firstFailure);
+  if (documents.length === 0) {
+    throw nothingToLearnFrom('the tokenizer', done, firstFailure);
+  }
   const bytes = documents.reduce((sum, { length }) => sum + length, 0);
   emit({ type: 'learning', documents: documents.length, bytes, merges });
   return new ByteBpe(learnMerges(documents, merges));
 }
 
 /** `count` inputs at even distances in plan order. */
-async function* drawSample(
+export async function* drawSample(
   out: string,
   plan: Plan,
   count: number,
@@ -96,12 +98,16 @@ async function* drawSample(
   }
 }
 
-function nothingToLearnFrom(tried: number, first: CodecLmError | undefined): CodecLmError {
+export function nothingToLearnFrom(
+  what: string,
+  tried: number,
+  first: CodecLmError | undefined,
+): CodecLmError {
   return new CodecLmError(
     'TOO_MANY_FAILURES',
     first
-      ? `no input drawn for the tokenizer could be used, of ${tried}; the first that failed: ${first.message}`
-      : `all ${tried} inputs drawn for the tokenizer are held out for validation`,
+      ? `no input drawn for ${what} could be used, of ${tried}; the first that failed: ${first.message}`
+      : `all ${tried} inputs drawn for ${what} are held out for validation`,
     {
       cause: first,
       hint: first ? remedyOf(first.code) : 'lower `valFraction`, or give a `tokenizer`',

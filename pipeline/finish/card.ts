@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { formatCount } from '../../base/format.ts';
+import { formatCount, formatLong } from '../../base/format.ts';
 import { CARD_FILE, type CardEntry, type Manifest, type Split } from '../../schemas/dataset.ts';
 import { writeText } from '../files.ts';
 
@@ -37,7 +37,9 @@ function cardOf(manifest: Manifest): string {
 
 function describe(manifest: Manifest, splits: readonly Split[]): string[] {
   const { codec, seqLen, vocabSize, tokenizerHash, totals, createdBy } = manifest;
-  const settings = Object.entries(codec.settings).map(([name, value]) => `${name} ${value}`);
+  const settings = Object.entries(codec.settings).map(
+    ([name, value]) => `${name} ${formatLong(String(value))}`,
+  );
   const missing = totals.unread
     ? [`- not read: ${formatCount(totals.unread)} places in the sources, see plan.json`]
     : [];

@@ -9,6 +9,7 @@ import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { VERSION } from '../../base/version.ts';
 import {
+  type CodecInfo,
   type DocumentFileEntry,
   FORMAT_VERSION,
   type Manifest,
@@ -44,10 +45,15 @@ export interface Round {
   tailIndex: number;
 }
 
-export function headerOf({ config }: Plan, tokenizer: Tokenizer): DatasetHeader {
+/** @param codec the one that encodes, where it has other versions than the plan's */
+export function headerOf(
+  { config, learned }: Plan,
+  tokenizer: Tokenizer,
+  codec: CodecInfo = config.codec,
+): DatasetHeader {
   return {
     formatVersion: FORMAT_VERSION,
-    codec: config.codec,
+    codec: { ...codec, settings: { ...codec.settings, ...learned } },
     tokenizerHash: tokenizer.hash,
     vocabSize: tokenizer.vocabSize,
     seqLen: config.seqLen,

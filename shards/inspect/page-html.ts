@@ -1,6 +1,6 @@
 /** HTML of the page of `shards inspect --html`; it needs no script and no other file. */
 
-import { formatBytes, formatCount } from '../../base/format.ts';
+import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, htmlTable } from '../../base/html.ts';
 import { unitOf } from '../../tokenizer/index.ts';
 import type { DatasetSummary } from './inspect.ts';
@@ -148,7 +148,9 @@ function configuration({ manifest: { codec, config, tokenizerHash } }: DatasetSu
   const { codec: _, ...options } = config;
   const entries = {
     codec: codec.name,
-    ...codec.settings,
+    ...Object.fromEntries(
+      Object.entries(codec.settings).map(([name, value]) => [name, formatLong(String(value))]),
+    ),
     ...Object.fromEntries(
       Object.entries(codec.versions).map(([name, v]) => [`${name} version`, v]),
     ),

@@ -35,6 +35,10 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       if (isDeepStrictEqual(value, manifest.config[key])) continue;
       throw new CodecLmError('DATASET_INVALID', `its ${key} is not that of the manifest`);
     }
+    for (const [key, value] of Object.entries(plan.learned ?? {})) {
+      if (value === manifest.codec.settings[key]) continue;
+      throw new CodecLmError('DATASET_INVALID', `its learned ${key} is not that of the manifest`);
+    }
     const hash = createHash('sha256');
     for (let i = 0; i * plan.config.partitionSize < plan.inputs; i++) {
       await hashFile(join(dir, 'plan', `part-${String(i).padStart(5, '0')}.tsv`), hash);

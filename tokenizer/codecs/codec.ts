@@ -67,6 +67,32 @@ export interface Encoder<S extends Symbols = Symbols> {
   encodeFile?(file: FileSpan, label: string): Promise<Document<S>>;
 }
 
+/**
+ * Settings that a sample of the inputs has to say, as the colours of a palette. A codec that still
+ * lacks them has this, and can neither encode nor show anything. A pipeline learns them once, when its
+ * plan stands, and opens the codec again with them.
+ */
+export interface Learning {
+  /** What is learned, for messages: `512 colours`. */
+  readonly what: string;
+  /** Inputs to learn from, if there are so many. */
+  readonly samples: number;
+  /** Files to what a learner takes; settings and versions are those of the codec, as far as they are known. */
+  encoder(): Promise<Encoder>;
+  /** @param seed a whole number; with equal documents in equal order it gives equal settings */
+  learner(seed: number): Learner;
+}
+
+export interface Learner {
+  /** Takes a document of the sample; called in the order of the plan. */
+  add(document: Document): void;
+  /**
+   * @returns the settings that were missing
+   * @throws CodecLmError `CONFIG_INVALID` for a sample that they cannot be learned from
+   */
+  finish(): Promise<CodecSettings>;
+}
+
 /** A named range of symbols; it begins where the previous part ends. */
 export interface Part {
   name: string;
@@ -120,6 +146,10 @@ export interface Codec {
   readonly height: number;
   /** Number of symbols; 256 for bytes. */
   readonly alphabet: number;
+  /** Tokens of a sequence when nothing is said, where the settings decide it; else the definition's. */
+  readonly seqLen?: number;
+  /** There as long as settings are missing that can be learned. */
+  readonly learning?: Learning;
 
   /**
    * @param options.mayBeShort also accepts inputs that are too short for a document, which is
