@@ -10,7 +10,7 @@ import { sharp } from '../../../base/sharp.ts';
 import { centreCrop, type Size, swapped, type Turn, turnOf } from './crop.ts';
 import { type Draft, draftOf } from './draft.ts';
 import { type Probe, probe } from './probe.ts';
-import type { JpegSettings } from './settings.ts';
+import type { ImageSettings } from './settings.ts';
 import { isBmp, type RawPicture, readBmp } from './source/bmp.ts';
 import { gifGround, isGif, leavesGround } from './source/gif.ts';
 import { needsLibheif, readHeic } from './source/heic.ts';
@@ -32,7 +32,7 @@ const DRAFT_KERNEL = 'lanczos3';
 const SMALL_PIXELS = 2_000_000;
 
 /** sharp limits the number of frames in a file; this project asks for the first frame only. */
-function openOptions(settings: JpegSettings): SharpOptions {
+function openOptions(settings: ImageSettings): SharpOptions {
   return {
     ignoreIcc: settings.icc === 'ignore',
     failOn: settings.failOn,
@@ -51,7 +51,7 @@ function openOptions(settings: JpegSettings): SharpOptions {
 export async function openImage(
   source: Uint8Array,
   label: string,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Sharp> {
   const raw = await readHere(source, label, settings);
   const limits = openOptions(settings);
@@ -91,7 +91,7 @@ export async function openImage(
 async function readHere(
   source: Uint8Array,
   label: string,
-  { maxPixels }: JpegSettings,
+  { maxPixels }: ImageSettings,
 ): Promise<RawPicture | undefined> {
   if (isBmp(source)) return readBmp(source, label, maxPixels);
   return needsLibheif(source) ? readHeic(source, label, maxPixels) : undefined;
@@ -117,7 +117,7 @@ async function openGrounded(
   source: Uint8Array,
   options: SharpOptions,
   canvas: Probe,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Grounded> {
   const image = sharp(source, options);
   const gif = isGif(source) ? gifGround(source) : undefined;
@@ -146,7 +146,7 @@ function turned(image: Sharp, { flip, flop, angle }: Turn): Sharp {
   return angle === 0 ? image : image.rotate(angle);
 }
 
-function limited(image: Sharp, isSmall: boolean, settings: JpegSettings): Sharp {
+function limited(image: Sharp, isSmall: boolean, settings: ImageSettings): Sharp {
   if (!isSmall) image.timeout({ seconds: settings.timeoutSeconds });
   return image.toColourspace('srgb');
 }
@@ -156,7 +156,7 @@ function limited(image: Sharp, isSmall: boolean, settings: JpegSettings): Sharp 
  * off centre, so this is our own code. It turns the crop first, as Pillow does, because the order
  * of the two passes affects the result.
  */
-async function enlarged(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
+async function enlarged(crop: Sharp, settings: ImageSettings): Promise<Sharp> {
   const { data, info } = await pixelsFrom(crop, settings);
   const { width, height } = settings;
   const pixels = resize(data, info, { width, height }, ENLARGING_KERNEL);
@@ -177,7 +177,7 @@ async function openDraft(
   source: Uint8Array,
   options: SharpOptions,
   { whole, part }: Draft,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Sharp> {
   return rawCopy(
     sharp(source, options)
@@ -191,18 +191,18 @@ async function openDraft(
  * sharp multiplies colours by alpha before it resizes, but Pillow's convert('RGB') drops alpha
  * first. So the alpha channel is removed in a separate pass.
  */
-async function withoutAlpha(crop: Sharp, settings: JpegSettings): Promise<Sharp> {
+async function withoutAlpha(crop: Sharp, settings: ImageSettings): Promise<Sharp> {
   return rawCopy(crop.removeAlpha(), settings);
 }
 
 /** Runs a pipeline and opens its pixels, which are RGB from then on. */
-async function rawCopy(image: Sharp, settings: JpegSettings): Promise<Sharp> {
+async function rawCopy(image: Sharp, settings: ImageSettings): Promise<Sharp> {
   const { data, info } = await pixelsFrom(image, settings);
   return openRaw({ data, ...info, channels: info.channels as 3 | 4 });
 }
 
 /** Runs a pipeline and returns its pixels: RGB, 8 bits per sample. */
-async function pixelsFrom(image: Sharp, settings: JpegSettings) {
+async function pixelsFrom(image: Sharp, settings: ImageSettings) {
   return image
     .toColourspace('srgb')
     .timeout({ seconds: settings.timeoutSeconds })

@@ -77,3 +77,6 @@ export const imageInputOptions = {
 };
 
 export type JpegSettings = z.output<typeof jpegSettingsSchema>;
+
+/** How a file becomes pixels, whatever is made of them; without a quality they stay as they are. */
+export type ImageSettings = Omit<JpegSettings, 'quality'> & { readonly quality?: number };

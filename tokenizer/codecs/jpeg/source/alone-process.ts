@@ -3,7 +3,7 @@
  */
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import { type AloneReply, type AloneRequest, READY } from './alone.ts';
-import { baselineHere } from './baseline.ts';
+import { contentHere } from './baseline.ts';
 
 process.on('message', (request: AloneRequest) => void answer(request));
 process.on('disconnect', () => process.exit());
@@ -14,7 +14,7 @@ process.send?.(READY);
 async function answer({ source, label, settings }: AloneRequest): Promise<void> {
   let reply: AloneReply;
   try {
-    reply = { jpeg: await baselineHere(source, label, settings) };
+    reply = { content: await contentHere(source, label, settings) };
   } catch (error) {
     if (error instanceof CodecLmError) {
       reply = { code: error.code, message: error.message, hint: error.hint };

@@ -12,17 +12,17 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import pLimit from 'p-limit';
 import { CodecLmError, type ErrorCode } from '../../../../base/error.ts';
-import type { JpegSettings } from '../settings.ts';
+import type { ImageSettings } from '../settings.ts';
 
 export interface AloneRequest {
   readonly source: Uint8Array;
   readonly label: string;
-  readonly settings: JpegSettings;
+  readonly settings: ImageSettings;
 }
 
-/** The reply: the baseline JPEG, or the error. */
+/** The reply: the baseline JPEG or the pixels, or the error. */
 export type AloneReply =
-  | { readonly jpeg: Uint8Array }
+  | { readonly content: Uint8Array }
   | { readonly code: ErrorCode; readonly message: string; readonly hint?: string };
 
 /** No process can be started: the machine has no memory or no right for one more. */
@@ -37,7 +37,7 @@ export const READY = 'ready';
 const idle: ChildProcess[] = [];
 
 /**
- * @returns the baseline JPEG of the file, before restart markers are put in
+ * @returns what `baseline.ts` makes of the file
  * @throws CodecLmError the file's own error; `IMAGE_TIMEOUT` when it took too long, `IMAGE_CORRUPT`
  *   when its decoder crashed
  * @throws NoProcess
@@ -52,7 +52,7 @@ async function readByChild(request: AloneRequest): Promise<Uint8Array> {
     if (!ready.has(child)) await answerOf(child, request.label);
     ready.add(child);
     const reply = await ask(child, request);
-    if ('jpeg' in reply) return reply.jpeg;
+    if ('content' in reply) return reply.content;
     const { code, message, hint } = reply;
     throw new CodecLmError(code, message, { path: request.label, hint });
   } finally {

@@ -7,7 +7,7 @@ import type { Sharp } from 'sharp';
 import { CodecLmError } from '../../../../base/error.ts';
 import { openImage } from '../decode.ts';
 import { CONVERT, imageError, isOwn } from '../failures.ts';
-import type { JpegSettings } from '../settings.ts';
+import type { ImageSettings, JpegSettings } from '../settings.ts';
 import { NoProcess, readAlone } from './alone.ts';
 import { needsLibheif } from './heic.ts';
 import { formatName, looksLikeSvg } from './name.ts';
@@ -30,6 +30,26 @@ export async function baselineOf(
   source: Uint8Array,
   label: string,
   settings: JpegSettings,
+): Promise<Uint8Array> {
+  return contentOf(source, label, settings);
+}
+
+/**
+ * The pixels themselves: RGB, 8 bits a sample, [height, width, 3].
+ * @throws CodecLmError with an `IMAGE_*` code that names the file
+ */
+export async function pixelsOf(
+  source: Uint8Array,
+  label: string,
+  { quality: _, ...settings }: ImageSettings,
+): Promise<Uint8Array> {
+  return contentOf(source, label, settings);
+}
+
+async function contentOf(
+  source: Uint8Array,
+  label: string,
+  settings: ImageSettings,
 ): Promise<Uint8Array> {
   if (needsLibheif(source)) return readAlone({ source, label, settings });
   const number = ++begun;
@@ -56,10 +76,10 @@ export async function baselineOf(
 }
 
 /** The same in this process in any case, for a process that reads nothing else. */
-export async function baselineHere(
+export async function contentHere(
   source: Uint8Array,
   label: string,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Uint8Array> {
   const started = performance.now();
   try {
@@ -87,13 +107,16 @@ export async function rgbOf(
   }
 }
 
-async function read(source: Uint8Array, label: string, settings: JpegSettings): Promise<Buffer> {
+/** A baseline JPEG of the settings' quality, or pixels where they have none. */
+async function read(source: Uint8Array, label: string, settings: ImageSettings): Promise<Buffer> {
   refuse(source, label, settings);
-  return baseline(await openImage(source, label, settings), settings.quality).toBuffer();
+  const image = await openImage(source, label, settings);
+  const { quality } = settings;
+  return (quality === undefined ? image.raw() : baseline(image, quality)).toBuffer();
 }
 
 /** @throws CodecLmError for files that must not reach a decoder */
-function refuse(source: Uint8Array, label: string, { svg }: JpegSettings): void {
+function refuse(source: Uint8Array, label: string, { svg }: ImageSettings): void {
   if (source.length === 0) {
     throw new CodecLmError('IMAGE_EMPTY', `${label} is empty: 0 bytes`, { path: label });
   }
