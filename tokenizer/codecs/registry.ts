@@ -5,8 +5,9 @@ import { CodecLmError } from '../../base/error.ts';
 import { avc } from './avc/index.ts';
 import type { Codec, CodecDefinition, Media } from './codec.ts';
 import { jpeg } from './jpeg/index.ts';
+import { pixels } from './pixels/index.ts';
 
-const CODECS: CodecDefinition[] = [jpeg, avc];
+const CODECS: CodecDefinition[] = [jpeg, avc, pixels];
 
 /** The codec that a command uses when it names none. */
 export const DEFAULT_CODECS: Readonly<Record<Media, string>> = {
