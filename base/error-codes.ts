@@ -15,9 +15,9 @@ export interface ErrorKind {
   scope: ErrorScope;
   /** Exit status of a command line that ends with this error. */
   exitCode: number;
-  /** What happened, as one sentence. */
+  /** The event, as one sentence. */
   summary: string;
-  /** What the person can do, as one sentence. */
+  /** Advice for the user, as one sentence. */
   remedy: string;
   /**
    * True when the bytes of the input could not be read at all, so nothing is known about their

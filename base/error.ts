@@ -12,7 +12,7 @@ export interface ErrorDetails {
   cause?: unknown;
   /** The file that was being read or written. */
   path?: string;
-  /** What the person can do about it, as one sentence. */
+  /** Advice for the user, as one sentence. */
   hint?: string;
 }
 

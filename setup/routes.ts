@@ -1,4 +1,4 @@
-/** What a way to a native backend is, and the first of them: TensorFlow's wheel. */
+/** The interface of a route to a native backend, and the first route: TensorFlow's wheel. */
 import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
@@ -48,7 +48,7 @@ export const wheelRoute: Route = {
         `no TensorFlow wheel for ${context.variant} on ${host}`,
       );
     }
-    // what would fail after the download is looked for before it
+    // Check everything that would fail after the download before it starts.
     await findCompiler(context.signal);
     const python = await findPython(context.signal);
     const tfjsNode = await haveTfjsNode(join(dir, 'tfjs-node'), context);

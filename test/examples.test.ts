@@ -55,6 +55,6 @@ test('a folder becomes a dataset, a model is trained on it, draws, goes on and s
   }
 
   const map = place('map.png');
-  t.regex(await run('score', place('run'), map, picture), /0\.png: \d+\.\d{3} bits a byte$/);
+  t.regex(await run('score', place('run'), map, picture), /0\.png: \d+\.\d{3} bits per byte$/);
   t.is((await sharp(await readFile(map)).metadata()).format, 'png');
 });

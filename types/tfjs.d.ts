@@ -1,5 +1,5 @@
 /**
- * What the built declarations name of @tensorflow/tfjs 4.22. Its own declarations do not compile
+ * The types of @tensorflow/tfjs 4.22 that the built declarations use. Its own declarations do not compile
  * without `skipLibCheck`, so those of this package do not refer to them. Real tensors are
  * assignable to these types, and `tf as typeof import('@tensorflow/tfjs')` gives all of tfjs.
  */

@@ -58,11 +58,11 @@ try {
     totals.bytes += bytes;
     console.log(
       `${name}: ${held.length} clips of ${Math.round(bytes / held.length)} bytes, ` +
-        `${percent(tokens / bytes)} tokens a byte`,
+        `${percent(tokens / bytes)} tokens per byte`,
     );
   }
   console.log(
-    `all, each by merges of the others: ${percent(totals.tokens / totals.bytes)} tokens a byte (goal ${GOAL})`,
+    `all, each by merges of the others: ${percent(totals.tokens / totals.bytes)} tokens per byte (goal ${GOAL})`,
   );
 } finally {
   await rm(work, { recursive: true });

@@ -3,7 +3,7 @@
     python bench_shards.py SHARD WORK_FOLDER
 
 Reads names of measurements from stdin, one a line, and answers each with one figure:
-millions of tokens a second of CPU time, or bytes a token of a file that pyarrow writes.
+millions of tokens per second of CPU time, or bytes per token of a file that pyarrow writes.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Tokens a second, and tokens a second of CPU time, of transformers' generate with its KV cache, fp32;
+"""Tokens per second, and tokens per second of CPU time, of transformers' generate with its KV cache, fp32;
 loading not counted.
 
     bench/peers/.venv/bin/python bench/peers/generate.py CHECKPOINT BATCH TOKENS THREADS

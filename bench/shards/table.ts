@@ -1,6 +1,6 @@
 /**
  * Shards side by side with parquetjs-lite's row API, pyarrow and HF datasets:
- * millions of tokens a second of CPU time, and their ratios.
+ * millions of tokens per second of CPU time, and their ratios.
  *
  *   bash bench/peers/setup.sh && node bin/start.js bench/shards/table.ts
  *
@@ -83,7 +83,7 @@ try {
     ['pyarrow, dictionary + zstd', 'sizeBest'],
   ]) {
     const theirs = await peer.measure(name);
-    rows.push(line('bytes a token', size, against, theirs, size / theirs));
+    rows.push(line('bytes per token', size, against, theirs, size / theirs));
   }
   console.log(formatTable(['what', 'ours', 'against', 'theirs', 'ratio'], rows));
   peer.stop();

@@ -1,6 +1,6 @@
 /**
  * A step of training as one would write it in tfjs: its own ops, its own gradients, its own Adam.
- * What the ops of trainer/ops are measured against, on the WebAssembly backend above all.
+ * The ops of trainer/ops are measured against it, mainly on the WebAssembly backend.
  */
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../../trainer/backend/choose.ts';

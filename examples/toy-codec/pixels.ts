@@ -1,13 +1,13 @@
 /** Between symbols and pixels, and the BMP file that every viewer opens. */
 import type { Symbols } from 'codec-lm/tokenizer';
 
-/** A colour of 8 bits a channel to its symbol: the highest bits of red, green and blue. */
+/** Converts a colour of 8 bits per channel to its symbol: the highest bits of red, green and blue. */
 export function symbolOf(red: number, green: number, blue: number, bits: number): number {
   const shift = 8 - bits;
   return ((red >> shift) << (2 * bits)) | ((green >> shift) << bits) | (blue >> shift);
 }
 
-/** @returns RGB, 8 bits a channel: [symbols.length, 3] */
+/** @returns RGB, 8 bits per channel: [symbols.length, 3] */
 export function pixelsOf(symbols: Symbols, bits: number): Uint8Array {
   const most = 2 ** bits - 1;
   const pixels = new Uint8Array(3 * symbols.length);
@@ -20,7 +20,7 @@ export function pixelsOf(symbols: Symbols, bits: number): Uint8Array {
   return pixels;
 }
 
-/** A BMP file of 24 bits a pixel (BITMAPINFOHEADER): rows from the bottom, each a multiple of 4 bytes. */
+/** A BMP file of 24 bits per pixel (BITMAPINFOHEADER): rows from the bottom, each a multiple of 4 bytes. */
 export function bmpOf(pixels: Uint8Array, side: number): Uint8Array {
   const header = 54;
   const rowBytes = Math.ceil((3 * side) / 4) * 4;

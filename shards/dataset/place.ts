@@ -1,4 +1,7 @@
-/** What a folder or file is that was named in place of another: judged by names alone, to say what to do. */
+/**
+ * Recognizes a folder or file that was named in place of another, by names alone, to say what to
+ * do.
+ */
 
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -18,7 +21,7 @@ export interface Place {
     | 'unknown';
   /** As in `photos is a folder of 64 images`; empty when it is not known. */
   what: string;
-  /** Of a folder of media files: the command that makes a dataset of it. */
+  /** For a folder of media files, the command that makes a dataset of it. */
   command?: string;
 }
 
@@ -65,7 +68,7 @@ function fileAt(path: string): Place {
   return { kind: 'file', what };
 }
 
-/** What most of the files are, down to a few folders below. */
+/** The kind of most of the files, down to a few levels of folders. */
 async function mediaIn(path: string): Promise<Place> {
   const extensions = new Map<string, number>();
   const folders = [{ folder: path, depth: 0 }];
@@ -98,7 +101,7 @@ async function mediaIn(path: string): Promise<Place> {
   };
 }
 
-/** What to do where a dataset was asked for, and this was named. */
+/** Hint for a path that should be a dataset but is something else. */
 export function hintForDataset(path: string, { kind, command }: Place): string | undefined {
   switch (kind) {
     case 'media':

@@ -19,7 +19,7 @@ import { testWith } from '../helpers/tools.ts';
 
 const HOSTILE = `"'><script>window.bad=1</script><img src=x onerror="window.bad=1"></title></style>&amp;.png`;
 
-test('what is put into a template is escaped, and templates are not', (t) => {
+test('values in a template are escaped, and templates are not', (t) => {
   t.is(html`<b title="${`"'<&>`}">${1}</b>`.text, '<b title="&quot;&#39;&lt;&amp;&gt;">1</b>');
   t.is(html`${[html`<i>`, '<', [undefined, false, null]]}`.text, '<i>&lt;');
   t.is(html`${rawHtml('<br>')}`.text, '<br>');

@@ -8,7 +8,7 @@ const schema = z.strictObject({
   host: z.string().optional(),
 });
 
-test('what is not given gets its default', (t) => {
+test('an absent option gets its default', (t) => {
   t.deepEqual(resolveOptions(schema, { num: 3, host: undefined }, 'sample'), {
     num: 3,
     topP: 0.9,

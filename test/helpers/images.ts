@@ -11,7 +11,7 @@ export function openRaster({ pixels, width, height }: Raster): Sharp {
 export interface PngHeader {
   width: number;
   height: number;
-  /** Bits a sample. */
+  /** Bits per sample. */
   bits: number;
   /** 0 grey, 2 RGB, 3 palette, 4 grey + alpha, 6 RGB + alpha. */
   colourType: number;

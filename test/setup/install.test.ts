@@ -108,17 +108,20 @@ test.serial('a mistake of ours is not taken for a closed way', async (t) => {
   await t.throwsAsync(install(context(), { routes: [route], check }), { name: 'TypeError' });
 });
 
-test.serial('what a killed set-up left is cleaned, its lock is taken over', async (t) => {
-  const cache = await useCache(t);
-  const dir = nativeDir('cpu');
-  mkdirSync(`${dir}.tmp-killed/download`, { recursive: true });
-  mkdirSync(`${dir}.lock`);
-  const longAgo = new Date(Date.now() - 60_000);
-  utimesSync(`${dir}.lock`, longAgo, longAgo);
-  const { installed } = await install(context(), { routes: [quickRoute()], check });
-  t.is(installed?.dir, dir);
-  t.is(readdirSync(cache).length, 1);
-});
+test.serial(
+  'the leftovers of a killed set-up are removed, and its lock is taken over',
+  async (t) => {
+    const cache = await useCache(t);
+    const dir = nativeDir('cpu');
+    mkdirSync(`${dir}.tmp-killed/download`, { recursive: true });
+    mkdirSync(`${dir}.lock`);
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(`${dir}.lock`, longAgo, longAgo);
+    const { installed } = await install(context(), { routes: [quickRoute()], check });
+    t.is(installed?.dir, dir);
+    t.is(readdirSync(cache).length, 1);
+  },
+);
 
 test.serial('an interrupted download leaves nothing', async (t) => {
   const cache = await useCache(t);

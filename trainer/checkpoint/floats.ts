@@ -98,8 +98,8 @@ function narrowFloat16(bits: number): number {
   const exponent = ((bits >>> 23) & 0xff) - 112;
   const fraction = (bits & 0x7fffff) | 0x800000;
   if (exponent >= 31) return sign | 0x7c00;
-  // Of 24 bits of fraction, 13 are lost; a subnormal half loses one more per power of two below
-  // 2^-14.
+  // A normal half loses 13 of the 24 bits of fraction; a subnormal half loses one more per power
+  // of two below 2^-14.
   const lost = exponent > 0 ? 13 : Math.min(14 - exponent, 31);
   const half = lost > 24 ? 0 : fraction >>> lost;
   const rest = fraction - half * 2 ** lost;

@@ -27,7 +27,10 @@ export interface Estimate {
   worldSize: number;
   vocabSize: number;
   seqLen: number;
-  /** What said the length: a preset, file or setting, the dataset, or nothing: then it is that of images. */
+  /**
+   * Source of the sequence length: a preset, file or setting, or the dataset; if none, the default
+   * for images is used.
+   */
   seqLenFrom: 'config' | 'data' | 'default';
   microBatch: number;
   gradAccumulation: number;

@@ -74,7 +74,7 @@ test('the beat counts up in a file that is always whole, and keeps its length', 
   await lock.release();
 });
 
-test('what a dead process of this machine left is taken over at once', async (t) => {
+test('the lock of a dead process of this machine is taken over at once', async (t) => {
   const folder = await lockFolder(t);
   await leaveHolder(folder, { pid: 2 ** 30 });
   t.true((await timeToTake(folder, PATIENT)) < PATIENT.staleMs / 2);

@@ -24,7 +24,7 @@ test('inspect shows tables, and the same as JSON', async (t) => {
     /codec +jpeg: .*quality 25/,
     /shards\/part-00000\.parquet/,
     /IMAGE_CORRUPT +1/,
-    /tokens a document +documents/,
+    /tokens per document +documents/,
     /256 +ffd0/,
   ]) {
     t.regex(tables.stdout, words);

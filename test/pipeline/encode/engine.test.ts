@@ -147,7 +147,7 @@ test('a slow sink keeps the work in flight bounded to the end, and the order', a
   );
 });
 
-test('what the sink throws ends the run, and nothing goes on behind it', async (t) => {
+test('an error of the sink ends the run, and no work continues after it', async (t) => {
   const { start, counts } = engineOf(t, 40 * SIZE);
   const full = new CodecLmError('DISK_FULL', 'no space left');
   const thrown = await t.throwsAsync(

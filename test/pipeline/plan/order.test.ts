@@ -75,7 +75,7 @@ test('inputs with one key follow each other in the order of their lines', async 
   spool.close();
 });
 
-test('of inputs that are the same one, that with the smallest line is taken, and the others counted', async (t) => {
+test('among equal inputs the one with the smallest line is kept, and the others are counted', async (t) => {
   const spool = new Spool(join(await temporaryFolder(t), 'spool'), { findDuplicates: true });
   const inputs = Array.from({ length: 900 }, (_, i) => ({
     line: `${String((i * 7) % 900).padStart(3, '0')}`,

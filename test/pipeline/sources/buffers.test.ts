@@ -36,7 +36,7 @@ test('a large buffer that was given back is used again, also for a file a little
   t.not(takeBuffer(1_500_000).buffer, first.buffer);
 });
 
-test('what is very large is not kept', (t) => {
+test('a very large buffer is not kept', (t) => {
   const first = takeBuffer(1 << 25);
   giveBuffer(first);
   t.not(takeBuffer(1 << 25).buffer, first.buffer);

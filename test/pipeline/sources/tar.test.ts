@@ -106,7 +106,7 @@ test('contents of links and sparse members, by the formats themselves', async (t
   }
 });
 
-test('what is passed over is named, and counted where inputs are missing for it', async (t) => {
+test('skipped members are named, and counted if inputs are missing because of them', async (t) => {
   const folder = await temporaryFolder(t);
   for (const [name, [content, problem, unread]] of Object.entries(TOLD)) {
     const archive = join(folder, `${name}.tar`);

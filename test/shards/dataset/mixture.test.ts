@@ -109,7 +109,7 @@ test('a dataset that ends begins again in another order', async (t) => {
   t.deepEqual([...first].sort(), [...second].sort());
 });
 
-test('what cannot be mixed is refused with its reason', async (t) => {
+test('datasets that cannot be mixed are refused with the reason', async (t) => {
   const dir = await temporaryFolder(t);
   const [a, b] = [join(dir, 'a'), join(dir, 'b')];
   await makeDataset(a, [[1, 2, 3]]);

@@ -129,7 +129,7 @@ testWith(
     bits[frames[6].end - 1] = 5;
     const png = await surprise(bytes, bits);
     const { width = 0, height = 0 } = await sharp(png).metadata();
-    // Five frames a row, enlarged alike, with gaps of 2.
+    // Five frames per row, all enlarged by the same factor, with gaps of 2.
     const [stepX, stepY] = [(width - 2) / 5, (height - 2) / 3];
     const [wide, high] = [Math.floor((stepX - 2) / 4), Math.floor((stepY - 2) / 3)];
     const heats: number[] = [];

@@ -143,7 +143,7 @@ test('greyscale is RGB with three equal channels', async (t) => {
   );
 });
 
-test('of 16 bits a sample the upper 8 are kept', async (t) => {
+test('the upper 8 bits of 16-bit samples are kept', async (t) => {
   const scanlines: number[] = [];
   for (let y = 0; y < SIDE; y++) {
     scanlines.push(0);
