@@ -8,6 +8,16 @@ export const checkpointOption = z
 
 export const threadsOption = z.int().min(1).max(64).optional();
 
+/** Number formats in which a sampler holds the matrices of a model. */
+export const WEIGHTS_TYPES = ['fp32', 'bf16', 'fp16', 'int8'] as const;
+
+export type WeightsType = (typeof WEIGHTS_TYPES)[number];
+
+export const weightsOption = z
+  .enum(WEIGHTS_TYPES)
+  .optional()
+  .describe("Number format that the model's matrices are held in; default: the checkpoint's own");
+
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
 /** Options that `sample` of the library and of the command line share. */

@@ -62,10 +62,19 @@ export interface PastTrainedLength {
   tokens: number;
 }
 
+/** Progress of reading a model's weights: one event after each tensor. */
+export interface LoadEvent {
+  type: 'loading';
+  /** Bytes read so far, and in all. */
+  bytes: number;
+  totalBytes: number;
+}
+
 /** Events of a server. */
 export type ServeEvent =
   | BackendEvent
   | PastTrainedLength
+  | LoadEvent
   /** The server listens; `engine` is a description for people. */
   | { type: 'ready'; model: string; engine: string; maxTokens: number; url: string }
   /** The engine or an answer failed for a reason that no client caused. */

@@ -133,7 +133,7 @@ export const binary =
   (opcode: Code) =>
   (a: Code, b: Code): Code => [a, b, opcode];
 /** @param alignment addresses are multiples of 2 to this power */
-const reading =
+export const reading =
   (opcode: Code, alignment = 2) =>
   (address: Code, offset = 0): Code => [address, opcode, alignment, unsigned(offset)];
 export const writing =
@@ -196,6 +196,7 @@ export const f32x4 = {
   ],
   lane: (vector: Code, lane: number): Code => [vector, simd(31), lane],
   nearest: unary(simd(106)),
+  abs: unary(simd(224)),
   neg: unary(simd(225)),
   add: binary(simd(228)),
   sub: binary(simd(229)),
@@ -235,6 +236,11 @@ export function repeatWhile(body: Code, condition: Code): Code {
 /** An if-else expression: evaluates only one of the two values. */
 export function whenElse(type: ValueType, condition: Code, value: Code, other: Code): Code {
   return [condition, 0x04, type, value, 0x05, other, 0x0b];
+}
+
+/** One body or the other. */
+export function either(condition: Code, body: Code, other: Code): Code {
+  return [condition, 0x04, EMPTY_BLOCK, body, 0x05, other, 0x0b];
 }
 
 /** Counts `at` from its value up to `end` (exclusive) in steps. */

@@ -2,7 +2,7 @@
  * Vector instructions on integers of 16, 32 and 64 bits, and some instructions on single 64-bit
  * integers.
  */
-import { binary, type Code, i32, simd, unary, writing } from './assembler.ts';
+import { binary, type Code, i32, reading, simd, unary, writing } from './assembler.ts';
 
 const shift =
   (opcode: number) =>
@@ -24,14 +24,26 @@ export const bits = {
 };
 
 export const i16x8 = {
+  /** Eight signed bytes, each widened. */
+  loadBytes: reading(simd(1), 3),
   splat: unary(simd(16)),
   const: (lanes: readonly number[]): Code => bits.const(bytesOf(Uint16Array.from(lanes))),
   eq: binary(simd(45)),
   narrow: binary(simd(134)),
+  /** Of signed 32-bit lanes, those of the first in front; saturates. */
+  narrowSigned: binary(simd(133)),
   shrU: shift(141),
   sub: binary(simd(145)),
   mul: binary(simd(149)),
   maxU: binary(simd(153)),
+};
+
+/** Signed 32-bit lanes. */
+export const s32x4 = {
+  shrS: shift(172),
+  /** Products of 16-bit lanes, added in pairs. */
+  dot: binary(simd(186)),
+  toFloat: unary(simd(250)),
 };
 
 export const u32x4 = {

@@ -1,19 +1,25 @@
 /**
  * Draws a number of tokens for each sequence of a batch and prints tokens per second and tokens per
- * second of CPU time, loading not counted. node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH
- * TOKENS THREADS [LIMIT on|off] With a limit, samples might go on to it, and the grammar is on or
- * off. `<eos>` is never the model's choice, so that all are as long.
+ * second of CPU time, loading not counted.
+ *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS]]
+ * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
+ * choice, so that all are as long.
  */
+import type { WeightsType } from '../../schemas/sample.ts';
 import { Batcher } from '../../trainer/sample/batcher.ts';
 import { grammarConstraints } from '../../trainer/sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
 
-const [dir, batchText, tokensText, threadsText, limitText, grammar = 'off'] = process.argv.slice(2);
+const [dir, batchText, tokensText, threadsText, limitText, grammar = 'off', weights] =
+  process.argv.slice(2);
 const [batch, tokens, threads] = [batchText, tokensText, threadsText].map(Number);
 const limit = Number(limitText ?? tokens);
 const checkpoint = await readCheckpoint(dir);
 const { config, codec, tokenizer } = checkpoint;
-const size = { sequences: batch, positions: limit + 1, threads };
+const size = {
+  ...{ sequences: batch, positions: limit + 1, threads },
+  weights: weights as WeightsType | undefined,
+};
 const engine = await loadEngine(checkpoint, size, () =>
   Promise.reject(new Error('this model has kernels of its own')),
 );

@@ -2,10 +2,16 @@
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { formatCount } from '../../base/format.ts';
-import { batchSizeOption, checkpointOption, samplingOptions } from '../../schemas/sample.ts';
+import {
+  batchSizeOption,
+  checkpointOption,
+  samplingOptions,
+  weightsOption,
+} from '../../schemas/sample.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
+import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
 const { num, temperature, topK, topP, minP, seed, maxTokens, threads } = samplingOptions;
@@ -26,7 +32,7 @@ const options = z.object({
     .describe('Allow only tokens that continue a canonical file; off is free sampling'),
   maxTokens,
   batch: batchSizeOption.describe('Samples drawn at once; does not change them'),
-  threads,
+  ...{ threads, weights: weightsOption },
   prompt: z
     .string()
     .optional()
@@ -76,10 +82,12 @@ export const sampleCommand = command({
     const { prompt, cut } = promptOf(given);
     const { sampleFiles } = await import('../../trainer/sample/files.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
-    const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream } = given;
+    const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream, weights } =
+      given;
     const model = await loadModel(checkpoint, {
       codec: codecChoiceOf(given),
-      onEvent: ({ reason }) => io.log(reason),
+      weights,
+      onEvent: (event) => showLoading(event, io),
     });
     const summary = await sampleFiles(model, {
       num,

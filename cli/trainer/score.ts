@@ -4,9 +4,10 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
-import { checkpointOption, threadsOption } from '../../schemas/sample.ts';
+import { checkpointOption, threadsOption, weightsOption } from '../../schemas/sample.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
+import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
 const options = z.object({
@@ -20,6 +21,7 @@ const options = z.object({
     )
     .meta({ valueName: 'dir' }),
   threads: threadsOption.describe('Cores to use; default all'),
+  weights: weightsOption,
   json: z.boolean().default(false).describe('One JSON value per file'),
 });
 
@@ -39,14 +41,15 @@ export const scoreCommand = command({
     'trainer score --checkpoint RUN photo.jpg',
     'trainer score --checkpoint RUN --map maps *.png',
   ],
-  async run(files, { checkpoint, map, threads, json, ...given }, io) {
+  async run(files, { checkpoint, map, threads, weights, json, ...given }, io) {
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
     const { score } = await import('../../trainer/score/score.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
     const model = await loadModel(checkpoint, {
       codec: codecChoiceOf(given),
-      onEvent: ({ reason }) => io.log(reason),
+      weights,
+      onEvent: (event) => showLoading(event, io),
     });
     const scores = score(model, files, {
       threads,

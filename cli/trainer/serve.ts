@@ -3,12 +3,14 @@ import { z } from 'zod';
 import { messageOf } from '../../base/error.ts';
 import { batchSizeOption, checkpointOption } from '../../schemas/sample.ts';
 import { servingOptions } from '../../schemas/serve.ts';
-import type { ServeEvent } from '../../trainer/events.ts';
+import type { LoadEvent, ServeEvent } from '../../trainer/events.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
+import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
-const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = servingOptions;
+const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights } =
+  servingOptions;
 
 const options = z.object({
   checkpoint: checkpointOption,
@@ -27,7 +29,7 @@ const options = z.object({
     .describe(
       'Default of requests for `grammar`: allow only tokens that continue a canonical file',
     ),
-  threads,
+  ...{ threads, weights },
 });
 
 export const serveCommand = command({
@@ -40,14 +42,17 @@ export const serveCommand = command({
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
     const { serve } = await import('../../trainer/serve/serve.ts');
-    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads } = given;
+    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights } = given;
     const server = await serve({
       checkpoint: given.checkpoint,
-      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads },
+      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights },
       codec: codecChoiceOf(given),
       batchSize: batch,
       grammar: grammar === 'on',
-      onEvent: (event) => io.log(serveLogLine(event)),
+      onEvent(event) {
+        if (event.type === 'loading') showLoading(event, io);
+        else io.log(serveLogLine(event));
+      },
     });
     io.print(server.url);
     await new Promise<void>((resolve) => {
@@ -59,7 +64,7 @@ export const serveCommand = command({
   },
 });
 
-export function serveLogLine(event: ServeEvent): string {
+export function serveLogLine(event: Exclude<ServeEvent, LoadEvent>): string {
   switch (event.type) {
     case 'backend':
       return event.reason;

@@ -27,7 +27,7 @@ export async function start(
     grammar: true,
     threads: 1,
     chooseBackend: () => Promise.reject(new Error('no backend is needed')),
-    onEvent: (event) => log.push(serveLogLine(event)),
+    onEvent: (event) => event.type === 'loading' || log.push(serveLogLine(event)),
     ...change,
   });
   t.teardown(() => server.close());

@@ -142,6 +142,7 @@ async function describeSettings(
       minP,
       grammar: grammar ? 'on' : 'off',
       maxTokens: maxTokens ?? model.codec.seqLen,
+      ...(model.weights && { weights: model.weights }),
       ...cut,
     },
     checkpoint: { path: model.path, sha256: await checkpointHash(model) },

@@ -8,14 +8,16 @@ import { type Codec, readTokenizer, type Tokenizer } from '../../tokenizer/index
 import type { Backend } from '../backend/choose.ts';
 import { readModelConfig } from '../checkpoint/huggingface.ts';
 import { readModelWeights } from '../checkpoint/model-weights.ts';
+import { openModelWeights } from '../checkpoint/stream-weights.ts';
 import { findWeights } from '../checkpoint/weight-files.ts';
+import type { LoadEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { type CodecChoice, readSamplingCodec, type SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';
 import { createTfjsEngine } from './engine/tfjs-engine.ts';
-import { createWasmEngine, type EngineSize } from './engine/wasm-engine.ts';
+import { type EngineSize, loadWasmEngine } from './engine/wasm-engine.ts';
 
 export interface CheckpointParts {
   /** Folder of the checkpoint itself. */
@@ -68,17 +70,36 @@ export function checkTogether(
 }
 
 /**
+ * @param size its `weights` are the checkpoint's own type by default
  * @param chooseBackend called only for a model that this project's own kernels do not support
- * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`
+ * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`; `CONFIG_INVALID`
+ *   if the sizes of the model do not allow that type of weights
  */
 export async function loadEngine(
   { path, config }: CheckpointParts,
   size: EngineSize,
   chooseBackend: () => Promise<Backend>,
+  onEvent?: (event: LoadEvent) => void,
 ): Promise<Engine> {
-  const { weights } = await readModelWeights(path, config);
-  const engine = createWasmEngine(config, weights, size);
+  const stored = await openModelWeights(path, config);
+  const wanted = size.weights ?? stored.type;
+  const engine = await loadWasmEngine(config, { ...size, weights: wanted }, async (writer) => {
+    let bytes = 0;
+    for await (const weight of stored.read()) {
+      writer.write(weight.name, 0, weight.data);
+      bytes += weight.bytes;
+      onEvent?.({ type: 'loading', bytes, totalBytes: stored.bytes });
+    }
+  });
   if (engine) return engine;
+  if ((size.weights ?? 'fp32') !== 'fp32') {
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `weights ${size.weights}: a model of these sizes is computed by tfjs, which holds fp32`,
+      { path, hint: 'leave the weights as fp32' },
+    );
+  }
+  const { weights } = await readModelWeights(path, config);
   const model = new Llama(await chooseBackend(), config, weights);
   return createTfjsEngine(model, size.sequences, size.positions);
 }

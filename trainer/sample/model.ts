@@ -1,7 +1,10 @@
-/** A checkpoint that stays loaded, for sampling and scoring. */
+/** A checkpoint that stays loaded: samples are drawn from it, and documents scored with it. */
+import { z } from 'zod';
+import { resolveOptions } from '../../base/options.ts';
+import { type WeightsType, weightsOption } from '../../schemas/sample.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
-import type { BackendEvent } from '../events.ts';
+import type { BackendEvent, LoadEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import type { CodecChoice, SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';
@@ -16,8 +19,12 @@ export interface LoadModelOptions {
   backend?: BackendChoice;
   /** Of a folder without codec.json: which files the model writes. */
   codec?: CodecChoice;
-  onEvent?: (event: BackendEvent) => void;
+  /** Number format that the matrices are held in; default: the checkpoint's own. */
+  weights?: WeightsType;
+  onEvent?: (event: BackendEvent | LoadEvent) => void;
 }
+
+const schema = z.strictObject({ weights: weightsOption });
 
 /** An engine with the size it was made for. */
 interface SizedEngine {
@@ -31,24 +38,34 @@ export class Model implements CheckpointParts {
   readonly config: LlamaConfig;
   readonly codec: SamplingCodec;
   readonly tokenizer: Tokenizer;
+  /** As it was asked for; undefined is the checkpoint's own. */
+  readonly weights?: WeightsType;
+  readonly #onEvent?: LoadModelOptions['onEvent'];
   readonly #chooseBackend: () => Promise<Backend>;
   /** The engine that was returned last: the next user takes it if it is large enough. */
   #idle: SizedEngine | undefined;
   #isClosed = false;
 
   /** @param backend called only for a model that this project's own kernels do not support */
-  constructor(parts: CheckpointParts, backend: () => Promise<Backend>) {
+  constructor(
+    parts: CheckpointParts,
+    backend: () => Promise<Backend>,
+    { weights, onEvent }: Pick<LoadModelOptions, 'weights' | 'onEvent'> = {},
+  ) {
     this.path = parts.path;
     this.config = parts.config;
     this.codec = parts.codec;
     this.tokenizer = parts.tokenizer;
+    this.weights = weights;
+    this.#onEvent = onEvent;
     this.#chooseBackend = backend;
   }
 
   /**
    * Runs `work` on an engine of at least this size, which no other call uses meanwhile. Weights are
    * read when an engine is made, and stay in it.
-   * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`
+   * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`; `CONFIG_INVALID`
+   *   if the sizes of the model do not allow that type of weights
    * @internal
    */
   async use<T>(size: EngineSize, work: (engine: Engine) => Promise<T>): Promise<T> {
@@ -73,7 +90,9 @@ export class Model implements CheckpointParts {
     this.#idle = undefined;
     if (idle && isEnough(idle.size, size)) return idle;
     await idle?.engine.dispose();
-    return { size, engine: await loadEngine(this, size, this.#chooseBackend) };
+    const wanted = { ...size, weights: this.weights };
+    const engine = await loadEngine(this, wanted, this.#chooseBackend, this.#onEvent);
+    return { size, engine };
   }
 
   async #giveBack(taken: SizedEngine): Promise<void> {
@@ -94,11 +113,15 @@ function isEnough(has: EngineSize, needs: EngineSize): boolean {
 /**
  * Reads a checkpoint except its weights, which the first call of sample or score reads.
  * @param checkpoint folder of a checkpoint, or a run directory for its newest one
- * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`; `CONFIG_INVALID` for
+ *   options
  */
 export async function loadModel(
   checkpoint: string,
   { codec, ...options }: LoadModelOptions = {},
 ): Promise<Model> {
-  return new Model(await readCheckpoint(checkpoint, codec), () => chooseBackend(options));
+  const { backend, onEvent, ...given } = options;
+  const { weights } = resolveOptions(schema, given, 'loadModel');
+  const choose = () => chooseBackend({ backend, onEvent });
+  return new Model(await readCheckpoint(checkpoint, codec), choose, { weights, onEvent });
 }

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
+import type { WeightsType } from '../../schemas/sample.ts';
 import type { Backend } from '../backend/choose.ts';
 import type { ServeEvent } from '../events.ts';
 import { Batcher } from '../sample/batcher.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   maxBody: number;
   grammar: boolean;
   threads?: number;
+  /** Number format of the matrices; default the checkpoint's own. */
+  weights?: WeightsType;
   chooseBackend: () => Promise<Backend>;
   onEvent?: (event: ServeEvent) => void;
 }
@@ -64,9 +67,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const size = {
     sequences: options.batchSize,
     positions: maxPositions,
-    threads: options.threads,
+    ...{ threads: options.threads, weights: options.weights },
   };
-  const engine = await loadEngine(checkpoint, size, options.chooseBackend);
+  const engine = await loadEngine(checkpoint, size, options.chooseBackend, options.onEvent);
   const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });
   const service: Service = {
     codec,

@@ -1,18 +1,18 @@
-/** Attention of a step: each thread computes its parts. */
+/** Attention of a step in the layers of a region: each thread computes its parts. */
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
 import type { EngineKernels } from './kernels/module.ts';
-import { type EngineLayout, FLOAT, MAX_ROWS } from './layout.ts';
+import { FLOAT, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { GROUP, type RowShare, type Run, shareAttention } from './share.ts';
 
-/** Number of Int32 per row in `EngineLayout.rows`. */
+/** Number of Int32 per row in `RegionLayout.rows`. */
 export const ROW_CELLS = 4;
 
 export class AttentionThread {
   readonly #config: LlamaConfig;
   readonly #kernels: EngineKernels;
-  readonly #layout: EngineLayout;
+  readonly #layout: RegionLayout;
   readonly #thread: number;
   readonly #floats: Float32Array;
   readonly #words: Uint32Array;
@@ -25,7 +25,7 @@ export class AttentionThread {
   constructor(
     config: LlamaConfig,
     kernels: EngineKernels,
-    layout: EngineLayout,
+    layout: RegionLayout,
     memory: ArrayBufferLike,
     thread: number,
     stride: number,
@@ -47,7 +47,10 @@ export class AttentionThread {
     this.#parts = shareAttention(this.#runs(rows), this.#config.kvHeads, this.#thread, threads);
   }
 
-  /** Computes averages over groups of pages. After a barrier, `combine` joins them. */
+  /**
+   * Computes averages over groups of pages. After a barrier, `combine` joins them.
+   * @param layer index within the region
+   */
   run(layer: number): void {
     let turned = -1;
     for (const part of this.#parts) {

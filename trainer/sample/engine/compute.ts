@@ -1,29 +1,25 @@
 /**
- * One step of a Llama on each thread (model/llama.ts has the same in tensors). Threads share a
- * matrix product by outputs, and attention by parts of sequences (share.ts). So every number is
- * computed by one thread, in an order that does not depend on the number of threads.
+ * The layers of one region in a step of a Llama, on each thread (model/llama.ts has the same in
+ * tensors). Threads share a matrix product by outputs, and attention by parts of sequences
+ * (share.ts). So every number is computed by one thread, in an order that does not depend on the
+ * number of threads.
  */
 import { PANEL } from '../../../wasm/mat-mul.ts';
 import type { LlamaConfig } from '../../model/config.ts';
 import { AttentionThread } from './attend.ts';
 import type { Barrier } from './barrier.ts';
 import type { EngineKernels } from './kernels/module.ts';
-import { type EngineLayout, FLOAT, MAX_ROWS, type Matrix } from './layout.ts';
+import { FLOAT, MAX_ROWS, type Matrix, type RegionLayout } from './layout.ts';
 
-export interface StepSize {
-  rows: number;
-  /** Number of rows whose logits are requested. */
-  wanted: number;
-}
-
-export class StepThread {
+export class RegionThread {
   readonly #config: LlamaConfig;
   readonly #kernels: EngineKernels;
-  readonly #layout: EngineLayout;
+  readonly #layout: RegionLayout;
   readonly #barrier: Barrier;
   readonly #thread: number;
   readonly #threads: number;
   readonly #wanted: Int32Array;
+  readonly #floats: Float32Array;
   readonly #attention: AttentionThread;
   /** Bytes per row of queries, keys and values. */
   readonly #qkvStride: number;
@@ -31,7 +27,7 @@ export class StepThread {
   constructor(
     config: LlamaConfig,
     kernels: EngineKernels,
-    layout: EngineLayout,
+    layout: RegionLayout,
     memory: ArrayBufferLike,
     barrier: Barrier,
     thread: number,
@@ -43,19 +39,25 @@ export class StepThread {
     this.#thread = thread;
     this.#threads = layout.normed.length;
     this.#wanted = new Int32Array(memory, layout.wanted, MAX_ROWS);
+    this.#floats = new Float32Array(memory);
     this.#qkvStride = layout.layers[0].qkv.panels * PANEL * FLOAT;
     const stride = this.#qkvStride;
     this.#attention = new AttentionThread(config, kernels, layout, memory, thread, stride);
   }
 
-  /** Computes the logits of the requested rows from the embeddings in `x`. */
-  run({ rows, wanted }: StepSize): void {
-    const { layers, intermediateSize, hiddenSize } = this.#config;
+  /** The rows in `x`. [rows, hiddenSize] */
+  hidden(rows: number): Float32Array {
+    const from = this.#layout.x / FLOAT;
+    return this.#floats.subarray(from, from + rows * this.#config.hiddenSize);
+  }
+
+  /** Computes the layers of the region on the rows in `x`, and ends with a barrier. */
+  run(rows: number): void {
+    const { intermediateSize, hiddenSize } = this.#config;
     const { x, qkv, attended, gate, up, layers: weights } = this.#layout;
     const own = this.#layout.normed[this.#thread];
     this.#attention.begin(rows);
-    for (let layer = 0; layer < layers; layer++) {
-      const layerAt = weights[layer];
+    for (const [layer, layerAt] of weights.entries()) {
       this.#normRows(x, layerAt.attentionNorm, own, rows);
       this.#pack(own, rows, hiddenSize);
       this.#product('matMul', rows, layerAt.qkv, qkv, this.#qkvStride);
@@ -78,7 +80,20 @@ export class StepThread {
       this.#product('matMulAdd', rows, layerAt.down, x, hiddenSize * FLOAT);
       this.#barrier.wait();
     }
-    this.#logits(wanted);
+  }
+
+  /** Of the wanted rows, where the region has the head. Behind it is a barrier. */
+  logits(wanted: number): void {
+    const { hiddenSize, normEps } = this.#config;
+    const { x, finalNorm, head, logits, logitStride } = this.#layout;
+    const own = this.#layout.normed[this.#thread];
+    const rowBytes = hiddenSize * FLOAT;
+    for (let i = 0; i < wanted; i++) {
+      const row = x + this.#wanted[i] * rowBytes;
+      this.#kernels.rmsNorm(row, finalNorm, own + i * rowBytes, hiddenSize, normEps);
+    }
+    this.#pack(own, wanted, hiddenSize);
+    this.#product('matMul', wanted, head, logits, logitStride * FLOAT);
     this.#barrier.wait();
   }
 
@@ -99,15 +114,16 @@ export class StepThread {
   #product(
     kernel: 'matMul' | 'matMulAdd',
     rows: number,
-    { address, inputs, panels }: Matrix,
+    { address, inputs, panels, panelBytes }: Matrix,
     y: number,
     yStride: number,
   ): void {
     const { from, to } = this.#share(panels);
-    const weights = address + from * inputs * PANEL * FLOAT;
+    const weights = address + from * panelBytes;
     const columns = y + from * PANEL * FLOAT;
     const packed = this.#layout.packed[this.#thread];
-    this.#kernels[kernel](packed, rows, inputs, weights, to - from, columns, yStride);
+    const widened = this.#layout.widened[this.#thread];
+    this.#kernels[kernel](packed, rows, inputs, weights, to - from, columns, yStride, widened);
   }
 
   #share(count: number): { from: number; to: number } {
@@ -123,18 +139,5 @@ export class StepThread {
       const at = row * stride + first;
       this.#kernels.swiglu(this.#layout.gate + at, this.#layout.up + at, bytes);
     }
-  }
-
-  #logits(wanted: number): void {
-    const { hiddenSize, normEps } = this.#config;
-    const { x, finalNorm, head, logits, logitStride } = this.#layout;
-    const own = this.#layout.normed[this.#thread];
-    const rowBytes = hiddenSize * FLOAT;
-    for (let i = 0; i < wanted; i++) {
-      const row = x + this.#wanted[i] * rowBytes;
-      this.#kernels.rmsNorm(row, finalNorm, own + i * rowBytes, hiddenSize, normEps);
-    }
-    this.#pack(own, wanted, hiddenSize);
-    this.#product('matMul', wanted, head, logits, logitStride * FLOAT);
   }
 }

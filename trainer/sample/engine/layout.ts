@@ -1,17 +1,19 @@
-/** Layout of weights, activations, keys and values in the memory that all threads share. */
+/**
+ * Layout of weights, activations, keys and values in the memories that all threads share. A region is
+ * one WebAssembly memory: some layers with their part of the cache, and activations of its own.
+ */
 
-import { PANEL } from '../../../wasm/mat-mul.ts';
+import type { WeightsType } from '../../../schemas/sample.ts';
+import { PANEL, WIDENED_BYTES } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
-import type { Weights } from '../../model/init.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
 import { GROUP } from './share.ts';
+import { MATRIX_FORMATS } from './weights-type.ts';
 
 export const FLOAT = 4;
 /** Most rows per step: more rows would not speed up a prompt, and would make steps longer. */
 export const MAX_ROWS = 64;
-/** Size limit of a 32-bit WebAssembly memory. */
-const MAX_BYTES = 2 ** 32 - 2 ** 16;
 const CONTROL_BYTES = 256;
 
 /** A matrix in panels. */
@@ -19,6 +21,8 @@ export interface Matrix {
   address: number;
   inputs: number;
   panels: number;
+  /** Bytes of one panel. */
+  panelBytes: number;
 }
 
 export interface LayerLayout {
@@ -31,8 +35,28 @@ export interface LayerLayout {
   down: Matrix;
 }
 
+/** The numbers that decide how large everything is. */
+export interface EnginePlan {
+  threads: number;
+  /** Number of sequences open at once. */
+  sequences: number;
+  /** Number of tokens of the longest sequence. */
+  positions: number;
+  weights: WeightsType;
+}
+
+/** The part of a model that lies in one region. */
+export interface RegionPart {
+  fromLayer: number;
+  /** Exclusive. */
+  toLayer: number;
+  hasEmbedding: boolean;
+  hasHead: boolean;
+}
+
 /** The layout as plain numbers, so that it can be sent to threads. All addresses are in bytes. */
-export interface EngineLayout {
+export interface RegionLayout extends RegionPart {
+  /** Only the control block of the first region is used. */
   control: number;
   /**
    * Four Int32 per row: its page table, its position, whether it continues the row before, and an
@@ -51,6 +75,8 @@ export interface EngineLayout {
   normed: number[];
   packed: number[];
   scores: number[];
+  /** By thread: weights as fp32, a few at a time. */
+  widened: number[];
   qkv: number;
   /** Averages over groups of positions, [rows, groups, heads]; see kernels/average.ts. */
   averages: number;
@@ -63,12 +89,11 @@ export interface EngineLayout {
   up: number;
   logits: number;
   logitStride: number;
+  /** [vocabSize, hiddenSize], fp32. */
   embedding: number;
   layers: LayerLayout[];
   finalNorm: number;
   head: Matrix;
-  /** Number of sequences open at once. */
-  sequences: number;
   /** Page tables: offsets of a sequence's pages from the beginning of a layer's pages. */
   tables: number;
   tableBytes: number;
@@ -80,7 +105,6 @@ export interface EngineLayout {
   /** Bytes of a page in one layer. */
   pageBytes: number;
   layerBytes: number;
-  pageCount: number;
   bytes: number;
 }
 
@@ -95,20 +119,13 @@ export function fitsEngine(config: LlamaConfig): boolean {
   );
 }
 
-/**
- * @param sequences number of sequences open at once
- * @param positions number of positions of the longest sequence
- * @param cachedTokens number of tokens of all sequences together; reduced if the memory is too
- * small
- * @returns undefined when the model is too large
- */
-export function planLayout(
+/** @param pageCount number of pages in each layer */
+export function planRegion(
   config: LlamaConfig,
-  threads: number,
-  sequences: number,
-  positions: number,
-  cachedTokens: number,
-): EngineLayout | undefined {
+  { threads, sequences, positions, weights }: EnginePlan,
+  part: RegionPart,
+  pageCount: number,
+): RegionLayout {
   let bytes = 0;
   const take = (size: number): number => {
     const address = bytes;
@@ -118,7 +135,8 @@ export function planLayout(
   const floats = (count: number) => take(count * FLOAT);
   const matrix = (outputs: number, inputs: number): Matrix => {
     const panels = Math.ceil(outputs / PANEL);
-    return { address: floats(panels * PANEL * inputs), inputs, panels };
+    const panelBytes = MATRIX_FORMATS[weights].panelBytes(inputs);
+    return { address: take(panels * panelBytes), inputs, panels, panelBytes };
   };
   const { hiddenSize, intermediateSize, heads, kvHeads, vocabSize } = config;
   const size = headSize(config);
@@ -127,7 +145,9 @@ export function planLayout(
   const tableBytes = Math.ceil(positions / CACHE_PAGE) * 4;
   const groups = Math.ceil(positions / (GROUP * CACHE_PAGE));
   const pageBytes = 2 * kvHeads * CACHE_PAGE * size * FLOAT;
+  const layerBytes = pageCount * pageBytes;
   const fixed = {
+    ...part,
     control: take(CONTROL_BYTES),
     rows: take(MAX_ROWS * 16),
     wanted: take(MAX_ROWS * 4),
@@ -137,6 +157,7 @@ export function planLayout(
     normed: perThread(MAX_ROWS * hiddenSize),
     packed: perThread(MAX_ROWS * Math.max(hiddenSize, intermediateSize)),
     scores: perThread(CACHE_PAGE + 4),
+    widened: perThread(WIDENED_BYTES / FLOAT),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
     averages: take(MAX_ROWS * groups * heads * averageBytes(size)),
     groups,
@@ -144,10 +165,10 @@ export function planLayout(
     attended: floats(MAX_ROWS * hiddenSize),
     gate: floats(MAX_ROWS * intermediateSize),
     up: floats(MAX_ROWS * intermediateSize),
-    logits: floats(MAX_ROWS * logitStride),
+    logits: floats(part.hasHead ? MAX_ROWS * logitStride : 0),
     logitStride,
-    embedding: floats(vocabSize * hiddenSize),
-    layers: Array.from({ length: config.layers }, () => ({
+    embedding: floats(part.hasEmbedding ? vocabSize * hiddenSize : 0),
+    layers: Array.from({ length: part.toLayer - part.fromLayer }, () => ({
       attentionNorm: floats(hiddenSize),
       qkv: matrix((heads + 2 * kvHeads) * size, hiddenSize),
       output: matrix(hiddenSize, hiddenSize),
@@ -157,58 +178,10 @@ export function planLayout(
       down: matrix(hiddenSize, intermediateSize),
     })),
     finalNorm: floats(hiddenSize),
-    head: matrix(vocabSize, hiddenSize),
-    sequences,
+    head: matrix(part.hasHead ? vocabSize : 0, hiddenSize),
     tables: take(sequences * tableBytes),
-    tableBytes,
-    pageBytes,
+    ...{ tableBytes, pageBytes, layerBytes },
   };
   const pages = bytes;
-  // A sequence may leave part of its last page empty.
-  const wanted = Math.ceil(cachedTokens / CACHE_PAGE) + sequences;
-  const pageCount = Math.min(wanted, Math.floor((MAX_BYTES - pages) / (config.layers * pageBytes)));
-  if (pageCount < Math.ceil(positions / CACHE_PAGE)) return undefined;
-  const layerBytes = pageCount * pageBytes;
-  return { ...fixed, pages, layerBytes, pageCount, bytes: pages + config.layers * layerBytes };
-}
-
-/** Copies the weights of a checkpoint to their places. */
-export function packWeights(
-  memory: Float32Array,
-  layout: EngineLayout,
-  config: LlamaConfig,
-  weights: Weights,
-): void {
-  const data = (name: string) => weights.get(`${name}.weight`)!.data;
-  const vector = (name: string, address: number) => memory.set(data(name), address / FLOAT);
-  vector('model.embed_tokens', layout.embedding);
-  layout.layers.forEach((to, layer) => {
-    const at = `model.layers.${layer}`;
-    vector(`${at}.input_layernorm`, to.attentionNorm);
-    vector(`${at}.post_attention_layernorm`, to.feedForwardNorm);
-    const qkv = ['q_proj', 'k_proj', 'v_proj'].map((name) => data(`${at}.self_attn.${name}`));
-    packMatrix(memory, to.qkv, qkv);
-    packMatrix(memory, to.output, [data(`${at}.self_attn.o_proj`)]);
-    packMatrix(memory, to.gate, [data(`${at}.mlp.gate_proj`)]);
-    packMatrix(memory, to.up, [data(`${at}.mlp.up_proj`)]);
-    packMatrix(memory, to.down, [data(`${at}.mlp.down_proj`)]);
-  });
-  vector('model.norm', layout.finalNorm);
-  packMatrix(memory, layout.head, [data(config.tieEmbeddings ? 'model.embed_tokens' : 'lm_head')]);
-}
-
-/** Packs [out, in] matrices, concatenated along out, into panels of 8 outputs: [panel, in, 8]. */
-function packMatrix(
-  memory: Float32Array,
-  { address, inputs }: Matrix,
-  parts: Float32Array[],
-): void {
-  let output = 0;
-  for (const part of parts) {
-    for (let from = 0; from < part.length; from += inputs, output++) {
-      const panel = Math.floor(output / PANEL);
-      let to = address / FLOAT + panel * PANEL * inputs + (output % PANEL);
-      for (let i = 0; i < inputs; i++, to += PANEL) memory[to] = part[from + i];
-    }
-  }
+  return { ...fixed, pages, bytes: pages + fixed.layers.length * layerBytes };
 }

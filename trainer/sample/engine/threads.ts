@@ -3,12 +3,13 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { LlamaConfig } from '../../model/config.ts';
-import type { EngineLayout } from './layout.ts';
+import type { EngineLayout } from './regions.ts';
 
 export interface ThreadData {
   config: LlamaConfig;
   layout: EngineLayout;
-  memory: WebAssembly.Memory;
+  /** One for each region. */
+  memories: readonly WebAssembly.Memory[];
   thread: number;
 }
 
@@ -18,18 +19,21 @@ export const STEP_WANTED = 3;
 /** Ends the threads when it is in place of a number of rows. */
 export const STOP = -1;
 
-export function controlOf(memory: ArrayBufferLike, layout: EngineLayout): Int32Array {
-  return new Int32Array(memory, layout.control, 8);
+export function controlOf(
+  memories: readonly WebAssembly.Memory[],
+  { regions }: EngineLayout,
+): Int32Array {
+  return new Int32Array(memories[0].buffer, regions[0].control, 8);
 }
 
 /** Starts all threads but the first, which is the caller's own. */
 export function startThreads(
   config: LlamaConfig,
   layout: EngineLayout,
-  memory: WebAssembly.Memory,
+  memories: readonly WebAssembly.Memory[],
 ): Worker[] {
-  return layout.normed.slice(1).map((_, i) => {
-    const workerData: ThreadData = { config, layout, memory, thread: i + 1 };
+  return Array.from({ length: layout.threads - 1 }, (_, i) => {
+    const workerData: ThreadData = { config, layout, memories, thread: i + 1 };
     const worker = startWorker(workerData);
     // A decoder that is no longer used does not keep the process alive.
     worker.unref();

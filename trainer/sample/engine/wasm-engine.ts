@@ -4,24 +4,21 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
+import type { WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import type { Weights } from '../../model/init.ts';
 import { ROW_CELLS } from './attend.ts';
 import { Barrier } from './barrier.ts';
-import { StepThread } from './compute.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { writeEmptyAverage } from './kernels/average.ts';
-import { compileKernels, newMemory } from './kernels/module.ts';
-import {
-  type EngineLayout,
-  FLOAT,
-  fitsEngine,
-  MAX_ROWS,
-  packWeights,
-  planLayout,
-} from './layout.ts';
+import { newMemory } from './kernels/module.ts';
+import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
+import { type EngineLayout, planLayout } from './regions.ts';
+import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
+import { WeightWriter } from './weight-writer.ts';
+import { MATRIX_FORMATS } from './weights-type.ts';
 
 export interface EngineSize {
   /** Number of sequences open at once; at most 64. */
@@ -30,7 +27,14 @@ export interface EngineSize {
   positions: number;
   /** Cores to use; default: all, but one for a model that is too small to share. */
   threads?: number;
+  /** Number format that matrices are held in; default fp32. Embeddings, norms and activations are fp32. */
+  weights?: WeightsType;
+  /** For tests: bytes of one WebAssembly memory at most. */
+  memoryBytes?: number;
 }
+
+/** Writes all weights of a model, in any order and in pieces. */
+export type FillWeights = (write: WeightWriter) => Promise<void>;
 
 /** Number of parameters below which threads would wait for each other longer than they compute. */
 const SMALL_MODEL = 2_000_000;
@@ -50,16 +54,62 @@ class PagedSequence implements CachedSequence {
   }
 }
 
-/** @returns undefined for a model that is too large, or whose sizes the kernels do not support */
+/**
+ * @returns undefined when the kernels do not support the sizes of the model
+ * @throws CodecLmError `MEMORY_LIMIT`; `CONFIG_INVALID` if these sizes do not allow that type of weights
+ */
 export function createWasmEngine(
   config: LlamaConfig,
   weights: Weights,
-  { sequences, positions, threads = defaultThreads(config) }: EngineSize,
+  size: EngineSize,
 ): Engine | undefined {
+  const place = planEngine(config, size);
+  if (!place) return undefined;
+  for (const [name, { data }] of weights) place.writer.write(name, 0, data);
+  return new WasmEngine(config, place);
+}
+
+/**
+ * As `createWasmEngine`, with weights that need not be in memory at once.
+ * @param fill called once there is room for them
+ */
+export async function loadWasmEngine(
+  config: LlamaConfig,
+  size: EngineSize,
+  fill: FillWeights,
+): Promise<Engine | undefined> {
+  const place = planEngine(config, size);
+  if (!place) return undefined;
+  await fill(place.writer);
+  return new WasmEngine(config, place);
+}
+
+interface EnginePlace {
+  layout: EngineLayout;
+  memories: WebAssembly.Memory[];
+  writer: WeightWriter;
+}
+
+function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefined {
   if (!fitsEngine(config)) return undefined;
-  const layout = planLayout(config, threads, sequences, positions, sequences * positions);
-  if (!layout) return undefined;
-  return new WasmEngine(config, weights, layout);
+  const { sequences, positions, threads = defaultThreads(config), weights = 'fp32' } = size;
+  checkBlocks(config, weights);
+  const plan = { sequences, positions, threads, weights };
+  const layout = planLayout(config, plan, size.memoryBytes);
+  const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
+  return { layout, memories, writer: new WeightWriter(config, layout, memories) };
+}
+
+function checkBlocks(config: LlamaConfig, weights: WeightsType): void {
+  const { block } = MATRIX_FORMATS[weights];
+  for (const name of ['hiddenSize', 'intermediateSize'] as const) {
+    if (config[name] % block === 0) continue;
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `weights ${weights}: ${name} ${config[name]} is no multiple of ${block}, the inputs that share a scale`,
+      { hint: 'take bf16, fp16 or fp32' },
+    );
+  }
 }
 
 function defaultThreads(config: LlamaConfig): number {
@@ -74,8 +124,7 @@ class WasmEngine implements Engine {
   readonly description: string;
   readonly #config: LlamaConfig;
   readonly #layout: EngineLayout;
-  readonly #floats: Float32Array;
-  readonly #words: Uint32Array;
+  readonly #regions: RegionMemory[];
   readonly #control: Int32Array;
   readonly #barrier: Barrier;
   readonly #step: StepThread;
@@ -85,24 +134,22 @@ class WasmEngine implements Engine {
   /** Radians per position, for each pair of a head. */
   readonly #frequencies: Float64Array;
 
-  constructor(config: LlamaConfig, weights: Weights, layout: EngineLayout) {
+  constructor(config: LlamaConfig, { layout, memories }: EnginePlace) {
     this.#config = config;
     this.#layout = layout;
     this.vocabSize = config.vocabSize;
     this.capacity = layout.pageCount * CACHE_PAGE;
-    const threads = layout.normed.length;
-    this.description = `WebAssembly kernels on ${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-    const memory = newMemory(layout.bytes);
-    this.#floats = new Float32Array(memory.buffer);
-    this.#words = new Uint32Array(memory.buffer);
-    packWeights(this.#floats, layout, config, weights);
-    this.#control = controlOf(memory.buffer, layout);
-    this.#barrier = new Barrier(this.#control, threads);
+    this.description = describe(layout);
     const size = headSize(config);
-    writeEmptyAverage(this.#floats, layout.emptyAverage, size);
-    const kernels = compileKernels(memory, size);
-    this.#step = new StepThread(config, kernels, layout, memory.buffer, this.#barrier, 0);
-    this.#workers = startThreads(config, layout, memory);
+    this.#regions = layout.regions.map((region, i) => {
+      const floats = new Float32Array(memories[i].buffer);
+      writeEmptyAverage(floats, region.emptyAverage, size);
+      return { layout: region, floats, words: new Uint32Array(memories[i].buffer) };
+    });
+    this.#control = controlOf(memories, layout);
+    this.#barrier = new Barrier(this.#control, layout.threads);
+    this.#step = new StepThread(config, layout, memories, this.#barrier, 0);
+    this.#workers = startThreads(config, layout, memories);
     this.#freePages = Array.from({ length: layout.pageCount }, (_, i) => layout.pageCount - 1 - i);
     const { sequences } = layout;
     this.#freeSlots = Array.from({ length: sequences }, (_, i) => sequences - 1 - i);
@@ -114,16 +161,18 @@ class WasmEngine implements Engine {
 
   open(capacity: number): CachedSequence | undefined {
     const count = Math.ceil(capacity / CACHE_PAGE);
-    if (count * 4 > this.#layout.tableBytes) {
+    if (count * 4 > this.#layout.regions[0].tableBytes) {
       throw new CodecLmError('INTERNAL', `a sequence of ${capacity} tokens was not planned for`);
     }
     if (this.#freePages.length < count || this.#freeSlots.length === 0) return undefined;
     const pages = Array.from({ length: count }, () => this.#freePages.pop()!);
     const sequence = new PagedSequence(this.#freeSlots.pop()!, pages);
-    const table = this.#table(sequence) / 4;
-    pages.forEach((page, i) => {
-      this.#words[table + i] = page * this.#layout.pageBytes;
-    });
+    for (const { layout, words } of this.#regions) {
+      const table = tableOf(layout, sequence) / 4;
+      pages.forEach((page, i) => {
+        words[table + i] = page * layout.pageBytes;
+      });
+    }
     return sequence;
   }
 
@@ -141,10 +190,10 @@ class WasmEngine implements Engine {
     this.#control[STEP_WANTED] = wanted;
     this.#barrier.wait();
     this.#step.run({ rows: rows.length, wanted });
-    const { logits, logitStride } = this.#layout;
+    const { layout, floats } = this.#regions.at(-1)!;
     return Array.from({ length: wanted }, (_, i) => {
-      const start = logits / FLOAT + i * logitStride;
-      return this.#floats.subarray(start, start + this.vocabSize);
+      const start = layout.logits / FLOAT + i * layout.logitStride;
+      return floats.subarray(start, start + this.vocabSize);
     });
   }
 
@@ -154,41 +203,67 @@ class WasmEngine implements Engine {
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 
-  /** Writes the data of the rows that the threads read. */
+  /** Writes the data of the rows that the threads read. @returns the number of rows with logits */
   #place(rows: readonly EngineRow[]): number {
-    const { rows: rowsAt, wanted: wantedAt, embedding, x } = this.#layout;
-    const { hiddenSize } = this.#config;
-    let wanted = 0;
+    const wanted = rows.flatMap(({ wantsLogits }, i) => (wantsLogits ? [i] : []));
     rows.forEach((row, i) => {
       const sequence = row.sequence as PagedSequence;
       if (sequence.length >= sequence.capacity) {
         throw new CodecLmError('INTERNAL', `a sequence has no room for token ${sequence.length}`);
       }
-      const cell = rowsAt / 4 + i * ROW_CELLS;
-      this.#words[cell] = this.#table(sequence);
-      this.#words[cell + 1] = sequence.length;
-      this.#words[cell + 2] = rows[i - 1]?.sequence === sequence ? 1 : 0;
-      if (row.wantsLogits) this.#words[wantedAt / 4 + wanted++] = i;
-      this.#turn(i, sequence.length);
-      const from = embedding / FLOAT + row.id * hiddenSize;
-      this.#floats.copyWithin(x / FLOAT + i * hiddenSize, from, from + hiddenSize);
+      const goesOn = rows[i - 1]?.sequence === sequence;
+      for (const region of this.#regions) this.#placeRow(region, i, sequence, goesOn);
+      this.#embed(i, row.id);
       sequence.length++;
     });
-    return wanted;
+    const { layout, words } = this.#regions.at(-1)!;
+    words.set(wanted, layout.wanted / 4);
+    return wanted.length;
   }
 
-  /** Cosines and sines of a row's position, computed in double precision: see ops/rope.ts. */
-  #turn(row: number, position: number): void {
+  #placeRow(
+    { layout, floats, words }: RegionMemory,
+    row: number,
+    sequence: PagedSequence,
+    goesOn: boolean,
+  ): void {
+    const cell = layout.rows / 4 + row * ROW_CELLS;
+    words[cell] = tableOf(layout, sequence);
+    words[cell + 1] = sequence.length;
+    words[cell + 2] = goesOn ? 1 : 0;
+    // Cosines and sines of its position, in double precision first: see ops/rope.ts.
     const half = this.#frequencies.length;
-    const cos = this.#layout.cos / FLOAT + row * half;
-    const sin = this.#layout.sin / FLOAT + row * half;
+    const cos = layout.cos / FLOAT + row * half;
+    const sin = layout.sin / FLOAT + row * half;
     for (let i = 0; i < half; i++) {
-      this.#floats[cos + i] = Math.cos(position * this.#frequencies[i]);
-      this.#floats[sin + i] = Math.sin(position * this.#frequencies[i]);
+      floats[cos + i] = Math.cos(sequence.length * this.#frequencies[i]);
+      floats[sin + i] = Math.sin(sequence.length * this.#frequencies[i]);
     }
   }
 
-  #table({ slot }: PagedSequence): number {
-    return this.#layout.tables + slot * this.#layout.tableBytes;
+  #embed(row: number, id: number): void {
+    const { hiddenSize } = this.#config;
+    const { layout, floats } = this.#regions[0];
+    const from = layout.embedding / FLOAT + id * hiddenSize;
+    floats.copyWithin(layout.x / FLOAT + row * hiddenSize, from, from + hiddenSize);
   }
+}
+
+/** A region as the engine itself sees it. */
+interface RegionMemory {
+  layout: RegionLayout;
+  floats: Float32Array;
+  words: Uint32Array;
+}
+
+/** Where the page table of a sequence lies. */
+function tableOf({ tables, tableBytes }: RegionLayout, { slot }: PagedSequence): number {
+  return tables + slot * tableBytes;
+}
+
+/** `WebAssembly kernels on 2 threads, weights bf16 in 4 memories`. */
+function describe({ threads, weights, regions }: EngineLayout): string {
+  const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
+  return `WebAssembly kernels on ${on}, weights ${weights}${memories}`;
 }

@@ -1,6 +1,9 @@
 /** All kernels of a model as one WebAssembly module. */
+
+import { CodecLmError, messageOf } from '../../../../base/error.ts';
+import type { WeightsType } from '../../../../schemas/sample.ts';
 import { instantiate, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
-import { matMulKernel, rowTilesKernel } from '../../../../wasm/mat-mul.ts';
+import { MATRIX_FORMATS } from '../weights-type.ts';
 import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
 import { rmsNormKernel, swigluKernel } from './exponential.ts';
@@ -20,17 +23,35 @@ export interface EngineKernels {
   combineAverages: Kernel;
 }
 
+/** @throws CodecLmError `MEMORY_LIMIT` where the system gives no such memory */
 export function newMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch (error) {
+    const mib = Math.ceil(bytes / 2 ** 20);
+    throw new CodecLmError(
+      'MEMORY_LIMIT',
+      `the system gives no memory of ${mib} MiB: ${messageOf(error)}`,
+      {
+        cause: error,
+        hint: 'draw fewer samples at once (--batch), or shorter ones (--max-tokens)',
+      },
+    );
+  }
 }
 
-/** @param headSize a multiple of 4 */
-export function compileKernels(memory: WebAssembly.Memory, headSize: number): EngineKernels {
+/**
+ * @param headSize a multiple of 4
+ * @param weights format of the matrices
+ */
+export function compileKernels(
+  memory: WebAssembly.Memory,
+  headSize: number,
+  weights: WeightsType,
+): EngineKernels {
   const functions = [
-    rowTilesKernel,
-    matMulKernel('matMul', false),
-    matMulKernel('matMulAdd', true),
+    ...MATRIX_FORMATS[weights].kernels,
     rmsNormKernel,
     swigluKernel,
     ropeKernel(headSize),

@@ -1,0 +1,19 @@
+/** What a command that draws or scores shows of the model it opens. */
+import type { BackendEvent, LoadEvent } from '../../trainer/events.ts';
+import type { Io } from '../command.ts';
+
+/** Smaller models are there before anybody wonders. */
+const WORTH_TELLING = 10 ** 9;
+
+/** Which backend computes, as a line; how far the weights are, where that takes a while. */
+export function showLoading(event: BackendEvent | LoadEvent, io: Io): void {
+  if (event.type === 'backend') {
+    io.log(event.reason);
+    return;
+  }
+  const { bytes, totalBytes } = event;
+  if (totalBytes < WORTH_TELLING) return;
+  const gigabytes = (count: number) => (count / 1e9).toFixed(1);
+  io.progress.update(() => `reading weights: ${gigabytes(bytes)}/${gigabytes(totalBytes)} GB`);
+  if (bytes === totalBytes) io.progress.done();
+}

@@ -1,0 +1,168 @@
+import test from 'ava';
+import { WEIGHTS_TYPES, type WeightsType } from '../../../../schemas/sample.ts';
+import { type FloatType, fromFloat32, toFloat32 } from '../../../../trainer/checkpoint/floats.ts';
+import type { Weights } from '../../../../trainer/model/init.ts';
+import type { Engine } from '../../../../trainer/sample/engine/engine.ts';
+import { createWasmEngine } from '../../../../trainer/sample/engine/wasm-engine.ts';
+import { BLOCKED_CONFIG, largeWeights, readIds, someIds } from '../../../helpers/engine.ts';
+
+const weights = largeWeights(BLOCKED_CONFIG, 3);
+
+const create = (type: WeightsType, threads: number, from: Weights = weights): Engine =>
+  createWasmEngine(BLOCKED_CONFIG, from, {
+    ...{ sequences: 4, positions: 200, threads, weights: type },
+  })!;
+
+/** Matrices as a file of that type has them. */
+function rounded(type: FloatType): Weights {
+  return new Map(
+    [...weights].map(([name, { shape, data }]) => {
+      const isMatrix = shape.length > 1 && !name.includes('embed');
+      const narrow = () => toFloat32(Buffer.from(fromFloat32(data, type)), type);
+      return [name, { shape, data: isMatrix ? narrow() : data }];
+    }),
+  );
+}
+
+for (const type of WEIGHTS_TYPES) {
+  test(`${type}: a row is the same to the last bit alone, among others, in pieces and on more threads`, async (t) => {
+    const ids = someIds(150, 3);
+    const alone = create(type, 1);
+    const expected = await readIds(alone, alone.open(150)!, ids, 1);
+    const [together, threaded] = [create(type, 1), create(type, 2)];
+    for (const [engine, piece] of [
+      [together, 64],
+      [together, 16],
+      [together, 7],
+      [together, 6],
+      [together, 5],
+      [threaded, 13],
+    ] as const) {
+      const other = engine.open(30)!;
+      await readIds(engine, other, someIds(30, 8), 30);
+      const sequence = engine.open(150)!;
+      t.deepEqual(await readIds(engine, sequence, ids, piece), expected);
+      engine.close(other);
+      engine.close(sequence);
+    }
+    const sequences = [0, 1, 2].map(() => together.open(60)!);
+    for (let i = 0; i < 60; i++) {
+      const rows = sequences.map((sequence, n) => ({
+        ...{ sequence, id: n === 1 ? ids[i] : (ids[i] + n) % 26, wantsLogits: n === 1 },
+      }));
+      t.deepEqual(await together.step(rows), [expected[i]]);
+    }
+    for (const engine of [alone, together, threaded]) await engine.dispose();
+  });
+}
+
+for (const [type, file] of [
+  ['bf16', 'BF16'],
+  ['fp16', 'F16'],
+] as const) {
+  test(`${type}: the logits of fp32 with matrices of a ${file} file, to the last bit`, async (t) => {
+    const ids = someIds(100, 5);
+    const [narrow, wide] = [create(type, 1), create('fp32', 1, rounded(file))];
+    const expected = await readIds(wide, wide.open(100)!, ids, 20);
+    t.deepEqual(await readIds(narrow, narrow.open(100)!, ids, 20), expected);
+    for (const engine of [narrow, wide]) await engine.dispose();
+  });
+}
+
+test('fp16: numbers below its normal range keep their value', async (t) => {
+  const small = new Map(weights);
+  const name = 'lm_head.weight';
+  const { shape, data } = small.get(name)!;
+  small.set(name, { shape, data: data.map((_, i) => (i % 1023) * 2 ** -24) });
+  const ids = someIds(20, 1);
+  const [narrow, wide] = [create('fp16', 1, small), create('fp32', 1, small)];
+  const close = rounded('F16');
+  close.set(name, small.get(name)!);
+  const exact = create('fp32', 1, close);
+  const expected = await readIds(exact, exact.open(20)!, ids, 20);
+  t.deepEqual(await readIds(narrow, narrow.open(20)!, ids, 20), expected);
+  for (const engine of [narrow, wide, exact]) await engine.dispose();
+});
+
+/** Matrices as int8 holds them: 32 weights share a scale, which is bfloat16 and rounded up. */
+function inBlocks(source: Weights): Weights {
+  return new Map(
+    [...source].map(([name, { shape, data }]) => {
+      if (shape.length === 1 || name.includes('embed')) return [name, { shape, data }];
+      const values = data.slice();
+      for (let from = 0; from < values.length; from += 32) {
+        const block = values.subarray(from, from + 32);
+        const bits = Float32Array.of(Math.max(...block.map(Math.abs)) / 127);
+        const upper = new Uint32Array(bits.buffer);
+        upper[0] = (upper[0] + 0xffff) & 0xffff0000;
+        const scale = bits[0];
+        if (scale > 0) block.set(block.map((value) => Math.round(value * (1 / scale)) * scale));
+      }
+      return [name, { shape, data: values }];
+    }),
+  );
+}
+
+test('int8: logits of the rounded weights, rows rounded to 16 bits, and near those of fp32', async (t) => {
+  const special = new Map(weights);
+  const name = 'model.layers.1.mlp.down_proj.weight';
+  const { shape, data } = special.get(name)!;
+  const changed = data.slice();
+  // Whole outputs of zeros, a block of zeros, and one with a single number.
+  changed.fill(0, 0, 96 * 8);
+  changed.fill(0, 96 * 9, 96 * 9 + 64);
+  changed[96 * 9] = -3;
+  special.set(name, { shape, data: changed });
+  const ids = someIds(150, 3);
+  const engines = [create('int8', 1, special)];
+  for (const from of [inBlocks(special), special]) engines.push(create('fp32', 1, from));
+  const [found, rounded, exact] = await Promise.all(
+    engines.map((engine) => readIds(engine, engine.open(150)!, ids, 50)),
+  );
+  const rms = (rows: Float32Array[], others?: Float32Array[]) => {
+    const squares = rows.flatMap((row, i) =>
+      [...row].map((value, n) => (value - (others?.[i][n] ?? 0)) ** 2),
+    );
+    return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+  };
+  const spread = rms(exact);
+  t.true(rms(found, rounded) < 1e-3 * spread, `${rms(found, rounded)} of ${spread}`);
+  t.true(rms(found, exact) > 5 * rms(found, rounded), 'nothing was rounded');
+  t.true(rms(found, exact) < 0.1 * spread, `${rms(found, exact)} of ${spread}`);
+  for (const engine of engines) await engine.dispose();
+});
+
+for (const type of WEIGHTS_TYPES) {
+  test(`${type}: weights too large make logits that are not finite, not wrong ones`, async (t) => {
+    const huge = new Map(weights);
+    for (const name of ['gate_proj', 'up_proj', 'down_proj'].map(
+      (part) => `model.layers.0.mlp.${part}.weight`,
+    )) {
+      const { shape, data } = huge.get(name)!;
+      huge.set(name, { shape, data: data.map((value) => value * 2e5) });
+    }
+    const { shape, data } = huge.get('model.layers.0.post_attention_layernorm.weight')!;
+    huge.set('model.layers.0.post_attention_layernorm.weight', {
+      shape,
+      data: data.map(() => 1e25),
+    });
+    if (type === 'fp16') {
+      t.throws(() => create(type, 1, huge), { code: 'CONFIG_INVALID', message: /fp16/ });
+      return;
+    }
+    const engine = create(type, 1, huge);
+    const [logits] = await readIds(engine, engine.open(4)!, [1], 1);
+    t.false(logits.every((value) => Number.isFinite(value)));
+    await engine.dispose();
+  });
+}
+
+test('int8: a model whose rows are no whole blocks is refused, and the size named', (t) => {
+  const config = { ...BLOCKED_CONFIG, intermediateSize: 40 };
+  const own = largeWeights(config, 1);
+  const size = { sequences: 1, positions: 8, weights: 'int8' as const };
+  t.throws(() => createWasmEngine(config, own, size), {
+    code: 'CONFIG_INVALID',
+    message: /intermediateSize 40 is no multiple of 32/,
+  });
+});

@@ -1,0 +1,48 @@
+/** One step of a model, region after region, as each thread computes it. */
+import { headSize, type LlamaConfig } from '../../model/config.ts';
+import type { Barrier } from './barrier.ts';
+import { RegionThread } from './compute.ts';
+import { compileKernels } from './kernels/module.ts';
+import type { EngineLayout } from './regions.ts';
+
+export interface StepSize {
+  rows: number;
+  /** Rows whose logits are wanted. */
+  wanted: number;
+}
+
+export class StepThread {
+  readonly #regions: RegionThread[];
+  readonly #barrier: Barrier;
+  readonly #thread: number;
+
+  constructor(
+    config: LlamaConfig,
+    layout: EngineLayout,
+    memories: readonly WebAssembly.Memory[],
+    barrier: Barrier,
+    thread: number,
+  ) {
+    this.#barrier = barrier;
+    this.#thread = thread;
+    this.#regions = layout.regions.map((region, i) => {
+      const kernels = compileKernels(memories[i], headSize(config), layout.weights);
+      return new RegionThread(config, kernels, region, memories[i].buffer, barrier, thread);
+    });
+  }
+
+  /** From the embeddings in the first region to the logits of the wanted rows in the last. */
+  run({ rows, wanted }: StepSize): void {
+    for (const [i, region] of this.#regions.entries()) {
+      if (i > 0) this.#carry(this.#regions[i - 1], region, rows);
+      region.run(rows);
+    }
+    this.#regions.at(-1)!.logits(wanted);
+  }
+
+  /** Few numbers: one thread copies them. */
+  #carry(from: RegionThread, to: RegionThread, rows: number): void {
+    if (this.#thread === 0) to.hidden(rows).set(from.hidden(rows));
+    this.#barrier.wait();
+  }
+}

@@ -1,0 +1,122 @@
+/**
+ * Numbers of 8 and 16 bits in blocks of 32 inputs that share a scale. Weights: a block is 32 inputs of
+ * a panel of 8 outputs, in front [pair of inputs, 8 outputs, 2], then the scales as bfloat16. Rows
+ * are rounded to 16 bits, a tile of 4 together or one alone: [pair of inputs, rows, 2], then the
+ * scales as fp32.
+ */
+import {
+  type Code,
+  F32,
+  type FunctionSpec,
+  f32,
+  f32x4,
+  I32,
+  i32,
+  i32x4,
+  type Local,
+  type Scope,
+  V128,
+  v128,
+  whenElse,
+  whileLoop,
+} from './assembler.ts';
+import { i16x8 } from './integers.ts';
+import { inWholeTiles, TILE, transposed } from './mat-mul.ts';
+import { PANEL } from './panel-formats.ts';
+
+/** Inputs of a block. */
+export const INT8_BLOCK = 32;
+export const INT8_PAIRS = INT8_BLOCK / 2;
+/** Weights go from minus this to this. */
+export const INT8_LARGEST = 127;
+/** Where the scales of a block of weights lie. */
+export const INT8_SCALES = PANEL * INT8_BLOCK;
+export const INT8_BLOCK_BYTES = INT8_SCALES + 2 * PANEL;
+
+const FLOAT = 4;
+const VECTOR = 16;
+/** The largest number of a block of a row. */
+const LARGEST_INPUT = 32_767;
+
+/** Where the scales of a block of n rows lie. */
+export function rowScales(n: number): number {
+  return FLOAT * n * INT8_PAIRS;
+}
+
+/** Whole vectors. */
+export function rowBlockBytes(n: number): number {
+  return rowScales(n) + VECTOR;
+}
+
+/**
+ * Rows as blocks: [tile, block]. Parameters: x, xStride, rows, inputs (a multiple of 32), to.
+ * A block with NaN or an infinity has such a scale.
+ */
+export const int8RowTilesKernel: FunctionSpec = {
+  name: 'packRows',
+  params: [I32, I32, I32, I32, I32],
+  body(scope, x, xStride, rows, inputs, to) {
+    const [row, last, end] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+    const from = Array.from({ length: TILE }, () => scope.local(I32));
+    const inverse = from.map(() => scope.local(V128));
+    const eight = from.map(() => scope.local(V128));
+    const toEnd = end.set(i32.add(x.get, i32.mul(inputs.get, i32.const(FLOAT))));
+    const exists = (n: number): Code => i32.ltU(i32.add(row.get, i32.const(n)), rows.get);
+    const block = (n: number, pointers: readonly Local[]): Code => [
+      pointers.map((at, i) => scaleOf(scope, at, to, rowScales(n) + FLOAT * i, inverse[i])),
+      [0, 1, 2, 3].map((group) => [
+        pointers.map((at, i) => eight[i].set(rounded(at.get, group, inverse[i]))),
+        (n === 1 ? [eight[0].get] : transposed(eight.map((one) => one.get))).map((vector, i) =>
+          v128.store(to.get, vector, VECTOR * (n * group + i)),
+        ),
+      ]),
+      pointers.map((at) => at.set(i32.add(at.get, i32.const(INT8_BLOCK * FLOAT)))),
+      to.set(i32.add(to.get, i32.const(rowBlockBytes(n)))),
+    ];
+    return [
+      row.set(i32.const(0)),
+      last.set(inWholeTiles(rows)),
+      whileLoop(i32.ltU(row.get, last.get), [
+        // For a row that is not there the one before it is taken: nobody reads what becomes of it.
+        from.map((at, n) => {
+          if (n === 0) return at.set(x.get);
+          const before = from[n - 1].get;
+          return at.set(whenElse(I32, exists(n), i32.add(before, xStride.get), before));
+        }),
+        toEnd,
+        whileLoop(i32.ltU(from[0].get, end.get), block(TILE, from)),
+        x.set(i32.add(x.get, i32.mul(xStride.get, i32.const(TILE)))),
+        row.set(i32.add(row.get, i32.const(TILE))),
+      ]),
+      whileLoop(i32.ltU(row.get, rows.get), [
+        toEnd,
+        whileLoop(i32.ltU(x.get, end.get), block(1, [x])),
+        row.set(i32.add(row.get, i32.const(TILE))),
+      ]),
+    ];
+  },
+};
+
+/** Stores the scale of 32 numbers, and sets what they are multiplied by. */
+function scaleOf(scope: Scope, from: Local, to: Local, scaleAt: number, inverse: Local): Code {
+  const [most, largest] = [scope.local(V128), scope.local(F32)];
+  const vectors = Array.from({ length: INT8_BLOCK / 4 }, (_, i) =>
+    f32x4.abs(v128.load(from.get, VECTOR * i)),
+  );
+  const lanes = [0, 1, 2, 3].map((lane) => f32x4.lane(most.get, lane));
+  return [
+    most.set(vectors.reduce((sofar, one) => f32x4.max(sofar, one))),
+    largest.set(lanes.reduce((sofar, lane) => f32.max(sofar, lane))),
+    f32.store(to.get, f32.mul(largest.get, f32.const(1 / LARGEST_INPUT)), scaleAt),
+    inverse.set(f32x4.splat(f32.div(f32.const(LARGEST_INPUT), largest.get))),
+  ];
+}
+
+/** Eight of 32 numbers, the group-th, as 16 bits each. NaN, of 0 / 0, becomes 0. */
+function rounded(from: Code, group: number, inverse: Local): Code {
+  const four = (half: number): Code => {
+    const numbers = v128.load(from, VECTOR * (2 * group + half));
+    return i32x4.truncate(f32x4.nearest(f32x4.mul(numbers, inverse.get)));
+  };
+  return i16x8.narrowSigned(four(0), four(1));
+}
