@@ -150,8 +150,8 @@ export function wheelsFor(
 }
 
 /**
- * What of a wheel is needed, as a Python regular expression on its members: the C library,
- * the headers that its C API includes, and of NVIDIA's packages what is read at run time.
+ * The members of a wheel that are needed, as a Python regular expression: the C library, the
+ * headers that its C API includes, and the files of NVIDIA's packages that are read at run time.
  */
 export const WANTED_MEMBERS = [
   String.raw`tensorflow/libtensorflow_(cc|framework)\.(so\.2|2\.dylib)`,
@@ -160,5 +160,5 @@ export const WANTED_MEMBERS = [
   'nvidia/cuda_nvcc/(bin|nvvm)/.*',
 ].join('|');
 
-/** What an installation takes on the disk while it is made, the wheel included. */
+/** Disk space in bytes for making an installation, including the wheel. */
 export const DISK_BYTES: Record<NativeVariant, number> = { cpu: 1.3e9, gpu: 8e9 };
