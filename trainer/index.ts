@@ -32,7 +32,13 @@ export type { LockWait } from '../base/lock/lock.ts';
 export type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
 export type { TrainerConfig, TrainerConfigInput } from '../schemas/trainer.ts';
 export type { BackendChoice, BackendName } from './backend/choose.ts';
-export type { Exported, ExportOptions } from './checkpoint/export.ts';
+export type {
+  Exported,
+  ExportFormat,
+  ExportOptions,
+  ExportPrecision,
+} from './checkpoint/export.ts';
+export type { GgufPrecision } from './checkpoint/gguf/types.ts';
 export type { WeightFormat } from './checkpoint/huggingface.ts';
 export type { ConfigSource } from './config/config.ts';
 export type { Communicator, Numbers, Reduction } from './distributed/communicator.ts';
@@ -101,10 +107,12 @@ export async function estimate(
 }
 
 /**
- * Writes the model of a checkpoint in Hugging Face layout, without the files that a run resumes
- * from.
- * @throws CodecLmError `OUTPUT_IN_USE` for a folder that is not empty; `INPUT_NOT_FOUND` or
- *   `CHECKPOINT_INVALID` when there is no valid checkpoint
+ * Writes the model of a checkpoint in Hugging Face layout or as a GGUF file for llama.cpp, without
+ * what a run resumes from.
+ * @throws CodecLmError `OUTPUT_IN_USE` for a folder that holds something, or a file that is there;
+ *   `INPUT_NOT_FOUND` or `CHECKPOINT_INVALID` when there is no valid checkpoint; `CONFIG_INVALID` for a
+ *   precision that the format or the shape of the model does not have; for GGUF also
+ *   `TOKENIZER_INVALID`, and `NOT_FINITE` for a weight beyond fp16
  */
 export async function exportCheckpoint(options: ExportOptions): Promise<Exported> {
   return (await import('./checkpoint/export.ts')).exportCheckpoint(options);

@@ -91,8 +91,8 @@ function narrowBfloat16(bits: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-/** Converts the bits of an fp32. */
-function narrowFloat16(bits: number): number {
+/** @param bits of an fp32 @returns those of the nearest fp16, ties to even */
+export function narrowFloat16(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   if (isNaNBits(bits)) return sign | 0x7e00;
   const exponent = ((bits >>> 23) & 0xff) - 112;

@@ -47,6 +47,25 @@ export async function readModelWeights(
 }
 
 /**
+ * The same weights one after the other, in the order of `parameterShapes`, so that one tensor at a
+ * time is in memory. Names, shapes and types are checked before the first is read.
+ * @throws CodecLmError as `readModelWeights`
+ */
+export async function* modelTensors(
+  dir: string,
+  config: LlamaConfig,
+): AsyncGenerator<readonly [name: string, data: Float32Array], void> {
+  const places = chosenPlaces(await findWeights(dir), config);
+  for (const name of parameterShapes(config).keys()) {
+    // A tied embedding may be stored under the name of the output layer.
+    const key = places.has(name) ? name : HEAD;
+    const { data, shape } = (await readWeightsAt(places, [key])).get(key)!;
+    checkFinite(key, data, shape, places.get(key)!.file);
+    yield [name, data];
+  }
+}
+
+/**
  * Checks the weights of that configuration by names and shapes alone, before much is read.
  * @returns places by the names they are stored under; a tied embedding may have that of the head
  * @throws CodecLmError `CHECKPOINT_INVALID` that names file and tensor
