@@ -71,6 +71,7 @@ export const sampleCommand = command({
     'trainer sample --checkpoint RUN --num 16 --to samples',
     'trainer sample --checkpoint RUN --num 4 --to completions --prompt photo.jpg --prompt-ratio 0.5',
     'trainer sample --checkpoint RUN --num 4 --to continuations --prompt clip.mp4 --prompt-frames 10',
+    'mpirun -n 8 node bin/trainer.js sample --checkpoint RUN --num 50000 --to samples',
   ],
   flags: {
     'cut.ratio': '--prompt-ratio',
@@ -80,51 +81,60 @@ export const sampleCommand = command({
   },
   async run(_positionals, { checkpoint, json, ...given }, io) {
     const { prompt, cut } = promptOf(given);
+    const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { sampleFiles } = await import('../../trainer/sample/files.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream, weights } =
       given;
-    const model = await loadModel(checkpoint, {
-      codec: codecChoiceOf(given),
-      weights,
-      onEvent: (event) => showLoading(event, io),
+    return withRanks(async (communicator) => {
+      const isTold = communicator.rank === 0;
+      const place = communicator.size > 1 ? ` in rank 0 of ${communicator.size}` : '';
+      const model = await rankZeroFirst(communicator, () =>
+        loadModel(checkpoint, {
+          codec: codecChoiceOf(given),
+          weights,
+          onEvent: (event) => isTold && showLoading(event, io),
+        }),
+      );
+      const summary = await sampleFiles(model, {
+        num,
+        to,
+        temperature,
+        topK,
+        topP,
+        minP,
+        seed,
+        maxTokens,
+        threads,
+        stream,
+        prompt,
+        cut,
+        communicator,
+        batchSize: given.batch,
+        grammar: given.grammar === 'on',
+        onEvent(event) {
+          if (event.type === 'progress') io.progress.update(`${progressLine(event)}${place}`);
+          else if (event.type === 'past-trained-length') {
+            const { type, ...lengths } = event;
+            io.log(pastLine('samples may take', event));
+            if (json) io.printJson({ event: type, ...lengths });
+          } else if (json) io.printJson(event.sample);
+        },
+        signal: io.signal,
+      });
+      await model.close();
+      if (!isTold) return 0;
+      io.progress.done();
+      if (summary.invalid > 0) {
+        io.log(`${summary.invalid} of ${summary.samples} samples are not valid; kept as .bin`);
+      }
+      const share = (100 * summary.correctedShare).toFixed(1);
+      if (given.grammar === 'on') {
+        io.log(`the grammar changed the model's choice at ${share} % of tokens`);
+      }
+      if (!json) io.print(`${summary.sheet}\n${summary.page}`);
+      return 0;
     });
-    const summary = await sampleFiles(model, {
-      num,
-      to,
-      temperature,
-      topK,
-      topP,
-      minP,
-      seed,
-      maxTokens,
-      threads,
-      stream,
-      prompt,
-      cut,
-      batchSize: given.batch,
-      grammar: given.grammar === 'on',
-      onEvent(event) {
-        if (event.type === 'progress') io.progress.update(progressLine(event));
-        else if (event.type === 'past-trained-length') {
-          const { type, ...lengths } = event;
-          io.log(pastLine('samples may take', event));
-          if (json) io.printJson({ event: type, ...lengths });
-        } else if (json) io.printJson(event.sample);
-      },
-      signal: io.signal,
-    });
-    await model.close();
-    io.progress.done();
-    if (summary.invalid > 0) {
-      io.log(`${summary.invalid} of ${summary.samples} samples are not valid; kept as .bin`);
-    }
-    const share = (100 * summary.correctedShare).toFixed(1);
-    if (given.grammar === 'on') {
-      io.log(`the grammar changed the model's choice at ${share} % of tokens`);
-    }
-    if (!json) io.print(`${summary.sheet}\n${summary.page}`);
-    return 0;
   },
 });
 

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
 import { checkpointOption, threadsOption, weightsOption } from '../../schemas/sample.ts';
+import type { Figures } from '../../trainer/score/gather.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
@@ -40,50 +41,74 @@ export const scoreCommand = command({
   examples: [
     'trainer score --checkpoint RUN photo.jpg',
     'trainer score --checkpoint RUN --map maps *.png',
+    'mpirun -n 8 node bin/trainer.js score --checkpoint RUN --json *.png',
   ],
   async run(files, { checkpoint, map, threads, weights, json, ...given }, io) {
+    const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
+    const { gatherFigures } = await import('../../trainer/score/gather.ts');
     const { score } = await import('../../trainer/score/score.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
-    const model = await loadModel(checkpoint, {
-      codec: codecChoiceOf(given),
-      weights,
-      onEvent: (event) => showLoading(event, io),
-    });
-    const scores = score(model, files, {
-      threads,
-      signal: io.signal,
-      onEvent(event) {
-        if (event.type === 'progress') {
-          io.progress.update(`${event.done}/${event.total} files`);
-          return;
-        }
-        const { type, ...lengths } = event;
-        io.log(pastLine('files take', event));
-        if (json) io.printJson({ event: type, ...lengths });
-      },
-    });
-    const table: string[][] = [];
-    for await (const { source: file, unit, bitsPerSymbol, symbols, tokens, heatMap } of scores) {
-      if (map && table.length === 0) await makeEmpty(map);
-      let mapFile: string | undefined;
-      if (map) {
-        const number = String(table.length).padStart(4, '0');
-        mapFile = join(map, `${number}-${basename(file)}.png`);
-        await write(mapFile, await heatMap());
+    return withRanks(async (communicator) => {
+      const isTold = communicator.rank === 0;
+      const model = await rankZeroFirst(communicator, () =>
+        loadModel(checkpoint, {
+          codec: codecChoiceOf(given),
+          weights,
+          onEvent: (event) => isTold && showLoading(event, io),
+        }),
+      );
+      const unit = unitOf(model.tokenizer.alphabet);
+      const scores = score(model, files, {
+        threads,
+        communicator,
+        signal: io.signal,
+        onEvent(event) {
+          if (event.type === 'progress') {
+            io.progress.update(`${event.done}/${event.total} files`);
+            return;
+          }
+          const { type, ...lengths } = event;
+          io.log(pastLine('files take', event));
+          if (json) io.printJson({ event: type, ...lengths });
+        },
+      });
+      const mapOf = (index: number) =>
+        map && join(map, `${String(index).padStart(4, '0')}-${basename(files[index])}.png`);
+      const table: string[][] = [];
+      const tell = (index: number, { bitsPerSymbol, symbols, tokens }: Figures) => {
+        const file = files[index];
+        const found =
+          unit === 'byte'
+            ? { bitsPerByte: bitsPerSymbol, bytes: symbols }
+            : { bitsPerSymbol, symbols };
+        if (json) io.printJson({ file, ...found, tokens, map: mapOf(index) });
+        table.push([file, bitsPerSymbol.toFixed(4), String(symbols), String(tokens)]);
+      };
+      const isAlone = communicator.size === 1;
+      if (map && !isAlone) {
+        await rankZeroFirst(communicator, async () => {
+          if (isTold) await makeEmpty(map);
+        });
       }
-      const found =
-        unit === 'byte'
-          ? { bitsPerByte: bitsPerSymbol, bytes: symbols }
-          : { bitsPerSymbol, symbols };
-      if (json) io.printJson({ file, ...found, tokens, map: mapFile });
-      table.push([file, bitsPerSymbol.toFixed(4), String(symbols), String(tokens)]);
-    }
-    io.progress.done();
-    await model.close();
-    const unit = unitOf(model.tokenizer.alphabet);
-    if (!json) io.print(formatTable(['file', `bits/${unit}`, `${unit}s`, 'tokens'], table));
-    return 0;
+      const own = new Map<number, Figures>();
+      for await (const { index, heatMap, ...figures } of scores) {
+        if (map && isAlone && own.size === 0) await makeEmpty(map);
+        const mapFile = mapOf(index);
+        if (mapFile) await write(mapFile, await heatMap());
+        own.set(index, figures);
+        if (isAlone) tell(index, figures);
+      }
+      if (!isAlone) {
+        const all = await gatherFigures(own, files.length, communicator);
+        if (isTold) for (const [index, figures] of all) tell(index, figures);
+      }
+      await model.close();
+      if (!isTold) return 0;
+      io.progress.done();
+      if (!json) io.print(formatTable(['file', `bits/${unit}`, `${unit}s`, 'tokens'], table));
+      return 0;
+    });
   },
 });

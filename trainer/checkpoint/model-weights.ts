@@ -60,7 +60,7 @@ export async function* modelTensors(
     // A tied embedding may be stored under the name of the output layer.
     const key = places.has(name) ? name : HEAD;
     const { data, shape } = (await readWeightsAt(places, [key])).get(key)!;
-    checkFinite(key, data, shape, places.get(key)!.file);
+    checkFiniteWeight(key, data, shape, places.get(key)!.file);
     yield [name, data];
   }
 }

@@ -12,6 +12,7 @@ import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import { openCommunicator } from '../distributed/open.ts';
+import { inNameOf } from '../distributed/share.ts';
 import type { FitEvent } from '../events.ts';
 import { readRunData } from '../run/data.ts';
 import { configPath } from '../run/directory.ts';
@@ -113,11 +114,4 @@ async function configOf(options: FitOptions): Promise<TrainerConfig> {
     ...(typeof config === 'string' ? { file: config } : { keys: config }),
     model: init === undefined ? undefined : await modelSettingsOf(init),
   });
-}
-
-/** Adds the rank that failed to the message. */
-function inNameOf(error: unknown, rank: number, size: number): unknown {
-  if (!(error instanceof CodecLmError)) return error;
-  const { code, message, path, hint, cause } = error;
-  return new CodecLmError(code, `rank ${rank} of ${size}: ${message}`, { path, hint, cause });
 }

@@ -5,8 +5,13 @@
 import { join } from 'node:path';
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { coresOfRank, rankZeroFirst, shareOf } from '../distributed/share.ts';
+import { single } from '../distributed/single.ts';
 import type { PastTrainedLength, SampleProgress } from '../events.ts';
+import type { Engine } from './engine/engine.ts';
 import { finishSample } from './finished.ts';
+import { gatherWritten } from './gather.ts';
 import { constraintsOf, type Drawing, drawAll } from './generate.ts';
 import { GrowingFile, previewOf } from './growing.ts';
 import { checkpointHash } from './load.ts';
@@ -36,13 +41,21 @@ export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent'> {
   to: string;
   /** Write files token by token while the samples are drawn. */
   stream?: boolean;
+  /**
+   * Ranks that share the samples, each of which calls this function with the same options; default
+   * this process alone. The files are the same for any number of ranks.
+   */
+  communicator?: Communicator;
+  /** Told in rank 0; of several ranks, samples come when all have ended, in order. */
   onEvent?: (event: SampleEvent) => void;
 }
 
+/** In rank 0 of all samples; in another rank of its own. */
 export interface SampleSummary {
   samples: number;
   invalid: number;
   tokens: number;
+  /** Of this process. */
   tokensPerSecond: number;
   /** Share of tokens at which the grammar forbade the most likely token. */
   correctedShare: number;
@@ -58,20 +71,26 @@ export interface SampleSummary {
  */
 export async function sampleFiles(
   model: Model,
-  { to, stream = false, onEvent, signal, ...options }: SampleFilesOptions,
+  { to, stream = false, communicator = single, onEvent, signal, ...options }: SampleFilesOptions,
 ): Promise<SampleSummary> {
   const { codec } = model;
-  const plan = await planOf(model, options, 'sampleFiles');
-  // Find out what cannot be finished before anything is written.
-  const constraints = constraintsOf(model, plan.plans, plan.settings);
-  if (stream) previewOf(codec);
-  await makeEmpty(to);
-  tellPast(model, plan, onEvent);
+  const { rank, size } = communicator;
+  const emit = rank === 0 ? onEvent : undefined;
+  const { plan, constraints } = await rankZeroFirst(communicator, async () => {
+    const whole = await planOf(model, options, 'sampleFiles');
+    // Find out what cannot be finished before anything is written.
+    const found = { plan: whole, constraints: constraintsOf(model, whole.plans, whole.settings) };
+    if (stream) previewOf(codec);
+    if (rank === 0) await makeEmpty(to);
+    return found;
+  });
+  tellPast(model, plan, emit);
   const description = await describeSettings(model, plan.settings, plan.cut);
-  const meter = new Meter(plan.plans.length, onEvent);
+  const plans = shareOf(plan.plans, communicator);
+  const meter = new Meter(plans.length, emit);
   const growing = stream ? new GrowingFiles(to, model) : undefined;
   const drawing: Drawing = {
-    plans: plan.plans,
+    plans,
     settings: plan.settings,
     constraints,
     signal,
@@ -81,19 +100,24 @@ export async function sampleFiles(
     },
     onLeft: (planned) => growing?.close(planned),
   };
-  const written: WrittenSample[] = [];
-  await model.use(engineSizeOf(plan), (engine) =>
+  const own: WrittenSample[] = [];
+  const threads = plan.settings.threads ?? (await coresOfRank(communicator));
+  const work = { ...plan, plans, settings: { ...plan.settings, threads } };
+  const draw = (engine: Engine) =>
     drawAll(engine, model, drawing, async (drawn) => {
       const sample = await writeSample(to, await finishSample(drawn, codec), codec);
       await writeDescription(to, sample.sample, description);
-      written.push(sample);
-      onEvent?.({ type: 'sample', sample: sample.sample });
+      own.push(sample);
+      if (size === 1) emit?.({ type: 'sample', sample: sample.sample });
       meter.finished();
-    }),
-  );
-  const rows = await sheetRows(written, plan.prompts, plan.settings.num, codec);
+    });
+  // There may be more ranks than samples.
+  if (plans.length > 0) await model.use(engineSizeOf(work), draw);
+  const written = await gatherWritten(to, own, communicator);
   const [sheet, page] = [join(to, 'sheet.png'), join(to, 'index.html')];
-  if (written.length > 0) {
+  if (rank === 0 && written.length > 0) {
+    if (size > 1) for (const { sample } of written) emit?.({ type: 'sample', sample });
+    const rows = await sheetRows(written, plan.prompts, plan.settings.num, codec);
     await write(sheet, await drawSheet(rows, codec.still));
     await write(page, Buffer.from(samplesPage(rows, description, codec)));
   }

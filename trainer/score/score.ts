@@ -4,6 +4,9 @@ import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
 import { threadsOption } from '../../schemas/sample.ts';
 import { unitOf } from '../../tokenizer/index.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { coresOfRank, rankZeroFirst, shareOf } from '../distributed/share.ts';
+import { single } from '../distributed/single.ts';
 import type { PastTrainedLength } from '../events.ts';
 import type { Model } from '../sample/model.ts';
 import { encodeSource, readDocument, type Score, scoreDocument } from './document.ts';
@@ -12,8 +15,13 @@ export interface ScoreOptions {
   /** Cores to use; default: all. */
   threads?: number;
   /**
-   * Called before each document with the number that are done, and once when documents are longer
-   * than the sequences of training.
+   * Ranks that share the documents, each of which calls this function with the same sources and
+   * gets the scores of its own part; default this process alone.
+   */
+  communicator?: Communicator;
+  /**
+   * Called in rank 0 before each document with the number that are done, and once when documents
+   * are longer than the sequences of training.
    */
   onEvent?: (event: ScoreEvent) => void;
   /** Stops before the next document, without an error. */
@@ -23,6 +31,8 @@ export interface ScoreOptions {
 export type ScoreEvent = { type: 'progress'; done: number; total: number } | PastTrainedLength;
 
 export interface SourceScore extends Score {
+  /** Place of the source in the list. */
+  index: number;
   /** Path of the file; for contents, their place in the list, such as `source 0`. */
   source: string;
   /** Name of a symbol: `byte` for most codecs. */
@@ -41,35 +51,44 @@ const schema = z.strictObject({ threads: threadsOption });
 export async function* score(
   model: Model,
   sources: string | Uint8Array | readonly (string | Uint8Array)[],
-  { onEvent, signal, ...given }: ScoreOptions = {},
+  { communicator = single, onEvent, signal, ...given }: ScoreOptions = {},
 ): AsyncGenerator<SourceScore, void> {
-  const { threads } = resolveOptions(schema, given, 'score');
+  const options = resolveOptions(schema, given, 'score');
   const list = typeof sources === 'string' || sources instanceof Uint8Array ? [sources] : sources;
   const { codec, tokenizer } = model;
-  const documents = [];
-  for (const [i, source] of list.entries()) {
-    const isPath = typeof source === 'string';
-    const label = isPath ? source : `source ${i}`;
-    const document = isPath
-      ? await readDocument(source, model)
-      : await encodeSource(source, label, model);
-    documents.push({ label, document });
-  }
+  const documents = await rankZeroFirst(communicator, () => readAll(list, model));
   const positions = Math.max(1, ...documents.map(({ document }) => document.ids.length));
+  const emit = communicator.rank === 0 ? onEvent : undefined;
   if (positions > codec.seqLen) {
-    onEvent?.({ type: 'past-trained-length', trained: codec.seqLen, tokens: positions });
+    emit?.({ type: 'past-trained-length', trained: codec.seqLen, tokens: positions });
   }
-  for (const [done, { label, document }] of documents.entries()) {
+  const threads = options.threads ?? (await coresOfRank(communicator));
+  const own = shareOf(documents, communicator);
+  for (const [done, { index, label, document }] of own.entries()) {
     if (signal?.aborted) return;
-    onEvent?.({ type: 'progress', done, total: documents.length });
+    emit?.({ type: 'progress', done, total: own.length });
     const found = await model.use({ sequences: 1, positions, threads }, (engine) =>
       scoreDocument(document, tokenizer, engine),
     );
     yield {
       ...found,
+      index,
       source: label,
       unit: unitOf(tokenizer.alphabet),
       heatMap: () => codec.surprise(document.symbols, found.symbolBits),
     };
   }
+}
+
+async function readAll(sources: readonly (string | Uint8Array)[], model: Model) {
+  const documents = [];
+  for (const [index, source] of sources.entries()) {
+    const isPath = typeof source === 'string';
+    const label = isPath ? source : `source ${index}`;
+    const document = isPath
+      ? await readDocument(source, model)
+      : await encodeSource(source, label, model);
+    documents.push({ index, label, document });
+  }
+  return documents;
 }
