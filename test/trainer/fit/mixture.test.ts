@@ -76,7 +76,7 @@ test.serial('a run is resumed with its datasets, in their order; weights may cha
     weight: 1,
   };
   for (const [datasets, message] of [
-    [[data[0]], /1 dataset\(s\) are named, the run that is resumed had 2/],
+    [[data[0]], /1 dataset\(s\) were given, but the run that is resumed had 2/],
     [[data[0], other], /the datasets have [\d,]+ rows, but those of the run/],
     [[...data, other], /the datasets have/],
   ] as const) {
@@ -111,7 +111,7 @@ test.serial(
     const rows = await makeSmallDataset(folder, { name: 'rows', seqLen: 32 });
     const out = join(folder, 'run');
     for (const [data, message] of [
-      [[first, tokens], /tokens has another tokenizer than .*first.*DATASET_MISMATCH/],
+      [[first, tokens], /tokens does not have the tokenizer of .*first.*DATASET_MISMATCH/],
       [
         [first, rows],
         /rows has rows of 32 tokens, .*first has rows of 16 .*train.seqLen=16.*DATASET_MISMATCH/,

@@ -218,7 +218,7 @@ test('response_format: the file that opens comes beside the text, at once and in
   );
   const cut = (await complete(server, { ...request, max_tokens: 5 })) as unknown as WithFile;
   t.is(cut.choices[0].file, null);
-  t.regex(cut.choices[0].file_error!, /not whole/);
+  t.regex(cut.choices[0].file_error!, /not complete/);
   const text = await complete(server, { ...request, response_format: { type: 'text' } });
   t.false('file' in text.choices[0]);
   const other = await post(server, { response_format: { type: 'json_object' } });

@@ -34,5 +34,5 @@ testWith('ffmpeg', 'response_format: a clip comes as MP4, a part of one does not
   t.deepEqual(Buffer.from(await fromMp4(bytes)), Buffer.from(document));
   const part = await ask(whole.slice(0, 500), 3);
   t.is(part.file, null);
-  t.regex(part.file_error!, /not whole/);
+  t.regex(part.file_error!, /not complete/);
 });

@@ -53,7 +53,7 @@ test('trainer serve ends with 2 and the name of the option, before the checkpoin
     const args = ['serve', '--checkpoint', folder, '--host', host, '--port', '0'];
     const done = await run('trainer', args);
     t.is(done.exitCode, 2, done.stderr);
-    t.regex(done.stderr, /wants an --api-key/);
+    t.regex(done.stderr, /without a key: set an --api-key/);
     t.is(done.stdout, '');
   }
 });
