@@ -53,7 +53,7 @@ export class RegionThread {
 
   /** Computes the layers of the region on the rows in `x`, and ends with a barrier. */
   run(rows: number): void {
-    const { intermediateSize, hiddenSize } = this.#config;
+    const { hiddenSize } = this.#config;
     const { x, qkv, attended, gate, up, layers: weights } = this.#layout;
     const own = this.#layout.normed[this.#thread];
     this.#attention.begin(rows);
@@ -70,13 +70,14 @@ export class RegionThread {
       this.#product('matMulAdd', rows, layerAt.output, x, hiddenSize * FLOAT);
       this.#barrier.wait();
       this.#normRows(x, layerAt.feedForwardNorm, own, rows);
-      const wide = intermediateSize * FLOAT;
+      const { inputs: width } = layerAt.down;
+      const wide = width * FLOAT;
       this.#pack(own, rows, hiddenSize);
       this.#product('matMul', rows, layerAt.gate, gate, wide);
       this.#product('matMul', rows, layerAt.up, up, wide);
       this.#gateOwnColumns(rows, layerAt.gate.panels, wide);
       this.#barrier.wait();
-      this.#pack(gate, rows, intermediateSize);
+      this.#pack(gate, rows, width);
       this.#product('matMulAdd', rows, layerAt.down, x, hiddenSize * FLOAT);
       this.#barrier.wait();
     }

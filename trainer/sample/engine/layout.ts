@@ -119,6 +119,12 @@ export function fitsEngine(config: LlamaConfig): boolean {
   );
 }
 
+/** Width of the feed-forward layer in memory: whole blocks, filled up with zeros that change nothing. */
+export function paddedWidth({ intermediateSize }: LlamaConfig, weights: WeightsType): number {
+  const { block } = MATRIX_FORMATS[weights];
+  return Math.ceil(intermediateSize / block) * block;
+}
+
 /** @param pageCount number of pages in each layer */
 export function planRegion(
   config: LlamaConfig,
@@ -138,7 +144,8 @@ export function planRegion(
     const panelBytes = MATRIX_FORMATS[weights].panelBytes(inputs);
     return { address: take(panels * panelBytes), inputs, panels, panelBytes };
   };
-  const { hiddenSize, intermediateSize, heads, kvHeads, vocabSize } = config;
+  const { hiddenSize, heads, kvHeads, vocabSize } = config;
+  const width = paddedWidth(config, weights);
   const size = headSize(config);
   const perThread = (count: number) => Array.from({ length: threads }, () => floats(count));
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
@@ -155,7 +162,7 @@ export function planRegion(
     sin: floats((MAX_ROWS * size) / 2),
     x: floats(MAX_ROWS * hiddenSize),
     normed: perThread(MAX_ROWS * hiddenSize),
-    packed: perThread(MAX_ROWS * Math.max(hiddenSize, intermediateSize)),
+    packed: perThread(MAX_ROWS * Math.max(hiddenSize, width)),
     scores: perThread(CACHE_PAGE + 4),
     widened: perThread(WIDENED_BYTES / FLOAT),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
@@ -163,8 +170,8 @@ export function planRegion(
     groups,
     emptyAverage: take(averageBytes(size)),
     attended: floats(MAX_ROWS * hiddenSize),
-    gate: floats(MAX_ROWS * intermediateSize),
-    up: floats(MAX_ROWS * intermediateSize),
+    gate: floats(MAX_ROWS * width),
+    up: floats(MAX_ROWS * width),
     logits: floats(part.hasHead ? MAX_ROWS * logitStride : 0),
     logitStride,
     embedding: floats(part.hasEmbedding ? vocabSize * hiddenSize : 0),
@@ -173,9 +180,9 @@ export function planRegion(
       qkv: matrix((heads + 2 * kvHeads) * size, hiddenSize),
       output: matrix(hiddenSize, hiddenSize),
       feedForwardNorm: floats(hiddenSize),
-      gate: matrix(intermediateSize, hiddenSize),
-      up: matrix(intermediateSize, hiddenSize),
-      down: matrix(hiddenSize, intermediateSize),
+      gate: matrix(width, hiddenSize),
+      up: matrix(width, hiddenSize),
+      down: matrix(hiddenSize, width),
     })),
     finalNorm: floats(hiddenSize),
     head: matrix(part.hasHead ? vocabSize : 0, hiddenSize),

@@ -11,7 +11,10 @@ import { PANEL } from '../../../wasm/panel-formats.ts';
 import { fromFloat32 } from '../../checkpoint/floats.ts';
 import type { Matrix } from './layout.ts';
 
-/** @param output of the matrix, whose weights the row is: [inputs] */
+/**
+ * @param output of the matrix, whose weights the row is: [inputs], or fewer where the others stay 0;
+ *   the memory was never written to
+ */
 export type RowWriter = (matrix: Matrix, output: number, row: Float32Array) => void;
 
 export function rowWriter(type: WeightsType, memory: ArrayBufferLike): RowWriter {
@@ -67,14 +70,15 @@ function int8Writer(memory: ArrayBufferLike): RowWriter {
     let block = panelOf(matrix, output);
     for (let from = 0; from < row.length; from += INT8_BLOCK, block += INT8_BLOCK_BYTES) {
       let largest = 0;
-      for (let i = from; i < from + INT8_BLOCK; i++) largest = Math.max(largest, Math.abs(row[i]));
+      const end = Math.min(from + INT8_BLOCK, row.length);
+      for (let i = from; i < end; i++) largest = Math.max(largest, Math.abs(row[i]));
       scale[0] = largest / INT8_LARGEST;
       scaleBits[0] = (scaleBits[0] + 0xffff) & 0xffff0000;
       halves[(block + INT8_SCALES) / 2 + lane] = scaleBits[0] >>> 16;
       const inverse = largest === 0 ? 0 : 1 / scale[0];
-      for (let i = 0; i < INT8_BLOCK; i++) {
-        const to = block + (i >> 1) * 2 * PANEL + 2 * lane + (i & 1);
-        bytes[to] = Math.round(row[from + i] * inverse);
+      for (let i = from; i < end; i++) {
+        const to = block + ((i - from) >> 1) * 2 * PANEL + 2 * lane + (i & 1);
+        bytes[to] = Math.round(row[i] * inverse);
       }
     }
   };

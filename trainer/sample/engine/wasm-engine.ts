@@ -100,16 +100,14 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   return { layout, memories, writer: new WeightWriter(config, layout, memories) };
 }
 
-function checkBlocks(config: LlamaConfig, weights: WeightsType): void {
+function checkBlocks({ hiddenSize }: LlamaConfig, weights: WeightsType): void {
   const { block } = MATRIX_FORMATS[weights];
-  for (const name of ['hiddenSize', 'intermediateSize'] as const) {
-    if (config[name] % block === 0) continue;
-    throw new CodecLmError(
-      'CONFIG_INVALID',
-      `weights ${weights}: ${name} ${config[name]} is no multiple of ${block}, the inputs that share a scale`,
-      { hint: 'take bf16, fp16 or fp32' },
-    );
-  }
+  if (hiddenSize % block === 0) return;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `weights ${weights}: hiddenSize ${hiddenSize} is no multiple of ${block}, the inputs that share a scale`,
+    { hint: 'take bf16, fp16 or fp32' },
+  );
 }
 
 function defaultThreads(config: LlamaConfig): number {

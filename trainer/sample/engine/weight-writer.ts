@@ -45,14 +45,17 @@ export class WeightWriter {
     };
     const vector = (name: string, address: number, width = 0) =>
       add(name, (row, values) => floats.set(values, address / FLOAT + row * width));
-    /** @param first output of the matrix that is the tensor's first */
-    const matrix = (name: string, to: Matrix, first = 0) =>
+    const { hiddenSize, intermediateSize, kvHeads, tieEmbeddings } = config;
+    /**
+     * @param first output of the matrix that is the tensor's first
+     * @param width inputs of the tensor; the matrix may have more
+     */
+    const matrix = (name: string, to: Matrix, first = 0, width = hiddenSize) =>
       add(name, (row, values) => {
-        for (let from = 0; from < values.length; from += to.inputs, row++) {
-          writeRow(to, first + row, values.subarray(from, from + to.inputs));
+        for (let from = 0; from < values.length; from += width, row++) {
+          writeRow(to, first + row, values.subarray(from, from + width));
         }
       });
-    const { hiddenSize, kvHeads, tieEmbeddings } = config;
     region.layers.forEach((to, i) => {
       const at = `model.layers.${region.fromLayer + i}`;
       vector(`${at}.input_layernorm`, to.attentionNorm);
@@ -63,7 +66,7 @@ export class WeightWriter {
       matrix(`${at}.self_attn.o_proj`, to.output);
       matrix(`${at}.mlp.gate_proj`, to.gate);
       matrix(`${at}.mlp.up_proj`, to.up);
-      matrix(`${at}.mlp.down_proj`, to.down);
+      matrix(`${at}.mlp.down_proj`, to.down, 0, intermediateSize);
     });
     if (region.hasEmbedding) vector('model.embed_tokens', region.embedding, hiddenSize);
     if (!region.hasHead) return;

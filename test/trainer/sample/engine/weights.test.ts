@@ -158,11 +158,39 @@ for (const type of WEIGHTS_TYPES) {
 }
 
 test('int8: a model whose rows are no whole blocks is refused, and the size named', (t) => {
-  const config = { ...BLOCKED_CONFIG, intermediateSize: 40 };
+  const config = { ...BLOCKED_CONFIG, hiddenSize: 48 };
   const own = largeWeights(config, 1);
   const size = { sequences: 1, positions: 8, weights: 'int8' as const };
   t.throws(() => createWasmEngine(config, own, size), {
     code: 'CONFIG_INVALID',
-    message: /intermediateSize 40 is no multiple of 32/,
+    message: /hiddenSize 48 is no multiple of 32/,
   });
+});
+
+test('int8: a feed-forward layer that is no whole blocks is filled up with zeros', async (t) => {
+  const config = { ...BLOCKED_CONFIG, intermediateSize: 72 };
+  const own = largeWeights(config, 1);
+  const filled = new Map(own);
+  for (const [name, { shape, data }] of own) {
+    if (!name.includes('.mlp.')) continue;
+    if (!name.includes('down_proj')) {
+      const values = new Float32Array(96 * 64);
+      values.set(data);
+      filled.set(name, { shape: [96, 64], data: values });
+      continue;
+    }
+    const values = new Float32Array(64 * 96);
+    for (let row = 0; row < shape[0]; row++)
+      values.set(data.subarray(72 * row, 72 * row + 72), 96 * row);
+    filled.set(name, { shape: [64, 96], data: values });
+  }
+  const size = { sequences: 1, positions: 40, threads: 1, weights: 'int8' as const };
+  const [short, whole] = [
+    createWasmEngine(config, own, size)!,
+    createWasmEngine({ ...config, intermediateSize: 96 }, filled, size)!,
+  ];
+  const ids = someIds(40, 2);
+  const expected = await readIds(whole, whole.open(40)!, ids, 9);
+  t.deepEqual(await readIds(short, short.open(40)!, ids, 9), expected);
+  for (const engine of [short, whole]) await engine.dispose();
 });
