@@ -105,6 +105,7 @@ export class AttentionThread {
   /** Writes keys and values of new positions; only this part reads them. */
   #writeNew(layer: number, { row, rows, group, fromHead, toHead }: RowShare): void {
     const { heads, kvHeads } = this.#config;
+    const { keyBytes } = this.#layout;
     const headBytes = this.#size * FLOAT;
     for (let i = row; i < row + rows; i++) {
       const position = this.#position(i);
@@ -113,10 +114,14 @@ export class AttentionThread {
       const key = this.#layout.qkv + i * this.#stride + heads * headBytes;
       this.#turn(key + fromHead * headBytes, i, toHead - fromHead);
       for (let head = fromHead; head < toHead; head++) {
-        const to = page + (head * 2 * CACHE_PAGE + (position % CACHE_PAGE)) * headBytes;
+        const to = page + (head * 2 * CACHE_PAGE + (position % CACHE_PAGE)) * keyBytes;
         const from = key + head * headBytes;
-        this.#copy(from, to, this.#size);
-        this.#copy(from + kvHeads * headBytes, to + CACHE_PAGE * headBytes, this.#size);
+        this.#kernels.storeCached(from, to, headBytes);
+        this.#kernels.storeCached(
+          from + kvHeads * headBytes,
+          to + CACHE_PAGE * keyBytes,
+          headBytes,
+        );
       }
     }
   }
@@ -128,7 +133,7 @@ export class AttentionThread {
     for (let page = group * GROUP; page < end; page++) {
       const address = this.#page(layer, row, page);
       for (let head = fromHead; head < toHead; head++) {
-        const keys = address + head * 2 * CACHE_PAGE * this.#size * FLOAT;
+        const keys = address + head * 2 * CACHE_PAGE * this.#layout.keyBytes;
         for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, keys);
       }
     }

@@ -8,6 +8,7 @@ import { PANEL, WIDENED_BYTES } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
+import { CACHE_FORMATS, type CacheType } from './kernels/cache-format.ts';
 import { GROUP } from './share.ts';
 import { MATRIX_FORMATS } from './weights-type.ts';
 
@@ -43,6 +44,7 @@ export interface EnginePlan {
   /** Number of tokens of the longest sequence. */
   positions: number;
   weights: WeightsType;
+  cache: CacheType;
 }
 
 /** The part of a model that lies in one region. */
@@ -102,6 +104,8 @@ export interface RegionLayout extends RegionPart {
    * in a layer is one piece of memory, or a few.
    */
   pages: number;
+  /** Bytes of a key or a value of one head. */
+  keyBytes: number;
   /** Bytes of a page in one layer. */
   pageBytes: number;
   layerBytes: number;
@@ -128,7 +132,7 @@ export function paddedWidth({ intermediateSize }: LlamaConfig, weights: WeightsT
 /** @param pageCount number of pages in each layer */
 export function planRegion(
   config: LlamaConfig,
-  { threads, sequences, positions, weights }: EnginePlan,
+  { threads, sequences, positions, weights, cache }: EnginePlan,
   part: RegionPart,
   pageCount: number,
 ): RegionLayout {
@@ -151,7 +155,8 @@ export function planRegion(
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
   const tableBytes = Math.ceil(positions / CACHE_PAGE) * 4;
   const groups = Math.ceil(positions / (GROUP * CACHE_PAGE));
-  const pageBytes = 2 * kvHeads * CACHE_PAGE * size * FLOAT;
+  const keyBytes = (size / 4) * CACHE_FORMATS[cache].vectorBytes;
+  const pageBytes = 2 * kvHeads * CACHE_PAGE * keyBytes;
   const layerBytes = pageCount * pageBytes;
   const fixed = {
     ...part,
@@ -187,7 +192,7 @@ export function planRegion(
     finalNorm: floats(hiddenSize),
     head: matrix(part.hasHead ? vocabSize : 0, hiddenSize),
     tables: take(sequences * tableBytes),
-    ...{ tableBytes, pageBytes, layerBytes },
+    ...{ tableBytes, keyBytes, pageBytes, layerBytes },
   };
   const pages = bytes;
   return { ...fixed, pages, bytes: pages + fixed.layers.length * layerBytes };

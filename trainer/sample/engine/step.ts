@@ -26,7 +26,7 @@ export class StepThread {
     this.#barrier = barrier;
     this.#thread = thread;
     this.#regions = layout.regions.map((region, i) => {
-      const kernels = compileKernels(memories[i], headSize(config), layout.weights);
+      const kernels = compileKernels(memories[i], headSize(config), layout.weights, layout.cache);
       return new RegionThread(config, kernels, region, memories[i].buffer, barrier, thread);
     });
   }

@@ -12,6 +12,7 @@ import { Barrier } from './barrier.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
 import { CACHE_PAGE } from './kernels/attention.ts';
 import { writeEmptyAverage } from './kernels/average.ts';
+import type { CacheType } from './kernels/cache-format.ts';
 import { newMemory } from './kernels/module.ts';
 import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { type EngineLayout, planLayout } from './regions.ts';
@@ -29,6 +30,8 @@ export interface EngineSize {
   threads?: number;
   /** Number format that matrices are held in; default fp32. Embeddings, norms and activations are fp32. */
   weights?: WeightsType;
+  /** Number format of keys and values; default: fp32 for fp32 weights, bf16 for narrower ones. */
+  cache?: CacheType;
   /** For tests: bytes of one WebAssembly memory at most. */
   memoryBytes?: number;
 }
@@ -94,7 +97,8 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   if (!fitsEngine(config)) return undefined;
   const { sequences, positions, threads = defaultThreads(config), weights = 'fp32' } = size;
   checkBlocks(config, weights);
-  const plan = { sequences, positions, threads, weights };
+  const { cache = weights === 'fp32' ? 'fp32' : 'bf16' } = size;
+  const plan = { sequences, positions, threads, weights, cache };
   const layout = planLayout(config, plan, size.memoryBytes);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
   return { layout, memories, writer: new WeightWriter(config, layout, memories) };

@@ -15,7 +15,7 @@ for (const weights of WEIGHTS_TYPES) {
   test(`${weights}: in three memories the logits of one, to the last bit`, async (t) => {
     const own = largeWeights(BLOCKED_CONFIG, 7);
     const size = { sequences: 2, positions: 150, threads: 2, weights };
-    const plan = { ...size, threads: 2 };
+    const plan = { ...size, cache: weights === 'fp32' ? ('fp32' as const) : ('bf16' as const) };
     const one = planLayout(BLOCKED_CONFIG, plan);
     const layerBytes =
       one.regions[0].layers[1].attentionNorm - one.regions[0].layers[0].attentionNorm;
@@ -42,7 +42,13 @@ for (const weights of WEIGHTS_TYPES) {
 }
 
 test('7 billion parameters: several memories below 4 GiB, all layers in turn', (t) => {
-  const plan = { threads: 2, sequences: 1, positions: 12_288, weights: 'int8' as const };
+  const plan = {
+    threads: 2,
+    sequences: 1,
+    positions: 12_288,
+    weights: 'int8' as const,
+    cache: 'bf16' as const,
+  };
   const layout = planLayout(SEVEN_BILLION, plan, undefined, 64 * GIB);
   t.true(layout.regions.every(({ bytes }) => bytes < 4 * GIB));
   t.true(layout.regions.length > 1);
@@ -58,10 +64,19 @@ test('7 billion parameters: several memories below 4 GiB, all layers in turn', (
     layout.regions.map((_, i) => i === 0),
   );
   t.true(layout.pageCount * 64 >= 12_288);
+  // With a prompt as long as in training, on a machine of 24 GiB.
+  const bf16 = planLayout(SEVEN_BILLION, { ...plan, weights: 'bf16' }, undefined, 22 * GIB);
+  t.true(bf16.bytes < 20 * GIB && layout.bytes < 14 * GIB, `${bf16.bytes} ${layout.bytes}`);
 });
 
 test('what does not fit into the machine is refused with the numbers, before memory is asked for', (t) => {
-  const plan = { threads: 2, sequences: 1, positions: 2048, weights: 'bf16' as const };
+  const plan = {
+    threads: 2,
+    sequences: 1,
+    positions: 2048,
+    weights: 'bf16' as const,
+    cache: 'bf16' as const,
+  };
   t.throws(() => planLayout(SEVEN_BILLION, plan, undefined, 8 * GIB), {
     code: 'MEMORY_LIMIT',
     message:
@@ -74,7 +89,13 @@ test('what does not fit into the machine is refused with the numbers, before mem
 });
 
 test('where memory is short the cache has fewer pages, and none the longest sequence cannot do without', (t) => {
-  const plan = { threads: 2, sequences: 16, positions: 2048, weights: 'int8' as const };
+  const plan = {
+    threads: 2,
+    sequences: 16,
+    positions: 2048,
+    weights: 'int8' as const,
+    cache: 'bf16' as const,
+  };
   const [small, large] = [12, 64].map((gib) =>
     planLayout(SEVEN_BILLION, plan, undefined, gib * GIB),
   );

@@ -8,9 +8,14 @@ import { BLOCKED_CONFIG, largeWeights, readIds, someIds } from '../../../helpers
 
 const weights = largeWeights(BLOCKED_CONFIG, 3);
 
-const create = (type: WeightsType, threads: number, from: Weights = weights): Engine =>
+const create = (
+  type: WeightsType,
+  threads: number,
+  from: Weights = weights,
+  cache?: 'fp32',
+): Engine =>
   createWasmEngine(BLOCKED_CONFIG, from, {
-    ...{ sequences: 4, positions: 200, threads, weights: type },
+    ...{ sequences: 4, positions: 200, threads, weights: type, cache },
   })!;
 
 /** Matrices as a file of that type has them. */
@@ -62,7 +67,7 @@ for (const [type, file] of [
 ] as const) {
   test(`${type}: the logits of fp32 with matrices of a ${file} file, to the last bit`, async (t) => {
     const ids = someIds(100, 5);
-    const [narrow, wide] = [create(type, 1), create('fp32', 1, rounded(file))];
+    const [narrow, wide] = [create(type, 1, weights, 'fp32'), create('fp32', 1, rounded(file))];
     const expected = await readIds(wide, wide.open(100)!, ids, 20);
     t.deepEqual(await readIds(narrow, narrow.open(100)!, ids, 20), expected);
     for (const engine of [narrow, wide]) await engine.dispose();
@@ -75,7 +80,7 @@ test('fp16: numbers below its normal range keep their value', async (t) => {
   const { shape, data } = small.get(name)!;
   small.set(name, { shape, data: data.map((_, i) => (i % 1023) * 2 ** -24) });
   const ids = someIds(20, 1);
-  const [narrow, wide] = [create('fp16', 1, small), create('fp32', 1, small)];
+  const [narrow, wide] = [create('fp16', 1, small, 'fp32'), create('fp32', 1, small)];
   const close = rounded('F16');
   close.set(name, small.get(name)!);
   const exact = create('fp32', 1, close);
@@ -83,6 +88,14 @@ test('fp16: numbers below its normal range keep their value', async (t) => {
   t.deepEqual(await readIds(narrow, narrow.open(20)!, ids, 20), expected);
   for (const engine of [narrow, wide, exact]) await engine.dispose();
 });
+
+/** Root mean square of logits, or of their differences. */
+function rms(rows: Float32Array[], others?: Float32Array[]): number {
+  const squares = rows.flatMap((row, i) =>
+    [...row].map((value, n) => (value - (others?.[i][n] ?? 0)) ** 2),
+  );
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+}
 
 /** Matrices as int8 holds them: 32 weights share a scale, which is bfloat16 and rounded up. */
 function inBlocks(source: Weights): Weights {
@@ -114,17 +127,11 @@ test('int8: logits of the rounded weights, rows rounded to 16 bits, and near tho
   changed[96 * 9] = -3;
   special.set(name, { shape, data: changed });
   const ids = someIds(150, 3);
-  const engines = [create('int8', 1, special)];
+  const engines = [create('int8', 1, special, 'fp32')];
   for (const from of [inBlocks(special), special]) engines.push(create('fp32', 1, from));
   const [found, rounded, exact] = await Promise.all(
     engines.map((engine) => readIds(engine, engine.open(150)!, ids, 50)),
   );
-  const rms = (rows: Float32Array[], others?: Float32Array[]) => {
-    const squares = rows.flatMap((row, i) =>
-      [...row].map((value, n) => (value - (others?.[i][n] ?? 0)) ** 2),
-    );
-    return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
-  };
   const spread = rms(exact);
   t.true(rms(found, rounded) < 1e-3 * spread, `${rms(found, rounded)} of ${spread}`);
   t.true(rms(found, exact) > 5 * rms(found, rounded), 'nothing was rounded');
@@ -193,4 +200,20 @@ test('int8: a feed-forward layer that is no whole blocks is filled up with zeros
   const expected = await readIds(whole, whole.open(40)!, ids, 9);
   t.deepEqual(await readIds(short, short.open(40)!, ids, 9), expected);
   for (const engine of [short, whole]) await engine.dispose();
+});
+
+test('keys and values as bf16: logits near those of fp32, and half the memory', async (t) => {
+  const ids = someIds(150, 6);
+  const [narrow, wide] = (['bf16', 'fp32'] as const).map(
+    (cache) =>
+      createWasmEngine(BLOCKED_CONFIG, weights, {
+        ...{ sequences: 1, positions: 150, threads: 1, weights: 'bf16', cache },
+      })!,
+  );
+  const expected = await readIds(wide, wide.open(150)!, ids, 50);
+  const found = await readIds(narrow, narrow.open(150)!, ids, 50);
+  const spread = rms(expected);
+  t.true(rms(found, expected) > 0);
+  t.true(rms(found, expected) < 0.03 * spread, `${rms(found, expected)} of ${spread}`);
+  for (const engine of [narrow, wide]) await engine.dispose();
 });

@@ -22,6 +22,7 @@ import {
   v128,
 } from '../../../../wasm/assembler.ts';
 import { columnsOf, HIGHEST, LOWEST, SUM, VALUES } from './average.ts';
+import type { CacheFormat } from './cache-format.ts';
 import { exponential } from './exponential.ts';
 
 /** Positions per page. */
@@ -39,8 +40,9 @@ const TOGETHER = 2;
  * (the average over earlier positions), after (address of the new average; may be the same), scores
  * (space for those of a page and three more), scale.
  * @param size size of a head, a multiple of 4
+ * @param cache format of the keys and values
  */
-export function attendPage(size: number): FunctionSpec {
+export function attendPage(size: number, cache: CacheFormat): FunctionSpec {
   return {
     name: 'attendPage',
     params: [I32, I32, I32, I32, I32, I32, F32],
@@ -49,9 +51,9 @@ export function attendPage(size: number): FunctionSpec {
       const factor = scope.local(V128);
       return [
         end.set(i32.add(scores.get, i32.mul(count.get, i32.const(FLOAT)))),
-        scoresOf(scope, size, { q, page, scores, end, scale }),
+        scoresOf(scope, size, cache, { q, page, scores, end, scale }),
         softmax(scope, { scores, end, before, after, factor }),
-        weigh(scope, size, { page, scores, end, before, after, factor }),
+        weigh(scope, size, cache, { page, scores, end, before, after, factor }),
       ];
     },
   };
@@ -64,6 +66,7 @@ export function attendPage(size: number): FunctionSpec {
 function scoresOf(
   scope: Scope,
   size: number,
+  { vectorBytes, load }: CacheFormat,
   at: { q: Local; page: Local; scores: Local; end: Local; scale: Local },
 ): Code {
   const vectors = size / 4;
@@ -80,10 +83,10 @@ function scoresOf(
     qAt.set(at.q.get),
     forEachOnce(qAt, qEnd.get, 16 * turn, [
       parts.map((part, i) => {
-        const both = f32x4.mul(v128.load(qAt.get, 16 * i), v128.load(key.get, 16 * i));
+        const both = f32x4.mul(v128.load(qAt.get, 16 * i), load(key.get, vectorBytes * i));
         return part.set(f32x4.add(part.get, both));
       }),
-      key.set(i32.add(key.get, i32.const(16 * turn))),
+      key.set(i32.add(key.get, i32.const(vectorBytes * turn))),
     ]),
     product.set(parts.map((part) => part.get).reduce(f32x4.add)),
   ];
@@ -157,9 +160,10 @@ function softmax(
 function weigh(
   scope: Scope,
   size: number,
+  { vectorBytes, load }: CacheFormat,
   at: { page: Local; scores: Local; end: Local; before: Local; after: Local; factor: Local },
 ): Code {
-  const rowBytes = size * FLOAT;
+  const rowBytes = (size / 4) * vectorBytes;
   const { scores, end, before, after, factor } = at;
   const [value, score, whole] = [scope.local(I32), scope.local(I32), scope.local(I32)];
   const [to, toEnd] = [scope.local(I32), scope.local(I32)];
@@ -173,10 +177,10 @@ function weigh(
       forEachOnce(to, toEnd.get, 16, [
         sum.set(v128.load(to.get)),
         own.map((weight, n) =>
-          sum.set(f32x4.add(sum.get, f32x4.mul(weight.get, v128.load(value.get, n * rowBytes)))),
+          sum.set(f32x4.add(sum.get, f32x4.mul(weight.get, load(value.get, n * rowBytes)))),
         ),
         v128.store(to.get, sum.get),
-        value.set(i32.add(value.get, i32.const(16))),
+        value.set(i32.add(value.get, i32.const(vectorBytes))),
       ]),
       value.set(i32.add(value.get, i32.const((count - 1) * rowBytes))),
     ];
@@ -187,7 +191,7 @@ function weigh(
       v128.store(after.get, f32x4.mul(v128.load(before.get, at), factor.get), at),
     ),
     value.set(i32.add(at.page.get, i32.const(CACHE_PAGE * rowBytes))),
-    toEnd.set(i32.add(after.get, i32.const(VALUES + rowBytes))),
+    toEnd.set(i32.add(after.get, i32.const(VALUES + size * FLOAT))),
     score.set(scores.get),
     whole.set(i32.add(scores.get, i32.and(bytes, i32.const(-TOGETHER * FLOAT)))),
     forEach(score, whole.get, TOGETHER * FLOAT, rows(TOGETHER)),

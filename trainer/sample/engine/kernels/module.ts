@@ -6,6 +6,7 @@ import { instantiate, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
 import { MATRIX_FORMATS } from '../weights-type.ts';
 import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
+import { CACHE_FORMATS, type CacheType } from './cache-format.ts';
 import { rmsNormKernel, swigluKernel } from './exponential.ts';
 import { ropeKernel } from './rope.ts';
 
@@ -20,6 +21,7 @@ export interface EngineKernels {
   swiglu: Kernel;
   rope: Kernel;
   attendPage: Kernel;
+  storeCached: Kernel;
   combineAverages: Kernel;
 }
 
@@ -44,18 +46,21 @@ export function newMemory(bytes: number): WebAssembly.Memory {
 /**
  * @param headSize a multiple of 4
  * @param weights format of the matrices
+ * @param cache format of keys and values
  */
 export function compileKernels(
   memory: WebAssembly.Memory,
   headSize: number,
   weights: WeightsType,
+  cache: CacheType,
 ): EngineKernels {
   const functions = [
     ...MATRIX_FORMATS[weights].kernels,
     rmsNormKernel,
     swigluKernel,
     ropeKernel(headSize),
-    attendPage(headSize),
+    attendPage(headSize, CACHE_FORMATS[cache]),
+    CACHE_FORMATS[cache].store,
     combineAverages(headSize),
   ];
   return instantiate<EngineKernels>(functions, memory);
