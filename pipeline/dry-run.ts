@@ -125,7 +125,7 @@ async function learnedEncoder(request: RunRequest, lines: readonly string[]): Pr
   const { codec, encoder, config, reopen } = request;
   if (!codec.learning) return encoder;
   const { documents } = await encodeLines(request, encoder, lines);
-  // Of none there is nothing to learn, and nothing to estimate either.
+  // Without documents there is nothing to learn, and nothing to estimate.
   if (documents.length === 0) return encoder;
   const learner = codec.learning.learner(config.seed);
   for (const document of documents) learner.add(document);

@@ -1,4 +1,4 @@
-/** What is used of yauzl 3.4, which comes without types. */
+/** The parts of yauzl 3.4 that are used; it comes without types. */
 declare module 'yauzl' {
   export interface Entry {
     fileName: string;

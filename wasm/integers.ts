@@ -30,7 +30,7 @@ export const i16x8 = {
   const: (lanes: readonly number[]): Code => bits.const(bytesOf(Uint16Array.from(lanes))),
   eq: binary(simd(45)),
   narrow: binary(simd(134)),
-  /** Of signed 32-bit lanes, those of the first in front; saturates. */
+  /** Narrows signed 32-bit lanes, those of the first vector in front; saturates. */
   narrowSigned: binary(simd(133)),
   shrU: shift(141),
   sub: binary(simd(145)),

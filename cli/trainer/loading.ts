@@ -5,7 +5,7 @@ import type { Io } from '../command.ts';
 /** Smaller models are there before anybody wonders. */
 const WORTH_TELLING = 10 ** 9;
 
-/** Which backend computes, as a line; how far the weights are, where that takes a while. */
+/** Shows the backend that computes as a line, and the progress of loading weights if that takes a while. */
 export function showLoading(event: BackendEvent | LoadEvent, io: Io): void {
   if (event.type === 'backend') {
     io.log(event.reason);

@@ -18,7 +18,7 @@ export function testTorch(title: string, body: Parameters<typeof testIf>[3]): vo
 }
 
 export interface ZipChange {
-  /** Of all records; 0 is stored. */
+  /** Compression of all records; 0 means stored. */
   method?: number;
   /** Added to where the list says that the headers of records lie. */
   shift?: number;

@@ -73,7 +73,7 @@ export interface Encoder<S extends Symbols = Symbols> {
  * plan stands, and opens the codec again with them.
  */
 export interface Learning {
-  /** What is learned, for messages: `512 colours`. */
+  /** Name of the learned thing, for messages: `512 colours`. */
   readonly what: string;
   /** Inputs to learn from, if there are so many. */
   readonly samples: number;

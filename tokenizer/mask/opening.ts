@@ -10,7 +10,7 @@ export interface OpeningVocabulary extends MaskVocabulary {
   readonly opening?: ReadonlySet<number>;
 }
 
-/** Of the grammar, and whether a token has been taken. */
+/** State of the grammar, and whether a token has been taken. */
 export interface DocumentState<State> {
   readonly at: State;
   readonly isBegun: boolean;

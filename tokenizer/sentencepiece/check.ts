@@ -1,4 +1,4 @@
-/** Which sentencepiece models write documents of bytes, and what each of their pieces stands for. */
+/** Decides which sentencepiece models write documents of bytes, and what each piece stands for. */
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES, firstCharacter } from '../alphabet.ts';
 import { PREFIX, type ScoredPiece } from './merge.ts';

@@ -9,7 +9,7 @@ import { PieceMerger, PREFIX } from './merge.ts';
 
 export const MODEL_FILE = 'tokenizer.model';
 
-/** What is known of a tokenizer beside its pieces. */
+/** Facts about a tokenizer besides its pieces. */
 export interface SentencePieceOptions {
   /** The file. */
   content: Uint8Array;

@@ -9,7 +9,7 @@ import { findWeights, type WeightPlace } from './weight-files.ts';
 export interface StoredWeights {
   /** The narrowest format that holds the matrices as they are in the files. */
   type: WeightsType;
-  /** Of the tensors in the files. */
+  /** Size of the tensors in the files. */
   bytes: number;
   /**
    * Each tensor that the configuration asks for, once, as fp32.

@@ -38,7 +38,7 @@ export interface ImportOptions {
   from: string;
   /** Made here; it appears whole or not at all. */
   to: string;
-  /** Which files the model writes: nothing in the folder says it. */
+  /** Codec of the files that the model writes; the folder does not contain it. */
   codec: CodecChoice;
   onEvent?: (event: ImportProgress) => void;
   /** Ends the import; nothing is left of it. */
@@ -49,7 +49,7 @@ export interface Imported {
   path: string;
   from: string;
   parameters: number;
-  /** Of the weights: `bfloat16`. */
+  /** Number format of the weights: `bfloat16`. */
   dtype: string;
   vocabSize: number;
   codec: { name: string; settings: Readonly<Record<string, unknown>> };

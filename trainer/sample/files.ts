@@ -55,7 +55,7 @@ export interface SampleSummary {
   samples: number;
   invalid: number;
   tokens: number;
-  /** Of this process. */
+  /** Tokens per second in this process. */
   tokensPerSecond: number;
   /** Share of tokens at which the grammar forbade the most likely token. */
   correctedShare: number;

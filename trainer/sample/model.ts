@@ -17,7 +17,7 @@ export interface LoadModelOptions {
    * else native if it is set up.
    */
   backend?: BackendChoice;
-  /** Of a folder without codec.json: which files the model writes. */
+  /** For a folder without codec.json: the codec of the files that the model writes. */
   codec?: CodecChoice;
   /** Number format that the matrices are held in; default: the checkpoint's own. */
   weights?: WeightsType;

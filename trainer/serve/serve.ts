@@ -12,7 +12,7 @@ export interface ServeOptions extends ServeSettingsInput {
    * else native if it is set up.
    */
   backend?: BackendChoice;
-  /** Of a folder without codec.json: which files the model writes. */
+  /** For a folder without codec.json: the codec of the files that the model writes. */
   codec?: CodecChoice;
   onEvent?: (event: ServeEvent) => void;
 }

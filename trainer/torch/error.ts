@@ -1,4 +1,4 @@
-/** What is wrong with a file of torch. */
+/** Error for a file of torch. */
 import { CodecLmError } from '../../base/error.ts';
 
 const DAMAGED = 'the file is damaged; download it again, or save the model as safetensors';

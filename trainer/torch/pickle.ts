@@ -15,7 +15,7 @@ const MAX_NAME = 1000;
 const UNTRUSTED =
   'no file of weights needs it, and loading such a file elsewhere may run what it brings: take the model as safetensors, from a source you trust';
 
-/** What is done for each operation, by its byte. */
+/** The action of each operation, by its byte. */
 const OPERATIONS: Readonly<Record<number, (machine: Machine) => void>> = {
   [code('N')]: (m) => m.push(null),
   136: (m) => m.push(true),

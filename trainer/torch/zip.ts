@@ -15,7 +15,7 @@ const ZIP_MAGIC = 'PK\u0003\u0004';
 const PICKLE_MAGIC = 0x80;
 
 export interface ZipRecord {
-  /** Of the content, in the file. */
+  /** Offset of the content in the file. */
   start: number;
   size: number;
 }

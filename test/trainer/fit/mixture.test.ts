@@ -95,7 +95,7 @@ test.serial('a run is resumed with its datasets, in their order; weights may cha
   const single = join(folder, 'single');
   await smallFit({ data: data[0].dir, out: single, set: ['train.steps=2'] });
   await t.throwsAsync(smallFit({ data, out: single, set, resume: true }), {
-    message: /2 dataset\(s\) are named, the run that is resumed had 1/,
+    message: /2 dataset\(s\) were given, but the run that is resumed had 1/,
   });
 });
 

@@ -14,7 +14,7 @@ import {
   type PixelsSettings,
 } from './settings.ts';
 
-/** What is not there yet. */
+/** Colour of pixels that are not there yet. */
 const GREY = 128;
 
 /**

@@ -2,7 +2,7 @@
 import { CodecLmError } from '../../../base/error.ts';
 
 const MAGIC = Buffer.from('\x93NUMPY', 'latin1');
-/** Of more numbers no palette consists. */
+/** Limit of numbers: no palette has more. */
 const MOST_VALUES = 3 * 65_536;
 
 const READERS: Readonly<Record<string, (bytes: Buffer, at: number) => number>> = {

@@ -29,7 +29,7 @@ export interface GgufTensorInfo {
   shape: readonly number[];
   /** GGML's number of the type. */
   type: number;
-  /** Of the data. */
+  /** Size of the data. */
   bytes: number;
 }
 

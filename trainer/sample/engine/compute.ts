@@ -83,7 +83,7 @@ export class RegionThread {
     }
   }
 
-  /** Of the wanted rows, where the region has the head. Behind it is a barrier. */
+  /** Computes the logits of the requested rows, if the region has the head. A barrier follows. */
   logits(wanted: number): void {
     const { hiddenSize, normEps } = this.#config;
     const { x, finalNorm, head, logits, logitStride } = this.#layout;

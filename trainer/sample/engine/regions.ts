@@ -14,7 +14,7 @@ export interface EngineLayout extends EnginePlan {
   regions: RegionLayout[];
   /** Pages of the cache, in each layer. */
   pageCount: number;
-  /** Of all regions. */
+  /** Size of all regions together. */
   bytes: number;
 }
 
