@@ -4,7 +4,7 @@
  */
 import { join, relative } from 'node:path';
 import { CodecLmError, messageOf } from '../base/error.ts';
-import { chooseBackend } from '../trainer/backend/choose.ts';
+import { chooseBackend } from '../compute/choose.ts';
 import { writeCrops } from './crops.ts';
 import { clearFolder } from './folder.ts';
 import { say, step } from './steps.ts';

@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { CodecLmError, messageOf } from '../base/error.ts';
-import { chooseBackend } from '../trainer/backend/choose.ts';
+import { chooseBackend } from '../compute/choose.ts';
 import { checkContinuations } from './check-continuations.ts';
 import { writeClips } from './clips.ts';
 import { clearFolder } from './folder.ts';

@@ -1,7 +1,7 @@
 #!/bin/sh
 # transformers 5.24: a weight stored as I64 or as F8_E4M3 is cast to the model's type without a word, whatever it was a
 # code for: a quantized tensor whose scales are not there loads, and its codes are taken for numbers.
-# For us: trainer/checkpoint/header.ts refuses the types that need scales, by the name of the tensor.
+# For us: base/safetensors/header.ts refuses the types that need scales, by the name of the tensor.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -2,8 +2,8 @@
  * `npm run setup`. Tests and the demo call it each time, so it returns at once when everything is
  * set up.
  */
-import { findInstalled } from '../trainer/backend/installed.ts';
-import { findTfjsNode } from '../trainer/backend/tfjs-node.ts';
+import { findInstalled } from '../compute/installed.ts';
+import { findTfjsNode } from '../compute/tfjs-node.ts';
 
 const asked = process.argv.length > 2 || process.env.CODEC_LM_BACKEND;
 const installed = asked ? undefined : findInstalled('cpu');

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { command } from '../cli/command.ts';
-import { backendFromEnv } from '../trainer/backend/choose.ts';
-import { gpuCount } from '../trainer/backend/gpu.ts';
-import { findInstalled } from '../trainer/backend/installed.ts';
+import { backendFromEnv } from '../compute/choose.ts';
+import { gpuCount } from '../compute/gpu.ts';
+import { findInstalled } from '../compute/installed.ts';
 
 export const setup = command({
   name: 'setup',

@@ -6,10 +6,10 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import { CodecLmError, messageOf } from '../base/error.ts';
 import { localRank } from '../base/launcher.ts';
+import { chooseBackend } from '../compute/choose.ts';
+import { gpuCount } from '../compute/gpu.ts';
+import { cacheDir, findInstalled } from '../compute/installed.ts';
 import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
-import { chooseBackend } from '../trainer/backend/choose.ts';
-import { gpuCount } from '../trainer/backend/gpu.ts';
-import { cacheDir, findInstalled } from '../trainer/backend/installed.ts';
 import { libraryNames } from '../trainer/distributed/launcher.ts';
 import { mpiVersions } from '../trainer/distributed/mpi-library.ts';
 

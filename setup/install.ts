@@ -14,7 +14,7 @@ import {
   type InstalledManifest,
   MANIFEST,
   nativeDir,
-} from '../trainer/backend/installed.ts';
+} from '../compute/installed.ts';
 import { checkBinding } from './compile.ts';
 import { packageRoute } from './package-route.ts';
 import { type Route, type RouteContext, wheelRoute } from './routes.ts';

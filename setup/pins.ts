@@ -1,5 +1,5 @@
 /** The exact wheels of the native backend, by platform. */
-import { type NativeVariant, TENSORFLOW_VERSION } from '../trainer/backend/installed.ts';
+import { type NativeVariant, TENSORFLOW_VERSION } from '../compute/installed.ts';
 
 export interface Wheel {
   package: string;

@@ -3,7 +3,7 @@ import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import type { Progress } from '../cli/progress.ts';
-import type { NativeVariant } from '../trainer/backend/installed.ts';
+import type { NativeVariant } from '../compute/installed.ts';
 import { compileBinding, findCompiler } from './compile.ts';
 import { downloadWheel } from './download.ts';
 import { DISK_BYTES, WANTED_MEMBERS, type Wheel, wheelsFor } from './pins.ts';

@@ -3,13 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
-import { TFJS_NODE_VERSION } from '../trainer/backend/installed.ts';
-import {
-  fetchedDir,
-  findTfjsNode,
-  TFJS_NODE,
-  type TfjsNode,
-} from '../trainer/backend/tfjs-node.ts';
+import { TFJS_NODE_VERSION } from '../compute/installed.ts';
+import { fetchedDir, findTfjsNode, TFJS_NODE, type TfjsNode } from '../compute/tfjs-node.ts';
 import { runTool } from './tool.ts';
 
 /** As the registry states it for this release. */

@@ -1,6 +1,6 @@
 /** The native backend with all of its parts: an addon is shared by all installations of a user, and may be another's. */
 import { CodecLmError } from '../base/error.ts';
-import { TFJS_NODE } from '../trainer/backend/tfjs-node.ts';
+import { TFJS_NODE } from '../compute/tfjs-node.ts';
 import { install, type Outcome } from './install.ts';
 import type { RouteContext } from './routes.ts';
 import { completeTfjsNode } from './tfjs-node.ts';

@@ -12,6 +12,7 @@ const ORDER = [
   'schemas',
   'base',
   'wasm',
+  'compute',
   'tokenizer',
   'shards',
   'pipeline',

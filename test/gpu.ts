@@ -4,8 +4,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { gpuCount } from '../trainer/backend/gpu.ts';
-import { findInstalled } from '../trainer/backend/installed.ts';
+import { gpuCount } from '../compute/gpu.ts';
+import { findInstalled } from '../compute/installed.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 /** 26 M parameters, 12,288 tokens: large enough that a GPU has something to do. */

@@ -3,16 +3,8 @@
  * synchronously and not awaited; an error that it throws ends the work.
  */
 import type { LockWait } from '../base/lock/lock.ts';
+import type { BackendEvent } from '../compute/event.ts';
 import type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
-
-/** The backend has been chosen. Sent once per process, to the first caller. */
-export interface BackendEvent {
-  type: 'backend';
-  name: 'native' | 'wasm';
-  device: 'cpu' | 'gpu';
-  /** One line for people: the backend that runs, and why. */
-  reason: string;
-}
 
 /** Events of rank 0 of a run. */
 export type FitEvent =

@@ -29,9 +29,10 @@ import type { RunningServer } from './serve/server.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { LockWait } from '../base/lock/lock.ts';
+export type { BackendChoice, BackendName } from '../compute/choose.ts';
+export type { BackendEvent } from '../compute/event.ts';
 export type { TrainMetrics, ValMetrics } from '../schemas/run.ts';
 export type { TrainerConfig, TrainerConfigInput } from '../schemas/trainer.ts';
-export type { BackendChoice, BackendName } from './backend/choose.ts';
 export type {
   Exported,
   ExportFormat,
@@ -45,7 +46,6 @@ export type { Communicator, Numbers, Reduction } from './distributed/communicato
 export type { Estimate, EstimateOptions } from './estimate/estimate.ts';
 export type { MemoryEstimate } from './estimate/memory.ts';
 export type {
-  BackendEvent,
   FitEvent,
   PastTrainedLength,
   SampleProgress,

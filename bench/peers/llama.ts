@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor2D } from '@tensorflow/tfjs';
-import { chooseBackend } from '../../trainer/backend/choose.ts';
+import { writeSafetensors } from '../../base/safetensors/safetensors.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import { chooseBackend } from '../../compute/choose.ts';
 import { loadLlama, readWeights, saveModel } from '../../trainer/checkpoint/huggingface.ts';
-import { writeSafetensors } from '../../trainer/checkpoint/safetensors.ts';
-import type { Weights } from '../../trainer/model/init.ts';
 import { lossAndGradients } from '../../trainer/model/loss.ts';
 import { AdamW } from '../../trainer/optim/adamw.ts';
 import { clipGradients } from '../../trainer/optim/clip.ts';

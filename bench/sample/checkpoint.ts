@@ -1,11 +1,11 @@
 /** A model of 25 million parameters with random weights, as a checkpoint that others load too. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSafetensors } from '../../base/safetensors/safetensors.ts';
 import { writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import type { Merge } from '../../tokenizer/bpe/learn/learn.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
-import { writeSafetensors } from '../../trainer/checkpoint/safetensors.ts';
 import { configToHuggingFace, type LlamaConfig } from '../../trainer/model/config.ts';
 import { initialWeights } from '../../trainer/model/init.ts';
 

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chooseBackend } from '../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../compute/choose.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
 import { train } from '../../trainer/fit/train.ts';
 import { readSeries } from '../../trainer/report/series.ts';

@@ -1,5 +1,5 @@
 /** A model with random weights and a step of training on random tokens, for benchmarks. */
-import { type Backend, chooseBackend } from '../../trainer/backend/choose.ts';
+import { type Backend, chooseBackend } from '../../compute/choose.ts';
 import { type LlamaConfig, parameterCount } from '../../trainer/model/config.ts';
 import { createLlama } from '../../trainer/model/llama.ts';
 import { type LossOptions, lossAndGradients } from '../../trainer/model/loss.ts';

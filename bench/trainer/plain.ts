@@ -3,7 +3,7 @@
  * The ops of trainer/ops are measured against it, mainly on the WebAssembly backend.
  */
 import type { Scalar, Tensor, Tensor2D, Tensor4D, Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../../trainer/backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { headSize, type LlamaConfig } from '../../trainer/model/config.ts';
 import { initialWeights } from '../../trainer/model/init.ts';
 

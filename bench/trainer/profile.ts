@@ -5,7 +5,7 @@
  * Usage: profile.ts [--heads 4] [--steps 3] [--rows 25] …, see SIZES of model.ts.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Binding } from '../../trainer/backend/binding.ts';
+import type { Binding } from '../../compute/binding.ts';
 import { OPTIONS, setUp } from './model.ts';
 import { parseSizes } from './sizes.ts';
 

@@ -1,5 +1,6 @@
 /** What a command that draws or scores shows of the model it opens. */
-import type { BackendEvent, LoadEvent } from '../../trainer/events.ts';
+import type { BackendEvent } from '../../compute/event.ts';
+import type { LoadEvent } from '../../trainer/events.ts';
 import type { Io } from '../command.ts';
 
 /** Smaller models are there before anybody wonders. */

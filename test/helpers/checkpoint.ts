@@ -1,11 +1,11 @@
 /** A checkpoint with random weights, made without training and without a backend. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSafetensors } from '../../base/safetensors/safetensors.ts';
 import { writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
 import type { AvcSettings } from '../../tokenizer/codecs/avc/settings.ts';
 import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
-import { writeSafetensors } from '../../trainer/checkpoint/safetensors.ts';
 import { configToHuggingFace, type LlamaConfig } from '../../trainer/model/config.ts';
 import { initialWeights } from '../../trainer/model/init.ts';
 

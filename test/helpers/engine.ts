@@ -1,6 +1,8 @@
 /** A small model that the WebAssembly engine takes with any weights, and how tests read with it. */
+
+import type { Weights } from '../../base/safetensors/weights.ts';
 import type { LlamaConfig } from '../../trainer/model/config.ts';
-import { initialWeights, type Weights } from '../../trainer/model/init.ts';
+import { initialWeights } from '../../trainer/model/init.ts';
 import type { CachedSequence, Engine } from '../../trainer/sample/engine/engine.ts';
 
 export const BLOCKED_CONFIG: LlamaConfig = {

@@ -3,7 +3,7 @@
  * differences.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import { type Backend, chooseBackend } from '../../trainer/backend/choose.ts';
+import { type Backend, chooseBackend } from '../../compute/choose.ts';
 
 export const backend: Backend = await chooseBackend();
 

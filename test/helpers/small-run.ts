@@ -1,8 +1,8 @@
 /** Runs of a model of a few thousand parameters on tokens made up here: seconds, in this process. */
 import { join } from 'node:path';
 import { fitLogLine } from '../../cli/trainer/fit-events.ts';
+import { chooseBackend } from '../../compute/choose.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import { chooseBackend } from '../../trainer/backend/choose.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
 import type { FitEvent } from '../../trainer/events.ts';
 import { type FitResult, type TrainOptions, train } from '../../trainer/fit/train.ts';

@@ -2,7 +2,7 @@
  * Bytes of the buffers behind all tensors of tfjs, and their highest sum. Its own count of bytes
  * counts a buffer once for each tensor that looks at it.
  */
-import type { Tfjs } from '../../trainer/backend/native.ts';
+import type { Tfjs } from '../../compute/native.ts';
 
 interface BufferInfo {
   bytes: number;

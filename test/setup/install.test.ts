@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { CodecLmError } from '../../base/error.ts';
+import { nativeDir } from '../../compute/installed.ts';
 import { downloadWheel } from '../../setup/download.ts';
 import { install } from '../../setup/install.ts';
 import type { Route } from '../../setup/routes.ts';
-import { nativeDir } from '../../trainer/backend/installed.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 import { context, makeWheel, stallingIndex } from './fixture.ts';
 

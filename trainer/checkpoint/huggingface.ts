@@ -8,19 +8,19 @@ import { replaceFile } from '../../base/atomic-file.ts';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
+import type { FloatType } from '../../base/safetensors/floats.ts';
+import { streamSafetensors } from '../../base/safetensors/safetensors.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { copyTokenizer } from '../../tokenizer/index.ts';
-import type { Backend } from '../backend/choose.ts';
 import {
   configFromHuggingFace,
   configToHuggingFace,
   generationConfig,
   type LlamaConfig,
 } from '../model/config.ts';
-import type { Weights } from '../model/init.ts';
 import { Llama } from '../model/llama.ts';
-import type { FloatType } from './floats.ts';
 import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
-import { streamSafetensors } from './safetensors.ts';
 import { readModelJson, WEIGHTS_FILE } from './weight-files.ts';
 
 /** Number formats in which a model is saved, with their names in safetensors and PyTorch. */

@@ -1,7 +1,9 @@
 /** Starts a run from a checkpoint made elsewhere: any Llama in Hugging Face's layout. */
+
+import type { Weights } from '../../base/safetensors/weights.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { parameterShapes } from '../model/config.ts';
-import { initialSource, type Weights } from '../model/init.ts';
+import { initialSource } from '../model/init.ts';
 import { readModelConfig } from './huggingface.ts';
 import { readModelWeights } from './model-weights.ts';
 

@@ -1,6 +1,6 @@
 /** Finds the checkpoint from which a run resumes. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { FitEvent } from '../events.ts';
 import { checkpointPath, listCheckpoints } from '../run/directory.ts';

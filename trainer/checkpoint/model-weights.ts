@@ -1,8 +1,8 @@
 /** Reads the weights that a configuration needs, from a folder of unknown origin. */
 import { CodecLmError } from '../../base/error.ts';
+import { firstNotFinite } from '../../base/safetensors/floats.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
 import { type LlamaConfig, parameterShapes } from '../model/config.ts';
-import type { Weights } from '../model/init.ts';
-import { firstNotFinite } from './floats.ts';
 import { findWeights, readWeightsAt, type WeightFiles, type WeightPlace } from './weight-files.ts';
 
 export const EMBEDDING = 'model.embed_tokens.weight';

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { readSafetensors } from '../../base/safetensors/safetensors.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { type RunState, runStateSchema } from '../../schemas/run.ts';
-import type { Backend } from '../backend/choose.ts';
-import type { Weights } from '../model/init.ts';
 import type { Llama } from '../model/llama.ts';
 import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { loadLlama } from './huggingface.ts';
-import { readSafetensors } from './safetensors.ts';
 
 export interface ResumedCheckpoint {
   path: string;

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { writeFolderAtomically } from '../../base/atomic-folder.ts';
 import { writeError } from '../../base/file-error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { streamSafetensors } from '../../base/safetensors/safetensors.ts';
 import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { RankedOptimizer } from '../distributed/ranked.ts';
 import type { Llama } from '../model/llama.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { saveModel } from './huggingface.ts';
-import { streamSafetensors } from './safetensors.ts';
 
 /** The state of a run between two steps, as a checkpoint holds it. */
 export interface CheckpointSnapshot {

@@ -1,9 +1,10 @@
 /** The weights of a checkpoint folder, one tensor after the other, so that not all are in memory. */
+
+import { BYTES_PER_ELEMENT, type ReadableType } from '../../base/safetensors/floats.ts';
+import { readFloats } from '../../base/safetensors/stored.ts';
 import type { WeightsType } from '../../schemas/sample.ts';
 import type { LlamaConfig } from '../model/config.ts';
-import { BYTES_PER_ELEMENT, type ReadableType } from './floats.ts';
 import { checkFiniteWeight, chosenPlaces, EMBEDDING, HEAD } from './model-weights.ts';
-import { readFloats } from './stored.ts';
 import { findWeights, type WeightPlace } from './weight-files.ts';
 
 export interface StoredWeights {

@@ -7,11 +7,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { listSafetensors } from '../../base/safetensors/safetensors.ts';
+import { readFloats, type StoredTensor } from '../../base/safetensors/stored.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
 import { torchIndexSchema, weightIndexSchema } from '../../schemas/checkpoint.ts';
-import type { Weights } from '../model/init.ts';
 import { listTorchTensors } from '../torch/file.ts';
-import { listSafetensors } from './safetensors.ts';
-import { readFloats, type StoredTensor } from './stored.ts';
 
 export const WEIGHTS_FILE = 'model.safetensors';
 /** As transformers called them before it wrote safetensors. */

@@ -3,7 +3,7 @@
  * the network, small enough for memory.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Tfjs } from '../backend/native.ts';
+import type { Tfjs } from '../../compute/native.ts';
 
 /**
  * Elements per bucket: 25 MB of fp32, the best size for PyTorch's DDP (Li et al. 2020, arXiv

@@ -1,6 +1,6 @@
 /** Chooses the form of AdamW for a run of many ranks. */
 import type { Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { AdamWOptions } from '../optim/adamw.ts';
 import type { Communicator } from './communicator.ts';
 import type { RankedOptimizer } from './ranked.ts';

@@ -3,7 +3,7 @@
  * the same way.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';

@@ -5,8 +5,8 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
-import type { Backend } from '../backend/choose.ts';
-import type { Weights } from '../model/init.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';

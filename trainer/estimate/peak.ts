@@ -2,7 +2,7 @@
  * Measures the peak speed of the device, the reference of MFU when the configuration names none.
  */
 import type { Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { linear, type Precision } from '../ops/linear.ts';
 

@@ -5,9 +5,9 @@
 
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
+import { type BackendChoice, chooseBackend } from '../../compute/choose.ts';
 import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
 import type { MixtureSource } from '../../shards/index.ts';
-import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
 import type { Communicator } from '../distributed/communicator.ts';

@@ -3,8 +3,8 @@
  * rank 0 has a recorder.
  */
 import { join } from 'node:path';
+import { GpuMemory } from '../../compute/gpu-memory.ts';
 import type { ValMetrics } from '../../schemas/run.ts';
-import { GpuMemory } from '../backend/gpu-memory.ts';
 import { flopsPerToken } from '../estimate/flops.ts';
 import { measurePeakFlops } from '../estimate/peak.ts';
 import type { FitEvent } from '../events.ts';

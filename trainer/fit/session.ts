@@ -2,11 +2,11 @@
 
 import { makeFolder } from '../../base/files.ts';
 import type { Lock, LockWait } from '../../base/lock/lock.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import type { MixtureSource } from '../../shards/index.ts';
 import { readTokenizer } from '../../tokenizer/index.ts';
-import type { Backend } from '../backend/choose.ts';
 import { startFrom } from '../checkpoint/init.ts';
 import { findLastGood } from '../checkpoint/last-good.ts';
 import { llamaConfig, type ResolvedConfig } from '../config/derived.ts';

@@ -1,10 +1,10 @@
 /** Weights as one safetensors file, in the types they have, one tensor after the other. */
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
-import { BYTES_PER_ELEMENT, toFloat32 } from '../checkpoint/floats.ts';
-import { encodeTensorsHeader } from '../checkpoint/header.ts';
+import { BYTES_PER_ELEMENT, toFloat32 } from '../../base/safetensors/floats.ts';
+import { encodeTensorsHeader } from '../../base/safetensors/header.ts';
+import { floatTypeOf } from '../../base/safetensors/stored.ts';
 import { checkFiniteWeight } from '../checkpoint/model-weights.ts';
-import { floatTypeOf } from '../checkpoint/stored.ts';
 import type { WeightPlace } from '../checkpoint/weight-files.ts';
 
 /** Elements that are widened at a time, to be looked through. */

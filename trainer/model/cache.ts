@@ -1,6 +1,6 @@
 /** Keys and values of the tokens that a decoder has seen, so that each is computed only once. */
 import type { Tensor4D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 
 interface Piece {
   k: Tensor4D;

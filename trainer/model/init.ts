@@ -2,12 +2,8 @@
  * Initial weights from a seed. The numbers come from this project's own generator, not from the
  * backend's, so that native and wasm start from the same bits.
  */
+import type { Weights } from '../../base/safetensors/weights.ts';
 import { INITIAL_DEVIATION, type LlamaConfig, parameterShapes } from './config.ts';
-
-/**
- * Weights in Hugging Face's order, in the form that `createLlama` and the safetensors writer take.
- */
-export type Weights = Map<string, { shape: number[]; data: Float32Array }>;
 
 /** A source of weights that gives one at a time, so that nobody has to hold all of them. */
 export type WeightSource = Pick<Weights, 'get'>;

@@ -4,7 +4,7 @@
  */
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { attention, QUERY_BLOCK } from '../ops/attention/attention.ts';
 import { cachedAttention } from '../ops/attention/cached.ts';
 import { checkpointed } from '../ops/checkpointed.ts';

@@ -5,8 +5,8 @@
  * TensorFlow truncates the last bits of a product instead of rounding.
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
-import type { NativeOps } from '../backend/native.ts';
+import type { Backend } from '../../compute/choose.ts';
+import type { NativeOps } from '../../compute/native.ts';
 import { flag } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 import type { Transposes } from './wasm/heap-product.ts';

@@ -3,7 +3,7 @@
  * model is kept, and its forward pass is recomputed when the gradients need it.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { differentiable } from './differentiable.ts';
 
 /** The part of tfjs's engine that a nested gradient would lose. */

@@ -3,9 +3,9 @@
  * backends.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { OpAttr } from '../backend/binding.ts';
-import type { Backend } from '../backend/choose.ts';
-import type { NativeOps } from '../backend/native.ts';
+import type { OpAttr } from '../../compute/binding.ts';
+import type { Backend } from '../../compute/choose.ts';
+import type { NativeOps } from '../../compute/native.ts';
 
 export interface Forward<Output extends Tensor> {
   value: Output;

@@ -1,6 +1,6 @@
 /** Looks up rows of a table by token id. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { differentiable, floatType, intType } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 

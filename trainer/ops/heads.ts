@@ -1,6 +1,6 @@
 /** Converts rows of the residual stream to attention heads, and back. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 
 /** [batch * time, heads * headSize] -> [batch, heads, time, headSize] */
 export function splitHeads({ tf }: Backend, x: Tensor2D, batch: number, heads: number): Tensor4D {

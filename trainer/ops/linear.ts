@@ -1,6 +1,6 @@
 /** y = x Wᵀ: a layer without bias. */
 import type { Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { bf16Factor, bf16Product } from './bf16.ts';
 import { differentiableAll } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';

@@ -3,7 +3,7 @@
  * one untransposed product of two matrices, so that backend uses our own kernels.
  */
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { fitsHeapKernels, productInHeap, type Transposes } from './wasm/heap-product.ts';
 
 /** [m, k] x [k, n] -> [m, n]; each factor is first transposed if requested. */

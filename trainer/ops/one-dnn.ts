@@ -4,9 +4,9 @@
  * three times as slow.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { OpAttr } from '../backend/binding.ts';
-import type { Backend } from '../backend/choose.ts';
-import type { NativeOps } from '../backend/native.ts';
+import type { OpAttr } from '../../compute/binding.ts';
+import type { Backend } from '../../compute/choose.ts';
+import type { NativeOps } from '../../compute/native.ts';
 import { floatType } from './differentiable.ts';
 
 /** Name of each op, and the label under which TensorFlow has registered its oneDNN kernel. */

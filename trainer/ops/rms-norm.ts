@@ -1,6 +1,6 @@
 /** Root mean square layer normalization (Zhang and Sennrich 2019, arXiv 1910.07467, equation 4). */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { differentiable } from './differentiable.ts';
 
 /**

@@ -3,7 +3,7 @@
  * softmax loses precision (Chowdhery et al. 2022, PaLM, arXiv 2204.02311, section 5: 1e-4 log² Z).
  */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import { countedRows } from './cross-entropy.ts';
 import { differentiable } from './differentiable.ts';
 import { softmax } from './softmax.ts';

@@ -5,8 +5,8 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
-import type { Backend } from '../backend/choose.ts';
-import type { Weights } from '../model/init.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { Moments } from './moments.ts';
 import { NativeMoments } from './native-moments.ts';
 import { PlainMoments } from './plain-moments.ts';

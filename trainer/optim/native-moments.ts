@@ -3,8 +3,8 @@
  * tfjs's ops need a dozen.
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
-import type { NativeOps } from '../backend/native.ts';
+import type { Backend } from '../../compute/choose.ts';
+import type { NativeOps } from '../../compute/native.ts';
 import { flag, floatType } from '../ops/differentiable.ts';
 import type { AdamUpdate, Moments } from './moments.ts';
 

@@ -1,6 +1,6 @@
 /** AdamW's update in tfjs ops, for every backend. */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
-import type { Backend } from '../backend/choose.ts';
+import type { Backend } from '../../compute/choose.ts';
 import type { AdamUpdate, Moments } from './moments.ts';
 
 export class PlainMoments implements Moments {

@@ -1,8 +1,8 @@
 /** Draws one token from the logits of one position, and rates it. */
 
 import { CodecLmError } from '../../base/error.ts';
+import { firstNotFinite } from '../../base/safetensors/floats.ts';
 import { isInMask } from '../../tokenizer/index.ts';
-import { firstNotFinite } from '../checkpoint/floats.ts';
 import { type FilterSettings, filterLogits, likeliest, pick } from './filter.ts';
 
 /**

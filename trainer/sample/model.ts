@@ -1,10 +1,11 @@
 /** A checkpoint that stays loaded: samples are drawn from it, and documents scored with it. */
 import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
+import { type Backend, type BackendChoice, chooseBackend } from '../../compute/choose.ts';
+import type { BackendEvent } from '../../compute/event.ts';
 import { type WeightsType, weightsOption } from '../../schemas/sample.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
-import { type Backend, type BackendChoice, chooseBackend } from '../backend/choose.ts';
-import type { BackendEvent, LoadEvent } from '../events.ts';
+import type { LoadEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import type { CodecChoice, SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';

@@ -1,7 +1,7 @@
 /** `serve`: serves a checkpoint over HTTP, with defaults for everything else. */
 import { resolveOptions } from '../../base/options.ts';
+import { type BackendChoice, chooseBackend } from '../../compute/choose.ts';
 import { type ServeSettingsInput, serveSchema } from '../../schemas/serve.ts';
-import { type BackendChoice, chooseBackend } from '../backend/choose.ts';
 import type { ServeEvent } from '../events.ts';
 import type { CodecChoice } from '../sample/codec.ts';
 import { type RunningServer, startServer } from './server.ts';

@@ -1,8 +1,8 @@
 /** The tensors of a file that `torch.save` wrote: a state dict, as `pytorch_model.bin` is. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
-import { readExactly } from '../checkpoint/read-exactly.ts';
-import type { StoredTensor } from '../checkpoint/stored.ts';
+import { readExactly } from '../../base/safetensors/read-exactly.ts';
+import type { StoredTensor } from '../../base/safetensors/stored.ts';
 import { invalidTorch, quoted } from './error.ts';
 import { readPickle } from './pickle.ts';
 import { contiguous, isContiguous, spanOf } from './strided.ts';

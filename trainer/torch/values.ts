@@ -1,5 +1,5 @@
 /** What the pickle of a state dict is made of. Numbers, texts, None and lists are those of JavaScript. */
-import { BYTES_PER_ELEMENT } from '../checkpoint/floats.ts';
+import { BYTES_PER_ELEMENT } from '../../base/safetensors/floats.ts';
 
 /** The storages there are by the names of their classes, as safetensors calls their types. */
 const STORAGES = {

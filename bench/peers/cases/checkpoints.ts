@@ -2,9 +2,9 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { readSafetensors, writeSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { writeCrops } from '../../../demo/crops.ts';
 import { makeCheckpoint } from '../../../test/helpers/checkpoint.ts';
-import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 
 interface Case {
   name: string;

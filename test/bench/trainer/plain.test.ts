@@ -2,7 +2,7 @@
 import test from 'ava';
 import { configOf, OPTIONS } from '../../../bench/trainer/model.ts';
 import { plainLoss } from '../../../bench/trainer/plain.ts';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
 import { lossAndGradients } from '../../../trainer/model/loss.ts';
 import { difference } from '../../helpers/gradcheck.ts';

@@ -1,9 +1,9 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { readSafetensors, writeSafetensors } from '../../../base/safetensors/safetensors.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { loadLlama, readWeights, saveModel } from '../../../trainer/checkpoint/huggingface.ts';
-import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const GOLDEN = join(import.meta.dirname, '../../golden/llama/plain/model');

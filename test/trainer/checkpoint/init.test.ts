@@ -1,12 +1,12 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { readSafetensors, streamSafetensors } from '../../../base/safetensors/safetensors.ts';
+import type { Weights } from '../../../base/safetensors/weights.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
 import { loadLlama, readWeights, WEIGHT_FORMATS } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';
-import { readSafetensors, streamSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
-import type { Weights } from '../../../trainer/model/init.ts';
 import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { checkpoint, run } from '../../helpers/workplace.ts';

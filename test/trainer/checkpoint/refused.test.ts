@@ -3,11 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
+import { readSafetensors, writeSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
 import { loadLlama, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { startFrom } from '../../../trainer/checkpoint/init.ts';
 import { readModelWeights } from '../../../trainer/checkpoint/model-weights.ts';
-import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { run } from '../../helpers/workplace.ts';
@@ -160,7 +160,7 @@ test('NaN: no way leads past it', async (t) => {
   const config = await readModelConfig(dir);
   const message = /lm_head\.weight holds NaN/;
   await t.throwsAsync(startFrom(dir, config, 1), { message });
-  const { chooseBackend } = await import('../../../trainer/backend/choose.ts');
+  const { chooseBackend } = await import('../../../compute/choose.ts');
   await t.throwsAsync(loadLlama(await chooseBackend(), dir), { message });
   const to = join(dir, 'to');
   await t.throwsAsync(exportCheckpoint({ checkpoint: dir, to, precision: 'bf16' }), {

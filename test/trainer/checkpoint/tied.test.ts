@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { exportCheckpoint } from '../../../trainer/checkpoint/export.ts';
 import { loadLlama, readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
 import { modelSettingsOf } from '../../../trainer/checkpoint/init.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { bucketsOf, pack, unpack } from '../../../trainer/distributed/buckets.ts';
 import { random } from '../../helpers/gradcheck.ts';
 

@@ -1,7 +1,7 @@
 /** Whether two runs are one: their losses, and the tensors of their checkpoints. */
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import { readSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
 
 /**

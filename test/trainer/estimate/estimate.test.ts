@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { resolveConfig } from '../../../trainer/config/config.ts';
 import { estimate } from '../../../trainer/estimate/estimate.ts';
 import { estimateMemory } from '../../../trainer/estimate/memory.ts';

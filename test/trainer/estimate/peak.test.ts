@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { measurePeakFlops } from '../../../trainer/estimate/peak.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
 import { makeSmallDataset, smallFit } from '../../helpers/small-run.ts';

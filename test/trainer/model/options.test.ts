@@ -1,7 +1,7 @@
 /** Options of a forward pass and of the loss: checkpointing, segments, z-loss, QK-norm, bf16. */
 import type { Tensor } from '@tensorflow/tfjs';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
 import { type LossOptions, lossAndGradients, lossSum } from '../../../trainer/model/loss.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs';
 import test from 'ava';
-import { readSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import { readSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { AdamW } from '../../../trainer/optim/adamw.ts';
 import { clipGradients } from '../../../trainer/optim/clip.ts';
 import { learningRate } from '../../../trainer/optim/schedule.ts';

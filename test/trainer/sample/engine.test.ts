@@ -1,6 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import type { LlamaConfig } from '../../../trainer/model/config.ts';
 import { initialWeights } from '../../../trainer/model/init.ts';
 import { Llama } from '../../../trainer/model/llama.ts';

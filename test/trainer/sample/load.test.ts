@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { FloatType } from '../../../trainer/checkpoint/floats.ts';
-import { streamSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import type { FloatType } from '../../../base/safetensors/floats.ts';
+import { streamSafetensors } from '../../../base/safetensors/safetensors.ts';
 import type { LoadEvent } from '../../../trainer/events.ts';
 import { parameterShapes } from '../../../trainer/model/config.ts';
 import { initialWeights } from '../../../trainer/model/init.ts';

@@ -3,10 +3,10 @@
  * the answers.
  */
 import test from 'ava';
+import { readSafetensors, writeSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
-import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
 import { loadEngine, readCheckpoint } from '../../../trainer/sample/load.ts';
 import { scoreDocument } from '../../../trainer/score/document.ts';
 import type { RunningServer } from '../../../trainer/serve/server.ts';

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
-import { toFloat32 } from '../../../trainer/checkpoint/floats.ts';
+import { toFloat32 } from '../../../base/safetensors/floats.ts';
 import { listTorchTensors } from '../../../trainer/torch/file.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { pickle, tensor, testTorch, torchFile, zipOf } from '../../helpers/torch.ts';

@@ -1,6 +1,6 @@
 /** The number formats of tensors in a GGUF file, and their values in them. */
 import { CodecLmError } from '../../../base/error.ts';
-import { type FloatType, fromFloat32, narrowFloat16 } from '../floats.ts';
+import { type FloatType, fromFloat32, narrowFloat16 } from '../../../base/safetensors/floats.ts';
 
 /** Values of a block of Q8_0: an fp16 scale, then that many signed bytes. */
 export const BLOCK = 32;

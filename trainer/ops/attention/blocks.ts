@@ -1,6 +1,6 @@
 /** Cuts the tensors of attention into blocks of queries, and joins blocks again. */
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import type { Backend } from '../../backend/choose.ts';
+import type { Backend } from '../../../compute/choose.ts';
 import { sliceRows } from '../wasm/heap.ts';
 import type { Range } from './causal-blocks.ts';
 

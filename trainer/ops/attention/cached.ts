@@ -1,6 +1,6 @@
 /** Attention of new tokens to all tokens before them, for decoding. It has no gradient. */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
-import type { Backend } from '../../backend/choose.ts';
+import type { Backend } from '../../../compute/choose.ts';
 import { batchMatMul } from '../mat-mul.ts';
 import { softmax } from '../softmax.ts';
 

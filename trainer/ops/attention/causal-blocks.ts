@@ -1,6 +1,6 @@
 /** Blocks of queries, and the mask of each block. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import type { Backend } from '../../backend/choose.ts';
+import type { Backend } from '../../../compute/choose.ts';
 
 /** Low enough that softmax gives exactly 0 beside any score, but finite. */
 const HIDDEN = -1e30;

@@ -4,9 +4,9 @@
  * does not accept transposed factors.
  */
 import type { Tensor, Tensor3D, TensorInfo } from '@tensorflow/tfjs';
+import type { Backend } from '../../../compute/choose.ts';
 import { instantiate } from '../../../wasm/instantiate.ts';
 import { matMulKernel, PANEL, TILE } from '../../../wasm/mat-mul.ts';
-import type { Backend } from '../../backend/choose.ts';
 import { type Heap, heapOf } from './heap.ts';
 import { packColumns, packRows } from './pack.ts';
 

@@ -5,7 +5,7 @@
  * garbage collector.
  */
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
-import type { Backend } from '../../backend/choose.ts';
+import type { Backend } from '../../../compute/choose.ts';
 
 /** Methods of tfjs's WebAssembly backend that the general backend type lacks. */
 export interface Heap {

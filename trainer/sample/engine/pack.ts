@@ -1,5 +1,6 @@
 /** Rows of weights, as a checkpoint has them, into the panels that the kernels read. */
 import { CodecLmError } from '../../../base/error.ts';
+import { fromFloat32 } from '../../../base/safetensors/floats.ts';
 import type { WeightsType } from '../../../schemas/sample.ts';
 import {
   INT8_BLOCK,
@@ -8,7 +9,6 @@ import {
   INT8_SCALES,
 } from '../../../wasm/int8-blocks.ts';
 import { PANEL } from '../../../wasm/panel-formats.ts';
-import { fromFloat32 } from '../../checkpoint/floats.ts';
 import type { Matrix } from './layout.ts';
 
 /**

@@ -4,9 +4,9 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
+import type { Weights } from '../../../base/safetensors/weights.ts';
 import type { WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
-import type { Weights } from '../../model/init.ts';
 import { ROW_CELLS } from './attend.ts';
 import { Barrier } from './barrier.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';

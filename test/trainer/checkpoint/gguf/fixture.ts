@@ -1,10 +1,11 @@
 /** Checkpoints of every kind that is exported, with random weights. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeSafetensors } from '../../../../base/safetensors/safetensors.ts';
+import type { Weights } from '../../../../base/safetensors/weights.ts';
 import { saveTokenizer, type Tokenizer } from '../../../../tokenizer/index.ts';
-import { writeSafetensors } from '../../../../trainer/checkpoint/safetensors.ts';
 import { configToHuggingFace, type LlamaConfig } from '../../../../trainer/model/config.ts';
-import { initialWeights, type Weights } from '../../../../trainer/model/init.ts';
+import { initialWeights } from '../../../../trainer/model/init.ts';
 import { TOKENIZER } from '../../../helpers/checkpoint.ts';
 
 export interface MadeModel {

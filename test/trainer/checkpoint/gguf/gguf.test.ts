@@ -2,11 +2,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { toFloat32 } from '../../../../base/safetensors/floats.ts';
+import { writeSafetensors } from '../../../../base/safetensors/safetensors.ts';
 import { plainTokenizer } from '../../../../tokenizer/index.ts';
 import { exportCheckpoint } from '../../../../trainer/checkpoint/export.ts';
-import { toFloat32 } from '../../../../trainer/checkpoint/floats.ts';
 import { encodeTensor } from '../../../../trainer/checkpoint/gguf/types.ts';
-import { writeSafetensors } from '../../../../trainer/checkpoint/safetensors.ts';
 import { TOKENIZER } from '../../../helpers/checkpoint.ts';
 import { type GgufTensor, readGguf } from '../../../helpers/gguf.ts';
 import { mayMount, mount } from '../../../helpers/mounts.ts';

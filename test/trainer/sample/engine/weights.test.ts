@@ -1,7 +1,7 @@
 import test from 'ava';
+import { type FloatType, fromFloat32, toFloat32 } from '../../../../base/safetensors/floats.ts';
+import type { Weights } from '../../../../base/safetensors/weights.ts';
 import { WEIGHTS_TYPES, type WeightsType } from '../../../../schemas/sample.ts';
-import { type FloatType, fromFloat32, toFloat32 } from '../../../../trainer/checkpoint/floats.ts';
-import type { Weights } from '../../../../trainer/model/init.ts';
 import type { Engine } from '../../../../trainer/sample/engine/engine.ts';
 import { createWasmEngine } from '../../../../trainer/sample/engine/wasm-engine.ts';
 import { BLOCKED_CONFIG, largeWeights, readIds, someIds } from '../../../helpers/engine.ts';

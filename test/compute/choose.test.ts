@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
-import { pickInstalled } from '../../../trainer/backend/native.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
+import { pickInstalled } from '../../compute/native.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 
 const PROBE = fileURLToPath(new URL('./probe.ts', import.meta.url));
 

@@ -1,5 +1,5 @@
 /** A tensor in a file, whatever wrote the file. */
-import { CodecLmError } from '../../base/error.ts';
+import { CodecLmError } from '../error.ts';
 import { READABLE_TYPES, type ReadableType, toFloat32 } from './floats.ts';
 
 export interface StoredTensor {

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { cacheDir, findInstalled, nativeDir } from '../../../trainer/backend/installed.ts';
-import { temporaryFolder } from '../../helpers/temporary.ts';
+import { cacheDir, findInstalled, nativeDir } from '../../compute/installed.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
 
 test('the cache is per user, and two variables move it', (t) => {
   t.regex(cacheDir({}), /\.cache[/\\]codec-lm$/);

@@ -3,7 +3,7 @@
  * only one.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { localRank } from '../../base/launcher.ts';
+import { localRank } from '../base/launcher.ts';
 
 type Env = Record<string, string | undefined>;
 

@@ -1,6 +1,6 @@
 /** Converts between fp32 and the floating-point formats in which weights are stored. */
 import { endianness } from 'node:os';
-import { CodecLmError } from '../../base/error.ts';
+import { CodecLmError } from '../error.ts';
 
 /** Safetensors' names of the formats that are read. */
 export const READABLE_TYPES = ['F32', 'F16', 'BF16', 'F64'] as const;

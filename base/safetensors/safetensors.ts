@@ -3,9 +3,8 @@
  * types, shapes and offsets, then the tensors' bytes.
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { type AtomicFile, writeAtomically } from '../../base/atomic-file.ts';
-import { readError } from '../../base/file-error.ts';
-import type { Weights } from '../model/init.ts';
+import { type AtomicFile, writeAtomically } from '../atomic-file.ts';
+import { readError } from '../file-error.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
   encodeTensorsHeader,
@@ -16,6 +15,7 @@ import {
 } from './header.ts';
 import { readExactly } from './read-exactly.ts';
 import type { StoredTensor } from './stored.ts';
+import type { Weights } from './weights.ts';
 
 export interface SafetensorsFile {
   /** Tensors in the order of the data, widened to fp32. */

@@ -1,7 +1,7 @@
 /** Chooses one backend for the process: native if it is set up, otherwise WebAssembly. */
-import { CodecLmError, messageOf } from '../../base/error.ts';
-import type { BackendEvent } from '../events.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import type { Binding } from './binding.ts';
+import type { BackendEvent } from './event.ts';
 import { loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 

@@ -1,7 +1,7 @@
 /**
  * The backend that needs only npm packages: tfjs's WebAssembly kernels with SIMD, on one thread.
  */
-import { CodecLmError } from '../../base/error.ts';
+import { CodecLmError } from '../base/error.ts';
 import { loadTfjs, loadWasmKernels, type Tfjs } from './tfjs.ts';
 
 export interface WasmBackend {

@@ -1,8 +1,8 @@
 /** Tests that need a GPU; the other tests of the trainer run on it too, by `npm run test:gpu`. */
 import test from 'ava';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
-import { linear } from '../../../trainer/ops/linear.ts';
-import { difference, random } from '../../helpers/gradcheck.ts';
+import { chooseBackend } from '../../compute/choose.ts';
+import { linear } from '../../trainer/ops/linear.ts';
+import { difference, random } from '../helpers/gradcheck.ts';
 
 const isWanted = process.env.CODEC_LM_TEST_GPU === '1';
 const gpuTest = isWanted ? test : test.skip;

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { execa } from 'execa';
-import { testIf } from '../../helpers/tools.ts';
+import { testIf } from '../helpers/tools.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -13,9 +13,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-const QUIET = JSON.stringify(
-  new URL('../../../trainer/backend/quiet.ts', import.meta.url).pathname,
-);
+const QUIET = JSON.stringify(new URL('../../compute/quiet.ts', import.meta.url).pathname);
 const SCRIPT = `
 import { writeSync } from 'node:fs';
 import { quietly } from ${QUIET};

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { localRank } from '../../../base/launcher.ts';
-import { visibleDevice } from '../../../trainer/backend/gpu.ts';
+import { localRank } from '../../base/launcher.ts';
+import { visibleDevice } from '../../compute/gpu.ts';
 
 test('the local rank comes from whichever launcher started the process', (t) => {
   t.is(localRank({}), 0);

@@ -1,7 +1,7 @@
 /** Prints what a fresh process gets from `chooseBackend`: values and gradients of a few ops. */
 import type { Tensor } from '@tensorflow/tfjs';
-import { CodecLmError } from '../../../base/error.ts';
-import { chooseBackend } from '../../../trainer/backend/choose.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { chooseBackend } from '../../compute/choose.ts';
 
 try {
   const lines: string[] = [];

@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import type { Tensor, TensorInfo } from '@tensorflow/tfjs';
-import { CodecLmError, messageOf } from '../../base/error.ts';
+import { CodecLmError, messageOf } from '../base/error.ts';
 import type { Binding, OpAttr, TensorMetadata } from './binding.ts';
 import { gpuCount, visibleDevice } from './gpu.ts';
 import { findInstalled, type Installed } from './installed.ts';

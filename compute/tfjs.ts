@@ -2,7 +2,7 @@
  * Loads tfjs when a model is loaded: it is most of the size of this package's dependencies, and
  * shards do not need it.
  */
-import { loadOptional } from '../../base/optional.ts';
+import { loadOptional } from '../base/optional.ts';
 
 export type Tfjs = typeof import('@tensorflow/tfjs');
 

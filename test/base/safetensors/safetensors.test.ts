@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { readSafetensors, writeSafetensors } from '../../../trainer/checkpoint/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../../base/safetensors/safetensors.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 
 const TENSORS = new Map([

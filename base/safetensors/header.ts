@@ -3,7 +3,7 @@
  * unknown, so every number is checked before it is used.
  */
 import { z } from 'zod';
-import { CodecLmError, messageOf } from '../../base/error.ts';
+import { CodecLmError, messageOf } from '../error.ts';
 import { BYTES_PER_ELEMENT, READABLE_TYPES, type ReadableType } from './floats.ts';
 
 /** The format's own limit of the header: 100 MB. */
