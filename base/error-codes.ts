@@ -190,6 +190,18 @@ export const ERROR_CODES = {
     'A checkpoint is damaged, or its kind is not supported.',
     'Use an earlier checkpoint of the run, or fetch the model again.',
   ),
+  STATISTICS_INVALID: file(
+    'A file of statistics (.npz) is damaged, or holds something else.',
+    'Make it again with `trainer evaluate features`, or with pytorch-fid `--save-stats`.',
+  ),
+  STATISTICS_MISMATCH: usage(
+    'Two sets of pictures cannot be compared: their features come from different networks or resizes.',
+    'Make both with the same network and the same `--resize`.',
+  ),
+  PICTURES_TOO_FEW: usage(
+    'There are too few pictures for a distance: a covariance needs two, precision and recall four.',
+    'Name a folder with more pictures.',
+  ),
   DISK_FULL: machine(
     'The disk is full, or its quota is used up.',
     'Free some space and run the same command again; finished parts are kept.',

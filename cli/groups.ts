@@ -10,6 +10,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   Tokens: 'merges vocabSize bpeSamples tokenizer seqLen',
   Plan: 'partitionSize valFraction',
   Model: 'checkpoint preset set init resume precision',
+  Pictures: 'resize skipBroken',
+  Distances: 'kidSubsets kidSubsetSize bootstrap',
   Sampling: 'num temperature topK topP minP seed grammar maxTokens',
   Server: 'host port apiKey model maxQueue maxBody',
   Output: 'out to html title map raw stream json quiet dryRun',

@@ -2,6 +2,7 @@
 import type { CliSpec } from '../run.ts';
 import { configSchema, configShow } from './config.ts';
 import { estimateCommand } from './estimate.ts';
+import { evaluateCompare, evaluateFeatures } from './evaluate.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { importCommand } from './import.ts';
@@ -22,6 +23,8 @@ export const spec: CliSpec = {
     serveCommand,
     reportCommand,
     estimateCommand,
+    evaluateFeatures,
+    evaluateCompare,
     configShow,
     configSchema,
   ],

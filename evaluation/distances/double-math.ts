@@ -1,0 +1,9 @@
+/** Double precision on whatever computes here. */
+import type { Backend } from '../../compute/choose.ts';
+import type { DoubleMath } from './matrix.ts';
+import { nativeMath } from './native-math.ts';
+import { plainMath } from './plain-math.ts';
+
+export function doubleMath(backend: Backend): DoubleMath {
+  return backend.native ? nativeMath(backend.native) : plainMath;
+}

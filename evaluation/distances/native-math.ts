@@ -1,0 +1,102 @@
+/**
+ * Double arithmetic on TensorFlow. tfjs knows no float64, but its binding passes int32 through, and
+ * `Bitcast` makes one the other without touching a bit.
+ */
+import type { OpAttr, TensorMetadata } from '../../compute/binding.ts';
+import type { NativeOps } from '../../compute/native.ts';
+import { type DoubleMath, type DoubleMatrix, matrix } from './matrix.ts';
+
+/** TensorFlow's number of the type. */
+const DOUBLE = 2;
+
+export function nativeMath({ binding }: NativeOps): DoubleMath {
+  const type: OpAttr = { name: 'T', type: binding.TF_ATTR_TYPE, value: DOUBLE };
+  const flag = (name: string, value: boolean): OpAttr => {
+    return { name, type: binding.TF_ATTR_BOOL, value };
+  };
+  const bitcast = (id: number, from: number, to: number): number => {
+    const attributes = [
+      { name: 'T', type: binding.TF_ATTR_TYPE, value: from },
+      { name: 'type', type: binding.TF_ATTR_TYPE, value: to },
+    ];
+    return binding.executeOp('Bitcast', attributes, [id], 1)[0].id;
+  };
+
+  /** Runs `work` and deletes every handle that it made. */
+  const scoped = <T>(work: (keep: (id: number) => number) => T): T => {
+    const ids: number[] = [];
+    try {
+      return work((id) => {
+        ids.push(id);
+        return id;
+      });
+    } finally {
+      for (const id of ids) binding.deleteTensor(id);
+    }
+  };
+  type Keep = (id: number) => number;
+  const upload = ({ rows, columns, data }: DoubleMatrix, keep: Keep): number => {
+    const words = new Int32Array(data.buffer, data.byteOffset, data.length * 2);
+    const id = keep(binding.createTensor([rows, columns, 2], binding.TF_INT32, words));
+    return keep(bitcast(id, binding.TF_INT32, DOUBLE));
+  };
+  const download = (id: number, keep: Keep): Float64Array => {
+    const words = binding.tensorDataSync(keep(bitcast(id, DOUBLE, binding.TF_INT32)));
+    return new Float64Array(
+      new Uint8Array(words.buffer, words.byteOffset, words.byteLength).slice().buffer,
+    );
+  };
+  const run = (op: string, attributes: OpAttr[], inputs: number[], keep: Keep): TensorMetadata => {
+    const [output, ...others] = binding.executeOp(op, attributes, inputs, OUTPUTS[op] ?? 1);
+    for (const { id } of others) keep(id);
+    keep(output.id);
+    return output;
+  };
+  const multiply = (a: number, b: number, transpose: 'a' | 'b' | 'none', keep: Keep) =>
+    run(
+      'MatMul',
+      [flag('transpose_a', transpose === 'a'), flag('transpose_b', transpose === 'b'), type],
+      [a, b],
+      keep,
+    ).id;
+
+  return {
+    product(a, b, transpose) {
+      const shape = transpose === 'a' ? [a.columns, b.columns] : [a.rows, b.rows];
+      return scoped((keep) => {
+        const result = multiply(upload(a, keep), upload(b, keep), transpose, keep);
+        return matrix(shape[0], shape[1], download(result, keep));
+      });
+    },
+    nuclearNorm(m) {
+      return scoped((keep) => {
+        const attributes = [flag('compute_uv', false), flag('full_matrices', false), type];
+        return sum(download(run('Svd', attributes, [upload(m, keep)], keep).id, keep));
+      });
+    },
+    /** With A = L LT, A B has the eigenvalues of LT B L, which is symmetric. */
+    traceOfRoot(a, b) {
+      return scoped((keep) => {
+        try {
+          const factor = run('Cholesky', [type], [upload(a, keep)], keep).id;
+          const right = multiply(upload(b, keep), factor, 'none', keep);
+          const both = multiply(factor, right, 'a', keep);
+          const attributes = [flag('compute_v', false), type];
+          const values = download(run('SelfAdjointEigV2', attributes, [both], keep).id, keep);
+          // Rounding makes zeros negative; B itself may be singular.
+          return sum(values.map((value) => Math.sqrt(Math.max(0, value))));
+        } catch {
+          // Singular matrices have no Cholesky factor, or one that is not finite.
+          return undefined;
+        }
+      });
+    },
+  };
+}
+
+/** Outputs of ops that have more than one. */
+const OUTPUTS: Readonly<Record<string, number>> = { Svd: 3, SelfAdjointEigV2: 2 };
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}

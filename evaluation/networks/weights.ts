@@ -1,0 +1,50 @@
+/** Reads all tensors of a file of weights: safetensors, or a zip archive of torch. */
+import { open } from 'node:fs/promises';
+import { CodecLmError } from '../../base/error.ts';
+import { readError } from '../../base/file-error.ts';
+import { readSafetensors } from '../../base/safetensors/safetensors.ts';
+import { readFloats } from '../../base/safetensors/stored.ts';
+import type { Weights } from '../../base/safetensors/weights.ts';
+import { listTorchTensors } from '../../trainer/torch/file.ts';
+
+const ZIP = Buffer.from('PK');
+/** The first byte of a pickle: torch's files before version 1.6 are some of them, one after the other. */
+const PICKLE = 0x80;
+/** Counters of batch norm: whole numbers that nothing is computed from. */
+const COUNTER = '.num_batches_tracked';
+
+/** @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` saying what is wrong with the file */
+export async function readNetworkWeights(path: string): Promise<Weights> {
+  const beginning = await beginningOf(path);
+  if (beginning.subarray(0, ZIP.length).equals(ZIP)) return readTorch(path);
+  if (beginning[0] === PICKLE) {
+    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: a file of torch before version 1.6`, {
+      path,
+      hint: `save it again: python -c "import torch; torch.save(torch.load('OLD.pth', weights_only=True), 'NEW.pth')"`,
+    });
+  }
+  return (await readSafetensors(path)).tensors;
+}
+
+async function readTorch(path: string): Promise<Weights> {
+  const weights: Weights = new Map();
+  for (const [name, tensor] of await listTorchTensors(path)) {
+    if (name.endsWith(COUNTER)) continue;
+    weights.set(name, { shape: tensor.shape, data: await readFloats(name, tensor, path) });
+  }
+  return weights;
+}
+
+async function beginningOf(path: string): Promise<Buffer> {
+  const file = await open(path).catch((error) => {
+    throw readError(error, path);
+  });
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(8), 0, 8, 0);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw readError(error, path);
+  } finally {
+    await file.close();
+  }
+}
