@@ -8,6 +8,8 @@ import { readSafetensors, writeSafetensors } from '../../../base/safetensors/saf
 import { importOriginSchema } from '../../../schemas/checkpoint.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
+import { readModelConfig } from '../../../trainer/checkpoint/huggingface.ts';
+import { modelSettingsOf, startFrom } from '../../../trainer/checkpoint/init.ts';
 import { findWeights, readWeightsAt } from '../../../trainer/checkpoint/weight-files.ts';
 import { importModel } from '../../../trainer/import/import.ts';
 import { loadModel } from '../../../trainer/sample/model.ts';
@@ -194,6 +196,17 @@ testTorch(
     t.regex(both.stderr, /codec\.json says which codec it is: leave --codec out/);
   },
 );
+
+testTorch('a run begins with weights that torch saved', async (t) => {
+  const from = join(GOLDEN, 'no-prefix/model');
+  const settings = await modelSettingsOf(from);
+  t.like(settings, { hiddenSize: 16, layers: 2, heads: 4, intermediateSize: 32 });
+  const config = await readModelConfig(from);
+  const { weights, fresh } = await startFrom(from, config, 1);
+  t.deepEqual(fresh, []);
+  const { places } = await findWeights(await imported(t, 'no-prefix'));
+  t.deepEqual(weights, await readWeightsAt(places, weights.keys()));
+});
 
 /** A copy of the golden folder, to be changed. */
 async function copied(t: ExecutionContext): Promise<string> {
