@@ -1,7 +1,7 @@
 /**
- * A checkpoint's logits in llama.cpp, from GGUF files of each precision, beside ours in fp32.
+ * A checkpoint's ln p in llama.cpp, from GGUF files of each precision, beside ours in fp32.
  *
- *     bench/peers/setup-llama-cpp.sh
+ *     bench/peers/setup-node-llama-cpp.sh
  *     node bin/start.js bench/peers/compare_gguf.ts CHECKPOINT PICTURE
  *
  * Exits with 1 when F32 is off by more than 1e-3, draws something else, or the ids differ.
@@ -22,12 +22,11 @@ const { symbols } = await encoder.encode(await readFile(picture), picture);
 const table: string[][] = [];
 for (const precision of Object.keys(GGUF_FORMATS) as GgufPrecision[]) {
   const found = await compareGguf(model, symbols, precision, join(folder, `${precision}.gguf`));
-  const { difference, spread, sameGreedy, drawn, hasOurIds, hasOurText } = found;
+  const { difference, sameGreedy, drawn, hasOurIds, hasOurText } = found;
   const isSame = hasOurIds && hasOurText;
   table.push([
     precision,
     difference.toExponential(1),
-    (difference / spread).toExponential(1),
     `${sameGreedy}/${drawn}`,
     isSame ? 'ours' : 'others',
   ]);
@@ -36,4 +35,4 @@ for (const precision of Object.keys(GGUF_FORMATS) as GgufPrecision[]) {
 }
 await model.close();
 await rm(folder, { recursive: true });
-console.log(formatTable(['file', 'largest', 'of the spread', 'greedy', 'ids'], table));
+console.log(formatTable(['file', 'largest difference of ln p', 'greedy', 'ids'], table));

@@ -1,44 +1,48 @@
 /** A checkpoint as llama.cpp computes it, beside our own: what bench and test compare. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { textOfSymbols } from '../../tokenizer/index.ts';
 import { exportCheckpoint } from '../../trainer/checkpoint/export.ts';
 import type { GgufPrecision } from '../../trainer/checkpoint/gguf/types.ts';
+import { rateToken } from '../../trainer/sample/draw.ts';
 import type { Engine } from '../../trainer/sample/engine/engine.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 
-const PYTHON = join(import.meta.dirname, '.venv-llama-cpp/bin/python');
+const FOLDER = join(import.meta.dirname, '.venv-node-llama-cpp');
 
-/** Whether bench/peers/setup-llama-cpp.sh has been run. */
-export const hasLlamaCpp = existsSync(join(PYTHON, '../../installed.txt'));
+/** Whether bench/peers/setup-node-llama-cpp.sh has been run. */
+export const hasLlamaCpp = existsSync(join(FOLDER, 'installed.txt'));
 
 /** Tokens of the prompt that is continued, and tokens that are drawn. */
 const [PROMPT, DRAWN] = [8, 24];
 
-/** What gguf_peer.py says of a file. */
+/** Less likely tokens are not compared: their probabilities come as fp32. */
+const LEAST = 1e-6;
+
+/** What gguf-peer.js says of a file. */
 interface Peer {
-  metadata: Record<string, unknown>;
-  tensors: Record<string, [type: string, dims: number[]]>;
-  /** Ids of the document's text, `<bos>` in front. */
+  /** Ids of the document's text, without `<bos>`. */
   ids: number[];
-  /** Behind each of the ids that were given. */
-  logits: number[][];
   /** Text of the ids. */
-  bytes: string;
+  text: string;
+  /** Behind each of the ids that were given. */
+  probabilities: [id: number, probability: number][][];
   greedy: number[];
+  specials: { bos: number; eos: number; isPrepended: boolean; ends: boolean };
 }
 
-export interface Comparison extends Peer {
-  /** Largest difference of any logit, and the spread (standard deviation) of ours. */
+export interface Comparison {
+  /** Largest difference of any ln p. */
   difference: number;
-  spread: number;
-  /** Tokens at which both continuations are the same. */
+  /** Tokens at which both continuations are the same, of those drawn. */
   sameGreedy: number;
   drawn: number;
   /** Whether llama.cpp's ids of the document's text are ours, and its text of them the document. */
   hasOurIds: boolean;
   hasOurText: boolean;
+  specials: Peer['specials'];
 }
 
 /** @param document its symbols, long enough for a prompt @param to where the file is written */
@@ -56,22 +60,25 @@ export async function compareGguf(
     logits: await logitsOf(engine, ids),
     greedy: await greedyOf(engine, ids.slice(0, PROMPT)),
   }));
-  const job = JSON.stringify({ file: to, ids, text, prompt: PROMPT, tokens: DRAWN });
-  const script = join(import.meta.dirname, 'gguf_peer.py');
-  const { stdout } = await execa(PYTHON, [script], { input: job, maxBuffer: 2 ** 30 });
-  const peer = JSON.parse(stdout) as Peer;
-  const flat = ours.logits.flatMap((row) => [...row]);
-  const theirs = peer.logits.flat();
-  const mean = flat.reduce((sum, value) => sum + value, 0) / flat.length;
-  const square = flat.reduce((sum, value) => sum + (value - mean) ** 2, 0) / flat.length;
+  const answer = `${to}.json`;
+  const input = JSON.stringify({ file: to, to: answer, ids, text, prompt: PROMPT, tokens: DRAWN });
+  await execa('node', [join(import.meta.dirname, 'gguf-peer.js')], { input });
+  const peer = JSON.parse(await readFile(answer, 'utf8')) as Peer;
+  let difference = 0;
+  for (const [i, logits] of ours.logits.entries()) {
+    for (const [id, probability] of peer.probabilities[i]) {
+      if (probability < LEAST) continue;
+      const { logProbability } = rateToken(logits, id);
+      difference = Math.max(difference, Math.abs(logProbability - Math.log(probability)));
+    }
+  }
   return {
-    ...peer,
-    difference: flat.reduce((most, value, i) => Math.max(most, Math.abs(value - theirs[i])), 0),
-    spread: Math.sqrt(square),
+    difference,
     sameGreedy: ours.greedy.filter((id, i) => id === peer.greedy[i]).length,
     drawn: DRAWN,
-    hasOurIds: ids.join() === peer.ids.join(),
-    hasOurText: text === peer.bytes,
+    hasOurIds: ids.slice(1).join() === peer.ids.join(),
+    hasOurText: text === peer.text,
+    specials: peer.specials,
   };
 }
 

@@ -1,13 +1,13 @@
-/** What llama.cpp and the package `gguf` make of our files (bench/peers/setup-llama-cpp.sh). */
+/** What llama.cpp makes of our files (bench/peers/setup-node-llama-cpp.sh). */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compareGguf, hasLlamaCpp } from '../../../../bench/peers/gguf.ts';
+import { chooseBackend } from '../../../../compute/choose.ts';
 import { plainTokenizer, type Tokenizer } from '../../../../tokenizer/index.ts';
 import type { GgufPrecision } from '../../../../trainer/checkpoint/gguf/types.ts';
 import type { LlamaConfig } from '../../../../trainer/model/config.ts';
 import type { SamplingCodec } from '../../../../trainer/sample/codec.ts';
 import { Model } from '../../../../trainer/sample/model.ts';
-import { readGguf } from '../../../helpers/gguf.ts';
 import { learnedTokenizer } from '../../../helpers/learned.ts';
 import { temporaryFolder } from '../../../helpers/temporary.ts';
 import { testIf } from '../../../helpers/tools.ts';
@@ -15,8 +15,8 @@ import { makeModel } from './fixture.ts';
 
 const SHAPE: Partial<LlamaConfig> = { maxPositions: 4096, hiddenSize: 128, intermediateSize: 192 };
 
-/** Largest difference of a logit, as a share of their spread. */
-const LIMITS: Record<GgufPrecision, number> = { fp32: 1e-4, fp16: 0.01, bf16: 0.08, q8_0: 0.15 };
+/** Largest difference of ln p: the weights are large, so that rounding shows. */
+const LIMITS: Record<GgufPrecision, number> = { fp32: 1e-3, fp16: 0.05, bf16: 0.4, q8_0: 1.5 };
 
 const FP32: GgufPrecision[] = ['fp32'];
 
@@ -29,7 +29,7 @@ interface Case {
 
 async function learned() {
   const { bpe, documents } = await learnedTokenizer();
-  return { tokenizer: bpe, document: documents[4] };
+  return { tokenizer: bpe, document: documents[4].subarray(0, 700) };
 }
 
 const CASES: Case[] = [
@@ -50,7 +50,7 @@ const CASES: Case[] = [
 ];
 
 for (const { title, config, precisions = FP32, make } of CASES) {
-  testIf(hasLlamaCpp, 'bench/peers/setup-llama-cpp.sh', `llama.cpp: ${title}`, async (t) => {
+  testIf(hasLlamaCpp, 'bench/peers/setup-node-llama-cpp.sh', `llama.cpp: ${title}`, async (t) => {
     t.timeout(120_000);
     const folder = await temporaryFolder(t);
     const { tokenizer, document } = await make();
@@ -59,25 +59,17 @@ for (const { title, config, precisions = FP32, make } of CASES) {
     await writeFile(join(path, 'codec.json'), '{"seqLen": 4096}');
     // Logits need no codec.
     const parts = { path, config: made.config, tokenizer, codec: {} as SamplingCodec };
-    const model = new Model(parts, () => Promise.reject(new Error('no backend is needed')));
+    const model = new Model(parts, () => chooseBackend({}));
     for (const precision of precisions) {
       const file = join(folder, `${precision}.gguf`);
       const found = await compareGguf(model, document, precision, file);
       t.true(found.hasOurIds, 'ids of the text');
       t.true(found.hasOurText, 'text of the ids');
-      const share = found.difference / found.spread;
-      t.true(share < LIMITS[precision], `${precision}: off by ${share} of the spread`);
-      t.log(`${precision}: ${found.difference.toExponential(1)}, ${share.toExponential(1)}`);
-      if (precision === 'fp32') {
-        t.true(found.difference < 1e-3, `${found.difference}`);
-        t.is(found.sameGreedy, found.drawn);
-      }
-      const own = await readGguf(file);
-      t.deepEqual(found.metadata, Object.fromEntries(own.metadata));
-      t.deepEqual(
-        Object.entries(found.tensors).map(([name, [, dims]]) => [name, dims]),
-        [...own.tensors].map(([name, { dims }]) => [name, dims]),
-      );
+      t.true(found.difference < LIMITS[precision], `${precision}: off by ${found.difference}`);
+      t.log(`${precision}: ${found.difference.toExponential(1)}`);
+      if (precision === 'fp32') t.is(found.sameGreedy, found.drawn);
+      const { bosId: bos, eosId: eos } = tokenizer;
+      t.deepEqual(found.specials, { bos, eos, isPrepended: true, ends: true });
     }
     await model.close();
   });
