@@ -44,6 +44,26 @@ export class KeyValueCache {
     return [pieces.long, pieces.short].filter((piece) => piece !== undefined);
   }
 
+  /** Copies the first `length` tokens; the copy belongs to the caller. */
+  fork(length: number): KeyValueCache {
+    const { tf } = this.#backend;
+    const cache = new KeyValueCache(this.#backend);
+    cache.length = length;
+    for (const [layer, { long, short }] of this.#layers.entries()) {
+      const pieces = [long, short].filter((piece) => piece !== undefined);
+      const first = (parts: Tensor4D[]): Tensor4D =>
+        tf.tidy(() => {
+          const whole = parts.length === 1 ? parts[0] : tf.concat(parts, 2);
+          const [batch, heads, , size] = whole.shape;
+          return tf.slice(whole, [0, 0, 0, 0], [batch, heads, length, size]);
+        });
+      const k = tf.keep(first(pieces.map((piece) => piece.k)));
+      const v = tf.keep(first(pieces.map((piece) => piece.v)));
+      cache.#layers[layer] = { long: { k, v } };
+    }
+    return cache;
+  }
+
   dispose(): void {
     for (const { long, short } of this.#layers) {
       disposePiece(long);

@@ -5,6 +5,7 @@
  *
  * The logits and random numbers of a sequence depend only on the sequence itself. So its tokens do
  * not depend on the batch, or on other sequences that come and go.
+ * Equal prompts are read once.
  */
 import { CodecLmError } from '../../base/error.ts';
 import { randomFractions } from '../../base/random.ts';
@@ -73,6 +74,8 @@ interface Prediction {
 
 interface Job {
   request: GenerationRequest;
+  /** The prompt of the request; jobs with equal ones have the same. */
+  prompt: ArrayLike<number>;
   random: () => number;
   generation: Generation;
   sequence?: CachedSequence;
@@ -113,6 +116,7 @@ export class Batcher {
     const done = new Promise<Generation>((resolve, reject) => {
       job = {
         request,
+        prompt: this.#sharedPrompt(request.prompt),
         random: randomFractions(request.seed, request.stream),
         generation: generation as Generation,
         settle: { resolve, reject },
@@ -128,6 +132,8 @@ export class Batcher {
     const { rows, predictions } = this.#rows();
     if (rows.length === 0) return false;
     const logits = await this.#engine.step(rows);
+    // Before anybody leaves: who waits for a prompt that has now been read takes it from there.
+    this.#admit();
     for (const [i, { job, place }] of predictions.entries()) {
       // A job that left during the step draws no more tokens.
       if (this.#running.includes(job)) this.#take(job, place, logits[i]);
@@ -151,16 +157,37 @@ export class Batcher {
   }
 
   /**
-   * Admits jobs in the order of arrival, as long as there is room for all tokens that they may
-   * need.
+   * Admits jobs in the order of arrival, as long as there is room for all tokens that they may need.
+   * A job whose prompt is being read for another one waits for that, and lets others pass.
    */
   #admit(): void {
-    for (let job = this.#waiting[0]; job !== undefined; job = this.#waiting[0]) {
-      const { prompt, maxTokens } = job.request;
-      job.sequence = this.#engine.open(prompt.length + maxTokens);
+    for (const job of [...this.#waiting]) {
+      const { maxTokens } = job.request;
+      const room = job.prompt.length + maxTokens;
+      const leader = this.#leaderOf(job);
+      const given = job.prompt.length - 1;
+      if (leader && leader.sequence!.length < given) continue;
+      // The last token of the prompt is read by each: the logits behind it are.
+      job.sequence = leader
+        ? this.#engine.fork!(leader.sequence!, given, room)
+        : this.#engine.open(room);
       if (job.sequence === undefined) return;
-      this.#running.push(this.#waiting.shift()!);
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      this.#running.push(job);
     }
+  }
+
+  /** A running job with the same prompt; one that has read it, if there is one. */
+  #leaderOf({ prompt, request }: Job): Job | undefined {
+    if (!this.#engine.fork || request.onPromptToken || prompt.length < 2) return undefined;
+    const alike = this.#running.filter((job) => job.prompt === prompt);
+    return alike.find(({ sequence }) => sequence!.length >= prompt.length - 1) ?? alike[0];
+  }
+
+  /** The same array for equal prompts, so that comparing them takes no time later. */
+  #sharedPrompt(prompt: ArrayLike<number>): ArrayLike<number> {
+    const jobs = [...this.#running, ...this.#waiting];
+    return jobs.find((job) => isSame(job.prompt, prompt))?.prompt ?? prompt;
   }
 
   /**
@@ -224,6 +251,8 @@ export class Batcher {
 
   #finish(job: Job, finish: Finish): void {
     this.#leave(job);
+    // At once: who has the same prompt can begin where another one still holds it.
+    this.#admit();
     job.generation.finish = finish;
     job.settle.resolve(job.generation);
   }
@@ -239,4 +268,11 @@ export class Batcher {
     }
     return false;
   }
+}
+
+function isSame(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }

@@ -137,3 +137,62 @@ test('more tokens than there is room for are refused at once', (t) => {
   const error = t.throws(() => batcher.submit(request(1, { maxTokens: 1000 })));
   t.regex(error.message, /1006 tokens are more than the 100/);
 });
+
+/** The chain, with sequences that begin as another one does; counts what is read. */
+function forking(places: number) {
+  const engine = chain(places);
+  const counted = { read: 0, forks: 0 };
+  return {
+    ...engine,
+    counted,
+    fork(source: CachedSequence, length: number, capacity: number) {
+      const fork = engine.open(capacity) as Read | undefined;
+      if (fork === undefined) return undefined;
+      counted.forks++;
+      fork.ids.push(...(source as Read).ids.slice(0, length));
+      return fork;
+    },
+    step(rows: Parameters<Engine['step']>[0]) {
+      counted.read += rows.length;
+      return engine.step(rows);
+    },
+  };
+}
+
+test('equal prompts are read once, and what is drawn stays the same', async (t) => {
+  const prompt = [BOS, ...Array.from({ length: 40 }, (_, i) => i % 3)];
+  const requests = Array.from({ length: 7 }, (_, stream) =>
+    request(stream, { prompt: [...prompt], maxTokens: stream === 0 ? 0 : 6 + stream }),
+  );
+  const other = request(9, { prompt: [BOS, 1, 1], maxTokens: 4 });
+  // With another one in between there is a place more.
+  const cases = [2, 3, 8].flatMap((places) => [
+    { places, list: requests },
+    { places: places + 1, list: [...requests.slice(0, 3), other, ...requests.slice(3)] },
+  ]);
+  for (const { places, list } of cases) {
+    const { results } = await drawAll(3, list);
+    const engine = forking(places);
+    const batcher = new Batcher(engine);
+    const all = Promise.all(list.map((each) => batcher.submit(each).done));
+    while (await batcher.step());
+    t.deepEqual(await all, results);
+    t.is(engine.counted.forks, 6);
+    // All of the first, and of the others the last token of the prompt and what was drawn.
+    const drawn = results.reduce((sum, { tokens }) => sum + Math.max(0, tokens - 1), 0);
+    const own = list.includes(other) ? other.prompt.length : 0;
+    t.is(engine.counted.read, prompt.length + 6 + own + drawn);
+  }
+});
+
+test('the others go on when the one that reads their prompt is cancelled', async (t) => {
+  const prompt = [BOS, ...Array.from({ length: 40 }, (_, i) => i % 3)];
+  const batcher = new Batcher(forking(2));
+  const [first, second] = [1, 2].map((stream) => batcher.submit(request(stream, { prompt })));
+  first.done.catch(() => {});
+  await batcher.step();
+  t.is(batcher.waiting, 1);
+  first.cancel();
+  while (await batcher.step());
+  t.deepEqual(await second.done, (await drawAll(1, [request(2, { prompt })])).results[0]);
+});

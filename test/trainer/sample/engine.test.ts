@@ -179,3 +179,32 @@ test('a model whose sizes are no whole vectors is left to another engine', (t) =
   const size = { sequences: 1, positions: 8 };
   t.is(createWasmEngine(odd, initialWeights(odd, 1), size), undefined);
 });
+
+test('a sequence that begins as another one has its logits, to the last bit, and room is shared', async (t) => {
+  const ids = someIds(190, 4);
+  const engine = create(1, 3);
+  const alone = engine.open(200)!;
+  const expected = await read(engine, alone, ids, 64);
+  engine.close(alone);
+  for (const length of [1, 63, 64, 100, 128]) {
+    const source = engine.open(200)!;
+    await read(engine, source, ids.slice(0, length), 50);
+    const fork = engine.fork!(source, length, 200)!;
+    const third = engine.fork!(source, length, 200)!;
+    t.is(fork.length, length);
+    t.is(engine.open(1), undefined);
+    // All three write behind the same beginning, each something else.
+    const other = await read(engine, source, someIds(190 - length, 9), 64);
+    const found = await read(engine, fork, ids.slice(length), 64);
+    engine.close(source);
+    t.deepEqual(found, expected.slice(length));
+    t.notDeepEqual(other[5], found[5]);
+    t.deepEqual(await read(engine, third, ids.slice(length), 7), expected.slice(length));
+    engine.close(third);
+    engine.close(fork);
+  }
+  // Every page is free again.
+  const all = [1, 2, 3].map(() => engine.open(200));
+  t.true(all.every((sequence) => sequence !== undefined));
+  await engine.dispose();
+});

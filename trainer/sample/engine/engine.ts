@@ -26,6 +26,12 @@ export interface Engine {
   readonly description: string;
   /** @returns undefined while there is no room for this number of tokens */
   open(capacity: number): CachedSequence | undefined;
+  /**
+   * Opens a sequence that begins with the first `length` tokens of another one and need not read
+   * them again. Both go on independently. An engine without it reads every prompt.
+   * @returns undefined while there is no room
+   */
+  fork?(source: CachedSequence, length: number, capacity: number): CachedSequence | undefined;
   close(sequence: CachedSequence): void;
   /**
    * @returns the logits of each row that requests them, [vocabSize]; the next step overwrites them.

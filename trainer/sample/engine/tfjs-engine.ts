@@ -52,6 +52,11 @@ export function createTfjsEngine(model: Llama, sequences: number, positions: num
       open++;
       return new TensorSequence(new KeyValueCache(backend), capacity);
     },
+    fork(source, length, capacity) {
+      if (open === sequences) return undefined;
+      open++;
+      return new TensorSequence((source as TensorSequence).cache.fork(length), capacity);
+    },
     close(sequence) {
       (sequence as TensorSequence).cache.dispose();
       open--;

@@ -1,6 +1,7 @@
 /**
  * The decoder's engine on CPUs: a Llama in this project's WebAssembly kernels, on several threads.
  */
+
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
@@ -15,6 +16,7 @@ import { writeEmptyAverage } from './kernels/average.ts';
 import type { CacheType } from './kernels/cache-format.ts';
 import { newMemory } from './kernels/module.ts';
 import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
+import { type PagedSequence, PagePool } from './pages.ts';
 import { type EngineLayout, planLayout } from './regions.ts';
 import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
@@ -42,20 +44,6 @@ export type FillWeights = (write: WeightWriter) => Promise<void>;
 /** Number of parameters below which threads would wait for each other longer than they compute. */
 const SMALL_MODEL = 2_000_000;
 const MOST_THREADS = 16;
-
-class PagedSequence implements CachedSequence {
-  length = 0;
-  readonly capacity: number;
-  /** Index of its page table. */
-  readonly slot: number;
-  readonly pages: number[];
-
-  constructor(slot: number, pages: number[]) {
-    this.slot = slot;
-    this.pages = pages;
-    this.capacity = pages.length * CACHE_PAGE;
-  }
-}
 
 /**
  * @returns undefined when the kernels do not support the sizes of the model
@@ -131,8 +119,7 @@ class WasmEngine implements Engine {
   readonly #barrier: Barrier;
   readonly #step: StepThread;
   readonly #workers: Worker[];
-  readonly #freePages: number[];
-  readonly #freeSlots: number[];
+  readonly #pool: PagePool;
   /** Radians per position, for each pair of a head. */
   readonly #frequencies: Float64Array;
 
@@ -152,9 +139,7 @@ class WasmEngine implements Engine {
     this.#barrier = new Barrier(this.#control, layout.threads);
     this.#step = new StepThread(config, layout, memories, this.#barrier, 0);
     this.#workers = startThreads(config, layout, memories);
-    this.#freePages = Array.from({ length: layout.pageCount }, (_, i) => layout.pageCount - 1 - i);
-    const { sequences } = layout;
-    this.#freeSlots = Array.from({ length: sequences }, (_, i) => sequences - 1 - i);
+    this.#pool = new PagePool(layout.pageCount, layout.sequences);
     this.#frequencies = Float64Array.from(
       { length: size / 2 },
       (_, i) => config.ropeTheta ** ((-2 * i) / size),
@@ -162,16 +147,32 @@ class WasmEngine implements Engine {
   }
 
   open(capacity: number): CachedSequence | undefined {
+    return this.#open(capacity, []);
+  }
+
+  fork(source: CachedSequence, length: number, capacity: number): CachedSequence | undefined {
+    const { pages } = source as PagedSequence;
+    const full = Math.floor(length / CACHE_PAGE);
+    const fork = this.#open(capacity, pages.slice(0, full));
+    if (fork === undefined) return undefined;
+    // Both sequences write to the page after the full ones, so it is copied; nobody reads behind the
+    // end of a sequence.
+    if (length % CACHE_PAGE > 0) this.#copyPage(pages[full], fork.pages[full]);
+    fork.length = length;
+    return fork;
+  }
+
+  /** @param shared pages of another sequence that the new one begins with */
+  #open(capacity: number, shared: readonly number[]): PagedSequence | undefined {
     const count = Math.ceil(capacity / CACHE_PAGE);
     if (count * 4 > this.#layout.regions[0].tableBytes) {
       throw new CodecLmError('INTERNAL', `a sequence of ${capacity} tokens was not planned for`);
     }
-    if (this.#freePages.length < count || this.#freeSlots.length === 0) return undefined;
-    const pages = Array.from({ length: count }, () => this.#freePages.pop()!);
-    const sequence = new PagedSequence(this.#freeSlots.pop()!, pages);
+    const sequence = this.#pool.take(count, shared);
+    if (sequence === undefined) return undefined;
     for (const { layout, words } of this.#regions) {
       const table = tableOf(layout, sequence) / 4;
-      pages.forEach((page, i) => {
+      sequence.pages.forEach((page, i) => {
         words[table + i] = page * layout.pageBytes;
       });
     }
@@ -179,11 +180,7 @@ class WasmEngine implements Engine {
   }
 
   close(sequence: CachedSequence): void {
-    const { slot, pages } = sequence as PagedSequence;
-    this.#freeSlots.push(slot);
-    // Put the first page on top: pages taken in order are one stream, and later pages may never
-    // have been written.
-    this.#freePages.push(...pages.splice(0).reverse());
+    this.#pool.giveBack(sequence as PagedSequence);
   }
 
   async step(rows: readonly EngineRow[]): Promise<Float32Array[]> {
@@ -203,6 +200,18 @@ class WasmEngine implements Engine {
     this.#control[STEP_ROWS] = STOP;
     this.#barrier.wait();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+
+  /** Copies a page in all layers. */
+  #copyPage(from: number, to: number): void {
+    for (const { layout, floats } of this.#regions) {
+      const { pages, layerBytes, pageBytes, fromLayer, toLayer } = layout;
+      for (let layer = 0; layer < toLayer - fromLayer; layer++) {
+        const start = (pages + layer * layerBytes) / FLOAT;
+        const [source, target] = [from, to].map((page) => start + (page * pageBytes) / FLOAT);
+        floats.copyWithin(target, source, source + pageBytes / FLOAT);
+      }
+    }
   }
 
   /** Writes the data of the rows that the threads read. @returns the number of rows with logits */

@@ -16,7 +16,7 @@ import { bits, i16x8, u32x4 } from '../../../../wasm/integers.ts';
 export type CacheType = 'fp32' | 'bf16';
 
 export interface CacheFormat {
-  /** Of four numbers. */
+  /** Size of a vector of four numbers, in bytes. */
   vectorBytes: number;
   /** Reads four numbers as fp32. */
   load(address: Code, offset?: number): Code;
