@@ -1,6 +1,6 @@
 /**
  * Draws a number of tokens for each sequence of a batch and prints tokens per second and tokens per
- * second of CPU time, loading not counted.
+ * second of CPU time, loading not counted, and the most memory that was resident, in MiB.
  *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS]]
  * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
  * choice, so that all are as long.
@@ -54,5 +54,6 @@ await ended;
 const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(before);
 if (drawn !== batch * tokens) throw new Error(`${drawn} tokens, not ${batch} times ${tokens}`);
-console.log(`${drawn / seconds} ${drawn / ((user + system) / 1e6)}`);
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+console.log(`${drawn / seconds} ${drawn / ((user + system) / 1e6)} ${peakMiB}`);
 await engine.dispose();

@@ -1,6 +1,6 @@
 /**
  * The table of the sampler, 25 million parameters, two cores, fp32:
- *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu]
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu,weights,7b]
  * Needs bench/peers/setup.sh for `batch` and `cpu`. Two that are compared take turns; a ratio is the
  * median of the rounds. `cpu` gives each one thread and counts CPU time: where a machine does other
  * work as well, threads that spin while they wait make both time and CPU time of two threads worthless.
