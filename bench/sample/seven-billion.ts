@@ -5,8 +5,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
-import { fromFloat32 } from '../../trainer/checkpoint/floats.ts';
-import { encodeTensorsHeader } from '../../trainer/checkpoint/header.ts';
+import { fromFloat32 } from '../../base/safetensors/floats.ts';
+import { encodeTensorsHeader } from '../../base/safetensors/header.ts';
 import {
   configToHuggingFace,
   type LlamaConfig,

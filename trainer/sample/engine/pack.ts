@@ -29,20 +29,20 @@ export function rowWriter(type: WeightsType, memory: ArrayBufferLike): RowWriter
 }
 
 function fp32Writer(memory: ArrayBufferLike): RowWriter {
-  const floats = new Float32Array(memory);
   return (matrix, output, row) => {
-    let to = panelOf(matrix, output) / 4 + (output % PANEL);
-    for (let i = 0; i < row.length; i++, to += PANEL) floats[to] = row[i];
+    const panel = new Float32Array(memory, panelOf(matrix, output), matrix.panelBytes / 4);
+    let to = output % PANEL;
+    for (let i = 0; i < row.length; i++, to += PANEL) panel[to] = row[i];
   };
 }
 
 function halfWriter(memory: ArrayBufferLike, type: 'bf16' | 'fp16'): RowWriter {
-  const halves = new Uint16Array(memory);
   return (matrix, output, row) => {
     const narrow = new Uint16Array(fromFloat32(row, type === 'bf16' ? 'BF16' : 'F16').buffer);
     if (type === 'fp16') checkRange(narrow, row);
-    let to = panelOf(matrix, output) / 2 + (output % PANEL);
-    for (let i = 0; i < narrow.length; i++, to += PANEL) halves[to] = narrow[i];
+    const panel = new Uint16Array(memory, panelOf(matrix, output), matrix.panelBytes / 2);
+    let to = output % PANEL;
+    for (let i = 0; i < narrow.length; i++, to += PANEL) panel[to] = narrow[i];
   };
 }
 
@@ -57,20 +57,20 @@ function checkRange(narrow: Uint16Array, row: Float32Array): void {
 }
 
 /**
- * Symmetric rounding: a block's largest number becomes 127 or a little less, because scales are
- * bfloat16, rounded up.
+ * Rounds symmetrically: the largest number of a block becomes 127 or slightly less, because scales
+ * are bfloat16, rounded up.
  */
 function int8Writer(memory: ArrayBufferLike): RowWriter {
-  const bytes = new Int8Array(memory);
-  const halves = new Uint16Array(memory);
   const scale = new Float32Array(1);
   const scaleBits = new Uint32Array(scale.buffer);
   return (matrix, output, row) => {
     const lane = output % PANEL;
-    let block = panelOf(matrix, output);
+    const bytes = new Int8Array(memory, panelOf(matrix, output), matrix.panelBytes);
+    const halves = new Uint16Array(memory, panelOf(matrix, output), matrix.panelBytes / 2);
+    let block = 0;
     for (let from = 0; from < row.length; from += INT8_BLOCK, block += INT8_BLOCK_BYTES) {
-      let largest = 0;
       const end = Math.min(from + INT8_BLOCK, row.length);
+      let largest = 0;
       for (let i = from; i < end; i++) largest = Math.max(largest, Math.abs(row[i]));
       scale[0] = largest / INT8_LARGEST;
       scaleBits[0] = (scaleBits[0] + 0xffff) & 0xffff0000;
@@ -84,6 +84,7 @@ function int8Writer(memory: ArrayBufferLike): RowWriter {
   };
 }
 
+/** Indices into a view of a panel stay small: in one of 4 GiB, V8 computes them as doubles. */
 function panelOf({ address, panelBytes }: Matrix, output: number): number {
   return address + Math.floor(output / PANEL) * panelBytes;
 }
