@@ -34,14 +34,13 @@ export function toFloat32(bytes: Buffer, type: ReadableType): Float32Array {
   if (type === 'F64') return new Float32Array(new Float64Array(buffer));
   const halves = new Uint16Array(buffer);
   const bits = new Uint32Array(halves.length);
-  const widen = type === 'BF16' ? widenBfloat16 : widenFloat16;
-  for (let i = 0; i < halves.length; i++) bits[i] = widen(halves[i]);
+  if (type === 'BF16') {
+    // bfloat16 is the upper half of an fp32.
+    for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  } else {
+    for (let i = 0; i < halves.length; i++) bits[i] = widenFloat16(halves[i]);
+  }
   return new Float32Array(bits.buffer);
-}
-
-/** bfloat16 is the upper half of an fp32. */
-function widenBfloat16(half: number): number {
-  return half << 16;
 }
 
 /**
