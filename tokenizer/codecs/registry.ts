@@ -6,8 +6,9 @@ import { avc } from './avc/index.ts';
 import type { Codec, CodecDefinition, Media } from './codec.ts';
 import { jpeg } from './jpeg/index.ts';
 import { pixels } from './pixels/index.ts';
+import { vq } from './vq/index.ts';
 
-const CODECS: CodecDefinition[] = [jpeg, avc, pixels];
+const CODECS: CodecDefinition[] = [jpeg, avc, pixels, vq];
 
 /** The codec that a command uses when it names none. */
 export const DEFAULT_CODECS: Readonly<Record<Media, string>> = {

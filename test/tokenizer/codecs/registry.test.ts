@@ -13,7 +13,7 @@ test('codecs are found by name and by what they are for; others are refused with
   t.is(codecNamed('avc').title, 'AVC');
   t.deepEqual(
     codecsFor('images').map(({ name }) => name),
-    ['jpeg', 'pixels'],
+    ['jpeg', 'pixels', 'vq'],
   );
   t.throws(() => codecNamed('jepg'), { code: 'CODEC_UNKNOWN', message: /"jepg".*jpeg, avc/ });
 });
