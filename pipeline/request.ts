@@ -122,6 +122,13 @@ async function tokenizerOf(codec: Codec, options: PlanOptions): Promise<Tokenize
     );
   }
   const tokenizer = await readTokenizer(options.tokenizer);
+  if (tokenizer.file().name !== 'tokenizer.json') {
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `${options.tokenizer} is a sentencepiece model, but datasets keep a tokenizer.json`,
+      { path: options.tokenizer, hint: 'take another `tokenizer`, or leave it out to learn one' },
+    );
+  }
   if (tokenizer.alphabet === codec.alphabet) return tokenizer;
   throw new CodecLmError(
     'TOKENIZER_INVALID',

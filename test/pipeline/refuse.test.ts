@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
@@ -115,3 +116,13 @@ test.serial(
     t.is(done.exitCode, 0, String(done.stderr));
   },
 );
+
+test.serial('a sentencepiece model is refused before anything is written', async (t) => {
+  const model = join(import.meta.dirname, '../golden/import/prefix/model');
+  const fresh = join(work, 'fresh');
+  const args = ['run', 'images', corpus, '--out', fresh, '--size', '32', '--tokenizer', model];
+  const done = await pipeline(args);
+  t.is(done.exitCode, 2, String(done.stderr));
+  t.regex(String(done.stderr), /is a sentencepiece model, but datasets keep a tokenizer\.json/);
+  t.false(existsSync(fresh));
+});
