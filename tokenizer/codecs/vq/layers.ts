@@ -7,12 +7,12 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core
 import type { Backend } from '../../../compute/choose.ts';
 import type { VqWeights } from './weights.ts';
 
-export type Layer = (x: Tensor4D) => Tensor4D;
+export type VqLayer = (x: Tensor4D) => Tensor4D;
 
 const EPSILON = 1e-6;
 
 /** Makes layers; each reads its weights when it is made. */
-export class Layers {
+export class VqLayers {
   readonly #tf: Backend['tf'];
   readonly #weights: VqWeights;
   readonly #groups: number;
@@ -24,14 +24,14 @@ export class Layers {
   }
 
   /** 3x3 or 1x1, of the same size. */
-  convolution(name: string, side: number, inputs: number, outputs: number): Layer {
+  convolution(name: string, side: number, inputs: number, outputs: number): VqLayer {
     const kernel = this.#weights.kernel(`${name}.weight`, side, inputs, outputs) as Tensor4D;
     const bias = this.#weights.vector(`${name}.bias`, outputs);
     return (x) => this.#tf.add(this.#tf.conv2d(x, kernel, 1, 'same'), bias);
   }
 
   /** Halves the size: padded on the right and at the bottom only. */
-  downsample(name: string, channels: number): Layer {
+  downsample(name: string, channels: number): VqLayer {
     const tf = this.#tf;
     const kernel = this.#weights.kernel(`${name}.conv.weight`, 3, channels, channels) as Tensor4D;
     const bias = this.#weights.vector(`${name}.conv.bias`, channels);
@@ -47,7 +47,7 @@ export class Layers {
   }
 
   /** Doubles the size: each pixel four times, then a convolution. */
-  upsample(name: string, channels: number): Layer {
+  upsample(name: string, channels: number): VqLayer {
     const convolve = this.convolution(`${name}.conv`, 3, channels, channels);
     return (x) => {
       const [, height, width] = x.shape;
@@ -56,7 +56,7 @@ export class Layers {
   }
 
   /** Group normalization: channels of a group and all pixels have mean 0 and variance 1. */
-  norm(name: string, channels: number): Layer {
+  norm(name: string, channels: number): VqLayer {
     const tf = this.#tf;
     const scale = this.#weights.vector(`${name}.weight`, channels);
     const shift = this.#weights.vector(`${name}.bias`, channels);
@@ -75,12 +75,12 @@ export class Layers {
     return this.#tf.mul(x, this.#tf.sigmoid(x));
   }
 
-  resnet(name: string, inputs: number, outputs: number): Layer {
+  resnet(name: string, inputs: number, outputs: number): VqLayer {
     const first = this.norm(`${name}.norm1`, inputs);
     const widen = this.convolution(`${name}.conv1`, 3, inputs, outputs);
     const second = this.norm(`${name}.norm2`, outputs);
     const mix = this.convolution(`${name}.conv2`, 3, outputs, outputs);
-    const shortcut: Layer =
+    const shortcut: VqLayer =
       inputs === outputs ? (x) => x : this.convolution(`${name}.conv_shortcut`, 1, inputs, outputs);
     return (x) => {
       const hidden = widen(this.activate(first(x)));
@@ -89,7 +89,7 @@ export class Layers {
   }
 
   /** One head over all pixels, with a residual. */
-  attention(name: string, channels: number): Layer {
+  attention(name: string, channels: number): VqLayer {
     const tf = this.#tf;
     const norm = this.norm(`${name}.group_norm`, channels);
     const project = (part: string) => {

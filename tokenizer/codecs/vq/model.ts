@@ -2,7 +2,7 @@
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Backend, chooseBackend } from '../../../compute/choose.ts';
 import { readVqConfig, type VqConfig } from './config.ts';
-import { type Layer, Layers } from './layers.ts';
+import { type VqLayer, VqLayers } from './layers.ts';
 import { VqWeights } from './weights.ts';
 
 export interface VqModel {
@@ -30,7 +30,7 @@ export async function loadVqModel(dir: string): Promise<VqModel> {
   const config = await readVqConfig(dir);
   const backend = await chooseBackend();
   const weights = await VqWeights.read(dir, backend);
-  const layers = new Layers(backend, weights, config.norm_num_groups);
+  const layers = new VqLayers(backend, weights, config.norm_num_groups);
   const { tf } = backend;
   const { num_vq_embeddings: count, latent_channels: latent } = config;
   const width = config.vq_embed_dim ?? latent;
@@ -87,13 +87,13 @@ function toFloat(value: number): number {
   return Math.fround(2 * Math.fround(value / 255) - 1);
 }
 
-function chain(layers: readonly Layer[]): Layer {
+function chain(layers: readonly VqLayer[]): VqLayer {
   return (x) => layers.reduce((value, layer) => layer(value), x);
 }
 
-function encoderOf(config: VqConfig, layers: Layers): Layer[] {
+function encoderOf(config: VqConfig, layers: VqLayers): VqLayer[] {
   const { block_out_channels: sizes, layers_per_block: depth, down_block_types: types } = config;
-  const found: Layer[] = [layers.convolution('encoder.conv_in', 3, 3, sizes[0])];
+  const found: VqLayer[] = [layers.convolution('encoder.conv_in', 3, 3, sizes[0])];
   for (const [i, size] of sizes.entries()) {
     const block = `encoder.down_blocks.${i}`;
     const before = sizes[Math.max(0, i - 1)];
@@ -108,10 +108,10 @@ function encoderOf(config: VqConfig, layers: Layers): Layer[] {
   ];
 }
 
-function decoderOf(config: VqConfig, layers: Layers): Layer[] {
+function decoderOf(config: VqConfig, layers: VqLayers): VqLayer[] {
   const { layers_per_block: depth, up_block_types: types, latent_channels: latent } = config;
   const sizes = config.block_out_channels.toReversed();
-  const found: Layer[] = [
+  const found: VqLayer[] = [
     layers.convolution('decoder.conv_in', 3, latent, sizes[0]),
     ...middleOf(layers, 'decoder', sizes[0], config),
   ];
@@ -125,20 +125,20 @@ function decoderOf(config: VqConfig, layers: Layers): Layer[] {
 }
 
 function blockOf(
-  layers: Layers,
+  layers: VqLayers,
   block: string,
   attends: boolean,
   inputs: number,
   outputs: number,
   depth: number,
-): Layer[] {
+): VqLayer[] {
   return Array.from({ length: depth }, (_, j) => [
     layers.resnet(`${block}.resnets.${j}`, j === 0 ? inputs : outputs, outputs),
     ...(attends ? [layers.attention(`${block}.attentions.${j}`, outputs)] : []),
   ]).flat();
 }
 
-function middleOf(layers: Layers, side: string, channels: number, config: VqConfig): Layer[] {
+function middleOf(layers: VqLayers, side: string, channels: number, config: VqConfig): VqLayer[] {
   const block = `${side}.mid_block`;
   return [
     layers.resnet(`${block}.resnets.0`, channels, channels),
@@ -149,7 +149,7 @@ function middleOf(layers: Layers, side: string, channels: number, config: VqConf
   ];
 }
 
-function endOf(layers: Layers, side: string, inputs: number, outputs: number): Layer[] {
+function endOf(layers: VqLayers, side: string, inputs: number, outputs: number): VqLayer[] {
   return [
     layers.norm(`${side}.conv_norm_out`, inputs),
     (x) => layers.activate(x),
