@@ -150,7 +150,7 @@ test('--retry-failed puts what came back into further shards and touches no othe
     ...'--rank 0 --world-size 2'.split(' '),
   );
   t.is(ranks.exitCode, 2);
-  t.regex(String(ranks.stderr), /--retry-failed.*one process/);
+  t.regex(String(ranks.stderr), /--retry-failed.*single process/);
   await writeFile(join(source, away[1]), contents[1]);
   await writeFile(join(source, away[2]), contents[2]);
   const last = await run(out, source, ...held, '--retry-failed');

@@ -168,6 +168,6 @@ test('a vocabulary that lacks a byte is refused', (t) => {
   t.throws(() => createTokenMask(createJpegGrammar(options), vocabulary), {
     instanceOf: CodecLmError,
     code: 'TOKENIZER_INVALID',
-    message: /byte 7 is none/,
+    message: /byte 7 is not in/,
   });
 });
