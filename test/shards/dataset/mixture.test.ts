@@ -122,7 +122,10 @@ test('datasets that cannot be mixed are refused with the reason', async (t) => {
     });
   }
   const both = [a, b].map((path) => ({ dir: path, weight: 1 }));
-  await t.throwsAsync(openMixture(both), { code: 'DATASET_MISMATCH', message: /b does not have the tokenizer of/ });
+  await t.throwsAsync(openMixture(both), {
+    code: 'DATASET_MISMATCH',
+    message: /b does not have the tokenizer of/,
+  });
   const mixture = await openMixture([{ dir: a, weight: 1 }]);
   t.teardown(() => mixture.close());
   const start = (options: Partial<MixtureOptions>) => () =>
