@@ -14,7 +14,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Distances: 'kidSubsets kidSubsetSize bootstrap',
   Sampling: 'num temperature topK topP minP seed grammar maxTokens',
   Server: 'host port apiKey model maxQueue maxBody',
-  Output: 'out to html title map raw stream json quiet dryRun',
+  Output: 'out to format html title map raw stream json quiet dryRun',
   Failures: 'maxFailures retryFailed allowEncoderChange',
   Machine: 'workers threads batch rank worldSize backend gpu',
 };

@@ -114,11 +114,10 @@ export const sampleCommand = command({
         grammar: given.grammar === 'on',
         onEvent(event) {
           if (event.type === 'progress') io.progress.update(`${progressLine(event)}${place}`);
-          else if (event.type === 'past-trained-length') {
-            const { type, ...lengths } = event;
+          else if (event.type === 'past-trained-length')
             io.log(pastLine('samples may take', event));
-            if (json) io.printJson({ event: type, ...lengths });
-          } else if (json) io.printJson(event.sample);
+          // Each line on stdout is one sample.
+          else if (json) io.printJson(event.sample);
         },
         signal: io.signal,
       });

@@ -69,9 +69,8 @@ export const scoreCommand = command({
             io.progress.update(`${event.done}/${event.total} files`);
             return;
           }
-          const { type, ...lengths } = event;
+          // Each line on stdout is one file.
           io.log(pastLine('files take', event));
-          if (json) io.printJson({ event: type, ...lengths });
         },
       });
       const mapOf = (index: number) =>

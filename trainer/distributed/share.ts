@@ -49,7 +49,7 @@ export async function rankZeroFirst<T>(
 }
 
 /** Every `size`-th task, beginning with that of the rank's number. */
-export function shareOf<T>(
+export function tasksOfRank<T>(
   tasks: readonly T[],
   { rank, size }: Pick<Communicator, 'rank' | 'size'>,
 ): T[] {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
 import type { Communicator } from '../distributed/communicator.ts';
-import { coresOfRank, rankZeroFirst, shareOf } from '../distributed/share.ts';
+import { coresOfRank, rankZeroFirst, tasksOfRank } from '../distributed/share.ts';
 import { single } from '../distributed/single.ts';
 import type { PastTrainedLength, SampleProgress } from '../events.ts';
 import type { Engine } from './engine/engine.ts';
@@ -86,7 +86,7 @@ export async function sampleFiles(
   });
   tellPast(model, plan, emit);
   const description = await describeSettings(model, plan.settings, plan.cut);
-  const plans = shareOf(plan.plans, communicator);
+  const plans = tasksOfRank(plan.plans, communicator);
   const meter = new Meter(plans.length, emit);
   const growing = stream ? new GrowingFiles(to, model) : undefined;
   const drawing: Drawing = {

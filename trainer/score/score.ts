@@ -5,7 +5,7 @@ import { resolveOptions } from '../../base/options.ts';
 import { threadsOption } from '../../schemas/sample.ts';
 import { unitOf } from '../../tokenizer/index.ts';
 import type { Communicator } from '../distributed/communicator.ts';
-import { coresOfRank, rankZeroFirst, shareOf } from '../distributed/share.ts';
+import { coresOfRank, rankZeroFirst, tasksOfRank } from '../distributed/share.ts';
 import { single } from '../distributed/single.ts';
 import type { PastTrainedLength } from '../events.ts';
 import type { Model } from '../sample/model.ts';
@@ -63,7 +63,7 @@ export async function* score(
     emit?.({ type: 'past-trained-length', trained: codec.seqLen, tokens: positions });
   }
   const threads = options.threads ?? (await coresOfRank(communicator));
-  const own = shareOf(documents, communicator);
+  const own = tasksOfRank(documents, communicator);
   for (const [done, { index, label, document }] of own.entries()) {
     if (signal?.aborted) return;
     emit?.({ type: 'progress', done, total: own.length });

@@ -45,7 +45,7 @@ const hostile: Record<string, [Buffer, RegExp]> = {
   'an empty file': [Buffer.alloc(0), /too few/],
   'a header longer than the file': [raw('{}', eight, 1000n), /claims 1000 bytes/],
   'a header of 2^63 bytes': [raw('{}', eight, 2n ** 63n), /claims/],
-  'no JSON': [raw('{"w":', eight), /the header is not JSON/],
+  'not JSON': [raw('{"w":', eight), /the header is not JSON/],
   'a list': [raw('[1]', eight), /not a JSON object/],
   'an unknown type': [raw(entry({ dtype: 'I64' }), eight), /tensor w: dtype/],
   'a negative length': [raw(entry({ shape: [-2] }), eight), /tensor w: shape/],

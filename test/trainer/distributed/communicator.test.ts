@@ -4,8 +4,8 @@ import { evenBounds } from '../../../trainer/distributed/communicator.ts';
 import { findLaunch, libraryNames } from '../../../trainer/distributed/launcher.ts';
 import { loadMpi } from '../../../trainer/distributed/mpi-library.ts';
 import { openCommunicator } from '../../../trainer/distributed/open.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { testWith } from '../../helpers/tools.ts';
-import { mpirun } from './mpirun.ts';
 
 const PROGRAM = ['--import=tsx', join(import.meta.dirname, 'collectives.ts')];
 

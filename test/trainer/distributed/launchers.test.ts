@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { checkConnection, libraryNames } from '../../../trainer/distributed/launcher.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { testIf, testWith } from '../../helpers/tools.ts';
-import { mpirun } from './mpirun.ts';
 
 const COLLECTIVES = fileURLToPath(new URL('./collectives.ts', import.meta.url));
 const NODE = ['node', '--import=tsx', COLLECTIVES];

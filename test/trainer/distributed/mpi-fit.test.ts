@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSeries } from '../../../trainer/report/series.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { makeSmallDataset, SETTINGS, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hasTool, testLong, testWith } from '../../helpers/tools.ts';
 import { checkpoint } from '../../helpers/workplace.ts';
-import { mpirun } from './mpirun.ts';
 import { sameSeries, sameTensors } from './same-runs.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');

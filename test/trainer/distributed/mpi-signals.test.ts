@@ -4,10 +4,10 @@ import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { holdersOf } from '../../../base/lock/holders.ts';
 import { readSeries } from '../../../trainer/report/series.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { makeSmallDataset, SETTINGS, smallFit } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { hasTool } from '../../helpers/tools.ts';
-import { mpirun } from './mpirun.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
 const SET = ['train.steps=1000000', 'train.saveEvery=0', 'train.globalBatch=4'];

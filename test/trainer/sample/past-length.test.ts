@@ -29,22 +29,16 @@ test('sample and score: a line on stderr, an event with --json; nothing within t
   const long = await sample('long', '--max-tokens', '200', '--json');
   t.is(long.exitCode, 0, long.stderr);
   t.is(long.stderr.match(new RegExp(SAID, 'g'))?.length, 1, long.stderr);
-  t.deepEqual(JSON.parse(long.stdout.split('\n')[0]), {
-    event: 'past-trained-length',
-    ...{ trained: 90, tokens: 200 },
-  });
+  t.is(long.stdout.trim().split('\n').length, 1, 'each line on stdout is a sample');
   const within = await sample('within', '--json');
   t.is(within.exitCode, 0, within.stderr);
   t.notRegex(within.stderr, SAID);
-  t.false(within.stdout.includes('past-trained-length'));
 
   const [photo] = await writeCrops(join(folder, 'photos'), 1);
   const score = await run('trainer', ['score', '--checkpoint', model, photo, '--json']);
   t.is(score.exitCode, 0, score.stderr);
   t.regex(score.stderr, SAID);
-  const [event, found] = score.stdout.split('\n').map((line) => JSON.parse(line));
-  t.is(event.event, 'past-trained-length');
-  t.is(event.tokens, found.tokens + 1);
+  t.is(score.stdout.trim().split('\n').length, 1, 'each line on stdout is a file');
 });
 
 test('serve says it at the start', async (t) => {

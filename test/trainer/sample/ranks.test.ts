@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { testWith } from '../../helpers/tools.ts';
 import { run } from '../../helpers/workplace.ts';
-import { mpirun } from '../distributed/mpirun.ts';
 
 const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
 const SIDE = 48;

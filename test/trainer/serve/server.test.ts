@@ -119,12 +119,12 @@ test('stop texts cut, limits end, log-probabilities are those of the tokens', as
 test('what is wrong with a request is said with the right status', async (t) => {
   const { server, log } = await start(t);
   const cases: [unknown, number, RegExp][] = [
-    ['{', 400, /no JSON/],
+    ['{', 400, /not JSON/],
     [[], 400, /expected object/],
     [{ prompt: 7 }, 400, /prompt/],
     [{ prompt: [] }, 400, /prompt/],
     [{ prompt: [[1], []] }, 400, /prompt/],
-    [{ prompt: [99_999] }, 400, /no token/],
+    [{ prompt: [99_999] }, 400, /not a token/],
     [{ prompt: [-1] }, 400, /prompt/],
     [{ prompt: 'plain' }, 400, /braille/],
     [{ prompt: [TOKENIZER.bosId, 1, 2, 3] }, 400, /continues no image/],
