@@ -46,16 +46,10 @@ export const buildDinov2: NetworkBuilder = (backend, weights, path) => {
     );
   }
 
+  // From torch's [dims, 3, height, width] to tfjs's [height, width, 3, dims].
+  const kernel = tensors.take(`${projection}.weight`, [dims, 3, patch, patch]);
   const patches = layers.hold(
-    tf.transpose(
-      tf.tensor4d(tensors.take(`${projection}.weight`, [dims, 3, patch, patch]), [
-        dims,
-        3,
-        patch,
-        patch,
-      ]),
-      [2, 3, 1, 0],
-    ),
+    tf.tidy(() => tf.transpose(tf.tensor4d(kernel, [dims, 3, patch, patch]), [2, 3, 1, 0])),
   );
   const vector = (name: string) => layers.hold(tf.tensor1d(tensors.take(name, [dims])));
   const patchBias = vector(`${projection}.bias`);
