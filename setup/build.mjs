@@ -19,23 +19,38 @@ function run(command, ...args) {
 }
 
 /**
+ * The types of WebAssembly as a module: a namespace of that name would clash with the one of
+ * TypeScript's library for browsers.
+ */
+function asModule(namespace) {
+  return namespace
+    .replace('declare namespace WebAssembly {', '')
+    .replace(/\n}\s*$/, '\n')
+    .replaceAll(/^ {2}class /gm, 'export declare class ');
+}
+
+/**
  * Declarations compile in a project that checks them too: those of packages without types of their
  * own are named by every file that uses them, and tfjs's, which do not compile, by none.
  */
 function referToTypes() {
   cpSync(join(ROOT, 'types'), join(DIST, 'types'), { recursive: true });
+  const webAssembly = join(DIST, 'types', 'webassembly.d.ts');
+  writeFileSync(webAssembly, asModule(readFileSync(webAssembly, 'utf8')));
   for (const name of readdirSync(DIST, { recursive: true })) {
     if (!name.endsWith('.d.ts') || name.startsWith('types')) continue;
     const path = join(DIST, name);
     const typesAt = `./${relative(dirname(path), join(DIST, 'types'))}`;
     const before = readFileSync(path, 'utf8');
-    const text = before.replaceAll("'@tensorflow/tfjs'", `'${typesAt}/tfjs.js'`);
-    const used = [
-      ...(text.includes("'parquetjs-lite") ? ['parquetjs-lite'] : []),
-      ...(/\bWebAssembly\./.test(text) ? ['webassembly'] : []),
-    ];
-    const lines = used.map((type) => `/// <reference path="${typesAt}/${type}.d.ts" />\n`);
-    writeFileSync(path, lines.join('') + text);
+    const text = before
+      .replaceAll("'@tensorflow/tfjs'", `'${typesAt}/tfjs.js'`)
+      .replaceAll(
+        /\bWebAssembly\.(?=Memory|Module|Instance)/g,
+        `import('${typesAt}/webassembly.js').`,
+      );
+    const isParquet = text.includes("'parquetjs-lite");
+    const reference = `/// <reference path="${typesAt}/parquetjs-lite.d.ts" />\n`;
+    writeFileSync(path, isParquet ? reference + text : text);
   }
 }
 

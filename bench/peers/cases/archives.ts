@@ -45,7 +45,7 @@ export const ARCHIVES: readonly Case[] = [
     name: 'tars/shard.tar.gz',
     async check(folder) {
       const { stderr } = await run(join(folder, 'tars/shard.tar.gz'));
-      expect(/compressed with gzip, which is not read: unpack it first/.test(stderr), stderr);
+      expect(/compressed with gzip, which is not supported: unpack it first/.test(stderr), stderr);
     },
   },
 ];
