@@ -14,7 +14,7 @@ export interface DistanceFigures {
   readonly kid?: Kid;
   readonly precision?: number;
   readonly recall?: number;
-  /** Of the generated pictures, where the network tells classes. */
+  /** Inception score of the generated pictures, where the network tells classes. */
   readonly inceptionScore?: InceptionScore;
 }
 

@@ -1,4 +1,4 @@
-/** What is compared: a folder of pictures, whose features are computed, or a file that has them. */
+/** One side of a comparison: a folder of pictures, whose features are computed, or a file that has them. */
 import { CodecLmError } from '../base/error.ts';
 import { isFolder } from '../base/files.ts';
 import type { Backend } from '../compute/choose.ts';

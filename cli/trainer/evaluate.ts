@@ -75,7 +75,7 @@ export const evaluateCompare = command({
   },
 });
 
-/** What is not known is null, so that every line has the same keys; errors only where they were asked for. */
+/** Unknown figures are null, so that every line has the same keys; errors are there only where they were asked for. */
 function asJson({ fid, kid, precision, recall, errors, ...found }: Comparison) {
   const { reference, generated, features, resize, inceptionScore } = found;
   return {

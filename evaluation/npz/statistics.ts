@@ -1,5 +1,5 @@
 /**
- * What is known of the features of a set of pictures, as an `.npz` file: `mu` and `sigma` as
+ * Statistics of the features of a set of pictures, as an `.npz` file: `mu` and `sigma` as
  * pytorch-fid writes and reads them, beside them the features, so that nothing is computed twice.
  */
 import { CodecLmError } from '../../base/error.ts';

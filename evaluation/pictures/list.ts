@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 
-/** What is tried; other files (descriptions, pages) are passed over. */
+/** Extensions of the files that are read; others (descriptions, pages) are passed over. */
 const EXTENSIONS = /\.(jpe?g|png|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
 
 /**
- * Of the folder and all folders below it; hidden ones are left out.
+ * Lists the folder and all folders below it; hidden ones are left out.
  * @returns paths, sorted by name
  * @throws CodecLmError `INPUT_NOT_FOUND`; `INPUT_EMPTY` for a folder without pictures
  */

@@ -62,7 +62,7 @@ for (const [name, math] of maths) {
       const b = rowsOf(`${size} b`, countB, dims, 0.02);
       const expected = golden[size];
       const fid = frechetDistance(math, gaussianOf(math, a), gaussianOf(math, b));
-      // Of singular covariances SciPy's root has errors of 1e-7 and more.
+      // SciPy's root of singular covariances has errors of 1e-7 and more.
       t.true(near(fid, expected.fid, size === 'many' ? 1e-9 : 1e-6), `${fid} ${expected.fid}`);
       const kid = kernelDistance(math, b, a, new NumpyRandom(2020), {
         subsets: 100,

@@ -19,7 +19,7 @@ import type { ModelSettings, VqSettings } from './settings.ts';
 
 /** See `Encoder.versions`. */
 const RECIPE = '1';
-/** What is not there yet. */
+/** Shade of the part of a picture that has no codes yet. */
 const GREY = 128;
 
 /**

@@ -1,4 +1,4 @@
-/** Which VQ model a codec works with, and its loading, once a process. */
+/** Finds the VQ model that a codec works with, and loads it once per process. */
 import { CodecLmError } from '../../../base/error.ts';
 import { pixelsOfCode, readVqConfig } from './config.ts';
 import type { VqModel } from './model.ts';
