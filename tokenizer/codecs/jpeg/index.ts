@@ -1,10 +1,10 @@
 /** The codec `jpeg`: an image as the canonical bytes of a JPEG file (paper, section 3.1). */
 import { z } from 'zod';
 import { parseSize, sizeOption } from '../../../schemas/size.ts';
-import { defineCodec, extensionsOf } from '../define.ts';
+import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
 import { meaningInJpeg } from './meaning.ts';
-import { imageInputOptions, jpegSettingsSchema } from './settings.ts';
+import { imageExtensions, imageInputOptions, jpegSettingsSchema } from './settings.ts';
 
 export const jpegOptions = z.object({
   size: sizeOption.default('256'),
@@ -22,9 +22,7 @@ export const jpeg = defineCodec({
     'Reads JPEG, PNG, WebP, GIF, TIFF, AVIF and BMP, of animations the first frame; HEIC with the optional package libheif-js; SVG with --svg render. Other formats are refused by name: convert them first.',
   // Extensions of formats that sharp's libvips reads; the content is checked when the file is
   // read.
-  extensions: extensionsOf(
-    'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
-  ),
+  extensions: imageExtensions,
   file: { extension: '.jpg', mime: 'image/jpeg' },
   settings: jpegSettingsSchema,
   viewSettings: ['quality'],

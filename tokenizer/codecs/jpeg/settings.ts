@@ -1,5 +1,6 @@
 /** Settings that decide the canonical JPEG bytes of an image, or which images are refused. */
 import { z } from 'zod';
+import { extensionsOf } from '../define.ts';
 
 const side = z.int().min(1).max(65_500);
 
@@ -80,3 +81,8 @@ export type JpegSettings = z.output<typeof jpegSettingsSchema>;
 
 /** How a file becomes pixels, whatever is made of them; without a quality they stay as they are. */
 export type ImageSettings = Omit<JpegSettings, 'quality'> & { readonly quality?: number };
+
+/** Names that sharp's libvips reads; whether a file is what it is named shows when it is read. */
+export const imageExtensions = extensionsOf(
+  'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
+);

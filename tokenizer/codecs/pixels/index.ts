@@ -3,9 +3,9 @@
  * colours (ImageGPT, Chen et al. 2020, section 3.1).
  */
 import { z } from 'zod';
-import { defineCodec, extensionsOf } from '../define.ts';
+import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
-import { imageInputOptions } from '../jpeg/settings.ts';
+import { imageExtensions, imageInputOptions } from '../jpeg/settings.ts';
 import { colourSamples, colours, pixelsSettingsSchema, size } from './settings.ts';
 
 export const pixelsOptions = z.object({
@@ -37,9 +37,7 @@ export const pixels = defineCodec({
   documentNoun: 'image',
   reads:
     'Reads the formats that the codec jpeg reads. Each image is cropped to a square, resized, and each pixel becomes the nearest of a few colours.',
-  extensions: extensionsOf(
-    'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
-  ),
+  extensions: imageExtensions,
   file: { extension: '.png', mime: 'image/png' },
   settings: pixelsSettingsSchema,
   viewSettings: ['size', 'colours', 'clusters'],

@@ -1,8 +1,8 @@
 /** The codec `vq`: an image as the codes of a VQ model, in raster order (paper, section 4.3). */
 import { z } from 'zod';
-import { defineCodec, extensionsOf } from '../define.ts';
+import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
-import { imageInputOptions } from '../jpeg/settings.ts';
+import { imageExtensions, imageInputOptions } from '../jpeg/settings.ts';
 import { vqSettingsSchema, vqSize } from './settings.ts';
 
 export const vqOptions = z.object({
@@ -32,9 +32,7 @@ export const vq = defineCodec({
   documentNoun: 'image',
   reads:
     'Reads the formats that the codec jpeg reads. Each image is cropped to a square, resized, and encoded by a VQ model.',
-  extensions: extensionsOf(
-    'jpg jpeg jpe jfif png webp gif tif tiff avif heic heif jp2 jxl bmp ppm pgm pnm svg',
-  ),
+  extensions: imageExtensions,
   file: { extension: '.png', mime: 'image/png' },
   settings: vqSettingsSchema,
   viewSettings: ['size', 'side', 'codes', 'model'],
