@@ -2,38 +2,23 @@
  * Memory of one rank while it computes gradients, which is the peak. It counts the tensors; the
  * process itself takes a few hundred MiB more.
  */
-import { headSize, type LlamaConfig, parameterCount } from '../model/config.ts';
-import { QUERY_BLOCK } from '../ops/attention/attention.ts';
+import { type LlamaConfig, parameterCount } from '../model/config.ts';
+import { partsOf } from '../model/parts.ts';
+import { type ActivationOptions, activationCounts } from './activations.ts';
 
 /** All tensors are counted as fp32; in bf16 the saved inputs of layers take half of that. */
 const BYTES = 4;
 
-/**
- * Numbers per token that stay until the gradients are computed: values saved for the backward pass,
- * and the gradients of every op's output, which tfjs frees only at its end. They were found by
- * counting the bytes of live tensors while one size at a time was changed (test/trainer/estimate).
- */
-const BLOCK = { hidden: 29, keyValue: 11, intermediate: 6, qkNorm: 4.5 } as const;
-const LOGITS = 6;
-/** The input of a checkpointed block, and its gradient. */
-const CHECKPOINT = 2;
-/** Scores of a block of queries: probabilities, their gradients and intermediate results. */
-const SCORES = 5;
-
-export interface MemoryOptions {
-  /** Sequences in a micro batch. */
-  sequences: number;
-  seqLen: number;
+export interface MemoryOptions extends ActivationOptions {
   gradAccumulation: number;
-  checkpointing: boolean;
   zero: 0 | 1;
   worldSize: number;
 }
 
-/** Memory of one rank in bytes. */
+/** Memory of one rank in bytes, at the moment when it is highest. */
 export interface MemoryEstimate {
   weights: number;
-  /** Gradients of one micro batch; with accumulation, also their sum so far. */
+  /** Those that are there at that moment; with accumulation, also their sum so far. */
   gradients: number;
   /**
    * Both moments of AdamW; with ZeRO-1, the rank's share of them and of the weights that it
@@ -47,24 +32,34 @@ export interface MemoryEstimate {
 export function estimateMemory(config: LlamaConfig, options: MemoryOptions): MemoryEstimate {
   const { gradAccumulation, zero, worldSize } = options;
   const weights = BYTES * parameterCount(config);
-  const gradients = weights * (gradAccumulation > 1 ? 2 : 1);
   const optimizer = zero === 1 ? (3 * weights) / worldSize : 2 * weights;
-  const activations = activationBytes(config, options);
-  const total = weights + gradients + optimizer + activations;
-  return { weights, gradients, optimizer, activations, total };
+  const sums = gradAccumulation > 1 ? weights : 0;
+  const [part, ends] = [largestBlock(config), endsOf(config)].map((count) => BYTES * count);
+  const { kept, block, head } = activationCounts(config, options);
+  const { layers } = config;
+  // Activations are freed and gradients come, block after block: the peak is at one of the ends.
+  const moments = [
+    { gradients: sums + ends, activations: layers * kept + head },
+    { gradients: sums + ends + part, activations: layers * kept + block },
+    { gradients: sums > 0 ? sums + ends + part : weights, activations: kept + block },
+  ].map(({ gradients, activations }) => ({ gradients, activations: BYTES * activations }));
+  const total = (moment: (typeof moments)[0]) =>
+    weights + optimizer + moment.gradients + moment.activations;
+  const highest = moments.reduce((a, b) => (total(b) > total(a) ? b : a));
+  return { weights, optimizer, ...highest, total: total(highest) };
 }
 
-function activationBytes(config: LlamaConfig, options: MemoryOptions): number {
-  const { hiddenSize, intermediateSize, heads, layers, vocabSize } = config;
-  const { sequences, seqLen, checkpointing } = options;
-  const keyValueSize = config.kvHeads * headSize(config);
-  const block =
-    BLOCK.hidden * hiddenSize +
-    BLOCK.keyValue * keyValueSize +
-    BLOCK.intermediate * intermediateSize +
-    (config.qkNorm ? BLOCK.qkNorm * (hiddenSize + keyValueSize) : 0);
-  // A checkpointed block is computed again when it is needed: only one is alive at a time.
-  const blocks = checkpointing ? block + CHECKPOINT * hiddenSize * layers : block * layers;
-  const scores = SCORES * heads * Math.min(QUERY_BLOCK, seqLen);
-  return BYTES * sequences * seqLen * (blocks + LOGITS * vocabSize + scores);
+/** Number of weights of a block, and of the output and the embedding together. */
+function largestBlock(config: LlamaConfig): number {
+  return countOf(partsOf(config).get(0)!);
+}
+
+function endsOf(config: LlamaConfig): number {
+  return parameterCount(config) - config.layers * largestBlock(config);
+}
+
+function countOf(shapes: ReadonlyMap<string, number[]>): number {
+  let count = 0;
+  for (const shape of shapes.values()) count += shape.reduce((product, size) => product * size, 1);
+  return count;
 }

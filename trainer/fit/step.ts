@@ -2,7 +2,8 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainMetrics } from '../../schemas/run.ts';
-import { addGradients, lossAndGradients } from '../model/loss.ts';
+import { addGradients, backpropagate } from '../model/loss.ts';
+import { type ModelPart, partsOf } from '../model/parts.ts';
 import { learningRate } from '../optim/schedule.ts';
 import { bitsOfLoss, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
 import { checkFinite } from './finite.ts';
@@ -20,7 +21,7 @@ export async function trainStep(session: Session): Promise<StepResult> {
   const started = performance.now();
   const { batches, epoch, waited, counts, symbols } = await nextBatches(session);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const { lossSum, gradients } = accumulate(session, batches, 1 / tokens);
+  const { lossSum, gradients } = await accumulate(session, batches, 1 / tokens);
   const sums = Float64Array.of(lossSum, waited);
   await communicator.allReduce(sums);
   const loss = sums[0] / tokens;
@@ -92,20 +93,27 @@ async function nextBatches(session: Session): Promise<StepBatches> {
 }
 
 /** @param scale 1 / (targets of all ranks): the gradients then add up to those of the mean loss */
-function accumulate(
+async function accumulate(
   { config, model }: Session,
   batches: MicroBatch[],
   scale: number,
-): { lossSum: number; gradients: Map<string, Tensor> } {
+): Promise<{ lossSum: number; gradients: Map<string, Tensor> }> {
   let lossSum = 0;
-  let total: Map<string, Tensor> | undefined;
-  const { microBatch, precision, checkpointing } = config.train;
+  const { microBatch: batch, precision, checkpointing } = config.train;
   const { zLoss } = config.optim;
+  const sums = new Map<ModelPart, Map<string, Tensor>>();
   for (const { inputs, targets, segments } of batches) {
     const options = { precision, checkpointing, zLoss, segments };
-    const more = lossAndGradients(model, inputs, targets, microBatch, scale, options);
-    lossSum += more.lossSum;
-    total = addGradients(model, total, more.gradients);
+    lossSum += await backpropagate(
+      model,
+      { inputs, targets, batch },
+      scale,
+      options,
+      (part, more) => {
+        sums.set(part, addGradients(model, sums.get(part), more));
+      },
+    );
   }
-  return { lossSum, gradients: total! };
+  const parts = [...partsOf(model.config).keys()].map((part) => [...sums.get(part)!]);
+  return { lossSum, gradients: new Map(parts.flat()) };
 }

@@ -2,26 +2,26 @@
  * Computes the loss of a batch and its gradients as sums, so that micro batches of any size add up
  * exactly.
  */
-import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
-import { crossEntropy, IGNORED } from '../ops/cross-entropy.ts';
-import { zLoss } from '../ops/z-loss.ts';
-import type { ForwardSettings, Llama } from './llama.ts';
+import type { Tensor } from '@tensorflow/tfjs';
+import { IGNORED } from '../ops/cross-entropy.ts';
+import {
+  type GradientSink,
+  gradientsByParts,
+  type LossOptions,
+  lossByParts,
+  type Tokens,
+} from './by-parts.ts';
+import type { Llama } from './llama.ts';
+import type { Trainable } from './parts.ts';
+import { run, runNow } from './turns.ts';
+
+export type { LossOptions };
 
 export interface Loss {
   /** Loss in nats, summed over the targets that count. */
   lossSum: number;
   /** Number of targets that count. */
   tokens: number;
-}
-
-export interface LossOptions extends ForwardSettings {
-  /** Weight of the z-loss per target; its gradient is added, but `lossSum` does not include it. */
-  zLoss?: number;
-  /**
-   * [batch, time] row by row: a token attends only to tokens of its own segment, which is a
-   * document of a packed row.
-   */
-  segments?: Int32Array;
 }
 
 export interface LossAndGradients extends Loss {
@@ -44,24 +44,30 @@ export function lossAndGradients(
   scale = 1,
   options: LossOptions = {},
 ): LossAndGradients {
-  const { tf } = model.backend;
-  const variables = [...model.parameters.values()];
-  let lossSum = 0;
-  const forward = withSegments(model, batch, options);
-  const { value, grads } = tf.variableGrads(() => {
-    const rows = forward.logits(inputs);
-    const ids = tf.tensor1d(targets, 'int32');
-    const loss = crossEntropy(model.backend, rows, ids);
-    lossSum = loss.dataSync()[0];
-    if (!options.zLoss) return tf.mul(loss, scale);
-    const extra = tf.mul(zLoss(model.backend, rows, ids), options.zLoss);
-    return tf.mul(tf.add(loss, extra), scale);
-  }, variables);
-  tf.dispose(value);
-  forward.dispose();
-  const gradients = new Map<string, Tensor>();
-  for (const [name, variable] of model.parameters) gradients.set(name, grads[variable.name]);
+  const all = new Map<string, Tensor>();
+  const sink: GradientSink = (_part, gradients) => {
+    for (const [name, gradient] of gradients) all.set(name, gradient);
+  };
+  const tokens = { inputs, targets, batch };
+  const lossSum = runNow(gradientsByParts(model, tokens, scale, options, sink));
+  const gradients = new Map([...model.parameters.keys()].map((name) => [name, all.get(name)!]));
   return { lossSum, tokens: countTargets(targets), gradients };
+}
+
+/**
+ * The same for a model of any kind, with gradients handed on part by part. For a model that is
+ * sharded over ranks it is collective.
+ * @param sink takes over the gradients of `lossSum * scale`
+ * @returns the loss in nats, summed over the targets that count
+ */
+export function backpropagate(
+  model: Trainable,
+  tokens: Tokens,
+  scale: number,
+  options: LossOptions,
+  sink: GradientSink,
+): Promise<number> {
+  return run(gradientsByParts(model, tokens, scale, options, sink));
 }
 
 /** Only the loss, for evaluation. Arguments as for `lossAndGradients`; no z-loss. */
@@ -72,14 +78,13 @@ export function lossSum(
   batch: number,
   options: LossOptions = {},
 ): Loss {
-  const { tf } = model.backend;
-  const forward = withSegments(model, batch, options);
-  const sum = tf.tidy(() => {
-    const ids = tf.tensor1d(targets, 'int32');
-    return crossEntropy(model.backend, forward.logits(inputs), ids).dataSync()[0] as number;
-  });
-  forward.dispose();
+  const sum = runNow(lossByParts(model, { inputs, targets, batch }, options));
   return { lossSum: sum, tokens: countTargets(targets) };
+}
+
+/** Only the loss of a model of any kind. Collective for a model that is sharded over ranks. */
+export function lossOf(model: Trainable, tokens: Tokens, options: LossOptions): Promise<number> {
+  return run(lossByParts(model, tokens, options));
 }
 
 /** Adds the gradients of one more micro batch to the sums, and disposes of them. */
@@ -97,24 +102,6 @@ export function addGradients(
     tf.dispose([before, gradient]);
   }
   return sums;
-}
-
-/** Segments are kept outside of tfjs's scopes, because a checkpointed block needs them again. */
-function withSegments(model: Llama, batch: number, options: LossOptions) {
-  const { tf } = model.backend;
-  const time = (ids: Int32Array) => ids.length / batch;
-  const segments =
-    options.segments &&
-    tf.keep(tf.tensor2d(options.segments, [batch, time(options.segments)], 'int32'));
-  return {
-    /** [rows, vocabSize] */
-    logits(inputs: Int32Array): Tensor2D {
-      const ids = tf.tensor2d(inputs, [batch, time(inputs)], 'int32');
-      const logits = model.forward(ids, { ...options, segments });
-      return tf.reshape(logits, [inputs.length, model.config.vocabSize]);
-    },
-    dispose: () => segments?.dispose(),
-  };
 }
 
 function countTargets(targets: Int32Array): number {

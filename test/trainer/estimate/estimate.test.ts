@@ -6,7 +6,8 @@ import { estimate } from '../../../trainer/estimate/estimate.ts';
 import { estimateMemory } from '../../../trainer/estimate/memory.ts';
 import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
-import { addGradients, lossAndGradients } from '../../../trainer/model/loss.ts';
+import { addGradients, backpropagate } from '../../../trainer/model/loss.ts';
+import type { ModelPart } from '../../../trainer/model/parts.ts';
 import { makeSmallDataset } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { countTensorBytes } from '../../helpers/tensor-bytes.ts';
@@ -36,22 +37,24 @@ const SMALL: LlamaConfig = {
 };
 
 /** Highest sum of tensors in the backward pass of the last of some micro batches; weights are made before it. */
-function measure(
+async function measure(
   config: LlamaConfig,
   sequences: number,
   time: number,
   gradAccumulation: number,
   checkpointing: boolean,
-): number {
+): Promise<number> {
   const counted = countTensorBytes(tf);
   const model = createLlama(backend, config, 0);
   const ids = Int32Array.from({ length: sequences * time }, (_, i) => (i * 7) % 500);
-  let total: Parameters<typeof addGradients>[1];
+  const sums = new Map<ModelPart, Parameters<typeof addGradients>[2]>();
+  const tokens = { inputs: ids, targets: ids, batch: sequences };
   for (let i = 0; i < gradAccumulation; i++) {
-    const { gradients } = lossAndGradients(model, ids, ids, sequences, 1, { checkpointing });
-    total = addGradients(model, total, gradients);
+    await backpropagate(model, tokens, 1, { checkpointing }, (part, more) => {
+      sums.set(part, addGradients(model, sums.get(part), more));
+    });
   }
-  tf.dispose([...total!.values()]);
+  for (const gradients of sums.values()) tf.dispose([...gradients.values()]);
   model.dispose();
   return counted.peak;
 }
@@ -78,7 +81,7 @@ for (const [title, changes, more] of cases) {
     const how = checkpointing ? 'with' : 'without';
     native(
       `memory of ${title}, ${how} checkpointing: what tensors take, within 15 %${skipped}`,
-      (t) => {
+      async (t) => {
         const config = { ...SMALL, ...changes };
         const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
         const { weights, gradients, activations } = estimateMemory(config, {
@@ -87,7 +90,7 @@ for (const [title, changes, more] of cases) {
           worldSize: 1,
         });
         const { sequences, seqLen, gradAccumulation } = options;
-        const measured = measure(config, sequences, seqLen, gradAccumulation, checkpointing);
+        const measured = await measure(config, sequences, seqLen, gradAccumulation, checkpointing);
         const ratio = (weights + gradients + activations) / measured;
         t.log(`estimated / measured: ${ratio.toFixed(3)}`);
         t.true(Math.abs(ratio - 1) < 0.15, `${ratio}`);

@@ -2,5 +2,5 @@
 import './wasm.ts';
 import './ops.test.ts';
 import './bf16.test.ts';
-import './checkpointed.test.ts';
+import './tape.test.ts';
 import './z-loss.test.ts';
