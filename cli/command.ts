@@ -33,7 +33,7 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
    * Each key is an option in kebab case; `.describe()` is its help, `.default()` its
    * default, and `.meta({ valueName })` overrides the `<value>` shown. Strings are paths but for
    * those of `.meta({ isText: true })`. Without default and `.optional()` it is required;
-   * `.meta({ requiredUnless: KEY })` asks for it unless that other option is given, and
+   * `.meta({ requiredUnless: [KEY] })` asks for it unless one of those options is given, and
    * `.meta({ group })` overrides its heading in the help (groups.ts).
    */
   options: Options;

@@ -13,8 +13,8 @@ export interface Field {
   isText: boolean;
   /** The command does nothing without this option. */
   isRequired: boolean;
-  /** Key of another option; if that is given, this one is not required. */
-  requiredUnless?: string;
+  /** Keys of other options; if one of them is given, this one is not required. */
+  requiredUnless?: readonly string[];
   /** Heading in `--help`, if the schema sets one. */
   group?: string;
   description: string;
@@ -28,6 +28,11 @@ export function kebabCase(key: string): string {
 
 export function flagOf(key: string): string {
   return `--${kebabCase(key)}`;
+}
+
+/** Such as `--resume or --branch`. */
+export function orOf(keys: readonly string[]): string {
+  return keys.map(flagOf).join(' or ');
 }
 
 /** `seqLen` is read from CODEC_LM_SEQ_LEN when its flag is not given. */
@@ -47,7 +52,7 @@ export function fieldsOf(schema: z.ZodObject): Field[] {
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
       isText: meta.isText === true,
       isRequired: !(type as z.ZodType).safeParse(undefined).success,
-      requiredUnless: text('requiredUnless'),
+      requiredUnless: meta.requiredUnless as string[] | undefined,
       group: text('group'),
       description: (type as z.ZodType).description ?? inner.description ?? '',
       valueName: text('valueName') ?? (kind === 'number' ? 'n' : 'value'),

@@ -9,7 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Documents: 'codec',
   Tokens: 'merges vocabSize bpeSamples tokenizer seqLen',
   Plan: 'partitionSize valFraction',
-  Model: 'checkpoint preset set init resume precision',
+  Model: 'checkpoint preset set init branch resume precision',
   Pictures: 'resize skipBroken',
   Distances: 'kidSubsets kidSubsetSize bootstrap',
   Sampling: 'num temperature topK topP minP seed grammar maxTokens',

@@ -1,7 +1,7 @@
 /** Makes commander's options for the keys of a schema, as `--help` shows them. */
 import { Option } from 'commander';
 import type { z } from 'zod';
-import { environmentName, type Field, fieldsOf, flagOf, kebabCase } from './fields.ts';
+import { environmentName, type Field, fieldsOf, flagOf, kebabCase, orOf } from './fields.ts';
 import { groupOf, inGroups } from './groups.ts';
 
 /** The option objects of commander for each key of a schema, in groups. */
@@ -33,7 +33,7 @@ function describe(field: Field): string {
   const notes = [];
   const { defaultValue, isRequired, requiredUnless } = field;
   if (isRequired) notes.push('required');
-  if (requiredUnless !== undefined) notes.push(`required without ${flagOf(requiredUnless)}`);
+  if (requiredUnless !== undefined) notes.push(`required without ${orOf(requiredUnless)}`);
   if (field.choices) notes.push(field.choices.join('|'));
   const isEmptyList = Array.isArray(defaultValue) && defaultValue.length === 0;
   if (defaultValue !== undefined && defaultValue !== false && !isEmptyList) {

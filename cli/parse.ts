@@ -7,7 +7,7 @@ import { CodecLmError } from '../base/error.ts';
 import { localPath, localSource } from '../base/local-path.ts';
 import type { Positional } from './command.ts';
 import { expectedBy } from './expected.ts';
-import { type Field, type FieldKind, fieldsOf, flagOf } from './fields.ts';
+import { type Field, type FieldKind, fieldsOf, flagOf, orOf } from './fields.ts';
 
 /**
  * Converts strings to the types of the schema.
@@ -24,7 +24,7 @@ export function parseOptions<Schema extends z.ZodObject>(
   const isGiven = (key: string) => raw[key] !== undefined;
   const missing = fields.filter(
     ({ key, isRequired, requiredUnless: unless }) =>
-      !isGiven(key) && (isRequired || (unless !== undefined && !isGiven(unless))),
+      !isGiven(key) && (isRequired || (unless !== undefined && !unless.some(isGiven))),
   );
   if (missing.length > 0) throw missingOptions(missing, command);
   const values: Record<string, unknown> = {};
@@ -45,7 +45,7 @@ export function parseOptions<Schema extends z.ZodObject>(
 }
 
 function missingOptions([first, ...others]: Field[], command?: string): CodecLmError {
-  const unless = first.requiredUnless ? ` without ${flagOf(first.requiredUnless)}` : '';
+  const unless = first.requiredUnless ? ` without ${orOf(first.requiredUnless)}` : '';
   const also = others.map(({ key }) => flagOf(key)).join(' and ');
   const hints = [
     others.length > 0 && `so ${others.length === 1 ? 'is' : 'are'} ${also}`,

@@ -110,8 +110,28 @@ const trainConfigSchema = z.strictObject({
 
 const optimConfigSchema = z.strictObject({
   lr: positive.default(1e-3).describe('Highest learning rate, reached after the warm-up'),
-  minLr: z.number().min(0).default(1e-4).describe('Learning rate at the end of the cosine'),
+  minLr: z.number().min(0).default(1e-4).describe('Learning rate at the end of the run'),
   warmupSteps: countOrNone.default(20).describe('Steps of linear warm-up'),
+  schedule: z
+    .enum(['cosine', 'wsd'])
+    .default('cosine')
+    .describe(
+      'After the warm-up: half a cosine down to minLr, or the highest rate (stable) and a decay at the end (wsd)',
+    ),
+  decaySteps: count
+    .optional()
+    .describe('Steps of the decay of wsd, the last ones of the run; default: a tenth of the steps'),
+  decayShape: z
+    .enum(['linear', '1-sqrt'])
+    .default('1-sqrt')
+    .describe(
+      'How the rate falls in the decay of wsd: in a line, or as 1 less the root of its progress',
+    ),
+  mupBaseWidth: countOrNone
+    .default(0)
+    .describe(
+      'muP: hiddenSize of the model whose rates were found; rates and initial weights are scaled from it to model.hiddenSize; 0 = no scaling',
+    ),
   betas: z
     .tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)])
     .default([0.9, 0.95])

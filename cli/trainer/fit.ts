@@ -24,7 +24,7 @@ export const fitCommand = command({
       .describe(
         'Dataset directory, made by `pipeline run`; several with weights are mixed: --data A=0.7 --data B=0.3',
       )
-      .meta({ valueName: 'dataset', requiredUnless: 'resume' }),
+      .meta({ valueName: 'dataset', requiredUnless: ['resume', 'branch'] }),
     out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
     init: z
       .string()
@@ -39,12 +39,20 @@ export const fitCommand = command({
       .describe(
         'Go on from the last good checkpoint of the run in --out, with its configuration and its data',
       ),
+    branch: z
+      .string()
+      .optional()
+      .describe(
+        'Begin as a copy of another run at this checkpoint, RUN/checkpoints/step-N, with its configuration and data; change keys with --set',
+      )
+      .meta({ valueName: 'checkpoint' }),
     json: z.boolean().default(false).describe('Print the result as one JSON value'),
   }),
   examples: [
     'trainer fit --preset tiny --data DS --out RUN',
     'trainer fit --preset tiny --data DS --out RUN --set train.steps=50 --set optim.lr=3e-4',
     'trainer fit --resume --out RUN',
+    'trainer fit --branch RUN/checkpoints/step-00000900 --out LONGER --set train.steps=2000',
     'trainer fit --preset 60m --data A=0.7 --data B=0.3 --out RUN',
     'mpirun -n 8 node bin/trainer.js fit --preset 300m --data DS --out RUN --set optim.zero=1',
   ],
@@ -52,7 +60,7 @@ export const fitCommand = command({
   // Before the configuration is written there is nothing to continue.
   goOn: ({ out }) =>
     out !== undefined && existsSync(join(out, 'config.yaml')) ? resumeLine(out) : undefined,
-  async run([file], { preset, set, data, out, init, resume, json }, io) {
+  async run([file], { preset, set, data, out, init, resume, branch, json }, io) {
     const { fit } = await import('../../trainer/fit/fit.ts');
     const { parseSource } = await import('../../trainer/fit/training-data.ts');
     const result = await fit({
@@ -62,6 +70,7 @@ export const fitCommand = command({
       out,
       init,
       resume,
+      branch,
       data: data?.map(parseSource),
       onEvent: fitListener(io),
       signal: io.signal,

@@ -8,7 +8,7 @@ import { execa } from 'execa';
 import { CodecLmError } from '../../base/error.ts';
 import { PROGRAMS } from '../../cli/codec-lm/programs.ts';
 import type { Command } from '../../cli/command.ts';
-import { fieldsOf, flagOf } from '../../cli/fields.ts';
+import { fieldsOf, flagOf, orOf } from '../../cli/fields.ts';
 import { flagsOf, optionsOf } from '../../cli/options.ts';
 import { parseOptions } from '../../cli/parse.ts';
 import { type Program, programOf } from '../../cli/program.ts';
@@ -76,7 +76,7 @@ test('every required option that is missing is called missing, by its flag and w
           code: 'USAGE',
         },
       );
-      const unless = missing.requiredUnless ? ` without ${flagOf(missing.requiredUnless)}` : '';
+      const unless = missing.requiredUnless ? ` without ${orOf(missing.requiredUnless)}` : '';
       t.is(error.message, `${flagOf(missing.key)} is required${unless}: ${missing.description}`);
       t.is(error.hint, `\`${spec.name} ${command.name} --help\` has examples`);
       tried++;

@@ -31,6 +31,7 @@ export async function modelSettingsOf(dir: string): Promise<Record<string, unkno
 /**
  * Weights for a model of `config`. If the checkpoint has another vocabulary, its embedding and
  * output layer cannot be used: they start anew from the seed.
+ * @param widthRatio for the weights that start anew; see `widthScale`
  * @returns the weights, and the names of those that start anew
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`
  */
@@ -38,6 +39,7 @@ export async function startFrom(
   dir: string,
   config: LlamaConfig,
   seed: number,
+  widthRatio = 1,
 ): Promise<{ weights: Weights; fresh: string[] }> {
   const source = await readModelConfig(dir);
   const { weights } = await readModelWeights(dir, source);
@@ -45,7 +47,7 @@ export async function startFrom(
   const fresh = [...parameterShapes(config).keys()].filter((name) =>
     /embed_tokens|lm_head/.test(name),
   );
-  const initial = initialSource(config, seed);
+  const initial = initialSource(config, seed, widthRatio);
   for (const name of fresh) weights.set(name, initial.get(name)!);
   return { weights, fresh };
 }

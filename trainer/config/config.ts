@@ -178,7 +178,7 @@ function validate(settings: Setting[]): TrainerConfig {
 }
 
 /** Checks conditions on several keys together. */
-function checkShape({ model, optim }: TrainerConfig): void {
+function checkShape({ model, optim, train }: TrainerConfig): void {
   const wrong = (message: string) => new CodecLmError('CONFIG_INVALID', message);
   if (model.hiddenSize % (2 * model.heads) !== 0) {
     throw wrong(
@@ -190,6 +190,21 @@ function checkShape({ model, optim }: TrainerConfig): void {
   }
   if (optim.minLr > optim.lr) {
     throw wrong(`optim.minLr ${optim.minLr} is higher than optim.lr ${optim.lr}`);
+  }
+  const { warmupSteps, decaySteps } = optim;
+  if (
+    optim.schedule === 'wsd' &&
+    decaySteps !== undefined &&
+    warmupSteps + decaySteps > train.steps
+  ) {
+    throw wrong(
+      `optim.warmupSteps ${warmupSteps} and optim.decaySteps ${decaySteps} are more than train.steps ${train.steps}`,
+    );
+  }
+  if (optim.mupBaseWidth > 0 && model.tieEmbeddings) {
+    throw wrong(
+      'optim.mupBaseWidth needs an output layer of its own: with model.tieEmbeddings the logits would have to be scaled, which a Llama has no weight for',
+    );
   }
 }
 

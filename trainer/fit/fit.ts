@@ -14,8 +14,10 @@ import type { Communicator } from '../distributed/communicator.ts';
 import { openCommunicator } from '../distributed/open.ts';
 import { inNameOf } from '../distributed/share.ts';
 import type { FitEvent } from '../events.ts';
+import { branchRun, runOfCheckpoint } from '../run/branch.ts';
 import { readRunData } from '../run/data.ts';
-import { configPath } from '../run/directory.ts';
+import { configPath, readRunConfig } from '../run/directory.ts';
+import { checkSameRun } from './resolve.ts';
 import { emitterOf } from './session.ts';
 import { type FitResult, train } from './train.ts';
 
@@ -38,6 +40,11 @@ export interface FitOptions {
    * `model`.
    */
   init?: string;
+  /**
+   * A checkpoint of another run, `RUN/checkpoints/step-N`: this run begins as a copy of that one at
+   * that step, with its configuration, except for `set`, and its data.
+   */
+  branch?: string;
   /** Continue from the last good checkpoint of the run in `out`, if there is one. */
   resume?: boolean;
   /** Compute backend; default CODEC_LM_BACKEND, else native if it is set up. */
@@ -67,23 +74,27 @@ export interface RankedFitResult extends FitResult {
  *   good checkpoint is kept; `RANK_FAILED` when another rank is gone
  */
 export async function fit(options: FitOptions): Promise<RankedFitResult> {
-  const { out, init, resume, signal, onEvent } = options;
+  const { out, init, branch, signal, onEvent } = options;
+  if (branch !== undefined) checkBranch(options);
   const data = options.data ?? (await recordedData(options));
   const config = await configOf(options);
   const communicator = options.communicator ?? (await openCommunicator(config.train.rankTimeout));
   const { rank, size } = communicator;
   const emit = emitterOf({ communicator, onEvent });
   if (size > 1) emit({ type: 'ranks', size });
+  const sources = typeof data === 'string' ? [{ dir: data, weight: 1 }] : [...data];
   try {
+    if (branch !== undefined && rank === 0) await branchRun(branch, out, config, sources);
+    await communicator.barrier();
     const result = await train({
       config,
       out,
       init,
-      resume,
+      resume: options.resume || branch !== undefined,
       communicator,
       signal,
       onEvent,
-      data: typeof data === 'string' ? data : [...data],
+      data: sources,
       chooseBackend: () => chooseBackend({ backend: options.backend, onEvent: emit }),
     });
     // A communicator that was passed in stays open: the caller may still need it.
@@ -94,7 +105,18 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
   }
 }
 
-async function recordedData({ out, resume = false }: FitOptions): Promise<MixtureSource[]> {
+/** @throws CodecLmError `USAGE` for what a branch has from its run */
+function checkBranch({ preset, config, init, resume }: FitOptions): void {
+  const other = Object.entries({ preset, config, init, resume }).find(([, value]) => value);
+  if (!other) return;
+  throw new CodecLmError('USAGE', `\`branch\` and \`${other[0]}\` exclude each other`, {
+    hint: 'a branch has the configuration and the weights of its run; change single keys with `set`',
+  });
+}
+
+async function recordedData(options: FitOptions): Promise<MixtureSource[]> {
+  const { out, branch, resume = false } = options;
+  if (branch !== undefined) return readRunData((await runOfCheckpoint(branch)).run);
   if (resume && existsSync(configPath(out))) return readRunData(out);
   const found = resume ? `: there is no run in ${out} to go on with` : '';
   throw new CodecLmError('USAGE', `\`data\` is required${found}`, {
@@ -104,7 +126,14 @@ async function recordedData({ out, resume = false }: FitOptions): Promise<Mixtur
 
 /** Resolves the configuration. A resumed run without other settings keeps its own. */
 async function configOf(options: FitOptions): Promise<TrainerConfig> {
-  const { preset, config, out, init, resume, set } = options;
+  const { preset, config, out, init, branch, resume, set } = options;
+  if (branch !== undefined) {
+    const { run } = await runOfCheckpoint(branch);
+    const before = await readRunConfig(run);
+    const changed = await changeResolvedConfig(configPath(run), set);
+    checkSameRun(before, changed);
+    return changed;
+  }
   const isGoingOn =
     resume && config === undefined && preset === undefined && existsSync(configPath(out));
   if (isGoingOn) return changeResolvedConfig(configPath(out), set);

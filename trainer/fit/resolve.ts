@@ -4,6 +4,7 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { accumulationOf, type ResolvedConfig } from '../config/derived.ts';
+import { decayStart } from '../optim/schedule.ts';
 import type { TrainingData } from './training-data.ts';
 
 /**
@@ -29,6 +30,24 @@ export function resolveForData(
   if (empty) throw new CodecLmError('INPUT_EMPTY', `${empty.dir} has no sequences in ${split}`);
   const gradAccumulation = accumulationOf(config, ranks);
   return { ...config, train: { ...config.train, gradAccumulation, seqLen } };
+}
+
+/**
+ * Checks a run that is extended: once its rate has begun to fall, more steps would make it jump back
+ * to the highest one.
+ * @param step the newest checkpoint
+ * @throws CodecLmError `CONFIG_INVALID`
+ */
+export function checkPlateau(before: TrainerConfig, now: TrainerConfig, step: number): void {
+  const [was, will] = [before, now].map(({ optim, train }) =>
+    decayStart({ ...optim, steps: train.steps }),
+  );
+  if (was === undefined || will === undefined || step <= was || step >= will) return;
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `the rate of this run has been falling since step ${was}; with train.steps ${now.train.steps} it would jump back at step ${step}`,
+    { hint: `branch off the checkpoint of step ${was} into a new run, with \`branch\`` },
+  );
 }
 
 /**

@@ -16,10 +16,17 @@ import type { RankedOptimizer } from '../distributed/ranked.ts';
 import { single } from '../distributed/single.ts';
 import type { FitEvent } from '../events.ts';
 import { createLlama, Llama } from '../model/llama.ts';
-import { createRun, holdsRun, readRunConfig, truncateMetrics } from '../run/directory.ts';
+import { widthRatio, widthScale } from '../model/width-scale.ts';
+import {
+  createRun,
+  holdsRun,
+  listCheckpoints,
+  readRunConfig,
+  truncateMetrics,
+} from '../run/directory.ts';
 import { lockRun } from '../run/lock.ts';
 import { TokenCounts } from './batches.ts';
-import { checkSameRun, resolveForData } from './resolve.ts';
+import { checkPlateau, checkSameRun, resolveForData } from './resolve.ts';
 import {
   type DataState,
   openTrainingData,
@@ -134,7 +141,11 @@ async function startSession(
   if (resume && !loaded) emit({ type: 'nothing-to-resume', out });
   const model =
     loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options.init, emit));
-  const optimizer = createOptimizer(backend, communicator, model.parameters, config.optim);
+  const ratio = widthRatio(config.model.hiddenSize, config.optim.mupBaseWidth);
+  const optimizer = createOptimizer(backend, communicator, model.parameters, {
+    ...config.optim,
+    rateFactor: (name, dimensions) => widthScale(name, dimensions, ratio).rate,
+  });
   if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
   const { split, shuffle, seed, docMask } = config.data;
   const { microBatch, seqLen } = config.train;
@@ -189,10 +200,15 @@ async function enterRun(options: SessionOptions, config: ResolvedConfig): Promis
   let lock: Lock | undefined;
   if (communicator.rank === 0) {
     isResumed = await holdsRun(out, resume);
-    if (isResumed) checkSameRun(await readRunConfig(out), config);
+    const before = isResumed ? await readRunConfig(out) : undefined;
+    if (before) checkSameRun(before, config);
     // Lock the run before looking at its checkpoints: another process may be writing more of
     // them.
-    if (isResumed) lock = await lockFor(options);
+    if (before) {
+      lock = await lockFor(options);
+      const newest = (await listCheckpoints(out)).at(-1);
+      if (newest) checkPlateau(before, config, newest.step);
+    }
   }
   const answer = Float64Array.of(Number(isResumed));
   await communicator.allReduce(answer);
@@ -248,8 +264,9 @@ async function newModel(
   emit: (event: FitEvent) => void,
 ): Promise<Llama> {
   const shape = llamaConfig(config, vocabSize);
-  if (init === undefined) return createLlama(backend, shape, config.train.seed);
-  const { weights, fresh } = await startFrom(init, shape, config.train.seed);
+  const ratio = widthRatio(shape.hiddenSize, config.optim.mupBaseWidth);
+  if (init === undefined) return createLlama(backend, shape, config.train.seed, ratio);
+  const { weights, fresh } = await startFrom(init, shape, config.train.seed, ratio);
   emit({ type: 'init', from: init, fresh });
   return new Llama(backend, shape, weights);
 }

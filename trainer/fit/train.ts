@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { saveCheckpoint } from '../checkpoint/save.ts';
 import type { FitEvent } from '../events.ts';
+import { decayStart } from '../optim/schedule.ts';
 import { pruneCheckpoints } from '../run/directory.ts';
 import { evaluate } from './evaluate.ts';
 import { Recorder } from './recorder.ts';
@@ -70,7 +71,8 @@ async function loop(
         emit({ type: 'evaluation', metrics: val });
       }
     }
-    if (isLast || isDue(session.step, train.saveEvery)) await save(session, emit);
+    const isBranchPoint = session.step === decayStartOf(session);
+    if (isLast || isBranchPoint || isDue(session.step, train.saveEvery)) await save(session, emit);
     // Native ops block the thread: one turn of the event loop lets signals in.
     await setImmediate();
   }
@@ -89,7 +91,13 @@ async function save(session: Session, emit: (event: FitEvent) => void): Promise<
   emit({ type: 'checkpoint', checkpoint, step });
   if (session.communicator.rank > 0) return;
   await session.lock?.check();
-  await pruneCheckpoints(session.run, session.config.train);
+  const keepStep = decayStartOf(session);
+  await pruneCheckpoints(session.run, { ...session.config.train, keepStep });
+}
+
+/** The step whose checkpoint a longer run branches off; see `decayStart`. */
+function decayStartOf({ config }: Session): number | undefined {
+  return decayStart({ ...config.optim, steps: config.train.steps });
 }
 
 /** Exit code for a signal without a code: that of Ctrl-C. */

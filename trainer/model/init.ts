@@ -4,6 +4,7 @@
  */
 import type { Weights } from '../../base/safetensors/weights.ts';
 import { INITIAL_DEVIATION, type LlamaConfig, parameterShapes } from './config.ts';
+import { widthScale } from './width-scale.ts';
 
 /** A source of weights that gives one at a time, so that nobody has to hold all of them. */
 export type WeightSource = Pick<Weights, 'get'>;
@@ -11,8 +12,9 @@ export type WeightSource = Pick<Weights, 'get'>;
 /**
  * Norms are 1; matrices and embeddings are normally distributed with standard deviation 0.02. Each
  * array is made anew at every request.
+ * @param widthRatio width over the one whose deviations were chosen; see `widthScale`
  */
-export function initialSource(config: LlamaConfig, seed: number): WeightSource {
+export function initialSource(config: LlamaConfig, seed: number, widthRatio = 1): WeightSource {
   const shapes = parameterShapes(config);
   const names = [...shapes.keys()];
   return {
@@ -21,8 +23,9 @@ export function initialSource(config: LlamaConfig, seed: number): WeightSource {
       if (!shape) return undefined;
       const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
       // Each tensor has its own stream: adding a layer does not change the weights before it.
+      const { deviation } = widthScale(name, shape.length, widthRatio);
       if (shape.length === 1) data.fill(1);
-      else fillNormal(data, INITIAL_DEVIATION, mix(seed, names.indexOf(name)));
+      else fillNormal(data, INITIAL_DEVIATION * deviation, mix(seed, names.indexOf(name)));
       return { shape, data };
     },
   };

@@ -27,9 +27,14 @@ export interface ForwardOptions {
  * Makes a model with random weights; the same seed gives the same weights on every backend.
  * @throws CodecLmError `CONFIG_INVALID`
  */
-export function createLlama(backend: Backend, config: LlamaConfig, seed: number): Llama {
+export function createLlama(
+  backend: Backend,
+  config: LlamaConfig,
+  seed: number,
+  widthRatio = 1,
+): Llama {
   checkConfig(config);
-  return new Llama(backend, config, initialSource(config, seed));
+  return new Llama(backend, config, initialSource(config, seed, widthRatio));
 }
 
 export class Llama implements Trainable {

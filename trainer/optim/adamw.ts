@@ -7,7 +7,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { Weights } from '../../base/safetensors/weights.ts';
 import type { Backend } from '../../compute/choose.ts';
-import type { Moments } from './moments.ts';
+import type { AdamUpdate, Moments } from './moments.ts';
 import { NativeMoments } from './native-moments.ts';
 import { PlainMoments } from './plain-moments.ts';
 
@@ -20,6 +20,11 @@ export interface AdamWOptions {
    * is.
    */
   weightDecay: number;
+  /**
+   * Factor of the learning rate of a parameter, by its name and its number of dimensions; 1 when
+   * left out. Weight decay goes by the parameter's own rate, as in PyTorch's groups.
+   */
+  rateFactor?: (name: string, dimensions: number) => number;
 }
 
 /** Everything that a checkpoint needs to continue exactly. */
@@ -66,21 +71,31 @@ export class AdamW {
    * @param lr learning rate of this step
    */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): void {
-    const { betas, eps, weightDecay } = this.#options;
-    const { tf } = this.#backend;
+    const { weightDecay, rateFactor = () => 1 } = this.#options;
     this.#step += 1;
-    const powers = [betas[0] ** this.#step, betas[1] ** this.#step];
-    const [rate, correction] = [lr / (1 - powers[0]), Math.sqrt(1 - powers[1])];
-    tf.tidy(() => {
-      // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
-      const numbers = [...powers, lr, ...betas, eps * correction];
-      const step = { rate, correction, betas, eps, scalars: numbers.map((n) => tf.scalar(n)) };
+    this.#backend.tf.tidy(() => {
+      const steps = new Map<number, Omit<AdamUpdate, 'keep'>>();
       for (const [name, parameter] of this.#parameters) {
-        const decay = parameter.shape.length > 1 ? weightDecay : 0;
-        const update = { ...step, keep: 1 - lr * decay };
+        const dimensions = parameter.shape.length;
+        const own = lr * rateFactor(name, dimensions);
+        const step = steps.get(own) ?? this.#update(own);
+        steps.set(own, step);
+        const decay = dimensions > 1 ? weightDecay : 0;
+        const update = { ...step, keep: 1 - own * decay };
         this.#moments.get(name)!.update(parameter, gradients.get(name)!, update);
       }
     });
+  }
+
+  /** The numbers of this step for parameters of one learning rate. */
+  #update(lr: number): Omit<AdamUpdate, 'keep'> {
+    const { betas, eps } = this.#options;
+    const powers = [betas[0] ** this.#step, betas[1] ** this.#step];
+    const [rate, correction] = [lr / (1 - powers[0]), Math.sqrt(1 - powers[1])];
+    // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
+    const numbers = [...powers, lr, ...betas, eps * correction];
+    const scalars = numbers.map((n) => this.#backend.tf.scalar(n));
+    return { rate, correction, betas, eps, scalars };
   }
 
   async state(): Promise<AdamWState> {

@@ -156,15 +156,16 @@ function hintForCheckpoint(path: string, { kind, command }: Place): string {
  * Removes old checkpoints.
  * @param keepLast number of the newest checkpoints to keep; 0 keeps all
  * @param keepEvery checkpoints at multiples of this number of steps are kept too; 0 = none
+ * @param keepStep the checkpoint of this step is kept too
  */
 export async function pruneCheckpoints(
   run: string,
-  { keepLast, keepEvery }: { keepLast: number; keepEvery: number },
+  { keepLast, keepEvery, keepStep }: { keepLast: number; keepEvery: number; keepStep?: number },
 ): Promise<void> {
   if (keepLast === 0) return;
   const checkpoints = await listCheckpoints(run);
   for (const { step, path } of checkpoints.slice(0, -keepLast)) {
-    if (keepEvery > 0 && step % keepEvery === 0) continue;
+    if ((keepEvery > 0 && step % keepEvery === 0) || step === keepStep) continue;
     await rm(path, { recursive: true, force: true });
   }
 }
@@ -183,10 +184,16 @@ export async function truncateMetrics(
   const text = await readFile(path, 'utf8').catch((error) => {
     throw readError(error, path);
   });
+  await lock.check();
+  await replaceFile(path, linesUpTo(text, step));
+}
+
+/** The whole lines of metrics.jsonl that are not later than a step. */
+export function linesUpTo(text: string, step: number): string {
+  // A process that was killed, or is still writing, leaves a part of a line.
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   const kept = whole.split('\n').filter((line) => line !== '' && stepOf(line) <= step);
-  await lock.check();
-  await replaceFile(path, kept.map((line) => `${line}\n`).join(''));
+  return kept.map((line) => `${line}\n`).join('');
 }
 
 function stepOf(line: string): number {
