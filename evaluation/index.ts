@@ -10,8 +10,11 @@
  *
  * @module
  */
+
+import type { Model } from '../trainer/index.ts';
 import type { CompareOptions, Comparison, FeaturesOptions, WrittenFeatures } from './compare.ts';
 import type { Statistics } from './npz/statistics.ts';
+import type { ProbeOptions, ProbeResults } from './probes/probe.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails } from '../base/error.ts';
 export type { CompareOptions, Comparison, FeaturesOptions, WrittenFeatures } from './compare.ts';
@@ -21,6 +24,13 @@ export type { EvaluationEvent } from './events.ts';
 export type { Errors } from './figures.ts';
 export type { Rows, Statistics } from './npz/statistics.ts';
 export type { Resize } from './pictures/resize.ts';
+export type { ClassesResult } from './probes/classes.ts';
+export type { ClipsResult, FrameQuality } from './probes/clips.ts';
+export type { DamageResult } from './probes/damage.ts';
+export type { ProbeOptions, ProbeResults } from './probes/probe.ts';
+export type { ProbeEvent } from './probes/scoring.ts';
+export type { KindBits, PlaceBits, SyntaxResult } from './probes/syntax.ts';
+export type { ValidityResult } from './probes/validity.ts';
 
 /**
  * Fréchet distance, KID, precision and recall, Inception score of two sets of pictures.
@@ -57,4 +67,19 @@ export async function writeFeatures(
  */
 export async function readStatistics(path: string): Promise<Statistics> {
   return (await import('./npz/statistics.ts')).readStatistics(path);
+}
+
+/**
+ * Asks a model what it knows of files, without a network of features: bits by kind of syntax, damage
+ * found and mended, classes told apart, valid documents without the grammar, clips continued.
+ * @param paths files of the kind that the model was trained on, or folders of them
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, or an input's code that names the file;
+ *   `CHECKPOINT_INVALID`, `NOT_FINITE`; `USAGE` for a probe that these files do not allow; `INTERRUPTED`
+ */
+export async function probe(
+  model: Model,
+  paths: readonly string[],
+  options?: ProbeOptions,
+): Promise<ProbeResults> {
+  return (await import('./probes/probe.ts')).probe(model, paths, options);
 }

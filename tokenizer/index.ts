@@ -65,6 +65,7 @@ export {
   openRecorded,
   registerCodec,
 } from './codecs/registry.ts';
+export { mapOfBlocks, type SyntaxMap, SyntaxMapper } from './codecs/syntax-map.ts';
 export type { FixedLengthOptions } from './mask/fixed-length.ts';
 export { createFixedLengthGrammar } from './mask/fixed-length.ts';
 export type { Condition, Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';

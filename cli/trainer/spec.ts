@@ -3,6 +3,7 @@ import type { CliSpec } from '../run.ts';
 import { configSchema, configShow } from './config.ts';
 import { estimateCommand } from './estimate.ts';
 import { evaluateCompare, evaluateFeatures } from './evaluate.ts';
+import { evaluateProbes } from './evaluate-probes.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { importCommand } from './import.ts';
@@ -25,6 +26,7 @@ export const spec: CliSpec = {
     estimateCommand,
     evaluateFeatures,
     evaluateCompare,
+    evaluateProbes,
     configShow,
     configSchema,
   ],

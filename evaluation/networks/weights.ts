@@ -1,28 +1,20 @@
-/** Reads all tensors of a file of weights: safetensors, or a zip archive of torch. */
+/** Reads all tensors of a file of weights: safetensors, or either form of torch. */
 import { open } from 'node:fs/promises';
-import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { readSafetensors } from '../../base/safetensors/safetensors.ts';
 import { readFloats } from '../../base/safetensors/stored.ts';
 import type { Weights } from '../../base/safetensors/weights.ts';
 import { listTorchTensors } from '../../trainer/torch/file.ts';
 
-const ZIP = Buffer.from('PK');
-/** The first byte of a pickle: torch's files before version 1.6 are some of them, one after the other. */
-const PICKLE = 0x80;
+/** The first two bytes of torch's archives, and of the pickles that it wrote before release 1.6. */
+const TORCH: readonly Buffer[] = [Buffer.from('PK'), Buffer.of(0x80, 2)];
 /** Counters of batch norm: whole numbers that nothing is computed from. */
 const COUNTER = '.num_batches_tracked';
 
 /** @throws CodecLmError `INPUT_NOT_FOUND`; `CHECKPOINT_INVALID` saying what is wrong with the file */
 export async function readNetworkWeights(path: string): Promise<Weights> {
   const beginning = await beginningOf(path);
-  if (beginning.subarray(0, ZIP.length).equals(ZIP)) return readTorch(path);
-  if (beginning[0] === PICKLE) {
-    throw new CodecLmError('CHECKPOINT_INVALID', `${path}: a file of torch before version 1.6`, {
-      path,
-      hint: `save it again: python -c "import torch; torch.save(torch.load('OLD.pth', weights_only=True), 'NEW.pth')"`,
-    });
-  }
+  if (TORCH.some((magic) => beginning.subarray(0, 2).equals(magic))) return readTorch(path);
   return (await readSafetensors(path)).tensors;
 }
 

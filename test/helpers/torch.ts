@@ -83,6 +83,8 @@ export const pickle = {
 };
 
 export interface TensorChange {
+  /** Items behind the number of elements, as the form before release 1.6 has one. */
+  more?: Buffer[];
   storage?: string;
   key?: string;
   length?: number;
@@ -94,11 +96,11 @@ export interface TensorChange {
 /** A tensor of two fp32 by default. */
 export function tensor(change: TensorChange = {}): Buffer {
   const { storage = 'FloatStorage', key = '0', length = 2, offset = 0 } = change;
-  const { shape = [2], strides = [1] } = change;
+  const { shape = [2], strides = [1], more = [] } = change;
   const id = pickle.tuple(
     pickle.text('storage'),
     pickle.global('torch', storage),
-    ...[pickle.text(key), pickle.text('cpu'), pickle.int(length)],
+    ...[pickle.text(key), pickle.text('cpu'), pickle.int(length), ...more],
   );
   return pickle.call(
     pickle.global('torch._utils', '_rebuild_tensor_v2'),
@@ -118,4 +120,38 @@ export function torchFile(dict: Buffer, zip: ZipChange = {}, more = {}): Buffer 
   const data = Buffer.from(Float32Array.of(1, 2).buffer);
   const records = { 'a/data.pkl': pickle.whole(dict), 'a/data/0': data, ...more };
   return zipOf(records, zip);
+}
+
+const NONE = Buffer.from('N');
+const TRUE = Buffer.of(0x88);
+
+/** A tensor as releases before 1.6 describe it. */
+export function oldTensor(change: TensorChange = {}): Buffer {
+  return tensor({ more: [NONE], ...change });
+}
+
+export interface OldFileChange {
+  version?: number;
+  littleEndian?: Buffer;
+  /** Pickle of the keys of the storages. */
+  keys?: Buffer;
+  /** Elements that the storage says it has. */
+  count?: bigint;
+  behind?: Buffer;
+}
+
+/** The form before release 1.6 with that state dict, and one storage `0` of two fp32, 1 and 2. */
+export function oldTorchFile(dict: Buffer, change: OldFileChange = {}): Buffer {
+  const { version = 1001, littleEndian = TRUE, count = 2n, behind = Buffer.alloc(0) } = change;
+  const { keys = Buffer.concat([Buffer.from(']'), pickle.text('0'), Buffer.from('a')]) } = change;
+  const elements = Buffer.alloc(8);
+  elements.writeBigInt64LE(count);
+  return Buffer.concat([
+    Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex'),
+    pickle.whole(pickle.int(version)),
+    pickle.whole(pickle.dict(pickle.text('little_endian'), littleEndian)),
+    pickle.whole(dict),
+    pickle.whole(keys),
+    ...[elements, Buffer.from(Float32Array.of(1, 2).buffer), behind],
+  ]);
 }

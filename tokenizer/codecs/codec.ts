@@ -11,6 +11,8 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../base/error.ts';
 import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from '../mask/grammar.ts';
+import type { Raster } from './pictures/heat.ts';
+import type { SyntaxMap } from './syntax-map.ts';
 
 /** The symbols of one image or video, and its size in pixels. */
 export interface Document<S extends Symbols = Symbols> {
@@ -168,6 +170,12 @@ export interface Codec {
   /** Splits the symbols into named parts, from the first to the last. Throws as `view` does. */
   parts(document: Symbols): Part[];
 
+  /**
+   * Says what each symbol is about: which kind of syntax, which place of the picture. Without this
+   * method all symbols are of one kind and have no place. Throws as `view` does.
+   */
+  syntax?(document: Symbols): SyntaxMap;
+
   /** The grammar of documents with these settings. */
   grammar(): Grammar<unknown>;
 
@@ -188,6 +196,11 @@ export interface Codec {
    */
   preview?(beginning: Uint8Array): Uint8Array;
   readonly still: Still;
+  /**
+   * Decodes the frames of a clip. Only codecs of videos have this method. Throws as `view` does, and
+   * `TOOL_MISSING` or `TOOL_FAILED` for the tool that decodes.
+   */
+  frames?(document: Symbols): Promise<Raster[]>;
   /** Draws how surprising each part of a document was, over its pictures. */
   surprise(document: Symbols, symbolBits: Float64Array): Promise<Uint8Array>;
   /** Files to write beside the file of a document, of which `given` symbols were the prompt. */

@@ -64,27 +64,47 @@ export async function scoreDocument(
   tokenizer: Tokenizer,
   engine: Engine,
 ): Promise<Score> {
-  const symbolBits = new Float64Array(symbols.length);
-  const sequence = engine.open(ids.length)!;
-  let total = 0;
-  let offset = 0;
+  const tokenBits = await bitsOfTokens(ids, engine);
+  const symbolBits = bitsOfSymbols(tokenBits, { symbols, ids }, tokenizer);
+  const total = tokenBits.reduce((sum, bits) => sum + bits, 0);
+  const bitsPerSymbol = total / symbols.length;
+  return { bitsPerSymbol, symbols: symbols.length, tokens: tokenBits.length, symbolBits };
+}
+
+/**
+ * @param ids `<bos> tokens <eos>`
+ * @returns bits of each token after the first: [ids.length - 1]
+ * @throws CodecLmError `NOT_FINITE`
+ */
+export async function bitsOfTokens(ids: Uint16Array, engine: Engine): Promise<Float64Array> {
   // The last token is not read: nothing follows it.
-  const read = ids.length - 1;
-  for (let from = 0; from < read; from += engine.maxRows) {
-    const part = ids.subarray(from, Math.min(read, from + engine.maxRows));
+  const tokenBits = new Float64Array(ids.length - 1);
+  const sequence = engine.open(ids.length)!;
+  for (let from = 0; from < tokenBits.length; from += engine.maxRows) {
+    const part = ids.subarray(from, Math.min(tokenBits.length, from + engine.maxRows));
     const rows = Array.from(part, (id) => ({ sequence, id, wantsLogits: true }));
     for (const [i, logits] of (await engine.step(rows)).entries()) {
-      const id = ids[from + i + 1];
-      const bits = bitsOf(logits, id);
-      total += bits;
-      const { length } = tokenizer.tokenSymbols(id);
-      symbolBits.fill(bits / length, offset, offset + length);
-      offset += length;
+      tokenBits[from + i] = bitsOf(logits, ids[from + i + 1]);
     }
   }
   engine.close(sequence);
-  const bitsPerSymbol = total / symbols.length;
-  return { bitsPerSymbol, symbols: symbols.length, tokens: read, symbolBits };
+  return tokenBits;
+}
+
+/** The bits of each token, divided evenly among its symbols: [symbols]. */
+export function bitsOfSymbols(
+  tokenBits: Float64Array,
+  { symbols, ids }: ScoredDocument,
+  tokenizer: Tokenizer,
+): Float64Array {
+  const symbolBits = new Float64Array(symbols.length);
+  let offset = 0;
+  for (const [i, bits] of tokenBits.entries()) {
+    const { length } = tokenizer.tokenSymbols(ids[i + 1]);
+    symbolBits.fill(bits / length, offset, offset + length);
+    offset += length;
+  }
+  return symbolBits;
 }
 
 /** -log2 softmax(logits)[id] */

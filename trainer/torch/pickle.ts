@@ -6,7 +6,7 @@
  */
 import { invalidTorch, quoted } from './error.ts';
 import { call, RebuildProblem, storageOf } from './rebuild.ts';
-import { Dict, Global, Tuple } from './values.ts';
+import { Dict, Global, Storage, Tuple } from './values.ts';
 
 const PROTOCOL = 2;
 /** A module and a name of Python. */
@@ -43,22 +43,31 @@ const OPERATIONS: Readonly<Record<number, (machine: Machine) => void>> = {
   [code('h')]: (m) => m.recall(m.bytes(1).readUInt8()),
   [code('j')]: (m) => m.recall(m.bytes(4).readUInt32LE()),
   [code('c')]: (m) => m.global(m.line(), m.line()),
-  [code('Q')]: (m) => m.made(storageOf(m.take(1)[0])),
+  [code('Q')]: (m) => m.storage(m.take(1)[0]),
   [code('R')]: (m) => m.reduce(),
   [code('b')]: (m) => m.build(),
 };
 const STOP = code('.');
 const PROTO = 0x80;
 
+export interface Unpickled {
+  /** What the pickle describes. */
+  readonly value: unknown;
+  /** Offset behind its last byte. */
+  readonly end: number;
+  /** The storages that it names, by key. */
+  readonly storages: ReadonlyMap<string, Storage>;
+}
+
 /**
- * @param bytes the whole pickle
+ * @param bytes hold the whole pickle; what lies behind it is not looked at
  * @param path of the file it lies in, for messages
- * @returns the value that it describes
+ * @param start offset of its first byte
  * @throws CodecLmError `CHECKPOINT_INVALID` that says at which byte; a name that is not on the list of
  *   `values.ts` is quoted
  */
-export function readPickle(bytes: Buffer, path: string): unknown {
-  const machine = new Machine(bytes, path);
+export function readPickle(bytes: Buffer, path: string, start = 0): Unpickled {
+  const machine = new Machine(bytes, path, start);
   if (machine.bytes(1)[0] !== PROTO) throw machine.wrong('it does not begin with its protocol');
   const protocol = machine.bytes(1)[0];
   if (protocol !== PROTOCOL) {
@@ -79,15 +88,17 @@ export function readPickle(bytes: Buffer, path: string): unknown {
 class Machine {
   readonly #bytes: Buffer;
   readonly #path: string;
-  #at = 0;
+  #at: number;
   readonly #stack: unknown[] = [];
   /** Heights of the stack at which something was begun. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
+  readonly #storages = new Map<string, Storage>();
 
-  constructor(bytes: Buffer, path: string) {
+  constructor(bytes: Buffer, path: string, start: number) {
     this.#bytes = bytes;
     this.#path = path;
+    this.#at = start;
   }
 
   /** The next bytes; a view. */
@@ -185,6 +196,19 @@ class Machine {
     this.made(call(called.callable, args.items));
   }
 
+  /** The memory of a tensor, which lies outside of the pickle. */
+  storage(id: unknown): void {
+    const found = storageOf(id);
+    if (found instanceof Storage) {
+      const before = this.#storages.get(found.key);
+      if (before && (before.type !== found.type || before.length !== found.length)) {
+        throw this.wrong(`the storage ${found.key} is described in two ways`);
+      }
+      this.#storages.set(found.key, found);
+    }
+    this.made(found);
+  }
+
   made(value: unknown | RebuildProblem): void {
     if (value instanceof RebuildProblem) throw this.wrong(value.message);
     this.push(value);
@@ -199,12 +223,12 @@ class Machine {
     this.push(target);
   }
 
-  result(): unknown {
+  result(): Unpickled {
     const [value] = this.take(1);
     if (this.#stack.length > 0 || this.#marks.length > 0) {
       throw this.wrong('it ends in the middle of something');
     }
-    return value;
+    return { value, end: this.#at, storages: this.#storages };
   }
 
   wrong(message: string): Error {

@@ -5,6 +5,8 @@ import { type CallableName, Dict, Global, Storage, TorchTensor, Tuple } from './
 const MAX_DIMENSIONS = 8;
 /** As for safetensors: 4 GiB of fp32. */
 const MAX_ELEMENTS = 2 ** 30;
+/** Items of the persistent id of a storage. */
+const LENGTHS: readonly number[] = [5, 6];
 const STORAGE_KEY = /^[\w-]{1,64}$/;
 
 /** @returns the value, or what is wrong with the arguments */
@@ -35,12 +37,16 @@ export class RebuildProblem {
   }
 }
 
-/** The persistent id of a storage: ('storage', class, key, device, elements). */
+/**
+ * The persistent id of a storage: ('storage', class, key, device, elements). Releases before 1.6 have
+ * a sixth item: None, or for releases before 0.4 the storage that this one is a view of.
+ */
 export function storageOf(id: unknown): Storage | RebuildProblem {
-  if (!(id instanceof Tuple) || id.items[0] !== 'storage' || id.items.length !== 5) {
+  if (!(id instanceof Tuple) || id.items[0] !== 'storage' || !LENGTHS.includes(id.items.length)) {
     return new RebuildProblem('something other than a storage lies outside of the pickle');
   }
-  const [, type, key, , length] = id.items;
+  const [, type, key, , length, viewOf = null] = id.items;
+  if (viewOf !== null) return new RebuildProblem('a storage is a view of another one');
   if (!(type instanceof Global) || !type.storage) {
     return new RebuildProblem('a storage has no type');
   }

@@ -1,24 +1,15 @@
 /** The zip archive that `torch.save` writes: where the content of its records lies. */
-import { open } from 'node:fs/promises';
 import type { Entry, ZipFile } from 'yauzl';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { loadOptional } from '../../base/optional.ts';
 import { invalidTorch } from './error.ts';
+import type { FileRecord } from './record.ts';
 
 /** A 7B Llama has some 300; a record costs two reads of the list. */
 const MAX_RECORDS = 100_000;
 const STORED = 0;
 const ENCRYPTED = 1;
-/** The first bytes of a record, and of a pickle of protocol 2 and later. */
-const ZIP_MAGIC = 'PK\u0003\u0004';
-const PICKLE_MAGIC = 0x80;
-
-export interface ZipRecord {
-  /** Offset of the content in the file. */
-  start: number;
-  size: number;
-}
 
 /**
  * Looks for records and reads no content. Where one begins is said by the header in front of it alone:
@@ -31,14 +22,13 @@ export interface ZipRecord {
 export async function readZip(
   path: string,
   isWanted: (name: string) => boolean,
-): Promise<{ names: string[]; records: Map<string, ZipRecord> }> {
-  await checkMagic(path);
+): Promise<{ names: string[]; records: Map<string, FileRecord> }> {
   const { openPromise } = loadOptional<typeof import('yauzl')>('yauzl', 'weights saved by torch');
   let zip: ZipFile | undefined;
   try {
     zip = await openPromise(path, { autoClose: false });
     const entries = await listEntries(zip, path);
-    const records = new Map<string, ZipRecord>();
+    const records = new Map<string, FileRecord>();
     for (const entry of entries) {
       const { fileName, compressedSize: size } = entry;
       if (!isWanted(fileName)) continue;
@@ -54,25 +44,6 @@ export async function readZip(
   } finally {
     zip?.close();
   }
-}
-
-async function checkMagic(path: string): Promise<void> {
-  const magic = Buffer.alloc(4);
-  try {
-    const file = await open(path);
-    await file.read(magic, 0, 4, 0).finally(() => file.close());
-  } catch (error) {
-    throw readError(error, path);
-  }
-  if (magic.toString('latin1') === ZIP_MAGIC) return;
-  if (magic[0] === PICKLE_MAGIC) {
-    throw invalidTorch(
-      path,
-      'the form of torch before release 1.6 is not read',
-      'load it in torch and save it again, or save the model as safetensors',
-    );
-  }
-  throw invalidTorch(path, `no file of torch.save: it begins with ${magic.toString('hex')}`);
 }
 
 function listEntries(zip: ZipFile, path: string): Promise<Entry[]> {

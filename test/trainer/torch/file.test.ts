@@ -73,7 +73,7 @@ testTorch('what is no state dict of tensors is refused by name', async (t) => {
     [torchFile(pickle.dict(pickle.int(1), tensor())), /without a name/],
     [torchFile(named('w', tensor()), {}, { 'a/constants.pkl': Buffer.from('.') }), /TorchScript/],
     [torchFile(named('w', tensor()), {}, { 'a/byteorder': Buffer.from('big') }), /little-endian/],
-    [Buffer.from([0x80, 2, 0x8a, 10]), /before release 1\.6/],
+    [Buffer.from([0x80, 2, 0x8a, 10]), /no file of torch\.save: it begins with 80028a0a/],
     [Buffer.from('GGUF'), /no file of torch\.save: it begins with 47475546/],
     [Buffer.alloc(0), /no file of torch\.save/],
     [zipOf({ 'a/b': Buffer.alloc(4) }), /no file of torch\.save/],

@@ -7,6 +7,7 @@ import { partsOfAvc } from './parts.ts';
 import { cutAfterFrames } from './prompt.ts';
 import type { AvcSettings } from './settings.ts';
 import { COLUMNS, stripSize } from './strip-size.ts';
+import { syntaxOfAvc } from './syntax-map.ts';
 
 /** Frames of a prompt (paper, section 4.2): ten are given, the model generates five. */
 const PROMPT_FRAMES = 10;
@@ -33,6 +34,7 @@ export function openAvc(
     },
     check: (document: Uint8Array) => void parseAvcDocument(document),
     parts: partsOfAvc,
+    syntax: syntaxOfAvc,
     grammar: () => createAvcGrammar({ width, height, frames }),
     defaultCut: { frames: Math.min(PROMPT_FRAMES, frames - 1) },
     cutOfShare: (share) => ({ frames: Math.floor(share * frames) }),
@@ -47,6 +49,11 @@ export function openAvc(
         const { stillOf } = await import('./pictures.ts');
         return stillOf(beginning, given);
       },
+    },
+    async frames(document: Uint8Array) {
+      const { framesOf } = await import('./view.ts');
+      const { frames: decoded, ...size } = await framesOf(document);
+      return decoded.map((pixels) => ({ width: size.width, height: size.height, pixels }));
     },
     async surprise(document: Uint8Array, byteBits) {
       const { surpriseOfAvc } = await import('./pictures.ts');

@@ -33,14 +33,27 @@ export interface AvcDocument {
   readonly hasSei: boolean;
 }
 
+/** Is told of everything that a document consists of, in order. */
+export interface AvcVisitor {
+  /** Called before the elements of the unit. */
+  unit(unit: NalUnit, state: SyntaxState): void;
+  /**
+   * @param state before the element is taken: its name, and the macroblock that it belongs to
+   * @param from its first bit in the payload of the unit without emulation prevention
+   * @param end the bit after its last
+   */
+  element(state: SyntaxState, from: number, end: number): void;
+}
+
 const SHORT_START_CODE = 3;
 
 /**
  * @param bytes a canonical document, and nothing after it
+ * @param visitor for those who want to know what is where; units before an error are told all the same
  * @throws CodecLmError `AVC_INVALID` that names frame, macroblock, syntax element and byte
  */
-export function parseAvcDocument(bytes: Uint8Array): AvcDocument {
-  const parser = new Parser(bytes);
+export function parseAvcDocument(bytes: Uint8Array, visitor?: AvcVisitor): AvcDocument {
+  const parser = new Parser(bytes, visitor);
   const frames: AvcFrame[] = [];
   let hasSei = false;
   let offset = 0;
@@ -69,15 +82,18 @@ class Parser {
   readonly #reader = new BitReader();
   /** The payload of one NAL unit without its emulation prevention. */
   readonly #rbsp: Uint8Array;
+  readonly #visitor: AvcVisitor | undefined;
   /** Offset after the last unit that was read. */
   #end = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, visitor: AvcVisitor | undefined) {
     this.#bytes = bytes;
+    this.#visitor = visitor;
     this.#rbsp = new Uint8Array(bytes.length + READ_AHEAD);
   }
 
-  readUnit({ type, start, payloadStart, end }: NalUnit): void {
+  readUnit(unit: NalUnit): void {
+    const { type, start, payloadStart, end } = unit;
     const { state } = this;
     if (start !== this.#end) throw this.#invalid(this.#end, 'expected a start code');
     const isShort = payloadStart - start === SHORT_START_CODE;
@@ -90,6 +106,7 @@ class Parser {
       throw this.#invalid(-1 - length, 'bytes that need emulation prevention, or need it not');
     }
     this.#rbsp.fill(0, length, length + READ_AHEAD);
+    this.#visitor?.unit(unit, state);
     this.#readElements(payloadStart + 1, end, length);
     const isSlice = type === SLICE || type === IDR_SLICE;
     state.finish(state, isSlice ? [] : Array.from(this.#rbsp.subarray(0, length)));
@@ -132,10 +149,12 @@ class Parser {
         const isCut = reader.position > stop || stop - state.position < 1;
         throw this.#invalidElement(start, end, isCut);
       }
+      this.#visitor?.element(state, state.position, reader.position);
       state.position = reader.position;
       state.take(state, value);
     }
     if (last === 0 || state.position !== stop) throw this.#invalidElement(start, end, last === 0);
+    this.#visitor?.element(state, stop, 8 * length);
   }
 
   #invalidElement(start: number, end: number, isCut: boolean): CodecLmError {

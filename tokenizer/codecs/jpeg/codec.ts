@@ -6,6 +6,7 @@ import { createJpegGrammar } from './grammar.ts';
 import { partsOfJpeg } from './parts.ts';
 import { cutAfterRestart7, cutAfterShare, filledWithGrey } from './prompt.ts';
 import type { JpegSettings } from './settings.ts';
+import { syntaxOfJpeg } from './syntax-map.ts';
 import { insertTables, toJpegFile } from './view.ts';
 
 export function openJpeg(definition: CodecDefinition, settings: JpegSettings): Codec {
@@ -22,6 +23,7 @@ export function openJpeg(definition: CodecDefinition, settings: JpegSettings): C
     view: async (document: Uint8Array) => toJpegFile(document, quality),
     check: (document: Uint8Array) => void parseDocument(document),
     parts: partsOfJpeg,
+    syntax: syntaxOfJpeg,
     grammar: () => createJpegGrammar({ width, height, quality }),
     defaultCut: { ratio: 0.5 },
     cutOfShare: (ratio) => ({ ratio }),

@@ -4,6 +4,7 @@ import type { Symbols } from '../../alphabet.ts';
 import { createFixedLengthGrammar } from '../../mask/fixed-length.ts';
 import type { Codec, CodecDefinition, CodecTools, PromptCut } from '../codec.ts';
 import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { mapOfBlocks } from '../syntax-map.ts';
 import { clustersOfText, coloursOf, textOfClusters } from './clusters.ts';
 import { encoderOf, learningOf } from './encode.ts';
 import { readPalette } from './palette-file.ts';
@@ -51,6 +52,10 @@ export async function openPixels(
     parts(document) {
       check(document);
       return Array.from(document, (_, i) => ({ name: nameOf(i, size), end: i + 1 }));
+    },
+    syntax(document) {
+      check(document);
+      return mapOfBlocks('pixel', size, size);
     },
     grammar: () =>
       createFixedLengthGrammar({

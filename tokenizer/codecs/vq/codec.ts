@@ -13,6 +13,7 @@ import type {
 } from '../codec.ts';
 import { pixelsOf } from '../jpeg/source/baseline.ts';
 import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { mapOfBlocks } from '../syntax-map.ts';
 import { folderOf, modelLoader, withModel } from './find.ts';
 import type { VqModel } from './model.ts';
 import type { ModelSettings, VqSettings } from './settings.ts';
@@ -60,6 +61,10 @@ export async function openVq(
     parts(document) {
       check(document);
       return Array.from(document, (_, i) => ({ name: nameOf(i, side), end: i + 1 }));
+    },
+    syntax(document) {
+      check(document);
+      return mapOfBlocks('code', side, side);
     },
     grammar: () =>
       createFixedLengthGrammar({
