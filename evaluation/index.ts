@@ -76,10 +76,10 @@ export async function readStatistics(path: string): Promise<Statistics> {
  * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, or an input's code that names the file;
  *   `CHECKPOINT_INVALID`, `NOT_FINITE`; `USAGE` for a probe that these files do not allow; `INTERRUPTED`
  */
-export async function probe(
+export async function probeModel(
   model: Model,
   paths: readonly string[],
   options?: ProbeOptions,
 ): Promise<ProbeResults> {
-  return (await import('./probes/probe.ts')).probe(model, paths, options);
+  return (await import('./probes/probe.ts')).probeModel(model, paths, options);
 }

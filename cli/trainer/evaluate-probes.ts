@@ -47,7 +47,7 @@ export const evaluateProbes = command({
   notes: 'docs/evaluation.md says what each figure means.',
   async run(files, { checkpoint, only, against, weights, html, json, ...given }, io) {
     const { loadModel } = await import('../../trainer/sample/model.ts');
-    const { probe } = await import('../../evaluation/probes/probe.ts');
+    const { probeModel } = await import('../../evaluation/probes/probe.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
     const model = await loadModel(checkpoint, {
       codec: codecChoiceOf(given),
@@ -57,7 +57,7 @@ export const evaluateProbes = command({
     const known = Object.keys(probeOptions) as (keyof typeof probeOptions)[];
     const settings = Object.fromEntries(known.map((key) => [key, given[key]]));
     try {
-      const results = await probe(model, files, {
+      const results = await probeModel(model, files, {
         ...settings,
         ...{ only, against, signal: io.signal },
         onEvent: ({ probe, done, total }) => io.progress.update(`${probe}: ${done}/${total}`),

@@ -4,7 +4,7 @@ import type { Raster, Symbols } from '../../tokenizer/index.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { sample } from '../../trainer/sample/sample.ts';
 import { luminanceOf, psnr, ssim } from './picture-quality.ts';
-import { type Input, stopIfAsked } from './scoring.ts';
+import { type ProbedFile, stopIfAsked } from './scoring.ts';
 import type { DrawSettings } from './validity.ts';
 
 export interface FrameQuality {
@@ -35,7 +35,7 @@ export interface ClipsResult {
  */
 export async function probeClips(
   model: Model,
-  inputs: readonly Input[],
+  inputs: readonly ProbedFile[],
   settings: DrawSettings,
 ): Promise<ClipsResult> {
   const { codec } = model;

@@ -10,7 +10,7 @@ import type { CodecDefinition } from '../../tokenizer/index.ts';
  * @returns paths; those of a folder by name
  * @throws CodecLmError `INPUT_NOT_FOUND`; `INPUT_EMPTY` that names the folder
  */
-export async function listInputs(
+export async function filesToProbe(
   paths: readonly string[],
   { extensions, noun }: CodecDefinition,
 ): Promise<string[]> {

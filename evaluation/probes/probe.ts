@@ -17,7 +17,7 @@ import { type ClipsResult, probeClips } from './clips.ts';
 import { type Damaged, DamageProbe, type DamageResult, damage } from './damage.ts';
 import {
   eachScored,
-  type Input,
+  type ProbedFile,
   type ProbeEvent,
   readInputs,
   type Scoring,
@@ -53,12 +53,12 @@ type DamagedInput = Damaged & { readonly ids: Uint16Array };
  * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, or an input's code that names the file;
  *   `CHECKPOINT_INVALID`, `NOT_FINITE`; `USAGE` for a probe that these files do not allow; `INTERRUPTED`
  */
-export async function probe(
+export async function probeModel(
   model: Model,
   paths: readonly string[],
   { only, against = [], onEvent, signal, ...given }: ProbeOptions = {},
 ): Promise<ProbeResults> {
-  const settings = resolveOptions(probeSchema, given, 'probe');
+  const settings = resolveOptions(probeSchema, given, 'probeModel');
   const wanted = wantedProbes(model.codec, only, { ...settings, against });
   const inputs = await readInputs(model, paths);
   const others = wanted.has('classes') ? await readInputs(model, against) : [];
@@ -124,7 +124,7 @@ function drawSettings({ temperature, topK, topP, minP, seed, threads }: ProbeSet
 
 function syntaxOf(
   { codec, tokenizer }: Model,
-  inputs: readonly Input[],
+  inputs: readonly ProbedFile[],
   scores: readonly Float64Array[],
 ): SyntaxResult {
   const found = new SyntaxProbe(codec);
@@ -136,13 +136,13 @@ function syntaxOf(
 }
 
 /** Bits per symbol of each input, the bits of its end among them. */
-function perSymbol(inputs: readonly Input[], scores: readonly Float64Array[]): number[] {
+function perSymbol(inputs: readonly ProbedFile[], scores: readonly Float64Array[]): number[] {
   return inputs.map(({ document }, i) => sum(scores[i]) / document.symbols.length);
 }
 
 function damagedCopies(
   { codec, tokenizer }: Model,
-  inputs: readonly Input[],
+  inputs: readonly ProbedFile[],
   { damages, seed }: ProbeSettings,
 ): DamagedInput[] {
   return inputs.flatMap(({ document }, file) =>

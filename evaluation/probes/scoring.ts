@@ -6,7 +6,7 @@ import type { ProbeName } from '../../schemas/probes.ts';
 import type { Engine } from '../../trainer/sample/engine/engine.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { bitsOfTokens, encodeSource, type ScoredDocument } from '../../trainer/score/document.ts';
-import { listInputs } from './inputs.ts';
+import { filesToProbe } from './inputs.ts';
 
 /** Documents of a probe that are done. */
 export interface ProbeEvent {
@@ -25,7 +25,7 @@ export interface Scoring {
   readonly signal?: AbortSignal;
 }
 
-export interface Input {
+export interface ProbedFile {
   readonly path: string;
   /** Content of the file. */
   readonly source: Uint8Array;
@@ -33,9 +33,9 @@ export interface Input {
 }
 
 /** @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`, or an input's code that names the file */
-export async function readInputs(model: Model, paths: readonly string[]): Promise<Input[]> {
-  const inputs: Input[] = [];
-  for (const path of await listInputs(paths, model.codec.definition)) {
+export async function readInputs(model: Model, paths: readonly string[]): Promise<ProbedFile[]> {
+  const inputs: ProbedFile[] = [];
+  for (const path of await filesToProbe(paths, model.codec.definition)) {
     const source = await readFile(path).catch((error) => {
       throw readError(error, path);
     });
@@ -72,7 +72,7 @@ export async function eachScored<Item, Result>(
 export function scoreAll(
   scoring: Scoring,
   probe: ProbeName,
-  inputs: readonly Input[],
+  inputs: readonly ProbedFile[],
 ): Promise<Float64Array[]> {
   return eachScored(scoring, probe, inputs, ({ document }, engine) =>
     bitsOfTokens(document.ids, engine),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { CodecLmError } from '../../../base/error.ts';
 import { sharp } from '../../../base/sharp.ts';
-import { type ErrorCode, type ProbeOptions, probe } from '../../../evaluation/index.ts';
+import { type ErrorCode, type ProbeOptions, probeModel } from '../../../evaluation/index.ts';
 import { avc } from '../../../tokenizer/codecs/avc/index.ts';
 import { jpeg } from '../../../tokenizer/codecs/jpeg/index.ts';
 import { pixels } from '../../../tokenizer/codecs/pixels/index.ts';
@@ -49,7 +49,7 @@ test('bits by kind and place: each byte takes the same, the end too', async (t) 
   const codec = await jpeg.open({ width: SIDE, height: SIDE });
   const { paths, documents } = await pictures(t, codec, 1);
   const model = oracleOf(codec, documents, 4000);
-  const { syntax, ...others } = await probe(model, paths, ODD);
+  const { syntax, ...others } = await probeModel(model, paths, ODD);
   t.deepEqual(others, {});
   const { sure } = bitsOf(259);
   const bytes = documents[0].length;
@@ -72,7 +72,7 @@ test('damage: found at once, mended at once; chance and the check stand beside',
   const codec = await jpeg.open({ width: SIDE, height: SIDE });
   const { paths, documents } = await pictures(t, codec, 1);
   const model = oracleOf(codec, documents, 4000);
-  const { damage } = await probe(model, paths, { ...ODD, damages: 30, only: ['damage'] });
+  const { damage } = await probeModel(model, paths, { ...ODD, damages: 30, only: ['damage'] });
   const { found, foundByChance, mended } = damage!;
   t.is(damage!.damaged, 30);
   t.deepEqual(found, { top1: 1, top10: 1 });
@@ -81,7 +81,7 @@ test('damage: found at once, mended at once; chance and the check stand beside',
   t.is(damage!.mendedWithCheck, 1);
   t.true(damage!.refused > 0 && damage!.refused <= 1);
   t.true(damage!.mendedByCheckAlone > 0 && damage!.mendedByCheckAlone < 1);
-  const again = await probe(model, paths, { ...ODD, damages: 30, only: ['damage'] });
+  const again = await probeModel(model, paths, { ...ODD, damages: 30, only: ['damage'] });
   t.deepEqual(again.damage, damage, 'the same seed damages the same bytes');
 });
 
@@ -91,7 +91,7 @@ test('damage that a model does not notice', async (t) => {
   // It knows another picture, and is surprised everywhere.
   const { documents } = await pictures(t, codec, 2);
   const model = oracleOf(codec, documents.slice(1), 4000);
-  const { damage } = await probe(model, paths, { ...ODD, damages: 30, only: ['damage'] });
+  const { damage } = await probeModel(model, paths, { ...ODD, damages: 30, only: ['damage'] });
   t.true(damage!.found.top1 < 0.5);
   t.true(damage!.mended.top10 < 1);
 });
@@ -101,11 +101,14 @@ test('classes: what the model knows takes fewer bits', async (t) => {
   const { paths, documents } = await pictures(t, codec, 3);
   const model = oracleOf(codec, documents.slice(0, 1), 4000);
   const options: ProbeOptions = { ...ODD, against: paths.slice(1), only: ['classes'] };
-  const { classes } = await probe(model, paths.slice(0, 1), options);
+  const { classes } = await probeModel(model, paths.slice(0, 1), options);
   t.is(classes!.auc, 1);
   t.deepEqual([classes!.first.files, classes!.second.files], [1, 2]);
   t.true(classes!.second.bitsPerSymbol > 5 * classes!.first.bitsPerSymbol);
-  const turned = await probe(model, paths.slice(1), { ...options, against: paths.slice(0, 1) });
+  const turned = await probeModel(model, paths.slice(1), {
+    ...options,
+    against: paths.slice(0, 1),
+  });
   t.is(turned.classes!.auc, 0);
 });
 
@@ -113,11 +116,11 @@ test('validity: a model of a whole document, and one of a broken one', async (t)
   const codec = await jpeg.open({ width: SIDE, height: SIDE });
   const { paths, documents } = await pictures(t, codec, 1);
   const options: ProbeOptions = { num: 3, only: ['validity'], temperature: 0 };
-  const whole = await probe(oracleOf(codec, documents, 2000), paths, options);
+  const whole = await probeModel(oracleOf(codec, documents, 2000), paths, options);
   t.deepEqual(whole.validity, { drawn: 3, valid: 1, ended: 1, corrected: 0 });
   const broken = documents[0].slice();
   broken[20] = 0x42;
-  const { validity } = await probe(oracleOf(codec, [broken], 2000), paths, options);
+  const { validity } = await probeModel(oracleOf(codec, [broken], 2000), paths, options);
   t.deepEqual([validity!.valid, validity!.ended], [0, 1]);
   t.true(validity!.corrected > 0 && validity!.corrected < 1);
 });
@@ -128,7 +131,7 @@ test('a codec of blocks: one kind, and a place for each', async (t) => {
   const codec = await pixels.open({ size: 4, colours: 8, clusters: text });
   const { paths, documents } = await pictures(t, codec, 2);
   const model = oracleOf(codec, documents, 18);
-  const { syntax, damage } = await probe(model, paths, { ...ODD, damages: 4 });
+  const { syntax, damage } = await probeModel(model, paths, { ...ODD, damages: 4 });
   t.deepEqual(
     syntax!.kinds.map(({ kind, symbols }) => [kind, symbols]),
     [['pixel', 32]],
@@ -146,7 +149,7 @@ testWith('ffmpeg', 'clips: what is drawn to the letter beside the last frame aga
   const codec = await avc.open({ width: 32, height: 32, frames: 4, profile: 'reproducible' });
   const { symbols } = await (await codec.encoder()).encode(await readFile(clip), clip);
   const model = oracleOf(codec, [symbols], 8000);
-  const { clips } = await probe(model, [clip], { only: ['clips'], temperature: 0 });
+  const { clips } = await probeModel(model, [clip], { only: ['clips'], temperature: 0 });
   t.deepEqual([clips!.clips, clips!.given], [1, 3]);
   t.deepEqual(
     clips!.frames.map(({ frame }) => frame),
@@ -162,7 +165,9 @@ test('what cannot be probed is said before anything is read', async (t) => {
   const { paths, documents, folder } = await pictures(t, codec, 1);
   const model = oracleOf(codec, documents, 2000);
   const fails = async (options: ProbeOptions, code: ErrorCode, message: RegExp, files = paths) => {
-    const error = await t.throwsAsync(probe(model, files, options), { instanceOf: CodecLmError });
+    const error = await t.throwsAsync(probeModel(model, files, options), {
+      instanceOf: CodecLmError,
+    });
     t.is(error.code, code, error.message);
     t.regex(error.message, message);
   };

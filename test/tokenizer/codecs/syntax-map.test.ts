@@ -7,8 +7,7 @@ import { avc } from '../../../tokenizer/codecs/avc/index.ts';
 import { splitNalUnits } from '../../../tokenizer/codecs/avc/nal.ts';
 import { syntaxOfAvc } from '../../../tokenizer/codecs/avc/syntax-map.ts';
 import { encodeRaster } from '../../../tokenizer/codecs/jpeg/encode.ts';
-import { partsOfJpeg } from '../../../tokenizer/codecs/jpeg/parts.ts';
-import { syntaxOfJpeg } from '../../../tokenizer/codecs/jpeg/syntax-map.ts';
+import { partsOfJpeg, syntaxOfJpeg } from '../../../tokenizer/codecs/jpeg/parts.ts';
 import { mapOfBlocks, type SyntaxMap } from '../../../tokenizer/codecs/syntax-map.ts';
 import { makeRaster, RASTER_KINDS, type RasterKind } from '../../helpers/rasters.ts';
 

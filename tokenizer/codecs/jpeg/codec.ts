@@ -3,10 +3,9 @@ import { CodecLmError } from '../../../base/error.ts';
 import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
 import { parseDocument } from './document.ts';
 import { createJpegGrammar } from './grammar.ts';
-import { partsOfJpeg } from './parts.ts';
+import { partsOfJpeg, syntaxOfJpeg } from './parts.ts';
 import { cutAfterRestart7, cutAfterShare, filledWithGrey } from './prompt.ts';
 import type { JpegSettings } from './settings.ts';
-import { syntaxOfJpeg } from './syntax-map.ts';
 import { insertTables, toJpegFile } from './view.ts';
 
 export function openJpeg(definition: CodecDefinition, settings: JpegSettings): Codec {
