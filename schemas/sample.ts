@@ -18,6 +18,18 @@ export const weightsOption = z
   .optional()
   .describe("Number format that the model's matrices are held in; default: the checkpoint's own");
 
+/** Number formats of keys and values. */
+export const CACHE_TYPES = ['fp32', 'bf16', 'int8'] as const;
+
+export type CacheType = (typeof CACHE_TYPES)[number];
+
+export const cacheOption = z
+  .enum(CACHE_TYPES)
+  .optional()
+  .describe(
+    'Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside narrower ones, int8 where memory is too short for these',
+  );
+
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
 /** Options that `sample` of the library and of the command line share. */

@@ -1,6 +1,6 @@
 /** Options of the server, with their meaning and defaults. */
 import { z } from 'zod';
-import { batchSizeOption, threadsOption, weightsOption } from './sample.ts';
+import { batchSizeOption, cacheOption, threadsOption, weightsOption } from './sample.ts';
 
 /** Options that `serve` of the library and of the command line share. */
 export const servingOptions = {
@@ -45,6 +45,7 @@ export const servingOptions = {
     .describe('Largest request body, in bytes'),
   threads: threadsOption.describe('Cores to use; default: all'),
   weights: weightsOption,
+  cache: cacheOption,
 };
 
 export const serveSchema = z.strictObject({

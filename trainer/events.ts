@@ -62,11 +62,19 @@ export interface LoadEvent {
   totalBytes: number;
 }
 
+/** What was decided about the engine that its user may want to know. Sent before weights are read. */
+export interface EngineRemark {
+  type: 'engine';
+  /** A sentence for people. */
+  remark: string;
+}
+
 /** Events of a server. */
 export type ServeEvent =
   | BackendEvent
   | PastTrainedLength
   | LoadEvent
+  | EngineRemark
   /** The server listens; `engine` is a description for people. */
   | { type: 'ready'; model: string; engine: string; maxTokens: number; url: string }
   /** The engine or an answer failed for a reason that no client caused. */

@@ -177,6 +177,9 @@ export const f32 = {
   div: binary(0x95),
   max: binary(0x97),
   fromUnsigned: unary(0xb3),
+  /** Its bits, as an i32, and back. */
+  bits: unary(0xbc),
+  ofBits: unary(0xbe),
 };
 
 export const v128 = {

@@ -2,7 +2,7 @@
  * Vector instructions on integers of 16, 32 and 64 bits, and some instructions on single 64-bit
  * integers.
  */
-import { binary, type Code, i32, reading, simd, unary, writing } from './assembler.ts';
+import { binary, type Code, f32x4, i32, reading, simd, unary, writing } from './assembler.ts';
 
 const shift =
   (opcode: number) =>
@@ -23,6 +23,11 @@ export const bits = {
   const: (bytes: Uint8Array): Code => [simd(12), [...bytes]],
 };
 
+export const i8x16 = {
+  /** Narrows signed 16-bit lanes, those of the first vector in front; saturates. */
+  narrowSigned: binary(simd(101)),
+};
+
 export const i16x8 = {
   /** Eight signed bytes, each widened. */
   loadBytes: reading(simd(1), 3),
@@ -32,6 +37,8 @@ export const i16x8 = {
   narrow: binary(simd(134)),
   /** Narrows signed 32-bit lanes, those of the first vector in front; saturates. */
   narrowSigned: binary(simd(133)),
+  /** @param bits an i32 */
+  shlBy: (vector: Code, bits: Code): Code => [vector, bits, simd(139)],
   shrU: shift(141),
   sub: binary(simd(145)),
   mul: binary(simd(149)),
@@ -41,6 +48,7 @@ export const i16x8 = {
 /** Signed 32-bit lanes. */
 export const s32x4 = {
   shrS: shift(172),
+  sub: binary(simd(177)),
   /** Products of 16-bit lanes, added in pairs. */
   dot: binary(simd(186)),
   toFloat: unary(simd(250)),
@@ -58,6 +66,21 @@ export const u64x2 = {
   shl: shift(203),
   shrU: shift(205),
 };
+
+/** 1.5 * 2^23: a number of up to 22 bits that is added to it is rounded, and lies in its lowest bits. */
+const ROUNDING = 12_582_912;
+const ROUNDING_BITS = 0x4b400000;
+
+/**
+ * The nearest whole numbers, ties to even, of four fp32 numbers below 2^22; in two instructions, where
+ * `nearest` and `truncate` are seven on x86. Without meaning for larger numbers and NaN.
+ */
+export function nearestInteger(numbers: Code): Code {
+  return s32x4.sub(
+    f32x4.add(numbers, f32x4.const(ROUNDING)),
+    u32x4.const(new Array(4).fill(ROUNDING_BITS)),
+  );
+}
 
 /** @param bytes index in `vector` (0..15) for each byte of the result */
 export function pickBytes(vector: Code, bytes: readonly number[]): Code {

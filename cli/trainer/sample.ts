@@ -4,6 +4,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { formatCount } from '../../base/format.ts';
 import {
   batchSizeOption,
+  cacheOption,
   checkpointOption,
   samplingOptions,
   weightsOption,
@@ -32,7 +33,7 @@ const options = z.object({
     .describe('Allow only tokens that continue a canonical file; off is free sampling'),
   maxTokens,
   batch: batchSizeOption.describe('Samples drawn at once; does not change them'),
-  ...{ threads, weights: weightsOption },
+  ...{ threads, weights: weightsOption, cache: cacheOption },
   prompt: z
     .string()
     .optional()
@@ -84,15 +85,14 @@ export const sampleCommand = command({
     const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { sampleFiles } = await import('../../trainer/sample/files.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
-    const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream, weights } =
-      given;
+    const { num, to, temperature, topK, topP, minP, seed, maxTokens, threads, stream } = given;
     return withRanks(async (communicator) => {
       const isTold = communicator.rank === 0;
       const place = communicator.size > 1 ? ` in rank 0 of ${communicator.size}` : '';
       const model = await rankZeroFirst(communicator, () =>
         loadModel(checkpoint, {
           codec: codecChoiceOf(given),
-          weights,
+          ...{ weights: given.weights, cache: given.cache },
           onEvent: (event) => isTold && showLoading(event, io),
         }),
       );

@@ -4,7 +4,12 @@
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { formatTable } from '../../base/format.ts';
-import { checkpointOption, threadsOption, weightsOption } from '../../schemas/sample.ts';
+import {
+  cacheOption,
+  checkpointOption,
+  threadsOption,
+  weightsOption,
+} from '../../schemas/sample.ts';
 import type { Figures } from '../../trainer/score/gather.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
@@ -23,6 +28,7 @@ const options = z.object({
     .meta({ valueName: 'dir' }),
   threads: threadsOption.describe('Cores to use; default all'),
   weights: weightsOption,
+  cache: cacheOption,
   json: z.boolean().default(false).describe('One JSON value per file'),
 });
 
@@ -43,7 +49,7 @@ export const scoreCommand = command({
     'trainer score --checkpoint RUN --map maps *.png',
     'mpirun -n 8 node bin/trainer.js score --checkpoint RUN --json *.png',
   ],
-  async run(files, { checkpoint, map, threads, weights, json, ...given }, io) {
+  async run(files, { checkpoint, map, threads, weights, cache, json, ...given }, io) {
     const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
@@ -56,6 +62,7 @@ export const scoreCommand = command({
         loadModel(checkpoint, {
           codec: codecChoiceOf(given),
           weights,
+          cache,
           onEvent: (event) => isTold && showLoading(event, io),
         }),
       );

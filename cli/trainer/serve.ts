@@ -9,7 +9,7 @@ import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
-const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights } =
+const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache } =
   servingOptions;
 
 const options = z.object({
@@ -29,7 +29,7 @@ const options = z.object({
     .describe(
       'Default of requests for `grammar`: allow only tokens that continue a canonical file',
     ),
-  ...{ threads, weights },
+  ...{ threads, weights, cache },
 });
 
 export const serveCommand = command({
@@ -42,10 +42,11 @@ export const serveCommand = command({
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
     const { serve } = await import('../../trainer/serve/serve.ts');
-    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights } = given;
+    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache } =
+      given;
     const server = await serve({
       checkpoint: given.checkpoint,
-      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights },
+      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache },
       codec: codecChoiceOf(given),
       batchSize: batch,
       grammar: grammar === 'on',
@@ -68,6 +69,8 @@ export function serveLogLine(event: Exclude<ServeEvent, LoadEvent>): string {
   switch (event.type) {
     case 'backend':
       return event.reason;
+    case 'engine':
+      return event.remark;
     case 'past-trained-length':
       return pastLine('sequences may take', event);
     case 'ready':

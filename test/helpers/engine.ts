@@ -21,6 +21,13 @@ export const BLOCKED_CONFIG: LlamaConfig = {
   padId: 28,
 };
 
+/** The shape of Llama 2 7B, with the vocabulary of images. */
+export const SEVEN_BILLION: LlamaConfig = {
+  ...BLOCKED_CONFIG,
+  ...{ vocabSize: 579, hiddenSize: 4096, layers: 32, heads: 32, kvHeads: 32 },
+  intermediateSize: 11_008,
+};
+
 /** Larger than a trained model's start, so that attention and the output are far from flat. */
 export function largeWeights(config: LlamaConfig, seed: number): Weights {
   const weights = initialWeights(config, seed);
@@ -47,4 +54,12 @@ export async function readIds(
     for (const row of await engine.step(rows)) logits.push(row.slice());
   }
   return logits;
+}
+
+/** Root mean square of logits, or of their differences. */
+export function rms(rows: Float32Array[], others?: Float32Array[]): number {
+  const squares = rows.flatMap((row, i) =>
+    [...row].map((value, n) => (value - (others?.[i][n] ?? 0)) ** 2),
+  );
+  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
 }

@@ -10,7 +10,7 @@ import { readModelConfig } from '../checkpoint/huggingface.ts';
 import { readModelWeights } from '../checkpoint/model-weights.ts';
 import { openModelWeights } from '../checkpoint/stream-weights.ts';
 import { findWeights } from '../checkpoint/weight-files.ts';
-import type { LoadEvent } from '../events.ts';
+import type { EngineRemark, LoadEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
@@ -79,24 +79,31 @@ export async function loadEngine(
   { path, config }: CheckpointParts,
   size: EngineSize,
   chooseBackend: () => Promise<Backend>,
-  onEvent?: (event: LoadEvent) => void,
+  onEvent?: (event: LoadEvent | EngineRemark) => void,
 ): Promise<Engine> {
   const stored = await openModelWeights(path, config);
   const wanted = size.weights ?? stored.type;
-  const engine = await loadWasmEngine(config, { ...size, weights: wanted }, async (writer) => {
-    let bytes = 0;
-    for await (const weight of stored.read()) {
-      writer.write(weight.name, 0, weight.data);
-      bytes += weight.bytes;
-      onEvent?.({ type: 'loading', bytes, totalBytes: stored.bytes });
-    }
-  });
+  const engine = await loadWasmEngine(
+    config,
+    { ...size, weights: wanted },
+    async (writer, remark) => {
+      if (remark) onEvent?.({ type: 'engine', remark });
+      let bytes = 0;
+      for await (const weight of stored.read()) {
+        writer.write(weight.name, 0, weight.data);
+        bytes += weight.bytes;
+        onEvent?.({ type: 'loading', bytes, totalBytes: stored.bytes });
+      }
+    },
+  );
   if (engine) return engine;
-  if ((size.weights ?? 'fp32') !== 'fp32') {
+  for (const name of ['weights', 'cache'] as const) {
+    const type = size[name] ?? 'fp32';
+    if (type === 'fp32') continue;
     throw new CodecLmError(
       'CONFIG_INVALID',
-      `weights ${size.weights}: a model of these sizes is computed by tfjs, which holds fp32`,
-      { path, hint: 'leave the weights as fp32' },
+      `${name} ${type}: a model of these sizes is computed by tfjs, which holds fp32`,
+      { path, hint: `leave the ${name} as fp32` },
     );
   }
   const { weights } = await readModelWeights(path, config);

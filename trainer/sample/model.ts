@@ -3,9 +3,14 @@ import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
 import { type Backend, type BackendChoice, chooseBackend } from '../../compute/choose.ts';
 import type { BackendEvent } from '../../compute/event.ts';
-import { type WeightsType, weightsOption } from '../../schemas/sample.ts';
+import {
+  type CacheType,
+  cacheOption,
+  type WeightsType,
+  weightsOption,
+} from '../../schemas/sample.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
-import type { LoadEvent } from '../events.ts';
+import type { EngineRemark, LoadEvent } from '../events.ts';
 import type { LlamaConfig } from '../model/config.ts';
 import type { CodecChoice, SamplingCodec } from './codec.ts';
 import type { Engine } from './engine/engine.ts';
@@ -22,10 +27,15 @@ export interface LoadModelOptions {
   codec?: CodecChoice;
   /** Number format that the matrices are held in; default: the checkpoint's own. */
   weights?: WeightsType;
-  onEvent?: (event: BackendEvent | LoadEvent) => void;
+  /**
+   * Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside
+   * narrower ones, int8 where memory is too short for these.
+   */
+  cache?: CacheType;
+  onEvent?: (event: BackendEvent | LoadEvent | EngineRemark) => void;
 }
 
-const schema = z.strictObject({ weights: weightsOption });
+const schema = z.strictObject({ weights: weightsOption, cache: cacheOption });
 
 /** An engine with the size it was made for. */
 interface SizedEngine {
@@ -41,6 +51,7 @@ export class Model implements CheckpointParts {
   readonly tokenizer: Tokenizer;
   /** As it was asked for; undefined is the checkpoint's own. */
   readonly weights?: WeightsType;
+  readonly cache?: CacheType;
   readonly #onEvent?: LoadModelOptions['onEvent'];
   readonly #chooseBackend: () => Promise<Backend>;
   /** The engine that was returned last: the next user takes it if it is large enough. */
@@ -51,13 +62,14 @@ export class Model implements CheckpointParts {
   constructor(
     parts: CheckpointParts,
     backend: () => Promise<Backend>,
-    { weights, onEvent }: Pick<LoadModelOptions, 'weights' | 'onEvent'> = {},
+    { weights, cache, onEvent }: Pick<LoadModelOptions, 'weights' | 'cache' | 'onEvent'> = {},
   ) {
     this.path = parts.path;
     this.config = parts.config;
     this.codec = parts.codec;
     this.tokenizer = parts.tokenizer;
     this.weights = weights;
+    this.cache = cache;
     this.#onEvent = onEvent;
     this.#chooseBackend = backend;
   }
@@ -91,7 +103,7 @@ export class Model implements CheckpointParts {
     this.#idle = undefined;
     if (idle && isEnough(idle.size, size)) return idle;
     await idle?.engine.dispose();
-    const wanted = { ...size, weights: this.weights };
+    const wanted = { ...size, weights: this.weights, cache: this.cache };
     const engine = await loadEngine(this, wanted, this.#chooseBackend, this.#onEvent);
     return { size, engine };
   }
@@ -122,7 +134,7 @@ export async function loadModel(
   { codec, ...options }: LoadModelOptions = {},
 ): Promise<Model> {
   const { backend, onEvent, ...given } = options;
-  const { weights } = resolveOptions(schema, given, 'loadModel');
+  const { weights, cache } = resolveOptions(schema, given, 'loadModel');
   const choose = () => chooseBackend({ backend, onEvent });
-  return new Model(await readCheckpoint(checkpoint, codec), choose, { weights, onEvent });
+  return new Model(await readCheckpoint(checkpoint, codec), choose, { weights, cache, onEvent });
 }

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../../compute/choose.ts';
-import type { WeightsType } from '../../schemas/sample.ts';
+import type { CacheType, WeightsType } from '../../schemas/sample.ts';
 import type { ServeEvent } from '../events.ts';
 import { Batcher } from '../sample/batcher.ts';
 import type { CodecChoice } from '../sample/codec.ts';
@@ -38,6 +38,8 @@ export interface ServerOptions {
   threads?: number;
   /** Number format of the matrices; default the checkpoint's own. */
   weights?: WeightsType;
+  /** Number format of keys and values; default: as `loadModel` takes it. */
+  cache?: CacheType;
   chooseBackend: () => Promise<Backend>;
   onEvent?: (event: ServeEvent) => void;
 }
@@ -67,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const size = {
     sequences: options.batchSize,
     positions: maxPositions,
-    ...{ threads: options.threads, weights: options.weights },
+    ...{ threads: options.threads, weights: options.weights, cache: options.cache },
   };
   const engine = await loadEngine(checkpoint, size, options.chooseBackend, options.onEvent);
   const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });

@@ -1,8 +1,8 @@
 /** Attention of a step in the layers of a region: each thread computes its parts. */
 import { headSize, type LlamaConfig } from '../../model/config.ts';
-import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
 import type { EngineKernels } from './kernels/module.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 import { FLOAT, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { GROUP, type RowShare, type Run, shareAttention } from './share.ts';
 
@@ -94,6 +94,7 @@ export class AttentionThread {
       const from = this.#layout.qkv + i * this.#stride;
       this.#copy(from, this.#query(i, 0), hiddenSize);
       this.#turn(this.#query(i, 0), i, heads);
+      this.#kernels.roundQueries?.(this.#query(i, 0), heads);
     }
   }
 
@@ -105,23 +106,18 @@ export class AttentionThread {
   /** Writes keys and values of new positions; only this part reads them. */
   #writeNew(layer: number, { row, rows, group, fromHead, toHead }: RowShare): void {
     const { heads, kvHeads } = this.#config;
-    const { keyBytes } = this.#layout;
-    const headBytes = this.#size * FLOAT;
+    const rowBytes = this.#size * FLOAT;
     for (let i = row; i < row + rows; i++) {
       const position = this.#position(i);
       if (groupOf(position) !== group) continue;
       const page = this.#page(layer, i, Math.floor(position / CACHE_PAGE));
-      const key = this.#layout.qkv + i * this.#stride + heads * headBytes;
-      this.#turn(key + fromHead * headBytes, i, toHead - fromHead);
+      const keys = this.#layout.qkv + i * this.#stride + heads * rowBytes;
+      const values = keys + kvHeads * rowBytes;
+      this.#turn(keys + fromHead * rowBytes, i, toHead - fromHead);
       for (let head = fromHead; head < toHead; head++) {
-        const to = page + (head * 2 * CACHE_PAGE + (position % CACHE_PAGE)) * keyBytes;
-        const from = key + head * headBytes;
-        this.#kernels.storeCached(from, to, headBytes);
-        this.#kernels.storeCached(
-          from + kvHeads * headBytes,
-          to + CACHE_PAGE * keyBytes,
-          headBytes,
-        );
+        const to = page + head * this.#layout.headBytes;
+        this.#kernels.storeKey(keys + head * rowBytes, to, position % CACHE_PAGE);
+        this.#kernels.storeValue(values + head * rowBytes, to, position % CACHE_PAGE);
       }
     }
   }
@@ -133,13 +129,14 @@ export class AttentionThread {
     for (let page = group * GROUP; page < end; page++) {
       const address = this.#page(layer, row, page);
       for (let head = fromHead; head < toHead; head++) {
-        const keys = address + head * 2 * CACHE_PAGE * this.#layout.keyBytes;
-        for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, keys);
+        const own = address + head * this.#layout.headBytes;
+        for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, own);
       }
     }
   }
 
-  #attendPage(row: number, kvHead: number, page: number, keys: number): void {
+  /** @param address of the page's part for that head */
+  #attendPage(row: number, kvHead: number, page: number, address: number): void {
     const count = Math.min(CACHE_PAGE, this.#position(row) + 1 - page * CACHE_PAGE);
     if (count <= 0) return;
     const { emptyAverage, scores } = this.#layout;
@@ -150,7 +147,7 @@ export class AttentionThread {
       const after = this.#average(row, Math.floor(page / GROUP), head);
       const before = page % GROUP === 0 ? emptyAverage : after;
       const q = this.#query(row, head);
-      this.#kernels.attendPage(q, keys, count, before, after, room, scale);
+      this.#kernels.attendPage(q, address, count, before, after, room, scale);
     }
   }
 

@@ -3,12 +3,12 @@
  * one WebAssembly memory: some layers with their part of the cache, and activations of its own.
  */
 
-import type { WeightsType } from '../../../schemas/sample.ts';
+import type { CacheType, WeightsType } from '../../../schemas/sample.ts';
 import { PANEL, WIDENED_BYTES } from '../../../wasm/mat-mul.ts';
 import { headSize, type LlamaConfig } from '../../model/config.ts';
-import { CACHE_PAGE } from './kernels/attention.ts';
 import { averageBytes } from './kernels/average.ts';
-import { CACHE_FORMATS, type CacheType } from './kernels/cache-format.ts';
+import { CACHE_FORMATS } from './kernels/cache-format.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 import { GROUP } from './share.ts';
 import { MATRIX_FORMATS } from './weights-type.ts';
 
@@ -100,12 +100,12 @@ export interface RegionLayout extends RegionPart {
   tables: number;
   tableBytes: number;
   /**
-   * Keys and values, [layer, page, head, keys or values, position], so that the data of a sequence
+   * Keys and values, [layer, page, head], each as its format lays them out, so that the data of a sequence
    * in a layer is one piece of memory, or a few.
    */
   pages: number;
-  /** Bytes of a key or a value of one head. */
-  keyBytes: number;
+  /** Bytes of one head in a page. */
+  headBytes: number;
   /** Bytes of a page in one layer. */
   pageBytes: number;
   layerBytes: number;
@@ -155,8 +155,8 @@ export function planRegion(
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
   const tableBytes = Math.ceil(positions / CACHE_PAGE) * 4;
   const groups = Math.ceil(positions / (GROUP * CACHE_PAGE));
-  const keyBytes = (size / 4) * CACHE_FORMATS[cache].vectorBytes;
-  const pageBytes = 2 * kvHeads * CACHE_PAGE * keyBytes;
+  const headBytes = CACHE_FORMATS[cache].pageBytes(size);
+  const pageBytes = kvHeads * headBytes;
   const layerBytes = pageCount * pageBytes;
   const fixed = {
     ...part,
@@ -168,7 +168,7 @@ export function planRegion(
     x: floats(MAX_ROWS * hiddenSize),
     normed: perThread(MAX_ROWS * hiddenSize),
     packed: perThread(MAX_ROWS * Math.max(hiddenSize, width)),
-    scores: perThread(CACHE_PAGE + 4),
+    scores: perThread(CACHE_PAGE + 8),
     widened: perThread(WIDENED_BYTES / FLOAT),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
     averages: take(MAX_ROWS * groups * heads * averageBytes(size)),
@@ -192,7 +192,7 @@ export function planRegion(
     finalNorm: floats(hiddenSize),
     head: matrix(part.hasHead ? vocabSize : 0, hiddenSize),
     tables: take(sequences * tableBytes),
-    ...{ tableBytes, keyBytes, pageBytes, layerBytes },
+    ...{ tableBytes, headBytes, pageBytes, layerBytes },
   };
   const pages = bytes;
   return { ...fixed, pages, bytes: pages + fixed.layers.length * layerBytes };

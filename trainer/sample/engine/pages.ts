@@ -1,6 +1,6 @@
 /** The pages of the cache and the sequences that they belong to. */
 import type { CachedSequence } from './engine.ts';
-import { CACHE_PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 
 export class PagedSequence implements CachedSequence {
   length = 0;

@@ -2,7 +2,7 @@
 import { totalmem } from 'node:os';
 import { CodecLmError } from '../../../base/error.ts';
 import type { LlamaConfig } from '../../model/config.ts';
-import { CACHE_PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 import { type EnginePlan, planRegion, type RegionLayout, type RegionPart } from './layout.ts';
 
 /** A 32-bit WebAssembly memory holds no more. */
@@ -100,7 +100,7 @@ function split(
 
 function tooLarge(message: string): CodecLmError {
   return new CodecLmError('MEMORY_LIMIT', message, {
-    hint: 'take narrower weights (--weights int8), shorter sequences (--max-tokens), or a machine with more memory',
+    hint: 'take narrower weights (--weights int8), narrower keys and values (--cache int8), shorter sequences (--max-tokens), or a machine with more memory',
   });
 }
 

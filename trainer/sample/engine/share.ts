@@ -3,7 +3,7 @@
  * its key heads. The groups, and so the averages over them, are the same for any number of threads.
  * The parts of a thread are adjacent in memory.
  */
-import { CACHE_PAGE } from './kernels/attention.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 
 /** Pages per average. */
 export const GROUP = 8;

@@ -6,18 +6,18 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
 import type { Weights } from '../../../base/safetensors/weights.ts';
-import type { WeightsType } from '../../../schemas/sample.ts';
+import type { CacheType, WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import { ROW_CELLS } from './attend.ts';
 import { Barrier } from './barrier.ts';
+import { planCache } from './cache.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
-import { CACHE_PAGE } from './kernels/attention.ts';
 import { writeEmptyAverage } from './kernels/average.ts';
-import type { CacheType } from './kernels/cache-format.ts';
 import { newMemory } from './kernels/module.ts';
+import { CACHE_PAGE } from './kernels/pages.ts';
 import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { type PagedSequence, PagePool } from './pages.ts';
-import { type EngineLayout, planLayout } from './regions.ts';
+import type { EngineLayout } from './regions.ts';
 import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
 import { WeightWriter } from './weight-writer.ts';
@@ -32,14 +32,20 @@ export interface EngineSize {
   threads?: number;
   /** Number format that matrices are held in; default fp32. Embeddings, norms and activations are fp32. */
   weights?: WeightsType;
-  /** Number format of keys and values; default: fp32 for fp32 weights, bf16 for narrower ones. */
+  /**
+   * Number format of keys and values; default: fp32 for fp32 weights, bf16 for narrower ones, int8
+   * where memory is too short for these.
+   */
   cache?: CacheType;
   /** For tests: bytes of one WebAssembly memory at most. */
   memoryBytes?: number;
 }
 
-/** Writes all weights of a model, in any order and in pieces. */
-export type FillWeights = (write: WeightWriter) => Promise<void>;
+/**
+ * Writes all weights of a model, in any order and in pieces.
+ * @param remark what the engine decided that its user may want to know, if anything
+ */
+export type FillWeights = (write: WeightWriter, remark?: string) => Promise<void>;
 
 /** Number of parameters below which threads would wait for each other longer than they compute. */
 const SMALL_MODEL = 2_000_000;
@@ -71,7 +77,7 @@ export async function loadWasmEngine(
 ): Promise<Engine | undefined> {
   const place = planEngine(config, size);
   if (!place) return undefined;
-  await fill(place.writer);
+  await fill(place.writer, place.remark);
   return new WasmEngine(config, place);
 }
 
@@ -79,17 +85,17 @@ interface EnginePlace {
   layout: EngineLayout;
   memories: WebAssembly.Memory[];
   writer: WeightWriter;
+  remark?: string;
 }
 
 function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefined {
   if (!fitsEngine(config)) return undefined;
   const { sequences, positions, threads = defaultThreads(config), weights = 'fp32' } = size;
   checkBlocks(config, weights);
-  const { cache = weights === 'fp32' ? 'fp32' : 'bf16' } = size;
-  const plan = { sequences, positions, threads, weights, cache };
-  const layout = planLayout(config, plan, size.memoryBytes);
+  const plan = { sequences, positions, threads, weights };
+  const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
-  return { layout, memories, writer: new WeightWriter(config, layout, memories) };
+  return { layout, memories, writer: new WeightWriter(config, layout, memories), remark };
 }
 
 function checkBlocks({ hiddenSize }: LlamaConfig, weights: WeightsType): void {
@@ -272,9 +278,9 @@ function tableOf({ tables, tableBytes }: RegionLayout, { slot }: PagedSequence):
   return tables + slot * tableBytes;
 }
 
-/** `WebAssembly kernels on 2 threads, weights bf16 in 4 memories`. */
-function describe({ threads, weights, regions }: EngineLayout): string {
+/** `WebAssembly kernels on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
+function describe({ threads, weights, cache, regions }: EngineLayout): string {
   const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
-  return `WebAssembly kernels on ${on}, weights ${weights}${memories}`;
+  return `WebAssembly kernels on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
 }

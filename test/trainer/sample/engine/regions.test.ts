@@ -2,13 +2,14 @@ import test from 'ava';
 import { WEIGHTS_TYPES } from '../../../../schemas/sample.ts';
 import { planLayout } from '../../../../trainer/sample/engine/regions.ts';
 import { createWasmEngine } from '../../../../trainer/sample/engine/wasm-engine.ts';
-import { BLOCKED_CONFIG, largeWeights, readIds, someIds } from '../../../helpers/engine.ts';
+import {
+  BLOCKED_CONFIG,
+  largeWeights,
+  readIds,
+  SEVEN_BILLION,
+  someIds,
+} from '../../../helpers/engine.ts';
 
-const SEVEN_BILLION = {
-  ...BLOCKED_CONFIG,
-  ...{ vocabSize: 579, hiddenSize: 4096, layers: 32, heads: 32, kvHeads: 32 },
-  intermediateSize: 11_008,
-};
 const GIB = 2 ** 30;
 
 for (const weights of WEIGHTS_TYPES) {

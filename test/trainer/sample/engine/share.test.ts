@@ -1,5 +1,5 @@
 import test from 'ava';
-import { CACHE_PAGE } from '../../../../trainer/sample/engine/kernels/attention.ts';
+import { CACHE_PAGE } from '../../../../trainer/sample/engine/kernels/pages.ts';
 import { GROUP, type Run, shareAttention } from '../../../../trainer/sample/engine/share.ts';
 
 /** A prompt, a sequence that begins, one that is as long as it gets, and one of whole groups. */

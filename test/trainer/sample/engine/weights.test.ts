@@ -4,7 +4,7 @@ import type { Weights } from '../../../../base/safetensors/weights.ts';
 import { WEIGHTS_TYPES, type WeightsType } from '../../../../schemas/sample.ts';
 import type { Engine } from '../../../../trainer/sample/engine/engine.ts';
 import { createWasmEngine } from '../../../../trainer/sample/engine/wasm-engine.ts';
-import { BLOCKED_CONFIG, largeWeights, readIds, someIds } from '../../../helpers/engine.ts';
+import { BLOCKED_CONFIG, largeWeights, readIds, rms, someIds } from '../../../helpers/engine.ts';
 
 const weights = largeWeights(BLOCKED_CONFIG, 3);
 
@@ -88,14 +88,6 @@ test('fp16: numbers below its normal range keep their value', async (t) => {
   t.deepEqual(await readIds(narrow, narrow.open(20)!, ids, 20), expected);
   for (const engine of [narrow, wide, exact]) await engine.dispose();
 });
-
-/** Root mean square of logits, or of their differences. */
-function rms(rows: Float32Array[], others?: Float32Array[]): number {
-  const squares = rows.flatMap((row, i) =>
-    [...row].map((value, n) => (value - (others?.[i][n] ?? 0)) ** 2),
-  );
-  return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
-}
 
 /** Matrices as int8 holds them: 32 weights share a scale, which is bfloat16 and rounded up. */
 function inBlocks(source: Weights): Weights {

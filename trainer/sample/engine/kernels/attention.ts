@@ -1,6 +1,5 @@
 /**
- * Attention of one query over the positions of its sequence, page by page. A page holds the keys of
- * 64 positions of one head, [64, size], and behind them their values. The result so far is an
+ * Attention of one query over the positions of its sequence, page by page. The result so far is an
  * average over the positions seen; a further page, or another such average, can be added to it
  * (online softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
  */
@@ -22,11 +21,10 @@ import {
   v128,
 } from '../../../../wasm/assembler.ts';
 import { columnsOf, HIGHEST, LOWEST, SUM, VALUES } from './average.ts';
-import type { CacheFormat } from './cache-format.ts';
 import { exponential } from './exponential.ts';
+import type { NumberFormat } from './float-cache.ts';
+import { CACHE_PAGE } from './pages.ts';
 
-/** Positions per page. */
-export const CACHE_PAGE = 64;
 const FLOAT = 4;
 /**
  * Number of values that are weighted together, for one read and write of their sum. Four would take
@@ -35,25 +33,39 @@ const FLOAT = 4;
  */
 const TOGETHER = 2;
 
+/** Where the attention of one query over a page finds what it needs. */
+export interface Page {
+  page: Local;
+  /** A score for each position. */
+  scores: Local;
+  /** Where they end. */
+  end: Local;
+  before: Local;
+  after: Local;
+  /** What the average before is multiplied by. */
+  factor: Local;
+}
+
 /**
  * Adds the first positions of a page to an average. Parameters: q, page, count (1 to 64), before
  * (the average over earlier positions), after (address of the new average; may be the same), scores
- * (space for those of a page and three more), scale.
+ * (space for those of a page and eight more), scale.
  * @param size size of a head, a multiple of 4
  * @param cache format of the keys and values
  */
-export function attendPage(size: number, cache: CacheFormat): FunctionSpec {
+export function attendPage(size: number, cache: NumberFormat): FunctionSpec {
   return {
     name: 'attendPage',
     params: [I32, I32, I32, I32, I32, I32, F32],
     body(scope, q, page, count, before, after, scores, scale) {
       const end = scope.local(I32);
       const factor = scope.local(V128);
+      const at = { page, scores, end, before, after, factor };
       return [
         end.set(i32.add(scores.get, i32.mul(count.get, i32.const(FLOAT)))),
-        scoresOf(scope, size, cache, { q, page, scores, end, scale }),
-        softmax(scope, { scores, end, before, after, factor }),
-        weigh(scope, size, cache, { page, scores, end, before, after, factor }),
+        scoresOf(scope, size, cache, at, q, scale),
+        softmax(scope, at),
+        weigh(scope, size, cache, at),
       ];
     },
   };
@@ -66,8 +78,10 @@ export function attendPage(size: number, cache: CacheFormat): FunctionSpec {
 function scoresOf(
   scope: Scope,
   size: number,
-  { vectorBytes, load }: CacheFormat,
-  at: { q: Local; page: Local; scores: Local; end: Local; scale: Local },
+  { vectorBytes, load }: NumberFormat,
+  at: Page,
+  q: Local,
+  scale: Local,
 ): Code {
   const vectors = size / 4;
   // Sums that do not depend on each other.
@@ -76,11 +90,11 @@ function scoresOf(
   const products = [0, 1, 2, 3].map(() => scope.local(V128));
   const [even, odd] = [scope.local(V128), scope.local(V128)];
   const [a, b, c, d] = products.map((product) => product.get);
-  const [qAt, qEnd, tail] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+  const [qAt, qEnd] = [scope.local(I32), scope.local(I32)];
   const [key, score] = [scope.local(I32), scope.local(I32)];
   const productOf = (product: Local): Code => [
     parts.map((part) => part.set(f32x4.const(0))),
-    qAt.set(at.q.get),
+    qAt.set(q.get),
     forEachOnce(qAt, qEnd.get, 16 * turn, [
       parts.map((part, i) => {
         const both = f32x4.mul(v128.load(qAt.get, 16 * i), load(key.get, vectorBytes * i));
@@ -91,7 +105,7 @@ function scoresOf(
     product.set(parts.map((part) => part.get).reduce(f32x4.add)),
   ];
   return [
-    qEnd.set(i32.add(at.q.get, i32.const(size * FLOAT))),
+    qEnd.set(i32.add(q.get, i32.const(size * FLOAT))),
     key.set(at.page.get),
     score.set(at.scores.get),
     forEach(score, at.end.get, 16, [
@@ -106,30 +120,30 @@ function scoresOf(
             shuffle(even.get, odd.get, [0, 1, 4, 5]),
             shuffle(even.get, odd.get, [2, 3, 6, 7]),
           ),
-          f32x4.splat(at.scale.get),
+          f32x4.splat(scale.get),
         ),
       ),
     ]),
-    tail.set(at.end.get),
-    [0, 1, 2].map((n) => f32.store(tail.get, f32.const(LOWEST), n * FLOAT)),
+    writeNoScores(at.end),
   ];
+}
+
+/** The lowest score for the positions past the end in its vector. */
+export function writeNoScores(end: Local): Code {
+  return [0, 1, 2].map((n) => f32.store(end.get, f32.const(LOWEST), n * FLOAT));
 }
 
 /**
  * scores = e^(score - highest), where the highest score may be one of an earlier page. `factor`
  * gets the factor by which the earlier average must be scaled.
  */
-function softmax(
-  scope: Scope,
-  at: { scores: Local; end: Local; before: Local; after: Local; factor: Local },
-): Code {
+export function softmax(scope: Scope, { scores, end, before, after, factor }: Page): Code {
   const score = scope.local(I32);
   const [highest, sum, e] = [scope.local(V128), scope.local(V128), scope.local(V128)];
   const most = [1, 2, 3].reduce<Code>(
     (largest, lane) => f32.max(largest, f32x4.lane(highest.get, lane)),
     f32x4.lane(highest.get, 0),
   );
-  const { scores, end, before, after, factor } = at;
   return [
     score.set(scores.get),
     highest.set(v128.load(before.get, HIGHEST)),
@@ -160,11 +174,10 @@ function softmax(
 function weigh(
   scope: Scope,
   size: number,
-  { vectorBytes, load }: CacheFormat,
-  at: { page: Local; scores: Local; end: Local; before: Local; after: Local; factor: Local },
+  { vectorBytes, load }: NumberFormat,
+  { page, scores, end, before, after, factor }: Page,
 ): Code {
   const rowBytes = (size / 4) * vectorBytes;
-  const { scores, end, before, after, factor } = at;
   const [value, score, whole] = [scope.local(I32), scope.local(I32), scope.local(I32)];
   const [to, toEnd] = [scope.local(I32), scope.local(I32)];
   const weights = Array.from({ length: TOGETHER }, () => scope.local(V128));
@@ -190,7 +203,7 @@ function weigh(
     columnsOf(size).map((at) =>
       v128.store(after.get, f32x4.mul(v128.load(before.get, at), factor.get), at),
     ),
-    value.set(i32.add(at.page.get, i32.const(CACHE_PAGE * rowBytes))),
+    value.set(i32.add(page.get, i32.const(CACHE_PAGE * rowBytes))),
     toEnd.set(i32.add(after.get, i32.const(VALUES + size * FLOAT))),
     score.set(scores.get),
     whole.set(i32.add(scores.get, i32.and(bytes, i32.const(-TOGETHER * FLOAT)))),

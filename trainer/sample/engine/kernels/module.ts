@@ -1,12 +1,11 @@
 /** All kernels of a model as one WebAssembly module. */
 
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
-import type { WeightsType } from '../../../../schemas/sample.ts';
+import type { CacheType, WeightsType } from '../../../../schemas/sample.ts';
 import { instantiate, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
 import { MATRIX_FORMATS } from '../weights-type.ts';
-import { attendPage } from './attention.ts';
 import { combineAverages } from './average.ts';
-import { CACHE_FORMATS, type CacheType } from './cache-format.ts';
+import { CACHE_FORMATS } from './cache-format.ts';
 import { rmsNormKernel, swigluKernel } from './exponential.ts';
 import { ropeKernel } from './rope.ts';
 
@@ -21,7 +20,10 @@ export interface EngineKernels {
   swiglu: Kernel;
   rope: Kernel;
   attendPage: Kernel;
-  storeCached: Kernel;
+  storeKey: Kernel;
+  storeValue: Kernel;
+  /** Only where the format of the cache has it. */
+  roundQueries?: Kernel;
   combineAverages: Kernel;
 }
 
@@ -59,8 +61,7 @@ export function compileKernels(
     rmsNormKernel,
     swigluKernel,
     ropeKernel(headSize),
-    attendPage(headSize, CACHE_FORMATS[cache]),
-    CACHE_FORMATS[cache].store,
+    ...CACHE_FORMATS[cache].kernels(headSize),
     combineAverages(headSize),
   ];
   return instantiate<EngineKernels>(functions, memory);
