@@ -1,5 +1,5 @@
 /**
- * Numbers of 8 and 16 bits in blocks of 32 inputs that share a scale. Weights: a block is 32 inputs of
+ * Numbers of 8 and 16 bits in blocks of 64 inputs that share a scale. Weights: a block is 64 inputs of
  * a panel of 8 outputs, in front [pair of inputs, 8 outputs, 2], then the scales as bfloat16. Rows
  * are rounded to 16 bits, a tile of 4 together or one alone: [pair of inputs, rows, 2], then the
  * scales as fp32.
@@ -12,7 +12,6 @@ import {
   f32x4,
   I32,
   i32,
-  i32x4,
   type Local,
   type Scope,
   V128,
@@ -20,12 +19,12 @@ import {
   whenElse,
   whileLoop,
 } from './assembler.ts';
-import { i16x8 } from './integers.ts';
+import { i16x8, nearestInteger } from './integers.ts';
 import { inWholeTiles, TILE, transposed } from './mat-mul.ts';
 import { PANEL } from './panel-formats.ts';
 
 /** Inputs of a block. */
-export const INT8_BLOCK = 32;
+export const INT8_BLOCK = 64;
 export const INT8_PAIRS = INT8_BLOCK / 2;
 /** Weights go from minus this to this. */
 export const INT8_LARGEST = 127;
@@ -49,7 +48,7 @@ export function rowBlockBytes(n: number): number {
 }
 
 /**
- * Rows as blocks: [tile, block]. Parameters: x, xStride, rows, inputs (a multiple of 32), to.
+ * Rows as blocks: [tile, block]. Parameters: x, xStride, rows, inputs (a multiple of 64), to.
  * A block with NaN or an infinity has such a scale.
  */
 export const int8RowTilesKernel: FunctionSpec = {
@@ -64,7 +63,7 @@ export const int8RowTilesKernel: FunctionSpec = {
     const exists = (n: number): Code => i32.ltU(i32.add(row.get, i32.const(n)), rows.get);
     const block = (n: number, pointers: readonly Local[]): Code => [
       pointers.map((at, i) => scaleOf(scope, at, to, rowScales(n) + FLOAT * i, inverse[i])),
-      [0, 1, 2, 3].map((group) => [
+      Array.from({ length: INT8_BLOCK / 8 }, (_, group) => [
         pointers.map((at, i) => eight[i].set(rounded(at.get, group, inverse[i]))),
         (n === 1 ? [eight[0].get] : transposed(eight.map((one) => one.get))).map((vector, i) =>
           v128.store(to.get, vector, VECTOR * (n * group + i)),
@@ -97,7 +96,7 @@ export const int8RowTilesKernel: FunctionSpec = {
   },
 };
 
-/** Stores the scale of 32 numbers, and sets what they are multiplied by. */
+/** Stores the scale of a block, and sets what they are multiplied by. */
 function scaleOf(scope: Scope, from: Local, to: Local, scaleAt: number, inverse: Local): Code {
   const [most, largest] = [scope.local(V128), scope.local(F32)];
   const vectors = Array.from({ length: INT8_BLOCK / 4 }, (_, i) =>
@@ -112,11 +111,11 @@ function scaleOf(scope: Scope, from: Local, to: Local, scaleAt: number, inverse:
   ];
 }
 
-/** Eight of 32 numbers, the group-th, as 16 bits each. NaN, of 0 / 0, becomes 0. */
+/** Eight numbers of a block, the group-th, as 16 bits each. What those of a block become whose scale is 0 or NaN does not matter. */
 function rounded(from: Code, group: number, inverse: Local): Code {
   const four = (half: number): Code => {
     const numbers = v128.load(from, VECTOR * (2 * group + half));
-    return i32x4.truncate(f32x4.nearest(f32x4.mul(numbers, inverse.get)));
+    return nearestInteger(f32x4.mul(numbers, inverse.get));
   };
   return i16x8.narrowSigned(four(0), four(1));
 }

@@ -36,7 +36,7 @@ const UNROLLED = { [TILE]: 1, 1: 4 };
 
 /**
  * Parameters as those of `matMulKernel`: x (as `int8RowTilesKernel` leaves them), rows, inputs (a
- * multiple of 32), panels, count of panels, y (of rows up to a multiple of 4), yStride.
+ * multiple of 64), panels, count of panels, y (of rows up to a multiple of 4), yStride.
  * @param adds y += x Wᵀ instead of y = x Wᵀ
  */
 export function int8MatMulKernel(name: string, adds: boolean): FunctionSpec {

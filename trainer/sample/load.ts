@@ -73,7 +73,7 @@ export function checkTogether(
  * @param size its `weights` are the checkpoint's own type by default
  * @param chooseBackend called only for a model that this project's own kernels do not support
  * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`; `CONFIG_INVALID`
- *   if the sizes of the model do not allow that type of weights
+ *   if the sizes of the model do not allow these formats
  */
 export async function loadEngine(
   { path, config }: CheckpointParts,

@@ -78,7 +78,7 @@ export class Model implements CheckpointParts {
    * Runs `work` on an engine of at least this size, which no other call uses meanwhile. Weights are
    * read when an engine is made, and stay in it.
    * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`; `CONFIG_INVALID`
-   *   if the sizes of the model do not allow that type of weights
+   *   if the sizes of the model do not allow these formats
    * @internal
    */
   async use<T>(size: EngineSize, work: (engine: Engine) => Promise<T>): Promise<T> {

@@ -49,15 +49,15 @@ for (const [dtype, type] of [
   });
 }
 
-test('weights that the kernels cannot hold, or a model that they do not take, are refused', async (t) => {
+test('narrow weights, and keys and values, of a model that the kernels do not take are refused', async (t) => {
   const dir = await temporaryFolder(t);
-  for (const [hiddenSize, message] of [
-    [48, /weights int8: hiddenSize 48 is no multiple of 32/],
-    [24, /weights int8: a model of these sizes is computed by tfjs/],
+  await makeCheckpoint(dir, { hiddenSize: 24 });
+  const checkpoint = await readCheckpoint(dir);
+  for (const [option, message] of [
+    [{ weights: 'int8' }, /weights int8: a model of these sizes is computed by tfjs/],
+    [{ cache: 'bf16' }, /cache bf16: a model of these sizes is computed by tfjs/],
   ] as const) {
-    await makeCheckpoint(dir, { hiddenSize });
-    const checkpoint = await readCheckpoint(dir);
-    const loading = loadEngine(checkpoint, { ...SIZE, weights: 'int8' }, noBackend);
+    const loading = loadEngine(checkpoint, { ...SIZE, ...option }, noBackend);
     await t.throwsAsync(loading, { code: 'CONFIG_INVALID', message });
   }
 });

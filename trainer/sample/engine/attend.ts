@@ -64,13 +64,14 @@ export class AttentionThread {
   /** Joins the averages of this thread's share of heads. */
   combine(rows: number): void {
     const { heads } = this.#config;
+    const { attended, rowWidth } = this.#layout;
     const threads = this.#layout.normed.length;
     const bytes = averageBytes(this.#size);
     const share = (thread: number) => Math.floor((rows * heads * thread) / threads);
     for (let i = share(this.#thread); i < share(this.#thread + 1); i++) {
       const [row, head] = [Math.floor(i / heads), i % heads];
       const groups = groupOf(this.#position(row)) + 1;
-      const y = this.#layout.attended + i * this.#size * FLOAT;
+      const y = attended + (row * rowWidth + head * this.#size) * FLOAT;
       this.#kernels.combineAverages(this.#average(row, 0, head), heads * bytes, groups, y);
     }
   }
@@ -153,7 +154,7 @@ export class AttentionThread {
 
   #query(row: number, head: number): number {
     const own = this.#layout.normed[this.#thread];
-    return own + (row * this.#config.hiddenSize + head * this.#size) * FLOAT;
+    return own + (row * this.#layout.rowWidth + head * this.#size) * FLOAT;
   }
 
   #average(row: number, group: number, head: number): number {

@@ -54,25 +54,25 @@ export class RegionThread {
   /** Computes the layers of the region on the rows in `x`, and ends with a barrier. */
   run(rows: number): void {
     const { hiddenSize } = this.#config;
-    const { x, qkv, attended, gate, up, layers: weights } = this.#layout;
+    const { x, qkv, attended, rowWidth, gate, up, layers: weights } = this.#layout;
     const own = this.#layout.normed[this.#thread];
     this.#attention.begin(rows);
     for (const [layer, layerAt] of weights.entries()) {
       this.#normRows(x, layerAt.attentionNorm, own, rows);
-      this.#pack(own, rows, hiddenSize);
+      this.#pack(own, rows, rowWidth);
       this.#product('matMul', rows, layerAt.qkv, qkv, this.#qkvStride);
       this.#barrier.wait();
       this.#attention.run(layer);
       this.#barrier.wait();
       this.#attention.combine(rows);
       this.#barrier.wait();
-      this.#pack(attended, rows, hiddenSize);
+      this.#pack(attended, rows, rowWidth);
       this.#product('matMulAdd', rows, layerAt.output, x, hiddenSize * FLOAT);
       this.#barrier.wait();
       this.#normRows(x, layerAt.feedForwardNorm, own, rows);
       const { inputs: width } = layerAt.down;
       const wide = width * FLOAT;
-      this.#pack(own, rows, hiddenSize);
+      this.#pack(own, rows, rowWidth);
       this.#product('matMul', rows, layerAt.gate, gate, wide);
       this.#product('matMul', rows, layerAt.up, up, wide);
       this.#gateOwnColumns(rows, layerAt.gate.panels, wide);
@@ -86,14 +86,14 @@ export class RegionThread {
   /** Computes the logits of the requested rows, if the region has the head. A barrier follows. */
   logits(wanted: number): void {
     const { hiddenSize, normEps } = this.#config;
-    const { x, finalNorm, head, logits, logitStride } = this.#layout;
+    const { x, rowWidth, finalNorm, head, logits, logitStride } = this.#layout;
     const own = this.#layout.normed[this.#thread];
-    const rowBytes = hiddenSize * FLOAT;
     for (let i = 0; i < wanted; i++) {
-      const row = x + this.#wanted[i] * rowBytes;
-      this.#kernels.rmsNorm(row, finalNorm, own + i * rowBytes, hiddenSize, normEps);
+      const row = x + this.#wanted[i] * hiddenSize * FLOAT;
+      const to = own + i * rowWidth * FLOAT;
+      this.#kernels.rmsNorm(row, finalNorm, to, hiddenSize, normEps);
     }
-    this.#pack(own, wanted, hiddenSize);
+    this.#pack(own, wanted, rowWidth);
     this.#product('matMul', wanted, head, logits, logitStride * FLOAT);
     this.#barrier.wait();
   }
@@ -101,8 +101,9 @@ export class RegionThread {
   #normRows(x: number, weight: number, y: number, rows: number): void {
     const { hiddenSize, normEps } = this.#config;
     for (let row = 0; row < rows; row++) {
-      const at = row * hiddenSize * FLOAT;
-      this.#kernels.rmsNorm(x + at, weight, y + at, hiddenSize, normEps);
+      const from = x + row * hiddenSize * FLOAT;
+      const to = y + row * this.#layout.rowWidth * FLOAT;
+      this.#kernels.rmsNorm(from, weight, to, hiddenSize, normEps);
     }
   }
 

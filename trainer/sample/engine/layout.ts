@@ -87,6 +87,8 @@ export interface RegionLayout extends RegionPart {
   /** The average over no positions. */
   emptyAverage: number;
   attended: number;
+  /** Floats of a row in `normed` and `attended`: as many as matrices have inputs. */
+  rowWidth: number;
   gate: number;
   up: number;
   logits: number;
@@ -123,10 +125,10 @@ export function fitsEngine(config: LlamaConfig): boolean {
   );
 }
 
-/** Width of the feed-forward layer in memory: whole blocks, filled up with zeros that change nothing. */
-export function paddedWidth({ intermediateSize }: LlamaConfig, weights: WeightsType): number {
+/** Inputs of a matrix in memory: whole blocks, filled up with zeros that change nothing. */
+function paddedWidth(size: number, weights: WeightsType): number {
   const { block } = MATRIX_FORMATS[weights];
-  return Math.ceil(intermediateSize / block) * block;
+  return Math.ceil(size / block) * block;
 }
 
 /** @param pageCount number of pages in each layer */
@@ -149,7 +151,8 @@ export function planRegion(
     return { address: take(panels * panelBytes), inputs, panels, panelBytes };
   };
   const { hiddenSize, heads, kvHeads, vocabSize } = config;
-  const width = paddedWidth(config, weights);
+  const width = paddedWidth(config.intermediateSize, weights);
+  const rowWidth = paddedWidth(hiddenSize, weights);
   const size = headSize(config);
   const perThread = (count: number) => Array.from({ length: threads }, () => floats(count));
   const logitStride = Math.ceil(vocabSize / PANEL) * PANEL;
@@ -166,15 +169,16 @@ export function planRegion(
     cos: floats((MAX_ROWS * size) / 2),
     sin: floats((MAX_ROWS * size) / 2),
     x: floats(MAX_ROWS * hiddenSize),
-    normed: perThread(MAX_ROWS * hiddenSize),
-    packed: perThread(MAX_ROWS * Math.max(hiddenSize, width)),
+    normed: perThread(MAX_ROWS * rowWidth),
+    packed: perThread(MAX_ROWS * Math.max(rowWidth, width)),
     scores: perThread(CACHE_PAGE + 8),
     widened: perThread(WIDENED_BYTES / FLOAT),
     qkv: floats(MAX_ROWS * (heads + 2 * kvHeads) * size),
     averages: take(MAX_ROWS * groups * heads * averageBytes(size)),
     groups,
     emptyAverage: take(averageBytes(size)),
-    attended: floats(MAX_ROWS * hiddenSize),
+    attended: floats(MAX_ROWS * rowWidth),
+    rowWidth,
     gate: floats(MAX_ROWS * width),
     up: floats(MAX_ROWS * width),
     logits: floats(part.hasHead ? MAX_ROWS * logitStride : 0),
@@ -182,15 +186,15 @@ export function planRegion(
     embedding: floats(part.hasEmbedding ? vocabSize * hiddenSize : 0),
     layers: Array.from({ length: part.toLayer - part.fromLayer }, () => ({
       attentionNorm: floats(hiddenSize),
-      qkv: matrix((heads + 2 * kvHeads) * size, hiddenSize),
-      output: matrix(hiddenSize, hiddenSize),
+      qkv: matrix((heads + 2 * kvHeads) * size, rowWidth),
+      output: matrix(hiddenSize, rowWidth),
       feedForwardNorm: floats(hiddenSize),
-      gate: matrix(width, hiddenSize),
-      up: matrix(width, hiddenSize),
+      gate: matrix(width, rowWidth),
+      up: matrix(width, rowWidth),
       down: matrix(hiddenSize, width),
     })),
     finalNorm: floats(hiddenSize),
-    head: matrix(part.hasHead ? vocabSize : 0, hiddenSize),
+    head: matrix(part.hasHead ? vocabSize : 0, rowWidth),
     tables: take(sequences * tableBytes),
     ...{ tableBytes, headBytes, pageBytes, layerBytes },
   };

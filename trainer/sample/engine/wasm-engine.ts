@@ -21,7 +21,6 @@ import type { EngineLayout } from './regions.ts';
 import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
 import { WeightWriter } from './weight-writer.ts';
-import { MATRIX_FORMATS } from './weights-type.ts';
 
 export interface EngineSize {
   /** Number of sequences open at once; at most 64. */
@@ -53,7 +52,7 @@ const MOST_THREADS = 16;
 
 /**
  * @returns undefined when the kernels do not support the sizes of the model
- * @throws CodecLmError `MEMORY_LIMIT`; `CONFIG_INVALID` if these sizes do not allow that type of weights
+ * @throws CodecLmError `MEMORY_LIMIT`; `CONFIG_INVALID` if these sizes do not allow that format of the cache
  */
 export function createWasmEngine(
   config: LlamaConfig,
@@ -91,21 +90,10 @@ interface EnginePlace {
 function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefined {
   if (!fitsEngine(config)) return undefined;
   const { sequences, positions, threads = defaultThreads(config), weights = 'fp32' } = size;
-  checkBlocks(config, weights);
   const plan = { sequences, positions, threads, weights };
   const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
   return { layout, memories, writer: new WeightWriter(config, layout, memories), remark };
-}
-
-function checkBlocks({ hiddenSize }: LlamaConfig, weights: WeightsType): void {
-  const { block } = MATRIX_FORMATS[weights];
-  if (hiddenSize % block === 0) return;
-  throw new CodecLmError(
-    'CONFIG_INVALID',
-    `weights ${weights}: hiddenSize ${hiddenSize} is no multiple of ${block}, the inputs that share a scale`,
-    { hint: 'take bf16, fp16 or fp32' },
-  );
 }
 
 function defaultThreads(config: LlamaConfig): number {
