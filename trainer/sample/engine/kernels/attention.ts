@@ -1,7 +1,7 @@
 /**
  * Attention of one query over the positions of its sequence, page by page. The result so far is an
  * average over the positions seen; a further page, or another such average, can be added to it
- * (online softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
+ * (online scoresToWeights, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
  */
 import {
   type Code,
@@ -64,7 +64,7 @@ export function attendPage(size: number, cache: NumberFormat): FunctionSpec {
       return [
         end.set(i32.add(scores.get, i32.mul(count.get, i32.const(FLOAT)))),
         scoresOf(scope, size, cache, at, q, scale),
-        softmax(scope, at),
+        scoresToWeights(scope, at),
         weigh(scope, size, cache, at),
       ];
     },
@@ -137,7 +137,7 @@ export function writeNoScores(end: Local): Code {
  * scores = e^(score - highest), where the highest score may be one of an earlier page. `factor`
  * gets the factor by which the earlier average must be scaled.
  */
-export function softmax(scope: Scope, { scores, end, before, after, factor }: Page): Code {
+export function scoresToWeights(scope: Scope, { scores, end, before, after, factor }: Page): Code {
   const score = scope.local(I32);
   const [highest, sum, e] = [scope.local(V128), scope.local(V128), scope.local(V128)];
   const most = [1, 2, 3].reduce<Code>(

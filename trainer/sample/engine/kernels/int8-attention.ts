@@ -19,9 +19,9 @@ import {
   v128,
 } from '../../../../wasm/assembler.ts';
 import { i16x8, nearestInteger, s32x4, u32x4 } from '../../../../wasm/integers.ts';
-import { type Page, softmax, writeNoScores } from './attention.ts';
+import { type Page, scoresToWeights, writeNoScores } from './attention.ts';
 import { VALUES } from './average.ts';
-import { int8Page, PAIR_BYTES, PIECE, PIECE_BYTES, queryScale } from './int8-cache.ts';
+import { int8Page, PAIR_BYTES, PIECE_BYTES, queryScale, VALUE_PIECE } from './int8-cache.ts';
 
 const FLOAT = 4;
 const LARGEST = 32_767;
@@ -41,7 +41,7 @@ export function attendInt8Page(size: number): FunctionSpec {
       return [
         end.set(i32.add(scores.get, i32.mul(count.get, i32.const(FLOAT)))),
         scoresOf(scope, size, at, q, scale),
-        softmax(scope, at),
+        scoresToWeights(scope, at),
         weigh(scope, size, at),
       ];
     },
@@ -129,7 +129,7 @@ function weigh(scope: Scope, size: number, at: Page): Code {
     toEnd.set(i32.add(after.get, i32.const(size * FLOAT))),
     // Two bytes for each position.
     end.set(i32.add(scores.get, i32.shrU(i32.sub(end.get, scores.get), 1))),
-    forEachOnce(to, toEnd.get, PIECE * FLOAT, [
+    forEachOnce(to, toEnd.get, VALUE_PIECE * FLOAT, [
       sums.map((sum) => sum.set(i32x4.const(0))),
       weight.set(scores.get),
       next.set(value.get),
@@ -146,7 +146,7 @@ function weigh(scope: Scope, size: number, at: Page): Code {
         return v128.store(to.get, f32x4.add(sofar, own), column);
       }),
       value.set(i32.add(value.get, i32.const(PIECE_BYTES))),
-      from.set(i32.add(from.get, i32.const(PIECE * FLOAT))),
+      from.set(i32.add(from.get, i32.const(VALUE_PIECE * FLOAT))),
     ]),
   ];
 }

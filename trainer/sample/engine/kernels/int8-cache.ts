@@ -24,11 +24,11 @@ import { bits, i8x16, i16x8, nearestInteger } from '../../../../wasm/integers.ts
 import { CACHE_PAGE } from './pages.ts';
 
 /** Numbers of a head that lie together for two positions. */
-export const PIECE = 16;
+export const VALUE_PIECE = 16;
 /** Bytes of a piece for two positions. */
-export const PAIR_BYTES = 2 * PIECE;
+export const PAIR_BYTES = 2 * VALUE_PIECE;
 /** Bytes of a piece for all positions of a page. */
-export const PIECE_BYTES = PIECE * CACHE_PAGE;
+export const PIECE_BYTES = VALUE_PIECE * CACHE_PAGE;
 const FLOAT = 4;
 const SCALES_BYTES = 2 * CACHE_PAGE;
 const [LARGEST_CACHED, LARGEST_QUERY] = [127, 32_767];
@@ -67,9 +67,9 @@ function storeKey(size: number): FunctionSpec {
         storeScale(scope, size, int8Page(size).keyScales, { from, page, index, inverse }),
         to.set(i32.add(page.get, i32.mul(index.get, i32.const(size)))),
         end.set(i32.add(from.get, i32.const(size * FLOAT))),
-        forEachOnce(from, end.get, PIECE * FLOAT, [
+        forEachOnce(from, end.get, VALUE_PIECE * FLOAT, [
           v128.store(to.get, i8x16.narrowSigned(four(0), four(1))),
-          to.set(i32.add(to.get, i32.const(PIECE))),
+          to.set(i32.add(to.get, i32.const(VALUE_PIECE))),
         ]),
       ];
     },
@@ -92,7 +92,7 @@ function storeValue(size: number): FunctionSpec {
         end.set(i32.add(from.get, i32.const(size * FLOAT))),
         shift.set(i32.shl(i32.and(index.get, i32.const(1)), 3)),
         others.set(i16x8.shlBy(i16x8.splat(i32.const(0xff)), i32.sub(i32.const(8), shift.get))),
-        forEachOnce(from, end.get, PIECE * FLOAT, [
+        forEachOnce(from, end.get, VALUE_PIECE * FLOAT, [
           [0, 1].map((half) => {
             const bytes = bits.and(
               roundedTo16(from.get, 32 * half, inverse),
