@@ -48,6 +48,7 @@ export type {
   Learner,
   Learning,
   Media,
+  OpenedCodec,
   Part,
   Picture,
   PromptCut,

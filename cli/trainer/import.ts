@@ -1,6 +1,6 @@
 /** `trainer import`: a Llama made elsewhere as a checkpoint. */
 import { z } from 'zod';
-import { formatBytes, formatCount } from '../../base/format.ts';
+import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
 import { codecOption, seqLenOption } from '../../schemas/pipeline.ts';
 import { chosenCodec, codecOptionsOf } from '../codec-option.ts';
 import { command } from '../command.ts';
@@ -46,9 +46,10 @@ export const importCommand = command({
     });
     io.progress.done();
     if (!imported) return 1;
-    const { codec, parameters, dtype, vocabSize } = imported;
-    const shown = definition.viewSettings.map((key) => `${key} ${codec.settings[key]}`);
-    const { width, height } = codec.settings;
+    const { codec, parameters, dtype, vocabSize, width, height } = imported;
+    const shown = definition.viewSettings.map(
+      (key) => `${key} ${formatLong(String(codec.settings[key]))}`,
+    );
     io.log(
       `${formatCount(parameters)} parameters in ${dtype}, ${vocabSize} ids; taken as a model of ` +
         `${[codec.name, `${width}x${height}`, ...shown].join(', ')}, ${imported.seqLen} tokens`,

@@ -1,11 +1,11 @@
 /** The toy codec with its settings. sharp is loaded when a file is read or a picture is drawn. */
 import {
-  type Codec,
   type CodecDefinition,
   CodecLmError,
   createFixedLengthGrammar,
   type Encoder,
   heat,
+  type OpenedCodec,
   type PromptCut,
   pngOf,
   type Symbols,
@@ -13,7 +13,7 @@ import {
 import { bmpOf, pixelsOf, symbolOf } from './pixels.ts';
 import { alphabetOf, checkPixels, type ToySettings } from './settings.ts';
 
-export function openToy(definition: CodecDefinition, settings: ToySettings): Codec {
+export function openToy(definition: CodecDefinition, settings: ToySettings): OpenedCodec {
   const { side, bits } = settings;
   const alphabet = alphabetOf(settings);
   const check = (document: Symbols) => checkPixels(document, settings);

@@ -143,6 +143,11 @@ export interface Still {
 /** A codec with its settings. */
 export interface Codec {
   readonly definition: CodecDefinition;
+  /**
+   * All settings: those that were given, defaults, and what opening found out, as the size of a model
+   * or the colours of a file. A codec that is opened with these needs no file to check a document.
+   */
+  readonly settings: CodecSettings;
   /** Size of the images or frames in pixels. */
   readonly width: number;
   readonly height: number;
@@ -206,6 +211,11 @@ export interface Codec {
   /** Files to write beside the file of a document, of which `given` symbols were the prompt. */
   companions(document: Symbols, given: number): Promise<Companion[]>;
 }
+
+/** A codec as its own `open` makes it: without `settings`, they are those that it was opened with. */
+export type OpenedCodec = Omit<Codec, 'settings'> & {
+  readonly settings?: Readonly<Record<string, unknown>>;
+};
 
 /** The facts about a codec that need no heavy modules. `open` imports those. */
 export interface CodecDefinition {

@@ -1,7 +1,14 @@
 /** Helpers for authors of codecs. */
 import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
-import type { Codec, CodecDefinition, CodecTools, Encoder } from './codec.ts';
+import type {
+  Codec,
+  CodecDefinition,
+  CodecSettings,
+  CodecTools,
+  Encoder,
+  OpenedCodec,
+} from './codec.ts';
 
 /** A codec definition, typed by its own schemas and without the code that parses options. */
 export interface CodecSpec<Settings extends z.ZodObject, Options extends z.ZodObject>
@@ -14,7 +21,7 @@ export interface CodecSpec<Settings extends z.ZodObject, Options extends z.ZodOb
     definition: CodecDefinition,
     settings: z.output<Settings>,
     tools: CodecTools,
-  ): Promise<Codec>;
+  ): Promise<OpenedCodec>;
 }
 
 /** Makes the definition of a codec; settings are validated before the codec is opened. */
@@ -27,14 +34,21 @@ export function defineCodec<Settings extends z.ZodObject, Options extends z.ZodO
     async open(settings = {}, tools = {}) {
       const parsed = parseSettings(spec.title, spec.settings, settings);
       const codec = await spec.open(definition, parsed, tools);
-      return { ...codec, encoder: rememberedEncoder(codec) };
+      const complete = definedOnly(codec.settings ?? parsed);
+      return { ...codec, settings: complete, encoder: rememberedEncoder(codec) };
     },
   };
   return definition;
 }
 
+/** The schemas of settings allow only what JSON holds, or nothing. */
+function definedOnly(settings: Readonly<Record<string, unknown>>): CodecSettings {
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as CodecSettings;
+}
+
 /** Finding a tool or loading a model takes time, so each encoder is made once. */
-function rememberedEncoder(codec: Codec): Codec['encoder'] {
+function rememberedEncoder(codec: OpenedCodec): Codec['encoder'] {
   const made = new Map<boolean, Promise<Encoder>>();
   return ({ mayBeShort = false } = {}) => {
     const known = made.get(mayBeShort);

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { writeFolderAtomically } from '../../base/atomic-folder.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
-import {
-  copyTokenizer,
-  openRecorded,
-  readTokenizer,
-  type Tokenizer,
-} from '../../tokenizer/index.ts';
+import { copyTokenizer, readTokenizer, type Tokenizer } from '../../tokenizer/index.ts';
 import { isFree } from '../checkpoint/export.ts';
 import { CODEC_FILE, IMPORT_FILE } from '../checkpoint/files.ts';
 import { readModelConfig } from '../checkpoint/huggingface.ts';
@@ -21,7 +16,7 @@ import {
   type LlamaConfig,
   parameterCount,
 } from '../model/config.ts';
-import { type CodecChoice, describeChoice } from '../sample/codec.ts';
+import { type CodecChoice, openChoice } from '../sample/codec.ts';
 import { checkTogether } from '../sample/load.ts';
 import { importOriginOf } from './origin.ts';
 import { mainTypeOf, weightBytes, writePlaces } from './write.ts';
@@ -53,6 +48,9 @@ export interface Imported {
   dtype: string;
   vocabSize: number;
   codec: { name: string; settings: Readonly<Record<string, unknown>> };
+  /** Size of its images or frames in pixels. */
+  width: number;
+  height: number;
   seqLen: number;
 }
 
@@ -74,8 +72,7 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
   const places = renamed(chosenPlaces(weights, source));
   const tokenizer = await readTokenizer(from);
   const config = withTokenizer(source, tokenizer);
-  const recorded = describeChoice(options.codec, config.maxPositions);
-  const codec = await openRecorded(recorded.codec, options.codec.name, 'CHECKPOINT_INVALID');
+  const { codec, recorded } = await openChoice(options.codec, config.maxPositions);
   checkTogether(from, codec, tokenizer, config);
   const [dtype, total] = [mainTypeOf(places), weightBytes(places)];
   let done = 0;
@@ -101,6 +98,7 @@ export async function importModel(options: ImportOptions): Promise<Imported> {
     ...{ path: to, from, dtype, vocabSize: config.vocabSize },
     parameters: parameterCount(config),
     codec: { name: recorded.codec.name, settings: recorded.codec.settings },
+    ...{ width: codec.width, height: codec.height },
     seqLen: recorded.seqLen,
   };
 }

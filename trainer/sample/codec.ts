@@ -41,30 +41,48 @@ export async function readSamplingCodec(
       path,
     });
   }
-  const { codec, seqLen } = choice
-    ? describeChoice(choice, maxPositions)
-    : await readCodecFile(path);
+  if (choice) {
+    const { codec, recorded } = await openChoice(choice, maxPositions);
+    return { ...codec, seqLen: recorded.seqLen };
+  }
+  const { codec, seqLen } = await readCodecFile(path);
   return { ...(await openRecorded(codec, path, 'CHECKPOINT_INVALID')), seqLen };
 }
 
+/** The codec of a choice, and the codec.json of a checkpoint of it. */
+export interface ChosenCodec {
+  codec: Codec;
+  recorded: CheckpointCodec;
+}
+
 /**
- * What a checkpoint of that codec says in its `codec.json`.
- * @throws CodecLmError `CODEC_UNKNOWN`; `CONFIG_INVALID` that names the option
+ * Opens the codec that a user names for a model that does not say which it is of.
+ * @param maxPositions of the model
+ * @throws CodecLmError `CODEC_UNKNOWN`; `CONFIG_INVALID` that names the option, also for one that is
+ *   missing; the errors of files that the options name
  */
-export function describeChoice(
+export async function openChoice(
   { name, options = {}, seqLen }: CodecChoice,
   maxPositions: number,
-): CheckpointCodec {
+): Promise<ChosenCodec> {
   const definition = codecNamed(name);
   const given = resolveOptions(definition.options.strict(), options, `codec ${name}`);
-  const { settings } = definition.fromOptions(given);
-  const known = definition.settings.parse(settings) as Record<string, string | number | boolean>;
-  const written = Object.entries(known).filter(([, value]) => value !== undefined);
-  return {
-    // Who made its documents, nobody knows.
-    codec: { name, settings: Object.fromEntries(written), versions: {} },
-    seqLen: seqLen ?? Math.min(definition.defaults.seqLen, maxPositions),
+  const { settings, tools } = definition.fromOptions(given);
+  const codec = await definition.open(settings, tools);
+  if (codec.learning) {
+    const { title, viewSettings } = definition;
+    const missing = viewSettings.filter((key) => codec.settings[key] === undefined);
+    const message = `${title}: ${codec.learning.what} are learned from a corpus, and nobody has named those of the model`;
+    throw new CodecLmError('CONFIG_INVALID', message, {
+      hint: `name ${missing.map((key) => `\`${key}\``).join(' and ')} beside \`codec\``,
+    });
+  }
+  const recorded = {
+    // Nobody knows who made its documents.
+    codec: { name, settings: codec.settings, versions: {} },
+    seqLen: seqLen ?? Math.min(codec.seqLen ?? definition.defaults.seqLen, maxPositions),
   };
+  return { codec, recorded };
 }
 
 async function readCodecFile(path: string): Promise<CheckpointCodec> {

@@ -1,6 +1,6 @@
 /** An AVC codec with its settings. It shows clips as strips of their frames and as animations. */
 import { CodecLmError } from '../../../base/error.ts';
-import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
+import type { CodecDefinition, OpenedCodec, PromptCut } from '../codec.ts';
 import { parseAvcDocument } from './document.ts';
 import { createAvcGrammar } from './grammar.ts';
 import { partsOfAvc } from './parts.ts';
@@ -17,7 +17,7 @@ export function openAvc(
   definition: CodecDefinition,
   settings: AvcSettings,
   ffmpeg?: string,
-): Codec {
+): OpenedCodec {
   const { width, height, frames, fps } = settings;
   return {
     definition,

@@ -1,6 +1,6 @@
 /** A JPEG codec with its settings. sharp is loaded only to encode, or to draw over pixels. */
 import { CodecLmError } from '../../../base/error.ts';
-import type { Codec, CodecDefinition, PromptCut } from '../codec.ts';
+import type { CodecDefinition, OpenedCodec, PromptCut } from '../codec.ts';
 import { parseDocument } from './document.ts';
 import { createJpegGrammar } from './grammar.ts';
 import { partsOfJpeg, syntaxOfJpeg } from './parts.ts';
@@ -8,7 +8,7 @@ import { cutAfterRestart7, cutAfterShare, filledWithGrey } from './prompt.ts';
 import type { JpegSettings } from './settings.ts';
 import { insertTables, toJpegFile } from './view.ts';
 
-export function openJpeg(definition: CodecDefinition, settings: JpegSettings): Codec {
+export function openJpeg(definition: CodecDefinition, settings: JpegSettings): OpenedCodec {
   const { width, height, quality } = settings;
   return {
     definition,

@@ -2,7 +2,7 @@
 import { CodecLmError } from '../../../base/error.ts';
 import type { Symbols } from '../../alphabet.ts';
 import { createFixedLengthGrammar } from '../../mask/fixed-length.ts';
-import type { Codec, CodecDefinition, CodecTools, PromptCut } from '../codec.ts';
+import type { CodecDefinition, CodecTools, OpenedCodec, PromptCut } from '../codec.ts';
 import { heat, pngOf, type Raster } from '../pictures/heat.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
 import { clustersOfText, coloursOf, textOfClusters } from './clusters.ts';
@@ -26,7 +26,7 @@ export async function openPixels(
   definition: CodecDefinition,
   asked: PixelsSettings,
   tools: CodecTools,
-): Promise<Codec> {
+): Promise<OpenedCodec> {
   const { settings, clusters } = await withPalette(asked, tools.clusters);
   const { size, colours } = settings;
   const length = size * size;
@@ -38,6 +38,7 @@ export async function openPixels(
   });
   return {
     definition,
+    settings,
     width: size,
     height: size,
     alphabet: colours,

@@ -4,11 +4,11 @@ import { sharpVersions } from '../../../base/sharp.ts';
 import { type Symbols, toSymbols } from '../../alphabet.ts';
 import { createFixedLengthGrammar } from '../../mask/fixed-length.ts';
 import type {
-  Codec,
   CodecDefinition,
   CodecSettings,
   CodecTools,
   Encoder,
+  OpenedCodec,
   PromptCut,
 } from '../codec.ts';
 import { pixelsOf } from '../jpeg/source/baseline.ts';
@@ -31,7 +31,7 @@ export async function openVq(
   definition: CodecDefinition,
   asked: VqSettings,
   tools: CodecTools,
-): Promise<Codec> {
+): Promise<OpenedCodec> {
   const dir = folderOf(tools.vq);
   const settings = await withModel(asked, dir);
   const model = modelLoader(settings.model, dir);
@@ -48,6 +48,7 @@ export async function openVq(
   };
   return {
     definition,
+    settings,
     width: size,
     height: size,
     alphabet: codes,
