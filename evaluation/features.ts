@@ -4,7 +4,7 @@ import { type CodecLmError, CodecLmError as OurError } from '../base/error.ts';
 import { readError } from '../base/file-error.ts';
 import { firstNotFinite } from '../base/safetensors/floats.ts';
 import type { Backend } from '../compute/choose.ts';
-import { pixelsAtOwnSize } from '../tokenizer/codecs/jpeg/source/pixels.ts';
+import { pixelsAtOwnSize } from '../tokenizer/codecs/pictures/source/pixels.ts';
 import type { EvaluationEvent } from './events.ts';
 import type { Network } from './networks/network.ts';
 import type { Rows } from './npz/statistics.ts';

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { CodecLmError } from '../../../base/error.ts';
 import { sharpVersions } from '../../../base/sharp.ts';
 import { jpegSettingsSchema } from '../../../tokenizer/codecs/jpeg/settings.ts';
-import { rgbOf } from '../../../tokenizer/codecs/jpeg/source/baseline.ts';
+import { rgbOf } from '../../../tokenizer/codecs/pictures/source/baseline.ts';
 import { BlockReader, peerPython } from '../../jpeg/pillow.ts';
 import { type Difference, reasonFor, type Theirs } from './reasons.ts';
 

@@ -5,7 +5,8 @@
  */
 
 import { hexByte } from '../../../base/format.ts';
-import { type Geometry, geometryOf, invalid, MAX_SIDE } from './header.ts';
+import { MAX_SIDE } from '../pictures/limits.ts';
+import { type Geometry, geometryOf, invalid } from './header.ts';
 import type { HuffmanTable } from './tables.ts';
 import { AC_CHROMINANCE, AC_LUMINANCE, DC_CHROMINANCE, DC_LUMINANCE } from './tables.ts';
 

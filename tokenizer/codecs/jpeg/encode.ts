@@ -7,9 +7,9 @@ import { CodecLmError } from '../../../base/error.ts';
 import { sharp, sharpVersions } from '../../../base/sharp.ts';
 import type { CodecSettings, Encoder } from '../codec.ts';
 import { parseSettings } from '../define.ts';
+import { baseline, baselineOf } from '../pictures/source/baseline.ts';
 import { addRestartMarkers } from './restarts.ts';
 import { type JpegSettings, jpegSettingsSchema } from './settings.ts';
-import { baseline, baselineOf } from './source/baseline.ts';
 
 /**
  * See `Encoder.versions`. Version 2: drafts of large JPEGs whose pixels meet the crop's borders.

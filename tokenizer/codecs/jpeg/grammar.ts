@@ -12,6 +12,7 @@
 import { CodecLmError } from '../../../base/error.ts';
 import { hexByte } from '../../../base/format.ts';
 import { collectSymbols, type Grammar } from '../../mask/grammar.ts';
+import { MAX_SIDE } from '../pictures/limits.ts';
 import { describeJpegPlace } from './grammar/describe.ts';
 import { McuEdges } from './grammar/edges.ts';
 import { SegmentFinish, SHORTEST_MCU } from './grammar/finish.ts';
@@ -34,7 +35,7 @@ import {
 } from './grammar/state.ts';
 import { JpegUnknowns } from './grammar/unknowns.ts';
 import { refusalOf } from './grammar/verdict.ts';
-import { EOI, type Geometry, geometryOf, MARKER, MAX_SIDE, RST0, writeHeader } from './header.ts';
+import { EOI, type Geometry, geometryOf, MARKER, RST0, writeHeader } from './header.ts';
 
 export interface JpegGrammarOptions {
   /** Size of the image in pixels. */

@@ -5,12 +5,10 @@
 
 import { CodecLmError } from '../../../base/error.ts';
 import { hexByte } from '../../../base/format.ts';
+import { MAX_SIDE } from '../pictures/limits.ts';
 
 /** Side of an MCU in pixels: four 8x8 luminance blocks, two by two (4:2:0). */
 export const MCU_SIDE = 16;
-
-/** libjpeg's JPEG_MAX_DIMENSION; the format itself allows 65,535. */
-export const MAX_SIDE = 65_500;
 
 /** First byte of every marker, and the second byte of two of them (T.81 table B.1). */
 export const MARKER = 0xff;

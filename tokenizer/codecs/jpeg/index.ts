@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { parseSize, sizeOption } from '../../../schemas/size.ts';
 import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
+import { imageExtensions, imageInputOptions } from '../pictures/settings.ts';
 import { meaningInJpeg } from './meaning.ts';
-import { imageExtensions, imageInputOptions, jpegSettingsSchema } from './settings.ts';
+import { jpegSettingsSchema } from './settings.ts';
 
 export const jpegOptions = z.object({
   size: sizeOption.default('256'),

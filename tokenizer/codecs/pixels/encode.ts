@@ -2,7 +2,7 @@
 import { sharpVersions } from '../../../base/sharp.ts';
 import { toSymbols } from '../../alphabet.ts';
 import type { CodecSettings, Encoder, Learning } from '../codec.ts';
-import { pixelsOf } from '../jpeg/source/baseline.ts';
+import { pixelsOf } from '../pictures/source/baseline.ts';
 import { clustersOf, LEVELS, textOfClusters } from './clusters.ts';
 import { ColourCounts, learnColours } from './learn.ts';
 import { nearestOf } from './nearest.ts';

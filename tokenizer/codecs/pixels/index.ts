@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
-import { imageExtensions, imageInputOptions } from '../jpeg/settings.ts';
+import { imageExtensions, imageInputOptions } from '../pictures/settings.ts';
 import { colourSamples, colours, pixelsSettingsSchema, size } from './settings.ts';
 
 export const pixelsOptions = z.object({

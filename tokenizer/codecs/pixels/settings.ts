@@ -1,6 +1,6 @@
 /** What decides the symbols of an image as pixels. */
 import { z } from 'zod';
-import { imageInputOptions } from '../jpeg/settings.ts';
+import { imageInputOptions } from '../pictures/settings.ts';
 
 /** More are seldom learned well, and each pixel is compared with many of them. */
 export const MOST_COLOURS = 4096;

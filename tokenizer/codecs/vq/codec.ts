@@ -11,8 +11,8 @@ import type {
   OpenedCodec,
   PromptCut,
 } from '../codec.ts';
-import { pixelsOf } from '../jpeg/source/baseline.ts';
 import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { pixelsOf } from '../pictures/source/baseline.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
 import { folderOf, modelLoader, withModel } from './find.ts';
 import type { VqModel } from './model.ts';

@@ -1,7 +1,7 @@
 /** What decides the symbols of an image as the codes of a VQ model. */
 import { z } from 'zod';
 import { MAX_ALPHABET } from '../../alphabet.ts';
-import { imageInputOptions } from '../jpeg/settings.ts';
+import { imageInputOptions } from '../pictures/settings.ts';
 
 export const vqSize = z
   .int()

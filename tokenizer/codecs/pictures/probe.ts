@@ -6,7 +6,7 @@
 import { CodecLmError } from '../../../base/error.ts';
 import { sharp } from '../../../base/sharp.ts';
 import type { Size } from './crop.ts';
-import { MAX_SIDE } from './header.ts';
+import { MAX_SIDE } from './limits.ts';
 
 export interface Probe {
   /** Size as stored, before any orientation. */

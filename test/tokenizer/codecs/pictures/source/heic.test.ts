@@ -2,8 +2,8 @@
 import test from 'ava';
 import { createJpegCodec } from '../../../../../tokenizer/codecs/jpeg/encode.ts';
 import { jpegSettingsSchema } from '../../../../../tokenizer/codecs/jpeg/settings.ts';
-import { rgbOf } from '../../../../../tokenizer/codecs/jpeg/source/baseline.ts';
-import { needsLibheif } from '../../../../../tokenizer/codecs/jpeg/source/heic.ts';
+import { rgbOf } from '../../../../../tokenizer/codecs/pictures/source/baseline.ts';
+import { needsLibheif } from '../../../../../tokenizer/codecs/pictures/source/heic.ts';
 import { goldenFile } from '../../../../helpers/image-golden.ts';
 import { psnr } from '../../../../helpers/images.ts';
 

@@ -2,7 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
 import { createJpegCodec } from '../../../../../tokenizer/codecs/jpeg/encode.ts';
-import { needsLibheif } from '../../../../../tokenizer/codecs/jpeg/source/heic.ts';
+import { needsLibheif } from '../../../../../tokenizer/codecs/pictures/source/heic.ts';
 import { golden, goldenFile } from '../../../../helpers/image-golden.ts';
 import { openRaster } from '../../../../helpers/images.ts';
 import { makeRaster } from '../../../../helpers/rasters.ts';

@@ -1,6 +1,6 @@
 /** Bitmaps that are damaged or mean. What good ones look like is in pixels.test.ts. */
 import test from 'ava';
-import { isBmp, readBmp } from '../../../../../tokenizer/codecs/jpeg/source/bmp.ts';
+import { isBmp, readBmp } from '../../../../../tokenizer/codecs/pictures/source/bmp.ts';
 import { golden, goldenFile } from '../../../../helpers/image-golden.ts';
 
 const NAMES = Object.keys(golden.images).filter((name) => name.endsWith('.bmp'));

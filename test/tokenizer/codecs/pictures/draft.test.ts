@@ -1,9 +1,9 @@
 import test from 'ava';
 import { sharp } from '../../../../base/sharp.ts';
-import { centreCrop, type Size, turnOf } from '../../../../tokenizer/codecs/jpeg/crop.ts';
-import { openImage } from '../../../../tokenizer/codecs/jpeg/decode.ts';
-import { type Draft, draftOf } from '../../../../tokenizer/codecs/jpeg/draft.ts';
 import { jpegSettingsSchema } from '../../../../tokenizer/codecs/jpeg/settings.ts';
+import { centreCrop, type Size, turnOf } from '../../../../tokenizer/codecs/pictures/crop.ts';
+import { openImage } from '../../../../tokenizer/codecs/pictures/decode.ts';
+import { type Draft, draftOf } from '../../../../tokenizer/codecs/pictures/draft.ts';
 
 const TARGET: Size = { width: 256, height: 256 };
 

@@ -85,7 +85,7 @@ function start(): ChildProcess {
   return child;
 }
 
-const ENTRY = 'tokenizer/codecs/jpeg/source/alone-process.ts';
+const ENTRY = 'tokenizer/codecs/pictures/source/alone-process.ts';
 
 async function ask(child: ChildProcess, request: AloneRequest): Promise<AloneReply> {
   const { label, settings } = request;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { jpegSettingsSchema } from '../../../../../tokenizer/codecs/jpeg/settings.ts';
-import { rgbOf } from '../../../../../tokenizer/codecs/jpeg/source/baseline.ts';
+import { rgbOf } from '../../../../../tokenizer/codecs/pictures/source/baseline.ts';
 import { golden, goldenFile } from '../../../../helpers/image-golden.ts';
 
 /** Pillow divides by alpha after it has dropped the lower 8 bits, and rounds otherwise. */

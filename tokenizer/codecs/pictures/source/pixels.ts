@@ -1,7 +1,7 @@
 /** The pixels of a picture file at its own size, as Pillow's `convert('RGB')` gives them. */
 import { imageError } from '../failures.ts';
 import { probe } from '../probe.ts';
-import { jpegSettingsSchema } from '../settings.ts';
+import { imageInputSchema } from '../settings.ts';
 import { rgbOf } from './baseline.ts';
 import { isBmp, readBmp } from './bmp.ts';
 import { needsLibheif, readHeic } from './heic.ts';
@@ -14,7 +14,7 @@ export interface PicturePixels {
 }
 
 /** Not turned, as Pillow leaves it; damage that a decoder only warns of is let through, as there. */
-const SETTINGS = jpegSettingsSchema.parse({ orientation: 'ignore', failOn: 'truncated' });
+const SETTINGS = imageInputSchema.parse({ orientation: 'ignore', failOn: 'truncated' });
 
 /**
  * @param label the file's name
@@ -30,7 +30,7 @@ async function sizeOf(source: Uint8Array, label: string) {
   const { failOn, maxPixels } = SETTINGS;
   try {
     // An empty file is refused by whoever reads the pixels.
-    if (source.length === 0) return SETTINGS;
+    if (source.length === 0) return { width: 1, height: 1 };
     if (isBmp(source)) return await readBmp(source, label, maxPixels);
     if (needsLibheif(source)) return await readHeic(source, label, maxPixels);
     return await probe(source, label, { failOn, limitInputPixels: maxPixels, pages: 1 });

@@ -7,7 +7,7 @@ import type { Sharp } from 'sharp';
 import { CodecLmError } from '../../../../base/error.ts';
 import { openImage } from '../decode.ts';
 import { CONVERT, imageError, isOwn } from '../failures.ts';
-import type { ImageSettings, JpegSettings } from '../settings.ts';
+import type { ImageSettings } from '../settings.ts';
 import { NoProcess, readAlone } from './alone.ts';
 import { needsLibheif } from './heic.ts';
 import { formatName, looksLikeSvg } from './name.ts';
@@ -29,7 +29,7 @@ let begun = 0;
 export async function baselineOf(
   source: Uint8Array,
   label: string,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Uint8Array> {
   return contentOf(source, label, settings);
 }
@@ -97,7 +97,7 @@ export async function contentHere(
 export async function rgbOf(
   source: Uint8Array,
   label: string,
-  settings: JpegSettings,
+  settings: ImageSettings,
 ): Promise<Uint8Array> {
   try {
     refuse(source, label, settings);
