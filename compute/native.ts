@@ -27,7 +27,7 @@ export interface NativeOps {
   adopt(metadata: TensorMetadata): Tensor;
   /**
    * Runs a TensorFlow op on tensors and returns tensors. It has no gradient: see
-   * ops/differentiable.ts.
+   * differentiable.ts.
    */
   run(op: string, attrs: OpAttr[], inputs: TensorInfo[], outputs: number): Tensor[];
 }

@@ -1,11 +1,11 @@
 /**
- * The building block of every op in this folder: a forward pass and its gradient, on one of the
- * backends.
+ * The building block of ops with a gradient of their own: a forward pass and its gradient, on one of
+ * the backends.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { OpAttr } from '../../compute/binding.ts';
-import type { Backend } from '../../compute/choose.ts';
-import type { NativeOps } from '../../compute/native.ts';
+import type { OpAttr } from './binding.ts';
+import type { Backend } from './choose.ts';
+import type { NativeOps } from './native.ts';
 
 export interface Forward<Output extends Tensor> {
   value: Output;

@@ -4,10 +4,10 @@
  * three times as slow.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { OpAttr } from '../../compute/binding.ts';
-import type { Backend } from '../../compute/choose.ts';
-import type { NativeOps } from '../../compute/native.ts';
+import type { OpAttr } from './binding.ts';
+import type { Backend } from './choose.ts';
 import { floatType } from './differentiable.ts';
+import type { NativeOps } from './native.ts';
 
 /** Name of each op, and the label under which TensorFlow has registered its oneDNN kernel. */
 const KERNELS = {
