@@ -50,7 +50,7 @@ export async function readSamplingCodec(
 }
 
 /** The codec of a choice, and the codec.json of a checkpoint of it. */
-export interface ChosenCodec {
+export interface OpenedChoice {
   codec: Codec;
   recorded: CheckpointCodec;
 }
@@ -64,7 +64,7 @@ export interface ChosenCodec {
 export async function openChoice(
   { name, options = {}, seqLen }: CodecChoice,
   maxPositions: number,
-): Promise<ChosenCodec> {
+): Promise<OpenedChoice> {
   const definition = codecNamed(name);
   const given = resolveOptions(definition.options.strict(), options, `codec ${name}`);
   const { settings, tools } = definition.fromOptions(given);

@@ -47,6 +47,14 @@ export async function readVqConfig(dir: string): Promise<VqConfig> {
   } catch (error) {
     throw new CodecLmError('CHECKPOINT_INVALID', `${path} is not JSON`, { cause: error, path });
   }
+  return parseVqConfig(value, path);
+}
+
+/**
+ * @param path the file's name, for messages
+ * @throws CodecLmError `CHECKPOINT_INVALID` for another architecture
+ */
+export function parseVqConfig(value: unknown, path: string): VqConfig {
   const parsed = configSchema.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;

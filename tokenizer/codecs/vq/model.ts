@@ -1,9 +1,10 @@
 /** A VQ model: encoder, quantizer and decoder of a diffusers `VQModel`, in tfjs ops. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Backend, chooseBackend } from '../../../compute/choose.ts';
+import { codeWidth, vqDecoder, vqEncoder } from './architecture.ts';
 import { readVqConfig, type VqConfig } from './config.ts';
-import { type VqLayer, VqLayers } from './layers.ts';
-import { VqWeights } from './weights.ts';
+import { VqLayers } from './layers.ts';
+import { CODEBOOK, VqWeights } from './weights.ts';
 
 export interface VqModel {
   readonly config: VqConfig;
@@ -32,18 +33,11 @@ export async function loadVqModel(dir: string): Promise<VqModel> {
   const weights = await VqWeights.read(dir, backend);
   const layers = new VqLayers(backend, weights, config.norm_num_groups);
   const { tf } = backend;
-  const { num_vq_embeddings: count, latent_channels: latent } = config;
-  const width = config.vq_embed_dim ?? latent;
-  const book = weights.matrix('quantize.embedding.weight', count, width) as Tensor2D;
+  const width = codeWidth(config);
+  const book = weights.matrix(CODEBOOK, config.num_vq_embeddings, width);
   const lengths = tf.tidy(() => tf.sum(tf.square(book), 1));
-  const encoder = chain([
-    ...encoderOf(config, layers),
-    layers.convolution('quant_conv', 1, latent, width),
-  ]);
-  const decoder = chain([
-    layers.convolution('post_quant_conv', 1, width, latent),
-    ...decoderOf(config, layers),
-  ]);
+  const encoder = vqEncoder(config, layers);
+  const decoder = vqDecoder(config, layers);
   const decodeFloats = async (codes: ArrayLike<number>, columns: number, rows: number) => {
     const image = tf.tidy(() => {
       const chosen = tf.gather(book, tf.tensor1d(Int32Array.from(codes), 'int32'));
@@ -85,74 +79,4 @@ function versionsOf({ name, device, versions }: Backend): Record<string, string>
 /** What diffusers' `VaeImageProcessor` makes of a byte. */
 function toFloat(value: number): number {
   return Math.fround(2 * Math.fround(value / 255) - 1);
-}
-
-function chain(layers: readonly VqLayer[]): VqLayer {
-  return (x) => layers.reduce((value, layer) => layer(value), x);
-}
-
-function encoderOf(config: VqConfig, layers: VqLayers): VqLayer[] {
-  const { block_out_channels: sizes, layers_per_block: depth, down_block_types: types } = config;
-  const found: VqLayer[] = [layers.convolution('encoder.conv_in', 3, 3, sizes[0])];
-  for (const [i, size] of sizes.entries()) {
-    const block = `encoder.down_blocks.${i}`;
-    const before = sizes[Math.max(0, i - 1)];
-    found.push(...blockOf(layers, block, types[i].startsWith('Attn'), before, size, depth));
-    if (i < sizes.length - 1) found.push(layers.downsample(`${block}.downsamplers.0`, size));
-  }
-  const last = sizes[sizes.length - 1];
-  return [
-    ...found,
-    ...middleOf(layers, 'encoder', last, config),
-    ...endOf(layers, 'encoder', last, config.latent_channels),
-  ];
-}
-
-function decoderOf(config: VqConfig, layers: VqLayers): VqLayer[] {
-  const { layers_per_block: depth, up_block_types: types, latent_channels: latent } = config;
-  const sizes = config.block_out_channels.toReversed();
-  const found: VqLayer[] = [
-    layers.convolution('decoder.conv_in', 3, latent, sizes[0]),
-    ...middleOf(layers, 'decoder', sizes[0], config),
-  ];
-  for (const [i, size] of sizes.entries()) {
-    const block = `decoder.up_blocks.${i}`;
-    const before = sizes[Math.max(0, i - 1)];
-    found.push(...blockOf(layers, block, types[i].startsWith('Attn'), before, size, depth + 1));
-    if (i < sizes.length - 1) found.push(layers.upsample(`${block}.upsamplers.0`, size));
-  }
-  return [...found, ...endOf(layers, 'decoder', sizes[sizes.length - 1], 3)];
-}
-
-function blockOf(
-  layers: VqLayers,
-  block: string,
-  attends: boolean,
-  inputs: number,
-  outputs: number,
-  depth: number,
-): VqLayer[] {
-  return Array.from({ length: depth }, (_, j) => [
-    layers.resnet(`${block}.resnets.${j}`, j === 0 ? inputs : outputs, outputs),
-    ...(attends ? [layers.attention(`${block}.attentions.${j}`, outputs)] : []),
-  ]).flat();
-}
-
-function middleOf(layers: VqLayers, side: string, channels: number, config: VqConfig): VqLayer[] {
-  const block = `${side}.mid_block`;
-  return [
-    layers.resnet(`${block}.resnets.0`, channels, channels),
-    ...(config.mid_block_add_attention
-      ? [layers.attention(`${block}.attentions.0`, channels)]
-      : []),
-    layers.resnet(`${block}.resnets.1`, channels, channels),
-  ];
-}
-
-function endOf(layers: VqLayers, side: string, inputs: number, outputs: number): VqLayer[] {
-  return [
-    layers.norm(`${side}.conv_norm_out`, inputs),
-    (x) => layers.activate(x),
-    layers.convolution(`${side}.conv_out`, 3, inputs, outputs),
-  ];
 }

@@ -2,14 +2,17 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { CodecLmError } from '../../../base/error.ts';
 import { readError } from '../../../base/file-error.ts';
 import { readSafetensors } from '../../../base/safetensors/safetensors.ts';
 import type { Weights } from '../../../base/safetensors/weights.ts';
 import type { Backend } from '../../../compute/choose.ts';
+import type { VqParameters } from './parameters.ts';
 
 export const VQ_WEIGHTS_FILE = 'diffusion_pytorch_model.safetensors';
+/** Name of the codes' vectors, [codes, width]. */
+export const CODEBOOK = 'quantize.embedding.weight';
 
 /** Names of the attention's layers before diffusers 0.15. */
 const OLDER: readonly (readonly [now: string, before: string])[] = [
@@ -31,7 +34,7 @@ export async function hashOfWeights(dir: string): Promise<string> {
   return hash.digest('hex');
 }
 
-export class VqWeights {
+export class VqWeights implements VqParameters {
   readonly #path: string;
   readonly #weights: Weights;
   readonly #tf: Backend['tf'];
@@ -50,26 +53,26 @@ export class VqWeights {
   }
 
   /** @returns [length] */
-  vector(name: string, length: number): Tensor {
-    return this.#tf.tensor(this.#take(name, [length]), [length]);
+  vector(name: string, length: number): Tensor1D {
+    return this.#tf.tensor1d(this.#take(name, [length]));
   }
 
   /** @returns [rows, columns], as the file has it */
-  matrix(name: string, rows: number, columns: number): Tensor {
-    return this.#tf.tensor(this.#take(name, [rows, columns]), [rows, columns]);
+  matrix(name: string, rows: number, columns: number): Tensor2D {
+    return this.#tf.tensor2d(this.#take(name, [rows, columns]), [rows, columns]);
   }
 
   /** A linear layer, or in older files a convolution of 1x1. @returns [inputs, outputs] */
-  linear(name: string, inputs: number, outputs: number): Tensor {
+  linear(name: string, inputs: number, outputs: number): Tensor2D {
     const data = this.#take(name, [outputs, inputs], [outputs, inputs, 1, 1]);
-    return this.#tf.tidy(() => this.#tf.tensor2d(data, [outputs, inputs]).transpose());
+    return this.#tf.tidy(() => this.#tf.tensor2d(data, [outputs, inputs]).transpose<Tensor2D>());
   }
 
   /** @returns a kernel as tfjs has it, [side, side, inputs, outputs] */
-  kernel(name: string, side: number, inputs: number, outputs: number): Tensor {
+  kernel(name: string, side: number, inputs: number, outputs: number): Tensor4D {
     const shape: [number, number, number, number] = [outputs, inputs, side, side];
     const data = this.#take(name, shape);
-    return this.#tf.tidy(() => this.#tf.tensor4d(data, shape).transpose([2, 3, 1, 0]));
+    return this.#tf.tidy(() => this.#tf.tensor4d(data, shape).transpose<Tensor4D>([2, 3, 1, 0]));
   }
 
   #take(name: string, ...shapes: number[][]): Float32Array {
