@@ -6,8 +6,8 @@
  */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { flag } from '../../compute/differentiable.ts';
 import type { NativeOps } from '../../compute/native.ts';
+import { flag } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 import type { Transposes } from './wasm/heap-product.ts';
 

@@ -1,7 +1,7 @@
 /** Negative log-likelihood of the next token, summed over the positions that count. */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable, floatType, intType } from '../../compute/differentiable.ts';
+import { differentiable, floatType, intType } from './differentiable.ts';
 
 /** Marks a target that does not count. */
 export const IGNORED = -1;

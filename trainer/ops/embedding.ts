@@ -1,7 +1,7 @@
 /** Looks up rows of a table by token id. */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable, floatType, intType } from '../../compute/differentiable.ts';
+import { differentiable, floatType, intType } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
 /**

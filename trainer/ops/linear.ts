@@ -1,8 +1,8 @@
 /** y = x Wᵀ: a layer without bias. */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiableAll } from '../../compute/differentiable.ts';
 import { bf16Factor, bf16Product } from './bf16.ts';
+import { differentiableAll } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
 /** Precision of the factors of a matrix product; sums, weights and everything else are fp32. */

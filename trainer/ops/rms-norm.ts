@@ -1,7 +1,7 @@
 /** Root mean square layer normalization (Zhang and Sennrich 2019, arXiv 1910.07467, equation 4). */
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable } from '../../compute/differentiable.ts';
+import { differentiable } from './differentiable.ts';
 
 /**
  * y = x r w with r = 1 / sqrt(mean(x²) + eps), the mean over a row.

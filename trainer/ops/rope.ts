@@ -1,7 +1,7 @@
 /** Rotary position embedding (Su et al. 2021, arXiv 2104.09864, equation 34), in Hugging Face's order of pairs. */
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable } from '../../compute/differentiable.ts';
+import { differentiable } from './differentiable.ts';
 import { matMul } from './mat-mul.ts';
 
 /** Cosines and sines of consecutive positions, and the matrix that swaps the halves of a head. */

@@ -1,8 +1,8 @@
 /** The gated unit of Llama's feed-forward layer (Shazeer 2020, arXiv 2002.05202, equation 6). */
 import type { Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable, floatType } from '../../compute/differentiable.ts';
-import { hasOneDnn, runOneDnn } from '../../compute/one-dnn.ts';
+import { differentiable, floatType } from './differentiable.ts';
+import { hasOneDnn, runOneDnn } from './one-dnn.ts';
 
 /**
  * silu(gate) * up, with silu(g) = g sigmoid(g).

@@ -4,8 +4,8 @@
  */
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { differentiable } from '../../compute/differentiable.ts';
 import { countedRows } from './cross-entropy.ts';
+import { differentiable } from './differentiable.ts';
 import { softmax } from './softmax.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Clipping by the global norm of all gradients (Pascanu et al. 2013, arXiv 1211.5063, algorithm 1). */
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { floatType } from '../../compute/differentiable.ts';
+import { floatType } from '../ops/differentiable.ts';
 
 /** torch.nn.utils.clip_grad_norm_ adds this to the norm that it divides by. */
 const TORCH_EPSILON = 1e-6;

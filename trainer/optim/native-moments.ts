@@ -4,8 +4,8 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
-import { flag, floatType } from '../../compute/differentiable.ts';
 import type { NativeOps } from '../../compute/native.ts';
+import { flag, floatType } from '../ops/differentiable.ts';
 import type { AdamUpdate, Moments } from './moments.ts';
 
 export class NativeMoments implements Moments {

@@ -1,12 +1,12 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import test from 'ava';
-import { hasOneDnn } from '../../../compute/one-dnn.ts';
 import { attention } from '../../../trainer/ops/attention/attention.ts';
 import { cachedAttention } from '../../../trainer/ops/attention/cached.ts';
 import { crossEntropy, nativeForm, plainForm } from '../../../trainer/ops/cross-entropy.ts';
 import { embedding, plainSumRowsById, sumRowsById } from '../../../trainer/ops/embedding.ts';
 import { mergeHeads, splitHeads } from '../../../trainer/ops/heads.ts';
 import { linear } from '../../../trainer/ops/linear.ts';
+import { hasOneDnn } from '../../../trainer/ops/one-dnn.ts';
 import { rmsNorm } from '../../../trainer/ops/rms-norm.ts';
 import { rope, ropeTable } from '../../../trainer/ops/rope.ts';
 import { softmax } from '../../../trainer/ops/softmax.ts';

@@ -7,7 +7,7 @@
  */
 import type { Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../../compute/choose.ts';
-import { differentiable } from '../../../compute/differentiable.ts';
+import { differentiable } from '../differentiable.ts';
 import { batchMatMul } from '../mat-mul.ts';
 import { softmax } from '../softmax.ts';
 import {
