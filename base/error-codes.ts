@@ -202,6 +202,10 @@ export const ERROR_CODES = {
     'There are too few pictures for a distance: a covariance needs two, precision and recall four.',
     'Name a folder with more pictures.',
   ),
+  COMPLETIONS_MISMATCH: usage(
+    'A folder of completions does not fit the evaluation: pictures are missing, left over, or of another size.',
+    'Make one picture for each prompt of `trainer evaluate prompts`, of its size and named by its number.',
+  ),
   DISK_FULL: machine(
     'The disk is full, or its quota is used up.',
     'Free some space and run the same command again; finished parts are kept.',

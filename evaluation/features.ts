@@ -8,6 +8,7 @@ import { pixelsAtOwnSize } from '../tokenizer/codecs/pictures/source/pixels.ts';
 import type { EvaluationEvent } from './events.ts';
 import type { Network } from './networks/network.ts';
 import type { Rows } from './npz/statistics.ts';
+import { cropped, type PictureRegion } from './pictures/crop.ts';
 import { listPictures } from './pictures/list.ts';
 import { type Resize, resizeFor } from './pictures/resize.ts';
 
@@ -16,6 +17,10 @@ const BATCH = 16;
 
 export interface FeatureExtraction {
   readonly resize: Resize;
+  /** These pictures in place of all that are in the folder, in this order. */
+  readonly paths?: readonly string[];
+  /** Part of each picture that counts; default all of it. */
+  readonly crop?: PictureRegion;
   /** Goes on without pictures that cannot be read. */
   readonly skipBroken?: boolean;
   readonly signal?: AbortSignal;
@@ -43,9 +48,9 @@ export async function extractFeatures(
   backend: Backend,
   network: Network,
   folder: string,
-  { resize, skipBroken = false, signal, onEvent }: FeatureExtraction,
+  { resize, paths: given, crop, skipBroken = false, signal, onEvent }: FeatureExtraction,
 ): Promise<Extracted> {
-  const paths = await listPictures(folder);
+  const paths = given ?? (await listPictures(folder));
   const features = new Float32Array(paths.length * network.dims);
   const skipped: CodecLmError[] = [];
   let logits: Float32Array | undefined;
@@ -53,7 +58,7 @@ export async function extractFeatures(
   let count = 0;
   const prepareAt = (at: number) =>
     Promise.all(
-      paths.slice(at, at + BATCH).map((path) => prepare(path, network, resize).catch(asOurs)),
+      paths.slice(at, at + BATCH).map((path) => prepare(path, network, resize, crop).catch(asOurs)),
     );
   let next = prepareAt(0);
   for (let at = 0; at < paths.length; at += BATCH) {
@@ -94,15 +99,18 @@ export async function extractFeatures(
   };
 }
 
-async function prepare(path: string, network: Network, resize: Resize): Promise<Prepared> {
+async function prepare(
+  path: string,
+  network: Network,
+  resize: Resize,
+  crop?: PictureRegion,
+): Promise<Prepared> {
   const file = await readFile(path).catch((error) => {
     throw readError(error, path);
   });
-  const { data: pixels, range } = resizeFor(
-    await pixelsAtOwnSize(file, path),
-    network.side,
-    resize,
-  );
+  const whole = await pixelsAtOwnSize(file, path);
+  const picture = crop ? cropped(whole, crop) : whole;
+  const { data: pixels, range } = resizeFor(picture, network.side, resize);
   for (let channel = 0; channel < 3; channel++) {
     const { shift, scale } = network.normalize(range, channel);
     for (let i = channel; i < pixels.length; i += 3) pixels[i] = (pixels[i] - shift) / scale;

@@ -3,7 +3,10 @@ import type { CliSpec } from '../run.ts';
 import { configSchema, configShow } from './config.ts';
 import { estimateCommand } from './estimate.ts';
 import { evaluateCompare, evaluateFeatures } from './evaluate.ts';
+import { evaluateClasses } from './evaluate-classes.ts';
 import { evaluateProbes } from './evaluate-probes.ts';
+import { evaluatePrompts } from './evaluate-prompts.ts';
+import { evaluateRun } from './evaluate-run.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { importCommand } from './import.ts';
@@ -26,6 +29,9 @@ export const spec: CliSpec = {
     estimateCommand,
     evaluateFeatures,
     evaluateCompare,
+    evaluateRun,
+    evaluatePrompts,
+    evaluateClasses,
     evaluateProbes,
     configShow,
     configSchema,
