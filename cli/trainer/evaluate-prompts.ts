@@ -13,7 +13,10 @@ const options = z.object({
     .describe('Shares of a picture that are given, counted from the top')
     .meta({ valueName: 'list', group: 'Pictures', isText: true }),
   ...choiceOptions,
-  size: sizeOption.default('256').describe('Width and height of every picture in pixels'),
+  size: sizeOption
+    .default('256')
+    .describe('Width and height of every picture in pixels')
+    .meta({ group: 'Pictures' }),
   to: z.string().describe('Folder for the prompts').meta({ valueName: 'dir' }),
   json: z.boolean().default(false).describe('One JSON value'),
 });

@@ -112,11 +112,11 @@ export const evaluateRun = command({
       else printCost(cost, io);
       return 0;
     }
-    const { evaluate } = await import('../../evaluation/protocol/run.ts');
+    const { runEvaluation } = await import('../../evaluation/protocol/run.ts');
     return withRanks(async (communicator) => {
       const isTold = communicator.rank === 0;
       const model = await rankZeroFirst(communicator, () => load(isTold));
-      const found = await evaluate(model, {
+      const found = await runEvaluation(model, {
         ...settings,
         ...{ images, to, features, resize, threads, communicator },
         rows: row,

@@ -12,7 +12,7 @@ import { listPictures } from '../pictures/list.ts';
 /** Files that are read at once. */
 const AT_ONCE = 4;
 
-export interface Choice {
+export interface PictureChoice {
   readonly num: number;
   readonly seed: number;
 }
@@ -24,7 +24,7 @@ export interface Choice {
  */
 export async function choosePictures(
   folder: string,
-  { num, seed }: Choice,
+  { num, seed }: PictureChoice,
 ): Promise<ChosenPicture[]> {
   const names = (await listPictures(folder)).map((path) =>
     relative(folder, path).split(sep).join('/'),

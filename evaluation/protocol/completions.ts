@@ -12,10 +12,10 @@ import { finishSample, lengthOf, type Sample } from '../../trainer/sample/finish
 import { constraintsOf, drawAll } from '../../trainer/sample/generate.ts';
 import { Meter } from '../../trainer/sample/meter.ts';
 import {
-  type Condition,
   conditionsOf,
   type Draw,
   drawsOf,
+  type PromptCondition,
   pictureName,
   seedsOf,
 } from './layout.ts';
@@ -41,7 +41,7 @@ export async function drawCompletions(work: DrawingWork): Promise<void> {
 
 async function drawSet(
   work: DrawingWork,
-  condition: Condition,
+  condition: PromptCondition,
   draw: Draw,
   seed: number,
 ): Promise<void> {

@@ -6,7 +6,7 @@ import { flopsPerToken } from '../../trainer/estimate/flops.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../trainer/model/config.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { choosePictures, readChosen } from './choose.ts';
-import { conditionsOf, drawsOf, shareOf } from './layout.ts';
+import { conditionsOf, drawsOf, givenShare } from './layout.ts';
 import { asPng, halved, seenPixels } from './rasters.ts';
 import { checkMedium } from './run.ts';
 
@@ -61,7 +61,7 @@ export interface Cost {
   readonly machines: readonly MachineCost[];
 }
 
-/** @throws CodecLmError as `evaluate` before it draws */
+/** @throws CodecLmError as `runEvaluation` before it draws */
 export async function costOf(
   model: Model,
   { images, ...given }: EvaluationSettingsInput & { images: string },
@@ -91,7 +91,7 @@ export async function costOf(
       if (!isHalf) tokens += length;
       for (const condition of conditions.filter((each) => each.isHalf === isHalf)) {
         const sum = sums.get(condition.id)!;
-        const end = codec.cut(symbols, codec.cutOfShare(shareOf(condition, codec)));
+        const end = codec.cut(symbols, codec.cutOfShare(givenShare(condition, codec)));
         const isPrompted = condition.ratio !== undefined;
         sum.given += isPrompted ? tokenizer.encode(symbols.subarray(0, end)).length + 1 : 1;
         sum.whole += length;

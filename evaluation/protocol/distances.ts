@@ -14,14 +14,14 @@ import type { FeatureStore, PictureList } from './feature-store.ts';
 import { goOnUnlessStopped, type Work } from './work.ts';
 
 /** A set, or every other picture of it. */
-export interface Side {
+export interface MeasuredSide {
   readonly list: PictureList;
   readonly half?: 'even' | 'odd';
 }
 
-export interface Pair {
-  readonly reference: Side;
-  readonly generated: Side;
+export interface SetPair {
+  readonly reference: MeasuredSide;
+  readonly generated: MeasuredSide;
 }
 
 /** Figures of a pair; KID and the rest are missing for very few pictures. */
@@ -46,7 +46,7 @@ export class Distances {
   }
 
   /** This rank's share of the pairs; what is there already is passed over. */
-  async computeShare(pairs: readonly Pair[]): Promise<void> {
+  async computeShare(pairs: readonly SetPair[]): Promise<void> {
     const { communicator, onEvent } = this.#work;
     const { rank, size } = communicator;
     for (const [nth, pair] of pairs.entries()) {
@@ -59,7 +59,7 @@ export class Distances {
   }
 
   /** @throws CodecLmError `NOT_FINITE`, `PICTURES_TOO_FEW` */
-  async of(pair: Pair): Promise<PairFigures> {
+  async of(pair: SetPair): Promise<PairFigures> {
     const folder = this.#work.layout.distances;
     await makeFolder(folder);
     const path = join(folder, `${await this.#keyOf(pair)}.json`);
@@ -70,7 +70,7 @@ export class Distances {
     return figures;
   }
 
-  async #compute({ reference, generated }: Pair): Promise<PairFigures> {
+  async #compute({ reference, generated }: SetPair): Promise<PairFigures> {
     const { seed, kidSubsets: subsets, kidSubsetSize: subsetSize } = compareSchema.parse({});
     const [a, b] = [await this.#reference(reference), await this.#setOf(generated)];
     const { fid, kid, precision, recall } = figuresOf(this.#math, a, b, {
@@ -79,7 +79,7 @@ export class Distances {
     return { distance: fid, kid: kid?.mean, precision, recall };
   }
 
-  async #reference(side: Side): Promise<PictureSet> {
+  async #reference(side: MeasuredSide): Promise<PictureSet> {
     const key = `${await this.#store.keyOf(side.list)} ${side.half}`;
     if (this.#kept?.key !== key) {
       this.#kept = undefined;
@@ -88,13 +88,13 @@ export class Distances {
     return this.#kept.set;
   }
 
-  async #setOf({ list, half }: Side): Promise<PictureSet> {
+  async #setOf({ list, half }: MeasuredSide): Promise<PictureSet> {
     const { features: all } = await this.#store.read(list);
     const features = half ? halfOf(all, half) : all;
     return { gaussian: gaussianOf(this.#math, features), features, skipped: [] };
   }
 
-  async #keyOf({ reference, generated }: Pair): Promise<string> {
+  async #keyOf({ reference, generated }: SetPair): Promise<string> {
     const options = compareSchema.parse({});
     const sides = [reference, generated].map(async ({ list, half }) => [
       await this.#store.keyOf(list),

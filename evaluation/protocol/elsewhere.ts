@@ -11,14 +11,20 @@ import { isFolder, makeFolder } from '../../base/files.ts';
 import { type Pasted, type ProtocolPlan, pastedSchema } from '../../schemas/protocol.ts';
 import { listPictures } from '../pictures/list.ts';
 import { hashOf } from './choose.ts';
-import { activeRegion, type Condition, conditionsOf, givenRows, pictureName } from './layout.ts';
+import {
+  activeRegion,
+  conditionsOf,
+  givenRows,
+  type PromptCondition,
+  pictureName,
+} from './layout.ts';
 import { asPng, type PicturePixels, pixelsOfFile, readPixels } from './rasters.ts';
 import { goOnUnlessStopped, ownPictures, type Work } from './work.ts';
 
 /** A set of pictures of a row: one for each prompt, in their order. */
 export interface ForeignSet {
   readonly row: string;
-  readonly condition: Condition;
+  readonly condition: PromptCondition;
   /** Counted from 0: a set for each seed that there is a folder of. */
   readonly set: number;
   readonly files: readonly string[];
@@ -83,7 +89,7 @@ export async function foreignSets(
 async function setsIn(
   row: string,
   folder: string,
-  condition: Condition,
+  condition: PromptCondition,
   plan: ProtocolPlan,
 ): Promise<ForeignSet[]> {
   const names = await readdir(folder).catch((error) => {
@@ -107,7 +113,7 @@ function bySeed(a: string, b: string): number {
 async function filesFor(
   row: string,
   folder: string,
-  { ratio }: Condition,
+  { ratio }: PromptCondition,
   { pictures }: ProtocolPlan,
 ): Promise<string[]> {
   const files = await listPictures(folder);
@@ -195,7 +201,7 @@ async function paste(
 }
 
 /** Within borders only the picture itself counts: nobody measures the borders. */
-function pasteBack(made: PicturePixels, original: PicturePixels, condition: Condition) {
+function pasteBack(made: PicturePixels, original: PicturePixels, condition: PromptCondition) {
   const { width, height } = made;
   const whole = { left: 0, top: 0, width, height };
   const { left, top, width: across } = condition.isHalf ? activeRegion(made) : whole;

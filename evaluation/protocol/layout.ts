@@ -4,7 +4,7 @@ import type { ProtocolPlan } from '../../schemas/protocol.ts';
 import type { PictureRegion } from '../pictures/crop.ts';
 
 /** A question to the models: how much of which pictures they are given. */
-export interface Condition {
+export interface PromptCondition {
   /** Name of its folders: `ratio-0.25`, `half-ratio-0.25`, `unconditional`. */
   readonly id: string;
   readonly title: string;
@@ -23,7 +23,7 @@ export interface Draw {
 
 type Asked = Pick<ProtocolPlan['settings'], 'ratios' | 'unconditional' | 'halfSize'>;
 
-export function conditionsOf({ ratios, unconditional, halfSize }: Asked): Condition[] {
+export function conditionsOf({ ratios, unconditional, halfSize }: Asked): PromptCondition[] {
   const given = [...new Set(ratios)].sort((a, b) => a - b);
   const whole = given.map((ratio) => ({
     id: `ratio-${ratio}`,
@@ -66,15 +66,15 @@ export function activeRegion({ width, height }: Size): PictureRegion {
  * The share of the whole picture that is given. Within borders the ratio counts the picture without
  * them, so that models see the same content at both sizes.
  */
-export function shareOf({ ratio = 0, isHalf }: Condition, size: Size): number {
+export function givenShare({ ratio = 0, isHalf }: PromptCondition, size: Size): number {
   if (!isHalf) return ratio;
   const { top, height } = activeRegion(size);
   return (top + ratio * height) / size.height;
 }
 
 /** Rows of pixels that are given, counted from the top. */
-export function givenRows(condition: Condition, size: Size): number {
-  return Math.floor(shareOf(condition, size) * size.height);
+export function givenRows(condition: PromptCondition, size: Size): number {
+  return Math.floor(givenShare(condition, size) * size.height);
 }
 
 export function pictureName(index: number): string {
@@ -127,12 +127,12 @@ export class Layout {
     return join(this.prompts, isHalf ? 'half' : 'whole', kind);
   }
 
-  drawn(condition: Condition, draw: Draw, seed: number): string {
+  drawn(condition: PromptCondition, draw: Draw, seed: number): string {
     return join(this.completions, condition.id, draw.id, `seed-${seed}`);
   }
 
   /** @param set number of the row's set of pictures for this condition, counted from 0 */
-  pasted(row: string, condition: Condition, set: number): string {
+  pasted(row: string, condition: PromptCondition, set: number): string {
     return join(this.rows, row, condition.id, `set-${set}`);
   }
 }

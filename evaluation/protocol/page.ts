@@ -5,7 +5,7 @@ import { readError } from '../../base/file-error.ts';
 import { type Html, html, htmlPage, htmlTable, inlineImage } from '../../base/html.ts';
 import { type EvaluationTable, REFERENCES } from '../../schemas/protocol.ts';
 import type { Codec } from '../../tokenizer/index.ts';
-import { type Condition, conditionsOf, givenRows, pictureName } from './layout.ts';
+import { conditionsOf, givenRows, type PromptCondition, pictureName } from './layout.ts';
 import { sentence, summaryOf, textTables, titleOf } from './markdown.ts';
 import { canonicalName } from './prepare.ts';
 import { asPng, promptPicture, readPixels } from './rasters.ts';
@@ -62,7 +62,7 @@ ${tables.slice(0, first)}${galleries}${tables.slice(first)}`,
 async function line(
   { layout, plan }: Work,
   codec: Codec,
-  condition: Condition,
+  condition: PromptCondition,
   index: number,
   rows: readonly RowSets[],
 ): Promise<Html> {

@@ -14,7 +14,7 @@ import { constraintsOf } from '../../trainer/sample/generate.ts';
 import { type PlannedSample, planSamples } from '../../trainer/sample/plan.ts';
 import type { Prompt } from '../../trainer/sample/prompt.ts';
 import { readChosen } from './choose.ts';
-import { type Condition, conditionsOf, pictureName, shareOf } from './layout.ts';
+import { conditionsOf, givenShare, type PromptCondition, pictureName } from './layout.ts';
 import { asPng, halved, type PicturePixels, seenPixels } from './rasters.ts';
 import { type DrawingWork, goOnUnlessStopped, ownPictures, type Work } from './work.ts';
 
@@ -94,7 +94,7 @@ function documentName(index: number): string {
  */
 export async function plannedOf(
   work: DrawingWork,
-  condition: Condition,
+  condition: PromptCondition,
   index: number,
 ): Promise<PlannedSample> {
   const { maxTokens } = work.plan.settings;
@@ -105,7 +105,7 @@ export async function plannedOf(
 
 async function promptFor(
   { layout, model, plan }: DrawingWork,
-  condition: Condition,
+  condition: PromptCondition,
   index: number,
 ): Promise<Prompt> {
   const { codec, tokenizer } = model;
@@ -114,7 +114,7 @@ async function promptFor(
     throw readError(error, path, 'reading the prompt');
   });
   const original = symbolsOfBytes(bytes, codec.alphabet, path);
-  const given = codec.cut(original, codec.cutOfShare(shareOf(condition, codec)));
+  const given = codec.cut(original, codec.cutOfShare(givenShare(condition, codec)));
   const ids = tokenizer.encode(original.subarray(0, given));
   const name = plan.pictures[index].name;
   return { name, ids: Uint16Array.of(tokenizer.bosId, ...ids), original, given };

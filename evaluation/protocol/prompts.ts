@@ -13,7 +13,7 @@ import {
 } from '../../schemas/protocol.ts';
 import { choosePictures, readChosen } from './choose.ts';
 import type { ProtocolEvent } from './events.ts';
-import { type Condition, conditionsOf, givenRows, pictureName } from './layout.ts';
+import { conditionsOf, givenRows, type PromptCondition, pictureName } from './layout.ts';
 import { asPng, halved, type PicturePixels, promptPicture, seenPixels } from './rasters.ts';
 
 export interface PromptsOptions extends PromptSettingsInput {
@@ -33,7 +33,7 @@ export interface WrittenPrompts {
 const DESCRIPTION = 'prompts.json';
 
 /**
- * Writes TO/CONDITION/prompts, masks and originals. Pictures have the numbers that `evaluate` gives them
+ * Writes TO/CONDITION/prompts, masks and originals. Pictures have the numbers that `runEvaluation` gives them
  * with the same seed, so that a folder of completions with these names is a row of its table.
  * @throws CodecLmError `OUTPUT_IN_USE` for a folder of something else; an `IMAGE_*` code that names the
  *   picture; `DISK_FULL`, `INTERRUPTED`: what is written is kept
@@ -76,7 +76,7 @@ async function writePrompt(
   folder: string,
   name: string,
   picture: PicturePixels,
-  condition: Condition,
+  condition: PromptCondition,
 ): Promise<void> {
   const rows = givenRows(condition, picture);
   await replaceFile(join(folder, 'originals', name), await asPng(picture));

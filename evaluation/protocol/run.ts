@@ -74,7 +74,7 @@ export interface Evaluation {
  *   `COMPLETIONS_MISMATCH`; an input's code that names the picture; `CHECKPOINT_INVALID`, `DISK_FULL`,
  *   `INTERRUPTED`: what is finished is kept
  */
-export async function evaluate(
+export async function runEvaluation(
   model: Model,
   { communicator = single, ...options }: EvaluationOptions,
 ): Promise<Evaluation | undefined> {
@@ -92,11 +92,11 @@ export async function evaluate(
   const layout = new Layout(to);
   const { rank, size } = communicator;
   checkMedium(model);
-  const settings = resolveOptions(evaluationSchema, given, 'evaluate');
+  const settings = resolveOptions(evaluationSchema, given, 'runEvaluation');
   if (conditionsOf(settings).length === 0) {
     throw new CodecLmError(
       'CONFIG_INVALID',
-      'evaluate: no ratios and not unconditional: nothing is left to draw',
+      'runEvaluation: no ratios and not unconditional: nothing is left to draw',
     );
   }
   await makeFolder(to);
@@ -109,7 +109,7 @@ export async function evaluate(
   });
   try {
     const { plan, foreign } = await rankZeroFirst(communicator, async () => {
-      const wanted = await planOf(model, images, settings);
+      const wanted = await evaluationPlan(model, images, settings);
       if (rank === 0) await enterPlan(layout, wanted);
       const sets = [];
       for (const [name, folder] of parseRows(rows)) {
@@ -219,7 +219,7 @@ export function checkMedium({ codec, path }: Pick<Model, 'codec' | 'path'>): voi
 }
 
 /** @throws CodecLmError of choosing the pictures; `TOOL_MISSING`, `INPUT_NOT_FOUND` for what the codec needs */
-export async function planOf(
+export async function evaluationPlan(
   model: Model,
   images: string,
   settings: ReturnType<typeof evaluationSchema.parse>,

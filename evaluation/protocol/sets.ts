@@ -12,7 +12,13 @@ import {
 import type { Codec } from '../../tokenizer/index.ts';
 import { type ForeignSet, readPasted } from './elsewhere.ts';
 import type { PictureList } from './feature-store.ts';
-import { activeRegion, type Condition, type Draw, type Layout, pictureName } from './layout.ts';
+import {
+  activeRegion,
+  type Draw,
+  type Layout,
+  type PromptCondition,
+  pictureName,
+} from './layout.ts';
 import { canonicalName } from './prepare.ts';
 
 interface Place {
@@ -67,7 +73,7 @@ function cropFor({ codec }: ProtocolPlan, isHalf: boolean) {
 /** @throws CodecLmError `INPUT_NOT_FOUND` for a completion that is lost */
 export async function drawnSet(
   { layout, plan }: Place,
-  condition: Condition,
+  condition: PromptCondition,
   draw: Draw,
   seed: number,
 ): Promise<MeasuredSet> {

@@ -10,9 +10,9 @@ import {
   type Spread,
 } from '../../schemas/protocol.ts';
 import type { Codec } from '../../tokenizer/index.ts';
-import type { Distances, Pair, PairFigures } from './distances.ts';
+import type { Distances, PairFigures, SetPair } from './distances.ts';
 import type { ForeignSet } from './elsewhere.ts';
-import { type Condition, conditionsOf, type Draw, drawsOf, seedsOf } from './layout.ts';
+import { conditionsOf, type Draw, drawsOf, type PromptCondition, seedsOf } from './layout.ts';
 import { sizesOf } from './prepare.ts';
 import { drawnSet, type MeasuredSet, pastedSet, referenceList } from './sets.ts';
 import type { Work } from './work.ts';
@@ -63,9 +63,9 @@ function modelName({ topK, topP }: Draw, draws: number): string {
 interface Measured {
   readonly name: string;
   readonly kind: Row['kind'];
-  readonly condition: Condition;
+  readonly condition: PromptCondition;
   readonly reference: Reference;
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly SetPair[];
 }
 
 export const FLOORS = {

@@ -8,7 +8,7 @@ import { randomWeights } from '../../bench/evaluation/random-weights.ts';
 import {
   type Evaluation,
   type EvaluationOptions,
-  evaluate,
+  runEvaluation,
 } from '../../evaluation/protocol/run.ts';
 import { loadModel } from '../../trainer/sample/model.ts';
 import { makeCheckpoint } from './checkpoint.ts';
@@ -61,6 +61,12 @@ export async function evaluated(
   options: Partial<EvaluationOptions> & Pick<EvaluationOptions, 'to'>,
 ): Promise<Evaluation> {
   const model = await loadModel(checkpoint);
-  const found = await evaluate(model, { images, seeds: 2, ratios: [0.5], threads: 1, ...options });
+  const found = await runEvaluation(model, {
+    images,
+    seeds: 2,
+    ratios: [0.5],
+    threads: 1,
+    ...options,
+  });
   return found!;
 }

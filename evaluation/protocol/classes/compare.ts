@@ -12,13 +12,13 @@ import { frechetDistance, gaussianOf } from '../../distances/frechet.ts';
 import { type DoubleMath, rowsAt } from '../../distances/matrix.ts';
 import type { Rows } from '../../npz/statistics.ts';
 import type { Resize } from '../../pictures/resize.ts';
-import { type Correlation, pearson } from './correlation.ts';
 import type { ProtocolEvent } from '../events.ts';
 import { FeatureStore } from '../feature-store.ts';
-import { readFrequencies } from './frequencies.ts';
-import { type Condition, conditionsOf, drawsOf, Layout, seedsOf } from '../layout.ts';
+import { conditionsOf, drawsOf, Layout, type PromptCondition, seedsOf } from '../layout.ts';
 import { readProtocolPlan } from '../plan.ts';
 import { drawnSet, rawList } from '../sets.ts';
+import { type Correlation, pearson } from './correlation.ts';
+import { readFrequencies } from './frequencies.ts';
 
 export interface ClassFigures {
   readonly class: string;
@@ -154,7 +154,7 @@ interface ClassDistance {
 
 async function distancesByClass(
   { layout, plan, store }: Opened,
-  condition: Condition,
+  condition: PromptCondition,
   math: DoubleMath,
 ): Promise<Map<string, ClassDistance>> {
   const [draw] = drawsOf(plan.settings);
@@ -183,7 +183,7 @@ async function distancesByClass(
 }
 
 function compared(
-  { id, title }: Condition,
+  { id, title }: PromptCondition,
   [first, second]: readonly Map<string, ClassDistance>[],
   frequencies: ReadonlyMap<string, number>,
   distance: string,
