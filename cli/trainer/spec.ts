@@ -2,11 +2,11 @@
 import type { CliSpec } from '../run.ts';
 import { configSchema, configShow } from './config.ts';
 import { estimateCommand } from './estimate.ts';
+import { evaluateClasses } from './evaluate/classes.ts';
+import { evaluatePrompts } from './evaluate/prompts.ts';
+import { evaluateRun } from './evaluate/run.ts';
 import { evaluateCompare, evaluateFeatures } from './evaluate.ts';
-import { evaluateClasses } from './evaluate-classes.ts';
 import { evaluateProbes } from './evaluate-probes.ts';
-import { evaluatePrompts } from './evaluate-prompts.ts';
-import { evaluateRun } from './evaluate-run.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
 import { importCommand } from './import.ts';

@@ -1,5 +1,5 @@
 /** A part of a picture. */
-import type { PicturePixels } from '../../tokenizer/codecs/jpeg/source/pixels.ts';
+import type { PicturePixels } from '../../tokenizer/codecs/pictures/source/pixels.ts';
 
 export interface PictureRegion {
   readonly left: number;

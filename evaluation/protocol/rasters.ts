@@ -2,13 +2,16 @@
 import { readFile } from 'node:fs/promises';
 import { readError } from '../../base/file-error.ts';
 import { resize } from '../../base/resize.ts';
-import { imageInputOptions, jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
-import { pixelsOf } from '../../tokenizer/codecs/jpeg/source/baseline.ts';
-import { type PicturePixels, pixelsAtOwnSize } from '../../tokenizer/codecs/jpeg/source/pixels.ts';
 import { pngOf } from '../../tokenizer/codecs/pictures/heat.ts';
+import { imageInputOptions, imageInputSchema } from '../../tokenizer/codecs/pictures/settings.ts';
+import { pixelsOf } from '../../tokenizer/codecs/pictures/source/baseline.ts';
+import {
+  type PicturePixels,
+  pixelsAtOwnSize,
+} from '../../tokenizer/codecs/pictures/source/pixels.ts';
 import { activeRegion } from './layout.ts';
 
-export type { PicturePixels } from '../../tokenizer/codecs/jpeg/source/pixels.ts';
+export type { PicturePixels } from '../../tokenizer/codecs/pictures/source/pixels.ts';
 
 /** How files become pixels: the size, and a codec's recorded settings about reading files. */
 export interface Seen {
@@ -28,7 +31,7 @@ export async function seenPixels(
 ): Promise<PicturePixels> {
   const known = Object.keys(imageInputOptions).filter((key) => settings[key] !== undefined);
   const read = Object.fromEntries(known.map((key) => [key, settings[key]]));
-  const { quality: _, ...options } = jpegSettingsSchema.parse({ ...read, width, height });
+  const options = { ...imageInputSchema.parse(read), width, height };
   return { width, height, data: await pixelsOf(file, label, options) };
 }
 

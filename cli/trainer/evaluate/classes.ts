@@ -1,8 +1,8 @@
 /** `trainer evaluate classes`: where one model is better than another, by the frequency of classes. */
 import { z } from 'zod';
-import { formatTable } from '../../base/format.ts';
-import type { Correlation } from '../../evaluation/protocol/classes/correlation.ts';
-import { command } from '../command.ts';
+import { formatTable } from '../../../base/format.ts';
+import type { Correlation } from '../../../evaluation/protocol/classes/correlation.ts';
+import { command } from '../../command.ts';
 
 const options = z.object({
   frequencies: z
@@ -30,7 +30,7 @@ export const evaluateClasses = command({
   notes:
     "The difference is the first model's distance less the second's: a positive correlation says that the first one is better where classes are rare.",
   async run([first, second], { frequencies, json }, io) {
-    const { compareClasses } = await import('../../evaluation/protocol/classes/compare.ts');
+    const { compareClasses } = await import('../../../evaluation/protocol/classes/compare.ts');
     const found = await compareClasses(first, second, {
       frequencies,
       onEvent: (event) => event.type === 'backend' && io.log(event.reason),

@@ -1,7 +1,7 @@
 /** Prints what an evaluation would take. */
-import { formatCount, formatTable } from '../../base/format.ts';
-import type { Cost } from '../../evaluation/protocol/cost.ts';
-import type { Io } from '../command.ts';
+import { formatCount, formatTable } from '../../../base/format.ts';
+import type { Cost } from '../../../evaluation/protocol/cost.ts';
+import type { Io } from '../../command.ts';
 
 export function printCost(cost: Cost, io: Io): void {
   const { pictures, sampled, tokensPerDocument, conditions, tokensGiven, tokensDrawn } = cost;

@@ -1,19 +1,19 @@
 /** `trainer evaluate run`: the paper's tables for a checkpoint. */
 import { z } from 'zod';
-import { formatCount } from '../../base/format.ts';
-import type { ProtocolEvent } from '../../evaluation/protocol/events.ts';
-import { networkOption, resizeOption } from '../../schemas/evaluation.ts';
-import { choiceOptions, numbersOption } from '../../schemas/protocol.ts';
+import { formatCount } from '../../../base/format.ts';
+import type { ProtocolEvent } from '../../../evaluation/protocol/events.ts';
+import { networkOption, resizeOption } from '../../../schemas/evaluation.ts';
+import { choiceOptions, numbersOption } from '../../../schemas/protocol.ts';
 import {
   batchSizeOption,
   checkpointOption,
   samplingOptions,
   weightsOption,
-} from '../../schemas/sample.ts';
-import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
-import { command, type Io } from '../command.ts';
-import { showLoading } from './loading.ts';
-import { pastLine } from './past-line.ts';
+} from '../../../schemas/sample.ts';
+import { checkpointCodecOptions, codecChoiceOf } from '../../codec-option.ts';
+import { command, type Io } from '../../command.ts';
+import { showLoading } from '../loading.ts';
+import { pastLine } from '../past-line.ts';
 
 const { temperature, maxTokens, threads } = samplingOptions;
 
@@ -89,8 +89,8 @@ export const evaluateRun = command({
   flags: { 'grammar: false': '--grammar off' },
   goOn: 'same',
   async run(_positionals, { checkpoint, json, dryRun, row, batch, grammar, ...given }, io) {
-    const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
-    const { loadModel } = await import('../../trainer/sample/model.ts');
+    const { rankZeroFirst, withRanks } = await import('../../../trainer/distributed/share.ts');
+    const { loadModel } = await import('../../../trainer/sample/model.ts');
     const { ratios, unconditional, halfSize, num, seed, seeds, topK, topP } = given;
     const { images, to, features, resize, threads, weights } = given;
     const settings = {
@@ -104,15 +104,15 @@ export const evaluateRun = command({
         onEvent: (event) => isTold && showLoading(event, io),
       });
     if (dryRun) {
-      const { costOf } = await import('../../evaluation/protocol/cost.ts');
-      const { printCost } = await import('./evaluate-cost.ts');
+      const { costOf } = await import('../../../evaluation/protocol/cost.ts');
+      const { printCost } = await import('./cost.ts');
       const model = await load(true);
       const cost = await costOf(model, { ...settings, images });
       if (json) io.printJson(cost);
       else printCost(cost, io);
       return 0;
     }
-    const { runEvaluation } = await import('../../evaluation/protocol/run.ts');
+    const { runEvaluation } = await import('../../../evaluation/protocol/run.ts');
     return withRanks(async (communicator) => {
       const isTold = communicator.rank === 0;
       const model = await rankZeroFirst(communicator, () => load(isTold));

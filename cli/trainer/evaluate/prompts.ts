@@ -1,8 +1,8 @@
 /** `trainer evaluate prompts`: prompts, masks and originals for models that run elsewhere. */
 import { z } from 'zod';
-import { choiceOptions, numbersOption } from '../../schemas/protocol.ts';
-import { parseSize, sizeOption } from '../../schemas/size.ts';
-import { command } from '../command.ts';
+import { choiceOptions, numbersOption } from '../../../schemas/protocol.ts';
+import { parseSize, sizeOption } from '../../../schemas/size.ts';
+import { command } from '../../command.ts';
 
 const options = z.object({
   images: z
@@ -33,7 +33,7 @@ export const evaluatePrompts = command({
     'Write a completion of each under the same name into a folder DIR/ratio-0.5 (or DIR/ratio-0.5/seed-0 …); `trainer evaluate run --row NAME=DIR` with the same --images, --num and --seed makes it a row of the table. Masks are white where pixels are to be made.',
   goOn: 'same',
   async run(_positionals, { images, ratio, size, to, json, ...choice }, io) {
-    const { writePrompts } = await import('../../evaluation/protocol/prompts.ts');
+    const { writePrompts } = await import('../../../evaluation/protocol/prompts.ts');
     const { pictures, folders } = await writePrompts({
       ...{ images, to, ratios: ratio, ...parseSize(size), ...choice },
       signal: io.signal,
