@@ -67,6 +67,7 @@ export {
   registerCodec,
 } from './codecs/registry.ts';
 export { mapOfBlocks, type SyntaxMap, SyntaxMapper } from './codecs/syntax-map.ts';
+export type { Training, TrainingEvent, TrainingResult, TrainingRun } from './codecs/training.ts';
 export type { FixedLengthOptions } from './mask/fixed-length.ts';
 export { createFixedLengthGrammar } from './mask/fixed-length.ts';
 export type { Condition, Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';

@@ -8,6 +8,7 @@ import { chosenCodec } from '../codec-option.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 import type { MakeCodec } from './inputs.ts';
+import { trainModel } from './train-model.ts';
 
 const { definition, known } = chosenCodec();
 
@@ -63,7 +64,7 @@ interface BpeOptions {
   bpeSamples?: number;
 }
 
-const train = command({
+const trainMerges = command({
   name: 'train',
   summary: 'Learn the merges of a byte-level BPE and write tokenizer.json',
   positionals: [source],
@@ -190,8 +191,15 @@ const inspect = command({
   },
 });
 
+const { training } = definition;
+
 export const spec: CliSpec = {
   name: 'tokenizer',
   summary: 'Convert images and videos to tokens, and back',
-  commands: [train, encode, decode, inspect],
+  commands: [
+    training ? trainModel(definition, training, known) : trainMerges,
+    encode,
+    decode,
+    inspect,
+  ],
 };

@@ -13,6 +13,7 @@ import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from '../mask/grammar.ts';
 import type { Raster } from './pictures/heat.ts';
 import type { SyntaxMap } from './syntax-map.ts';
+import type { Training } from './training.ts';
 
 /** The symbols of one image or video, and its size in pixels. */
 export interface Document<S extends Symbols = Symbols> {
@@ -275,6 +276,9 @@ export interface CodecDefinition {
 
   /** Explains the symbols of a token for `tokenizer inspect`; empty for plain data. */
   meaning?(symbols: Symbols): string;
+
+  /** There for a codec whose model is learned before: `tokenizer train`. */
+  readonly training?: Training;
 
   /**
    * @param settings are validated by the schema `settings`, which fills in the defaults

@@ -4,6 +4,7 @@ import { defineCodec } from '../define.ts';
 import { IMAGE_ERRORS } from '../input-errors.ts';
 import { imageExtensions, imageInputOptions } from '../pictures/settings.ts';
 import { vqSettingsSchema, vqSize } from './settings.ts';
+import { vqTrainOptions } from './train/options.ts';
 
 export const vqOptions = z.object({
   size: vqSize,
@@ -43,6 +44,14 @@ export const vq = defineCodec({
   work: 'threads',
   ...IMAGE_ERRORS,
   invalidCode: 'DOCUMENT_INVALID',
+  training: {
+    summary: 'Learn a VQ model on pictures (a VQ-VAE) and save it as diffusers does',
+    options: vqTrainOptions,
+    async run(run) {
+      const { trainVq } = await import('./train/train.ts');
+      return trainVq(run);
+    },
+  },
   async open(definition, settings, tools) {
     const { openVq } = await import('./codec.ts');
     return openVq(definition, settings, tools);

@@ -1,0 +1,89 @@
+/** What people read of a training: a sheet of reconstructions, a page, and the numbers as JSON. */
+import { join } from 'node:path';
+import { replaceFile } from '../../../../base/atomic-file.ts';
+import { formatCount } from '../../../../base/format.ts';
+import { html, htmlPage, htmlPairs, htmlTable, inlineImage } from '../../../../base/html.ts';
+import { gridOf } from '../../pictures/grid.ts';
+import { pngOf, type Raster } from '../../pictures/heat.ts';
+import type { VqConfig } from '../config.ts';
+import type { VqTrainOptions } from './options.ts';
+
+const SHEET_FILE = 'reconstructions.png';
+const PAGE_FILE = 'report.html';
+const NUMBERS_FILE = 'report.json';
+
+/** Pictures of the sheet, and of a row of it. */
+const SHOWN = 16;
+const COLUMNS = 8;
+/** Pictures are enlarged to about this many pixels a side. */
+const SIDE = 96;
+
+export interface ReportContent {
+  config: VqConfig;
+  options: VqTrainOptions;
+  parameters: number;
+  /** Pictures that were learned from, and those that were held out. */
+  pictures: number;
+  heldOut: number;
+  /** Lines of metrics.jsonl that measure. */
+  measured: readonly Readonly<Record<string, number>>[];
+  /** Held-out pictures and what comes back of them: [count, size, size, 3]. */
+  given: Uint8Array;
+  drawn: Uint8Array;
+}
+
+/** @returns paths of the files */
+export async function writeVqReport(to: string, content: ReportContent): Promise<string[]> {
+  const { config, options, parameters, pictures, heldOut, measured } = content;
+  const sheet = await pngOf(sheetOf(content));
+  const last = measured[measured.length - 1];
+  const numbers = { parameters, pictures, heldOut, ...last, config, options, measured };
+  const page = htmlPage({
+    title: `VQ model of ${formatCount(pictures)} pictures`,
+    body: html`<h1>VQ model of ${formatCount(pictures)} pictures</h1>
+<p>Held-out pictures, and below each what comes back of its codes.</p>
+${inlineImage('image/png', sheet, 'held-out pictures and their reconstructions')}
+<h2>Measured on ${heldOut} held-out pictures</h2>
+${htmlTable(
+  ['step', 'PSNR, dB', 'codes used', 'perplexity', 'squared error'],
+  measured.map(({ step, psnr, codesUsed, perplexity, error }) => [
+    step,
+    psnr.toFixed(2),
+    `${(100 * codesUsed).toFixed(1)} %`,
+    perplexity.toFixed(1),
+    error.toFixed(5),
+  ]),
+)}
+<h2>Model</h2>
+${htmlPairs([
+  ['parameters', formatCount(parameters)],
+  ...Object.entries({ ...config, ...options }).map(
+    ([name, value]) => [name, String(value)] as const,
+  ),
+])}`,
+  });
+  const files = [
+    [SHEET_FILE, sheet],
+    [NUMBERS_FILE, `${JSON.stringify(numbers, null, 2)}\n`],
+    [PAGE_FILE, page],
+  ] as const;
+  for (const [name, file] of files) await replaceFile(join(to, name), file);
+  return files.map(([name]) => join(to, name));
+}
+
+/** Rows in pairs: pictures as given, and below them as drawn. */
+function sheetOf({ given, drawn, options: { size } }: ReportContent): Raster {
+  const bytes = 3 * size * size;
+  const shown = Math.min(SHOWN, given.length / bytes);
+  const raster = (all: Uint8Array, i: number): Raster | undefined =>
+    i < shown
+      ? { width: size, height: size, pixels: all.subarray(i * bytes, (i + 1) * bytes) }
+      : undefined;
+  const columns = Math.min(COLUMNS, shown);
+  const rows = Array.from({ length: Math.ceil(shown / columns) }, (_, row) =>
+    [given, drawn].map((all) =>
+      Array.from({ length: columns }, (_, column) => raster(all, row * columns + column)),
+    ),
+  );
+  return gridOf(rows.flat(), Math.max(1, Math.floor(SIDE / size)));
+}
