@@ -37,10 +37,16 @@ export async function makeFolder(path: string): Promise<void> {
   } catch (error) {
     const system = systemCode(error);
     if (system === 'EEXIST' && (await isFolder(path))) return;
-    const isParentMissing = system === 'ENOENT' && !(await isFolder(dirname(path)));
-    if (!isParentMissing || dirname(path) === path) throw writeError(error, path);
-    await makeFolder(dirname(path));
-    await makeFolder(path);
+    if (system !== 'ENOENT' || dirname(path) === path) throw writeError(error, path);
+    if (!(await isFolder(dirname(path)))) {
+      await makeFolder(dirname(path));
+      await makeFolder(path);
+      return;
+    }
+    // Another process may have made the parent in the meantime: once more, and not for ever.
+    await mkdir(path).catch(async (again) => {
+      if (systemCode(again) !== 'EEXIST' || !(await isFolder(path))) throw writeError(again, path);
+    });
   }
 }
 

@@ -33,6 +33,12 @@ test('a folder is made with those above it, also when it is there already', asyn
   const deep = join(folder, 'a/b/c');
   await Promise.all([makeFolder(deep), makeFolder(join(folder, 'a/b/d'))]);
   await makeFolder(deep);
+  // A parent that somebody else makes between two looks is no parent that is missing.
+  for (let round = 0; round < 50; round++) {
+    const path = join(folder, String(round), 'a/b/c');
+    await Promise.all(Array.from({ length: 8 }, () => makeFolder(path)));
+    t.true(await isFolder(path));
+  }
   t.deepEqual((await namesIn(join(folder, 'a/b'))).sort(), ['c', 'd']);
   await writeFile(join(folder, 'file'), '');
   for (const path of ['file', 'file/below']) {

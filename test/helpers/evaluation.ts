@@ -23,12 +23,24 @@ export interface EvaluationPlace {
   readonly images: string;
 }
 
+interface PlaceOptions {
+  pictures?: number;
+  classes?: number;
+}
+
 export async function evaluationPlace(
   t: ExecutionContext,
-  { pictures = 6, classes = 2 } = {},
+  options: PlaceOptions = {},
 ): Promise<EvaluationPlace> {
   t.timeout(300_000);
-  const folder = await temporaryFolder(t);
+  return fillPlace(await temporaryFolder(t), options);
+}
+
+/** @param folder an empty one */
+export async function fillPlace(
+  folder: string,
+  { pictures = 6, classes = 2 }: PlaceOptions,
+): Promise<EvaluationPlace> {
   const [checkpoint, images] = [join(folder, 'checkpoint'), join(folder, 'images')];
   await makeCheckpoint(checkpoint, { side: SIDE, seqLen: 1000 });
   for (let nth = 0; nth < pictures; nth++) await writePicture(images, nth, classes);
