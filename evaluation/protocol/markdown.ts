@@ -72,7 +72,8 @@ function figureTable(
 }
 
 export function spreadText({ mean, deviation }: Spread, digits: number): string {
-  const value = mean.toFixed(digits);
+  // Rounding may leave a distance of nothing below zero.
+  const value = mean.toFixed(digits).replace(/^-(0\.?0*)$/, '$1');
   return deviation === null ? value : `${value} (±${deviation.toFixed(digits)})`;
 }
 

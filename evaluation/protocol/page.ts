@@ -78,8 +78,8 @@ async function line(
   }
   for (const { name, byCondition } of rows) {
     const sets = (byCondition.get(condition.id) ?? []).slice(0, SETS);
-    for (const [nth, { list }] of sets.entries()) {
-      const caption = sets.length > 1 ? `${name}, set ${nth}` : name;
+    for (const { title, list } of sets) {
+      const caption = sets.length > 1 ? `${name}, ${title}` : name;
       figures.push(await figureOf(caption, list.files[index]));
     }
   }

@@ -28,6 +28,8 @@ interface Place {
 
 /** A set with its description, ready to be measured. */
 export interface MeasuredSet {
+  /** Which of its row: `seed 0`, `set 1`. */
+  readonly title: string;
   readonly list: PictureList;
   readonly counts: Counts;
 }
@@ -97,8 +99,9 @@ export async function drawnSet(
     counts.corrected += found.corrected;
     counts.logProbability += found.logProbability * found.tokens;
   }
-  const label = `${condition.title}, ${draw.id}, seed ${seed}`;
-  return { list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
+  const title = `seed ${seed}`;
+  const label = `${condition.title}, ${draw.id}, ${title}`;
+  return { title, list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
 }
 
 async function readCompletion(path: string): Promise<Completion> {
@@ -127,6 +130,7 @@ export async function pastedSet(
   }
   counts.meanChange = counts.given === 0 ? 0 : sum / counts.given;
   const files = indices.map((index) => join(folder, `${pictureName(index)}.png`));
-  const label = `${row}, ${condition.title}, set ${set}`;
-  return { list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
+  const title = `set ${set}`;
+  const label = `${row}, ${condition.title}, ${title}`;
+  return { title, list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
 }
