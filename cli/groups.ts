@@ -9,6 +9,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Documents: 'codec',
   Tokens: 'merges vocabSize bpeSamples tokenizer seqLen',
   Plan: 'partitionSize valFraction',
+  Curation: '',
   Model: 'checkpoint preset set init branch resume precision',
   Pictures: 'resize skipBroken',
   Distances: 'kidSubsets kidSubsetSize bootstrap',

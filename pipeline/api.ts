@@ -38,6 +38,16 @@ export interface CommonPipelineOptions extends Watching {
   seed?: number;
   /** Share of the documents held out for validation, 0..1; default 0. */
   valFraction?: number;
+  /** Fewest pixels of a picture's shorter side; others are left out. */
+  minSide?: number;
+  /** Highest ratio of a picture's longer side to the shorter one; others are left out. */
+  maxAspect?: number;
+  /** Fewest bytes of a file; others are left out. */
+  minBytes?: number;
+  /** Leaves out files with the same content as one before them in the plan. */
+  dropDuplicates?: boolean;
+  /** Leaves out pictures whose difference hash of 64 bits differs in at most so many from one before. */
+  nearDuplicates?: number;
   /** CPU cores to keep busy; default: all. */
   workers?: number;
   /** Share of the inputs that may fail before the run counts as failed: 0.1, or `'10%'`, the default. */

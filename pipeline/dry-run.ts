@@ -9,12 +9,15 @@ import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { ByteBpe, type Document, type Encoder, learnMerges } from '../tokenizer/index.ts';
+import { decider } from './curate/decide.ts';
+import { measureInput } from './curate/survey.ts';
 import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
 import { spoolInputs } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
+import { addCodes } from './status/failures.ts';
 
 /** Number of inputs to encode: enough for a size within a few percent, in a second or two. */
 const SAMPLES = 200;
@@ -31,7 +34,14 @@ export interface DryRun {
   unread: number;
   codec: RunRequest['config']['codec'];
   /** The sample from which the estimate is made. */
-  sample: { inputs: number; documents: number; failures: Record<string, number>; seconds: number };
+  sample: {
+    inputs: number;
+    documents: number;
+    failures: Record<string, number>;
+    /** Inputs that curation would leave out; absent without curation. */
+    filtered?: Record<string, number>;
+    seconds: number;
+  };
   /** Estimate for the whole dataset; null when no input of the sample could be decoded. */
   estimate: {
     documents: number;
@@ -86,14 +96,16 @@ async function estimate(
   inputs: number,
 ): Promise<Pick<DryRun, 'sample' | 'estimate'>> {
   const { config } = request;
-  const encoder = await learnedEncoder(request, lines);
+  const { kept, filtered } = await curateLines(request, lines);
+  const encoder = await learnedEncoder(request, kept);
   const start = performance.now();
-  const { documents: encoded, failures } = await encodeLines(request, encoder, lines);
+  const { documents: encoded, failures } = await encodeLines(request, encoder, kept);
   const documents = encoded.map(({ symbols }) => symbols);
   const sample = {
     inputs: lines.length,
     documents: documents.length,
     failures,
+    ...(config.curation ? { filtered } : {}),
     seconds: secondsSince(start),
   };
   if (documents.length === 0) return { sample, estimate: null };
@@ -118,6 +130,26 @@ async function estimate(
       disk: Math.round((tokens * scale * bitsPerId) / 8),
     },
   };
+}
+
+/** What curation would leave out of the sample; duplicates are found among the sample alone. */
+async function curateLines(
+  { config, encoder, codec: { definition } }: RunRequest,
+  lines: readonly string[],
+): Promise<{ kept: readonly string[]; filtered: Record<string, number> }> {
+  const { curation } = config;
+  if (!curation) return { kept: lines, filtered: {} };
+  const measuring = { curation, encoder, definition, bases: config.sources.map(baseOf) };
+  const decide = decider(curation);
+  let filtered: Record<string, number> = {};
+  const kept: string[] = [];
+  for (const [docId, line] of lines.entries()) {
+    const measured = await measureInput({ input: parseInput(line) }, measuring);
+    const decision = measured ? decide(docId, measured) : undefined;
+    if (decision) filtered = addCodes(filtered, { [decision.reason]: 1 });
+    else kept.push(line);
+  }
+  return { kept, filtered };
 }
 
 /** What the codec lacks is learned on the same inputs, as the run would on more of them. */

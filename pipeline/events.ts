@@ -24,6 +24,10 @@ export type PipelineEvent =
   | { type: 'freezing'; done: number; total: number }
   /** The plan is complete; `isNew` when this run made it. */
   | PlanEvent
+  /** Inputs are being measured, to decide which are left out. */
+  | { type: 'measuring'; done: number; total: number }
+  /** Curation is done: the inputs that are left out, by reason. */
+  | { type: 'curated'; filteredByReason: Readonly<Record<string, number>>; inputs: number }
   /** Inputs are being encoded for the sample of `what`, or of the tokenizer. */
   | { type: 'sampling'; done: number; total: number; what?: string }
   /** Settings of the codec are being learned, such as `512 colours`. */

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { curationSchema } from '../schemas/curation.ts';
 import { type PlanOptions, parseShare, type RunningOptions } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
 import {
@@ -13,6 +14,7 @@ import {
   readTokenizer,
   type Tokenizer,
 } from '../tokenizer/index.ts';
+import { checkMeasurable } from './curate/survey.ts';
 import { lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
 import type { PipelineEvent } from './events.ts';
@@ -59,6 +61,15 @@ export async function requestOf(
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
+  const config = configOf(
+    await resolveSources(sources),
+    codec,
+    encoder,
+    tokenizer,
+    merges,
+    options,
+  );
+  checkMeasurable(config.curation, encoder, definition);
   if (encoder.warning) onEvent?.({ type: 'warning', message: encoder.warning });
   return {
     out: resolve(options.out),
@@ -68,7 +79,7 @@ export async function requestOf(
       const whole = await definition.open({ ...settings, ...learned }, tools);
       return { codec: whole, encoder: (await workOf(whole, options.workers)).encoder };
     },
-    config: configOf(await resolveSources(sources), codec, encoder, tokenizer, merges, options),
+    config,
     extensions: definition.extensions,
     noun: definition.noun,
     tokenizer,
@@ -158,5 +169,15 @@ function configOf(
     partitionSize,
     seed,
     valFraction,
+    ...curationOf(options),
   };
+}
+
+/** Absent where nothing is left out, so that plans from before it existed are still the same. */
+function curationOf(options: PlanOptions): Pick<PlanConfig, 'curation'> {
+  const { minSide, maxAspect, minBytes, dropDuplicates, nearDuplicates } = options;
+  const duplicates = dropDuplicates ? 'drop' : undefined;
+  const asked = Object.entries({ minSide, maxAspect, minBytes, duplicates, nearDuplicates });
+  const given = asked.filter(([, value]) => value !== undefined);
+  return given.length === 0 ? {} : { curation: curationSchema.parse(Object.fromEntries(given)) };
 }

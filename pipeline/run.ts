@@ -14,6 +14,7 @@ import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
 import type { Codec, CodecSettings, Encoder, Tokenizer } from '../tokenizer/index.ts';
+import { curatePlan } from './curate/curate.ts';
 import { SampleCache } from './encode/cache.ts';
 import type { EncodeContext } from './encode/encode.ts';
 import { encodePartitions } from './encode/engine.ts';
@@ -28,6 +29,7 @@ import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
 import { readTail } from './pack/tail.ts';
+import type { ByteString } from './plan/byte-strings.ts';
 import { makePlan } from './plan/make.ts';
 import { inputsOf, type Partition, partitionsOf } from './plan/plan.ts';
 import { shareOf } from './rank.ts';
@@ -122,18 +124,17 @@ async function planAndRun(
   const onFound = (found: number) => emit({ type: 'listing', found });
   const onFrozen = (done: number, total: number) => emit({ type: 'freezing', done, total });
   const listed = frozen ?? (await makePlan({ ...asked, onFound, onFrozen }));
-  const partitions = partitionsOf(listed, config.partitionSize);
   emit({
     type: 'plan',
     isNew: !frozen,
     inputs: listed.inputs,
-    partitions: partitions.length,
+    partitions: partitionsOf(listed, config.partitionSize).length,
     valFraction: listed.config.valFraction,
     listing: listed.listing,
   });
-  const { plan, request } = await withLearned(asked, listed);
-  await makeWorkFolders(out);
   const bases = config.sources.map(baseOf);
+  const { plan, request } = await withLearned(asked, await withCurated(asked, listed, bases));
+  await makeWorkFolders(out);
   const inputs = new SampleCache(
     createInputEncoder(request.encoder, bases, request.codec.definition),
   );
@@ -143,6 +144,7 @@ async function planAndRun(
     emit({ type: 'planned', out });
     return undefined;
   }
+  const partitions = partitionsOf(plan, config.partitionSize);
   if (!complete) await runShare(request, partitions, context, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
@@ -166,6 +168,17 @@ async function planAndRun(
 
 async function makeWorkFolders(out: string): Promise<void> {
   for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
+}
+
+/** Decides which inputs are left out, before anything is learned from them. */
+async function withCurated(
+  request: LockedRequest,
+  plan: Plan,
+  bases: readonly ByteString[],
+): Promise<Plan> {
+  if (!plan.config.curation || plan.curated) return plan;
+  if (request.ranks.size > 1) throw planFirst(request.out);
+  return curatePlan(plan, { ...request, bases, definition: request.codec.definition });
 }
 
 /** Completes a codec that lacks settings: from the plan, or by learning them now. */

@@ -3,6 +3,7 @@
  * schema, which gives the validation and the type.
  */
 import { z } from 'zod';
+import { filteredByReasonSchema } from './curation.ts';
 
 /** Increased when a reader of the old format would misread the new one. */
 export const FORMAT_VERSION = 1;
@@ -144,12 +145,14 @@ export const cardEntrySchema = z.strictObject({ bytes: count, sha256 });
 export type CardEntry = z.infer<typeof cardEntrySchema>;
 
 const totalsSchema = z.strictObject({
-  /** Inputs of the plan; the sum of documents and failures. */
+  /** Inputs of the plan; the sum of documents, failures and those that were left out. */
   inputs: count,
   documents: count,
   failures: count,
   /** Error code -> inputs that failed with it. */
   failuresByCode: z.record(z.string(), count),
+  /** Reason -> inputs that curation left out; absent when there are none. */
+  filteredByReason: filteredByReasonSchema.optional(),
   /**
    * Number of source folders, archives and archive members that could not be read completely. The
    * dataset lacks their inputs, which nobody could count. Absent when there are none.
@@ -205,6 +208,8 @@ export const partitionStatsSchema = z.strictObject({
   documents: count,
   failures: count,
   failuresByCode: z.record(z.string(), count),
+  /** Reason -> inputs that curation left out; absent when there are none. */
+  filteredByReason: filteredByReasonSchema.optional(),
   /** Bytes read from the sources, and canonical bytes (or symbols) of the documents. */
   sourceBytes: count,
   documentBytes: count,

@@ -41,6 +41,32 @@ export const sharedOptions = {
   workers: workersOption.describe(
     'CPU cores to keep busy (default: all; UV_THREADPOOL_SIZE sets how many a process can use)',
   ),
+  minSide: positive
+    .optional()
+    .describe('Leave out pictures whose shorter side has fewer pixels')
+    .meta({ group: 'Curation', valueName: 'px' }),
+  maxAspect: z
+    .number()
+    .min(1)
+    .optional()
+    .describe('Leave out pictures whose longer side is more than this many times the shorter one')
+    .meta({ group: 'Curation', valueName: 'ratio' }),
+  minBytes: positive
+    .optional()
+    .describe('Leave out files of fewer bytes')
+    .meta({ group: 'Curation' }),
+  dropDuplicates: z
+    .boolean()
+    .default(false)
+    .describe('Leave out files with the same content as one before them in the plan')
+    .meta({ group: 'Curation' }),
+  nearDuplicates: natural
+    .max(10)
+    .optional()
+    .describe(
+      'Leave out pictures that look like one before them: their difference hashes of 64 bits differ in at most N; 0 to 10',
+    )
+    .meta({ group: 'Curation' }),
   maxFailures: percent
     .default('10%')
     .describe('Share of the inputs that may fail before the run counts as failed'),

@@ -1,5 +1,6 @@
 /** plan.json and its companions: the request of a run, frozen before the first image is read. */
 import { z } from 'zod';
+import { curatedSchema, curationSchema } from './curation.ts';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
 
 export const PLAN_VERSION = 3;
@@ -23,6 +24,8 @@ export const planConfigSchema = z.strictObject({
   partitionSize: z.int().positive(),
   seed: z.int(),
   valFraction: z.number().min(0).lt(1),
+  /** Absent where every input is encoded. */
+  curation: curationSchema.optional(),
 });
 export type PlanConfig = z.infer<typeof planConfigSchema>;
 
@@ -53,6 +56,8 @@ export const planSchema = z.strictObject({
   listing: listingSchema,
   /** Settings of the codec that were learned on a sample; absent for codecs that learn none. */
   learned: codecInfoSchema.shape.settings.optional(),
+  /** What curation decided; absent without curation, or as long as inputs are measured. */
+  curated: curatedSchema.optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 

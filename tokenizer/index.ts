@@ -47,6 +47,7 @@ export type {
   FileSpan,
   Learner,
   Learning,
+  Measures,
   Media,
   OpenedCodec,
   Part,

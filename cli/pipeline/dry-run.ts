@@ -26,6 +26,9 @@ export function formatDryRun(out: string, found: DryRun): string {
       'sample',
       `${sample.documents} of ${sample.inputs} inputs encoded in ${sample.seconds.toFixed(1)} s`,
     ],
+    ...(sample.filtered
+      ? [['left out', formatCodes(sample.filtered) || 'none of the sample'] as [string, string]]
+      : []),
     ['failed', formatCodes(sample.failures) || 'none of the sample'],
   ];
   if (guess) {

@@ -59,6 +59,9 @@ export class PipelineListener {
       case 'plan':
         this.#plan(event);
         break;
+      case 'measuring':
+        this.#progress(() => `measuring the ${noun}s ${barOf(event)}`);
+        break;
       case 'sampling':
         this.#progress(
           () => `encoding a sample for ${event.what ?? 'the tokenizer'} ${barOf(event)}`,
@@ -95,6 +98,10 @@ export class PipelineListener {
   #note(event: PipelineEvent): void {
     if (event.type === 'warning') this.#io.log(event.message);
     if (event.type === 'advice') this.#say(event.message);
+    if (event.type === 'curated') {
+      const reasons = formatCodes(event.filteredByReason);
+      this.#say(`left out: ${reasons || 'none'} of ${count(event.inputs, this.#noun)}`);
+    }
     if (event.type === 'settings') {
       this.#say(`learned ${event.what} from ${count(event.documents, this.#noun)}`);
     }
@@ -211,6 +218,7 @@ function jsonOf(event: PipelineEvent): Record<string, unknown> | undefined {
       const { out, isNew, shards, totals } = event;
       return { event: type, out, isNew, shards, ...totals };
     }
+    case 'curated':
     case 'settings':
     case 'tokenizer':
     case 'failure':

@@ -15,6 +15,8 @@ export function formatStatus(out: string, status: Status): string {
     ['documents', `${formatCount(status.documents)}, ${formatCount(status.tokens)} tokens`],
     ['failed', failures === 0 ? '0' : `${failures} (${formatCodes(status.failuresByCode)})`],
   ];
+  const { filteredByReason } = status;
+  if (filteredByReason) lines.push(['left out', formatCodes(filteredByReason) || 'none']);
   if (status.unread > 0) {
     const count = `${formatCount(status.unread)} ${status.unread === 1 ? 'place' : 'places'}`;
     const places = `${count} in the sources; see problems in plan.json`;

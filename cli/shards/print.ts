@@ -21,6 +21,10 @@ export function printSummary(summary: InspectedDataset | ShardSummaryView): stri
 function printDataset(summary: DatasetSummary): string {
   const { manifest, path } = summary;
   const { totals } = manifest;
+  const filtered = Object.entries(totals.filteredByReason ?? {}).map(([reason, n]) => [
+    reason,
+    formatCount(n),
+  ]);
   const failures = Object.entries(totals.failuresByCode).map(([code, n]) => [code, formatCount(n)]);
   return sections(
     pairs([
@@ -50,6 +54,7 @@ function printDataset(summary: DatasetSummary): string {
       ]),
     ),
     shardTable(summary),
+    filtered.length > 0 ? formatTable(['left out', 'count'], filtered) : '',
     failures.length > 0 ? formatTable(['failed inputs', 'count'], failures) : '',
     summary.documentTokens ? histogram(summary.documentTokens) : '',
   );

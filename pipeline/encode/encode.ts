@@ -4,6 +4,7 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
+import type { Filtered } from '../../schemas/curation.ts';
 import type { Failure, Split } from '../../schemas/dataset.ts';
 import type { Document, Tokenizer } from '../../tokenizer/index.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
@@ -33,6 +34,8 @@ export interface TokenizedDocument {
 export interface DocumentBatch<Item> extends EncodeCounts {
   documents: Item[];
   failures: Failure[];
+  /** Inputs that curation left out. */
+  filtered: Filtered[];
 }
 
 export interface EncodeContext {
@@ -47,11 +50,16 @@ export async function encodeBatch(
   planned: readonly PlannedInput[],
   { inputs, bases }: EncodeContext,
 ): Promise<DocumentBatch<EncodedDocument>> {
-  const batch: DocumentBatch<EncodedDocument> = { documents: [], failures: [], ...noCounts() };
-  const results = await Promise.all(planned.map((input) => inputs.encode(input, batch)));
+  const batch: DocumentBatch<EncodedDocument> = {
+    ...{ documents: [], failures: [] },
+    filtered: planned.flatMap(({ filtered }) => filtered ?? []),
+    ...noCounts(),
+  };
+  const wanted = planned.filter(({ filtered }) => !filtered);
+  const results = await Promise.all(wanted.map((input) => inputs.encode(input, batch)));
   for (const [i, result] of results.entries()) {
-    const source = labelOf(bases, planned[i].input);
-    const { docId } = planned[i];
+    const { docId, input } = wanted[i];
+    const source = labelOf(bases, input);
     if (result instanceof CodecLmError) {
       batch.failures.push({ input: docId, source, code: result.code, message: result.message });
     } else {

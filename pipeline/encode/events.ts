@@ -7,10 +7,11 @@ import type { DocumentBatch } from './encode.ts';
 export function batchEvents({
   documents,
   failures,
+  filtered,
   sourceBytes,
   reused,
 }: DocumentBatch<unknown>): PipelineEvent[] {
-  const inputs = documents.length + failures.length;
+  const inputs = documents.length + failures.length + filtered.length;
   return [
     ...failures.map((failure) => ({ type: 'failure', ...failure }) as const),
     { type: 'batch', inputs, sourceBytes, reused },

@@ -93,7 +93,7 @@ export async function* drawSample(
     const list = await readList(out, partition);
     for (const index of indices) {
       signal.throwIfAborted();
-      yield list[index];
+      if (!list[index].filtered) yield list[index];
     }
   }
 }

@@ -50,6 +50,7 @@ function describe(manifest: Manifest, splits: readonly Split[]): string[] {
     `Documents of the codec \`${codec.name}\` (${settings.join(', ')}), tokenized and packed by ${createdBy}.`,
     '',
     `- documents: ${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs, ${formatCount(totals.failures)} failed`,
+    ...leftOut(manifest),
     ...missing,
     `- tokens: ${formatCount(totals.tokens)}, and ${formatCount(totals.padding)} of padding`,
     ...splits.map((split) => {
@@ -67,6 +68,14 @@ function describe(manifest: Manifest, splits: readonly Split[]): string[] {
     'dataset = load_dataset("PATH_OF_THIS_FOLDER")  # or streaming=True',
     '```',
   ];
+}
+
+/** A line for what curation left out, if there was any. */
+function leftOut({ totals, config: { curation } }: Manifest): string[] {
+  if (!curation) return [];
+  const reasons = Object.entries(totals.filteredByReason ?? {});
+  const counts = reasons.map(([reason, n]) => `${formatCount(n)} ${reason}`).join(', ');
+  return [`- left out: ${counts || 'none'}; see filtered/`];
 }
 
 function rowsOf({ shards }: Manifest, split: Split): number {

@@ -245,6 +245,14 @@ export function totalsOf(
       (total, { failuresByCode }) => addCodes(total, failuresByCode),
       {},
     ),
+    ...(stats.some(({ filteredByReason }) => filteredByReason)
+      ? {
+          filteredByReason: stats.reduce<Record<string, number>>(
+            (total, { filteredByReason = {} }) => addCodes(total, filteredByReason),
+            {},
+          ),
+        }
+      : {}),
     ...(unread ? { unread } : {}),
     documentBytes: sum(stats.map(({ documentBytes }) => documentBytes)),
     tokens: sum(shards.map(({ tokens }) => tokens)),

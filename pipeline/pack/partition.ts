@@ -4,6 +4,7 @@
  */
 import { rm } from 'node:fs/promises';
 import type { Lock } from '../../base/lock/lock.ts';
+import type { Filtered } from '../../schemas/curation.ts';
 import {
   type Failure,
   FORMAT_VERSION,
@@ -15,7 +16,7 @@ import type { DocumentBatch, TokenizedDocument } from '../encode/encode.ts';
 import { secondsSince } from '../encode/inputs.ts';
 import { paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
-import { countCodes, formatFailures } from '../status/failures.ts';
+import { countCodes, countReasons, formatFailures } from '../status/failures.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
 
 /** Metadata that all shards of a dataset have in common. */
@@ -27,6 +28,7 @@ export class PartitionWork {
   readonly #train: PackedSplit;
   readonly #val: PackedSplit;
   readonly #failures: Failure[] = [];
+  readonly #filtered: Filtered[] = [];
   readonly #seconds = { read: 0, encode: 0, tokenize: 0 };
   readonly #sums = { documents: 0, documentBytes: 0, tokens: 0, sourceBytes: 0 };
 
@@ -44,6 +46,7 @@ export class PartitionWork {
       this.#sums.tokens += document.tokens.length;
     }
     this.#failures.push(...batch.failures);
+    this.#filtered.push(...batch.filtered);
     this.#sums.sourceBytes += batch.sourceBytes;
     for (const stage of ['read', 'encode', 'tokenize'] as const) {
       this.#seconds[stage] += batch.seconds[stage];
@@ -90,6 +93,7 @@ export class PartitionWork {
       inputs: this.partition.count,
       failures: this.#failures.length,
       failuresByCode: countCodes(this.#failures),
+      ...(this.#filtered.length > 0 ? { filteredByReason: countReasons(this.#filtered) } : {}),
       ...this.#sums,
       tailTokens: written.reduce((sum, { tailTokens }) => sum + tailTokens, 0),
       seconds: { ...this.#seconds, write, total: secondsSince(this.#start) },

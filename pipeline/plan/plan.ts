@@ -2,10 +2,12 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
+import type { Filtered } from '../../schemas/curation.ts';
 import type { Split } from '../../schemas/dataset.ts';
 import { PLAN_VERSION, type Plan, planSchema } from '../../schemas/plan.ts';
 import { numbered, paths, readJson, readText } from '../files.ts';
 import { type Input, parseInput } from '../sources/source.ts';
+import { readFiltered } from './filtered.ts';
 
 /** A part of the inputs that is run and committed as a whole. */
 export interface Partition {
@@ -18,12 +20,16 @@ export interface Partition {
   count: number;
   /** sha256 of its list, if the plan has it. */
   listHash?: string;
+  /** sha256 of the list of those that are left out; null or absent where none is. */
+  filteredHash?: string | null;
 }
 
 /** An input with its index in the plan, which becomes the id of its document. */
 export interface PlannedInput {
   docId: number;
   input: Input;
+  /** Why it is left out of the dataset, if it is. */
+  filtered?: Filtered;
 }
 
 /**
@@ -43,7 +49,7 @@ export async function readPlan(out: string): Promise<Plan | undefined> {
 
 /** Divides the plan into equal partitions; the last one may be smaller. */
 export function partitionsOf(
-  { inputs, listHashes }: Pick<Plan, 'inputs'> & Partial<Plan>,
+  { inputs, listHashes, curated }: Pick<Plan, 'inputs'> & Partial<Plan>,
   size: number,
 ): Partition[] {
   return Array.from({ length: Math.ceil(inputs / size) }, (_, i) => ({
@@ -52,6 +58,7 @@ export function partitionsOf(
     name: nameOf('train', i),
     count: Math.min(size, inputs - i * size),
     listHash: listHashes?.[i],
+    filteredHash: curated?.hashes[i],
   }));
 }
 
@@ -87,9 +94,11 @@ export async function readList(out: string, partition: Partition): Promise<Plann
       { path, hint: 'put the first list back, or plan the new inputs in another folder' },
     );
   }
+  const filtered = await readFiltered(out, partition.name, partition.filteredHash);
   return lines.map((line) => {
     const tab = line.indexOf('\t');
-    return { docId: Number(line.slice(0, tab)), input: parseInput(line.slice(tab + 1)) };
+    const docId = Number(line.slice(0, tab));
+    return { docId, input: parseInput(line.slice(tab + 1)), filtered: filtered.get(docId) };
   });
 }
 

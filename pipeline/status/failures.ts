@@ -2,6 +2,7 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import { errorKind, isUnread } from '../../base/error-codes.ts';
+import type { Filtered } from '../../schemas/curation.ts';
 import { type Failure, failureSchema } from '../../schemas/dataset.ts';
 import { paths, readText } from '../files.ts';
 
@@ -29,6 +30,13 @@ export async function readFailures(out: string, name: string): Promise<Failure[]
 export function countCodes(failures: readonly Failure[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { code } of failures) counts[code] = (counts[code] ?? 0) + 1;
+  return sortKeys(counts);
+}
+
+/** Counts by the reason for which inputs were left out. */
+export function countReasons(filtered: readonly Filtered[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { reason } of filtered) counts[reason] = (counts[reason] ?? 0) + 1;
   return sortKeys(counts);
 }
 
@@ -82,6 +90,12 @@ export function remedyOf(code: string): string {
  */
 const UNREADABLE_IN_A_ROW = 200;
 
+type VanishedBatch = {
+  documents: readonly unknown[];
+  failures: readonly Failure[];
+  filtered: readonly Filtered[];
+};
+
 /**
  * Notices that a part of the corpus is gone (for example a network disk in a source), which would
  * make every input of it a failure.
@@ -90,7 +104,9 @@ export class VanishedCorpus {
   #inARow = 0;
 
   /** @throws CodecLmError `INPUT_NOT_FOUND` when no input could be read for a long time */
-  check({ documents, failures }: { documents: readonly unknown[]; failures: readonly Failure[] }) {
+  check({ documents, failures, filtered }: VanishedBatch) {
+    // Those that are left out say nothing: they are not read.
+    if (documents.length + failures.length === 0 && filtered.length > 0) return;
     const unreadable = failures.filter(({ code }) => isUnread(code));
     const isAny = documents.length > 0 || unreadable.length < failures.length;
     this.#inARow = isAny ? 0 : this.#inARow + unreadable.length;

@@ -36,6 +36,8 @@ export interface Status {
   /** Failures of the plan, or of the last finished round of --retry-failed. */
   failures: number;
   failuresByCode: Record<string, number>;
+  /** Inputs that curation left out, by reason; null without curation, or before it has decided. */
+  filteredByReason: Record<string, number> | null;
   /**
    * Number of places in the sources that could not be read completely: the plan lacks their inputs.
    */
@@ -116,6 +118,7 @@ export async function readStatus(out: string): Promise<Status> {
     tokens: total(({ tokens }) => tokens),
     failures,
     failuresByCode,
+    filteredByReason: plan.curated?.filteredByReason ?? null,
     unread: plan.listing.unread ?? 0,
     retry: retry && {
       round: finished + 1,

@@ -1,17 +1,19 @@
 /**
- * Part of verify: checks that the lists of the plan are complete and that each input is a document
- * or a failure.
+ * Part of verify: checks that the lists of the plan are complete and that each input is a document,
+ * a failure or left out.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
+import { filteredSchema } from '../../schemas/curation.ts';
 import { failureSchema } from '../../schemas/dataset.ts';
-import { planSchema } from '../../schemas/plan.ts';
+import { type Plan, planSchema } from '../../schemas/plan.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { Findings } from './findings.ts';
 
@@ -39,6 +41,7 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       if (value === manifest.codec.settings[key]) continue;
       throw new CodecLmError('DATASET_INVALID', `its learned ${key} is not that of the manifest`);
     }
+    await checkFiltered(dir, plan, manifest.totals.filteredByReason);
     const hash = createHash('sha256');
     for (let i = 0; i * plan.config.partitionSize < plan.inputs; i++) {
       await hashFile(join(dir, 'plan', `part-${String(i).padStart(5, '0')}.tsv`), hash);
@@ -46,6 +49,25 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
     if (hash.digest('hex') === plan.inputsHash) return;
     throw new CodecLmError('DATASET_INVALID', 'the lists of plan/ are not those of the plan');
   });
+}
+
+/** Checks the lists of the inputs that curation left out, and their number. */
+async function checkFiltered(
+  dir: string,
+  { curated }: Plan,
+  stated: Readonly<Record<string, number>> = {},
+): Promise<void> {
+  if (!isDeepStrictEqual(curated?.filteredByReason ?? {}, stated)) {
+    throw new CodecLmError('DATASET_INVALID', 'it left out other inputs than the manifest says');
+  }
+  for (const [i, wanted] of (curated?.hashes ?? []).entries()) {
+    if (wanted === null) continue;
+    const name = `filtered/part-${String(i).padStart(5, '0')}.jsonl`;
+    const hash = createHash('sha256');
+    await hashFile(join(dir, name), hash);
+    if (hash.digest('hex') === wanted) continue;
+    throw new CodecLmError('DATASET_INVALID', `${name} is not the list of the plan`);
+  }
 }
 
 async function readPlan(path: string) {
@@ -73,8 +95,8 @@ async function hashFile(path: string, hash: ReturnType<typeof createHash>): Prom
 }
 
 /**
- * Checks that each input of the plan is a document or a failure; a failed input may have been
- * retried.
+ * Checks that each input of the plan is a document, a failure or left out; a failed input may have
+ * been retried.
  * @param documents ids of the documents in the shards
  */
 export async function checkCoverage(
@@ -83,7 +105,8 @@ export async function checkCoverage(
   findings: Findings,
 ): Promise<void> {
   const { inputs, failures } = manifest.totals;
-  const failed = await readFailures(dir, findings);
+  const failed = await idsOf(dir, 'failures', failureSchema, findings);
+  const leftOut = await idsOf(dir, 'filtered', filteredSchema, findings);
   for (const input of documents) failed.delete(input);
   if (failed.size !== failures) {
     const stated = `dataset.json says ${failures}`;
@@ -91,34 +114,40 @@ export async function checkCoverage(
     return;
   }
   for (let input = 0; input < inputs; input++) {
-    if (documents.has(input) || failed.has(input)) continue;
-    findings.add(PLAN_FILE, `input ${input} is neither a document nor a failure`);
+    if (documents.has(input) || failed.has(input) || leftOut.has(input)) continue;
+    findings.add(PLAN_FILE, `input ${input} is neither a document nor a failure, nor left out`);
     if (findings.truncated) return;
   }
 }
 
-async function readFailures(dir: string, findings: Findings): Promise<Set<number>> {
-  const failed = new Set<number>();
-  const folder = join(dir, 'failures');
-  // A dataset without failed inputs may have no such folder.
-  for (const name of await namesIn(folder)) {
-    if (!name.endsWith('.jsonl')) continue;
-    const path = join(folder, name);
+/** The inputs that the lines of a folder name. */
+async function idsOf(
+  dir: string,
+  name: 'failures' | 'filtered',
+  schema: z.ZodType<{ input: number }>,
+  findings: Findings,
+): Promise<Set<number>> {
+  const ids = new Set<number>();
+  const folder = join(dir, name);
+  // A dataset without such inputs may have no such folder.
+  for (const file of await namesIn(folder)) {
+    if (!file.endsWith('.jsonl')) continue;
+    const path = join(folder, file);
     const text = await readFile(path, 'utf8').catch((error) => {
       throw readError(error, path);
     });
     for (const line of text.split('\n').filter(Boolean)) {
-      const failure = parseFailure(line);
-      if (failure) failed.add(failure.input);
-      else findings.add(`failures/${name}`, `not a failure: ${line.slice(0, 80)}`);
+      const found = parseLine(line, schema);
+      if (found) ids.add(found.input);
+      else findings.add(`${name}/${file}`, `not a line of ${name}: ${line.slice(0, 80)}`);
     }
   }
-  return failed;
+  return ids;
 }
 
-function parseFailure(line: string) {
+function parseLine<T>(line: string, schema: z.ZodType<T>): T | undefined {
   try {
-    return failureSchema.safeParse(JSON.parse(line)).data;
+    return schema.safeParse(JSON.parse(line)).data;
   } catch {
     return undefined;
   }

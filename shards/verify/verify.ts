@@ -121,6 +121,7 @@ function checkTotals({ shards, documents, totals }: Manifest, findings: Findings
     shards.reduce((total, shard) => total + shard[key], 0);
   const listed = documents.reduce((total, file) => total + file.rows, 0);
   const byCode = Object.values(totals.failuresByCode).reduce((total, n) => total + n, 0);
+  const filtered = Object.values(totals.filteredByReason ?? {}).reduce((total, n) => total + n, 0);
   const compared: [string, number, number][] = [
     ['totals.rows', totals.rows, sum('rows')],
     ['totals.tokens', totals.tokens, sum('tokens')],
@@ -128,7 +129,7 @@ function checkTotals({ shards, documents, totals }: Manifest, findings: Findings
     ['totals.shardBytes', totals.shardBytes, sum('bytes')],
     ['totals.documents', totals.documents, sum('documents')],
     ['totals.documents', totals.documents, listed],
-    ['totals.inputs', totals.inputs, totals.documents + totals.failures],
+    ['totals.inputs', totals.inputs, totals.documents + totals.failures + filtered],
     ['totals.failures', totals.failures, byCode],
   ];
   for (const [name, stated, found] of compared) {

@@ -73,6 +73,7 @@ test('a partition checks the lock before each of its files: none is written behi
         tokens: Uint16Array.from({ length: 20 }, (_, i) => i),
       })),
       failures: [],
+      filtered: [],
       sourceBytes: 0,
       reused: { documents: 0, sourceBytes: 0 },
       seconds: { read: 0, encode: 0, tokenize: 0 },

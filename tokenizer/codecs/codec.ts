@@ -42,6 +42,15 @@ export type CodecSettings = Readonly<Record<string, string | number | boolean>>;
 /** Command-line options that name a tool and do not affect the symbols, e.g. `ffmpeg`. */
 export type CodecTools = Readonly<Record<string, string | undefined>>;
 
+/** Facts about a picture that decide whether it is worth encoding. */
+export interface Measures {
+  /** Size in pixels, as stored. */
+  readonly width: number;
+  readonly height: number;
+  /** A hash of 64 bits of how it looks: pictures that look alike differ in few of them. */
+  readonly look?: bigint;
+}
+
 /** Converts files to documents. */
 export interface Encoder<S extends Symbols = Symbols> {
   /** Everything the symbols depend on; equal settings and versions give equal documents. */
@@ -68,6 +77,13 @@ export interface Encoder<S extends Symbols = Symbols> {
    * part of it. Pipelines call this method if it exists. Throws as `encode` does.
    */
   encodeFile?(file: FileSpan, label: string): Promise<Document<S>>;
+
+  /**
+   * Measures a file without encoding it, for codecs of pictures.
+   * @param withLook whether the hash of its look is wanted, for which its pixels are read
+   * @throws CodecLmError as `encode` does
+   */
+  measure?(source: Uint8Array, label: string, withLook: boolean): Promise<Measures>;
 }
 
 /**

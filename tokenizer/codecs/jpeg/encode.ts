@@ -7,6 +7,7 @@ import { CodecLmError } from '../../../base/error.ts';
 import { sharp, sharpVersions } from '../../../base/sharp.ts';
 import type { CodecSettings, Encoder } from '../codec.ts';
 import { parseSettings } from '../define.ts';
+import { measureImage } from '../pictures/measure.ts';
 import { baseline, baselineOf } from '../pictures/source/baseline.ts';
 import { addRestartMarkers } from './restarts.ts';
 import { type JpegSettings, jpegSettingsSchema } from './settings.ts';
@@ -53,6 +54,7 @@ export function createJpegCodec(
       const symbols = addRestartMarkers(jpeg, settings.quality);
       return { symbols, width: settings.width, height: settings.height };
     },
+    measure: (source, label, withLook) => measureImage(source, label, settings, withLook),
   };
 }
 

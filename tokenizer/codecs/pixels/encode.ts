@@ -2,6 +2,7 @@
 import { sharpVersions } from '../../../base/sharp.ts';
 import { toSymbols } from '../../alphabet.ts';
 import type { CodecSettings, Encoder, Learning } from '../codec.ts';
+import { measureImage } from '../pictures/measure.ts';
 import { pixelsOf } from '../pictures/source/baseline.ts';
 import { clustersOf, LEVELS, textOfClusters } from './clusters.ts';
 import { ColourCounts, learnColours } from './learn.ts';
@@ -26,6 +27,8 @@ export function encoderOf(settings: KnownSettings, clusters: Float32Array): Enco
       }
       return { symbols, width: size, height: size };
     },
+    measure: (source, label, withLook) =>
+      measureImage(source, label, pictureOf(settings), withLook),
   };
 }
 
@@ -40,6 +43,8 @@ export function learningOf(settings: KnownSettings): Learning {
       async encode(source, label) {
         return { symbols: await read(source, label, settings), width: size, height: size };
       },
+      measure: (source, label, withLook) =>
+        measureImage(source, label, pictureOf(settings), withLook),
     }),
     learner(seed) {
       const counts = new ColourCounts();
@@ -54,8 +59,12 @@ export function learningOf(settings: KnownSettings): Learning {
   };
 }
 
-function read(source: Uint8Array, label: string, { size, ...settings }: KnownSettings) {
-  return pixelsOf(source, label, { ...settings, width: size, height: size });
+function read(source: Uint8Array, label: string, settings: KnownSettings) {
+  return pixelsOf(source, label, pictureOf(settings));
+}
+
+function pictureOf({ size, ...settings }: KnownSettings) {
+  return { ...settings, width: size, height: size };
 }
 
 function described(settings: KnownSettings): Pick<Encoder, 'settings' | 'versions'> {

@@ -12,6 +12,7 @@ import type {
   PromptCut,
 } from '../codec.ts';
 import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { measureImage } from '../pictures/measure.ts';
 import { pixelsOf } from '../pictures/source/baseline.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
 import { folderOf, modelLoader, withModel } from './find.ts';
@@ -106,6 +107,8 @@ function encoderOf(settings: ModelSettings, model: VqModel): Encoder {
       const found = await model.encode(pixels, size, size);
       return { symbols: toSymbols(found, codes), width: size, height: size };
     },
+    measure: (source, label, withLook) =>
+      measureImage(source, label, { ...settings, width: size, height: size }, withLook),
   };
 }
 
