@@ -4,8 +4,9 @@
  * ever see one.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { systemCode } from './error.ts';
 import { writeError } from './file-error.ts';
 import { sync } from './files.ts';
 
@@ -80,6 +81,23 @@ export class AtomicFile {
       throw writeError(error, this.path);
     }
     return { bytes: this.bytes, sha256: this.#hash?.digest('hex') ?? '' };
+  }
+
+  /**
+   * Like {@link commit}, but never replaces a file: a link, unlike a rename, fails where one is.
+   * Call {@link abort} afterwards.
+   * @returns false when a file of that name is there
+   */
+  async commitNew(): Promise<boolean> {
+    try {
+      await this.#handle.sync();
+      await link(this.#temporary, this.path);
+      await sync(dirname(this.path));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') return false;
+      throw writeError(error, this.path);
+    }
   }
 
   /**

@@ -214,6 +214,17 @@ export const ERROR_CODES = {
     'Reading or writing failed because of the machine.',
     'The message gives the reason that the system gave: open files, a failing disk, a lost network share.',
   ),
+  STORAGE_CREDENTIALS: {
+    ...machine(
+      'Object storage refuses the credentials: there are none, they are wrong, or they have expired.',
+      'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN), or AWS_PROFILE; then run the same command again.',
+    ),
+    exitCode: 2,
+  },
+  STORAGE_UNAVAILABLE: machine(
+    'Object storage, or a server that is read from, cannot be reached or has failed for minutes.',
+    'Check the network and AWS_ENDPOINT_URL, then run the same command again; finished parts are kept.',
+  ),
   BACKEND_UNAVAILABLE: machine(
     'The compute backend that was asked for cannot be used.',
     'Run `codec-lm doctor`, or choose another backend with CODEC_LM_BACKEND.',

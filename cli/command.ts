@@ -9,6 +9,8 @@ export interface Positional {
   optional?: boolean;
   /** True for words; otherwise the argument is a path. */
   isText?: boolean;
+  /** True for paths that may also lie in object storage: `s3://bucket/prefix`. */
+  isPlace?: boolean;
 }
 
 /** The parts of the process that a running command may use. */
@@ -32,8 +34,9 @@ export interface Command<Options extends z.ZodObject = z.ZodObject> {
   /**
    * Each key is an option in kebab case; `.describe()` is its help, `.default()` its
    * default, and `.meta({ valueName })` overrides the `<value>` shown. Strings are paths but for
-   * those of `.meta({ isText: true })`. Without default and `.optional()` it is required;
-   * `.meta({ requiredUnless: [KEY] })` asks for it unless one of those options is given, and
+   * those of `.meta({ isText: true })`; those of `.meta({ isPlace: true })` may be `s3://…`. Without
+   * default and `.optional()` it is required; `.meta({ requiredUnless: [KEY] })` asks for it unless one
+   * of those options is given, and
    * `.meta({ group })` overrides its heading in the help (groups.ts).
    */
   options: Options;

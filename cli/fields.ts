@@ -11,6 +11,8 @@ export interface Field {
   choices?: string[];
   /** True for words, which may look like a URL; any other string option is a path. */
   isText: boolean;
+  /** True for a path that may also lie in object storage. */
+  isPlace: boolean;
   /** The command does nothing without this option. */
   isRequired: boolean;
   /** Keys of other options; if one of them is given, this one is not required. */
@@ -51,6 +53,7 @@ export function fieldsOf(schema: z.ZodObject): Field[] {
       ...{ key, kind, type: inner, defaultValue },
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
       isText: meta.isText === true,
+      isPlace: meta.isPlace === true,
       isRequired: !(type as z.ZodType).safeParse(undefined).success,
       requiredUnless: meta.requiredUnless as string[] | undefined,
       group: text('group'),

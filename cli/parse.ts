@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { localPath, localSource } from '../base/local-path.ts';
+import { parsePlace, parseSource } from '../base/storage/index.ts';
 import type { Positional } from './command.ts';
 import { expectedBy } from './expected.ts';
 import { type Field, type FieldKind, fieldsOf, flagOf, orOf } from './fields.ts';
@@ -66,7 +67,9 @@ function missingOptions([first, ...others]: Field[], command?: string): CodecLmE
 export function parsePositionals(specs: readonly Positional[], values: string[]): string[] {
   return values.map((value, i) => {
     const spec = specs[Math.min(i, specs.length - 1)];
-    return spec === undefined || spec.isText ? value : localSource(value, spec.name.toUpperCase());
+    if (spec === undefined || spec.isText) return value;
+    const parse = spec.isPlace ? parseSource : localSource;
+    return parse(value, spec.name.toUpperCase());
   });
 }
 
@@ -74,9 +77,10 @@ export function parsePositionals(specs: readonly Positional[], values: string[])
  * Every string option is a path unless its schema says otherwise, so that no check can be
  * forgotten.
  */
-function asPath({ key, kind, choices, isText }: Field, value: unknown): unknown {
+function asPath({ key, kind, choices, isText, isPlace }: Field, value: unknown): unknown {
   if (isText || choices || (kind !== 'string' && kind !== 'list')) return value;
-  const check = (text: unknown) => (typeof text === 'string' ? localPath(text, flagOf(key)) : text);
+  const parse = isPlace ? parsePlace : localPath;
+  const check = (text: unknown) => (typeof text === 'string' ? parse(text, flagOf(key)) : text);
   return Array.isArray(value) ? value.map(check) : check(value);
 }
 

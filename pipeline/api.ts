@@ -1,8 +1,8 @@
 /** The pipeline as functions with options. An absent option gets the default of its schema. */
 
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { resolveOptions } from '../base/options.ts';
+import { absolutePlace } from '../base/storage/index.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import { parseShare, sharedOptions } from '../schemas/pipeline.ts';
 import type { CodecOptions } from '../tokenizer/index.ts';
@@ -16,9 +16,9 @@ import { type RunRequest, runRequest } from './run.ts';
 
 /** Options of every codec's run; only `sources` and `out` are required. */
 export interface CommonPipelineOptions extends Watching {
-  /** Folders (recursive), media files, webdataset .tar archives, `@list.txt`. */
+  /** Folders (recursive), media files, webdataset .tar archives, `@list.txt`; local or `s3://…`. */
   sources: string | readonly string[];
-  /** Dataset directory to write; an earlier run in it is continued. */
+  /** Dataset directory to write, local or `s3://…`; an earlier run in it is continued. */
   out: string;
   /** Tokens per sequence; default: that of the codec. */
   seqLen?: number;
@@ -113,7 +113,7 @@ export async function finalizeDataset(
   { onEvent, ...given }: FinalizeOptions = {},
 ): Promise<Manifest> {
   const { maxFailures } = resolveOptions(finalizeSchema, given, 'finalizeDataset');
-  const path = resolve(out);
+  const path = absolutePlace(out);
   const manifest = await finalize(path, parseShare(maxFailures));
   onEvent?.(doneEvent(path, manifest, { isNew: true }));
   return manifest;

@@ -1,11 +1,13 @@
 /** Paths of the files in a dataset directory, and functions to read and write them. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { z } from 'zod';
-import { writeAtomically } from '../base/atomic-file.ts';
-import { CodecLmError, systemCode } from '../base/error.ts';
-import { readError } from '../base/file-error.ts';
-import { namesIn } from '../base/files.ts';
+import { CodecLmError } from '../base/error.ts';
+import {
+  isRemote,
+  joinPlace as join,
+  remoteStorage,
+  storageOf,
+  writePlace,
+} from '../base/storage/index.ts';
 
 /** Paths in a dataset directory; `name` is that of a partition, e.g. `part-00000`. */
 export const paths = {
@@ -35,7 +37,7 @@ export function numbered(index: number): string {
 }
 
 export async function writeText(path: string, text: string): Promise<void> {
-  await writeAtomically(path, (file) => file.write(Buffer.from(text)));
+  await writePlace(path, (file) => file.write(Buffer.from(text)));
 }
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
@@ -45,10 +47,10 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 /** @returns undefined when the file does not exist */
 export async function readText(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return (await storageOf(path).read(path)).toString('utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw readError(error, path);
+    if (error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND') return undefined;
+    throw error;
   }
 }
 
@@ -81,11 +83,20 @@ export async function removeLeftovers(
   out: string,
   isOurs: (name: string) => boolean,
 ): Promise<void> {
+  if (isRemote(out)) return abortUploads(out, isOurs);
   for (const folder of WORK_FOLDERS) {
-    for (const file of await namesIn(join(out, folder))) {
+    for (const file of await storageOf(out).names(join(out, folder))) {
       const leftover = /^\.(?:part|val)-(\d+)\..*\.tmp$/.exec(file);
       if (leftover && isOurs(`part-${leftover[1]}`))
-        await rm(join(out, folder, file), { force: true });
+        await storageOf(out).remove(join(out, folder, file));
     }
   }
+}
+
+/** Object storage has no half-written objects, but parts of uploads, which cost money. */
+async function abortUploads(out: string, isOurs: (name: string) => boolean): Promise<void> {
+  await remoteStorage().abortUploads(out, (name) => {
+    const upload = /(?:part|val)-(\d+)\.\w+$/.exec(name);
+    return upload !== null && isOurs(`part-${upload[1]}`);
+  });
 }

@@ -7,6 +7,7 @@ import { CodecLmError, systemCode } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { namesIn } from '../base/files.ts';
 import { formatLong } from '../base/format.ts';
+import { isRemote, storageOf } from '../base/storage/index.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { MANIFEST_FILE } from '../shards/index.ts';
 import { readPlan } from './plan/plan.ts';
@@ -26,8 +27,8 @@ export interface OutputState {
  *   `OUTPUT_IN_USE` for a folder with other content
  */
 export async function inspectOutput(out: string): Promise<OutputState> {
-  await checkWritable(out);
-  const names = await namesIn(out, writeError);
+  if (!isRemote(out)) await checkWritable(out);
+  const names = await namesAt(out);
   const plan = await readPlan(out);
   if (!plan) {
     const foreign = names.find((name) => !BEFORE_PLAN.has(name) && !/^\..*\.tmp$/.test(name));
@@ -39,6 +40,17 @@ export async function inspectOutput(out: string): Promise<OutputState> {
     }
   }
   return { plan, complete: names.includes(MANIFEST_FILE) };
+}
+
+/** Reading fails here for the reason for which writing would. */
+async function namesAt(out: string): Promise<string[]> {
+  try {
+    return await (isRemote(out) ? storageOf(out).names(out) : namesIn(out, writeError));
+  } catch (error) {
+    if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
+    const { message, hint } = error;
+    throw new CodecLmError('OUTPUT_UNWRITABLE', message, { cause: error, path: out, hint });
+  }
 }
 
 /** Checks the folder, or the closest existing folder above it. */

@@ -1,8 +1,8 @@
 /** Turns options into a run, for any codec. */
 
 import { availableParallelism } from 'node:os';
-import { resolve } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { absolutePlace, isRemote } from '../base/storage/index.ts';
 import { curationSchema } from '../schemas/curation.ts';
 import { type PlanOptions, parseShare, type RunningOptions } from '../schemas/pipeline.ts';
 import type { PlanConfig } from '../schemas/plan.ts';
@@ -15,7 +15,7 @@ import {
   type Tokenizer,
 } from '../tokenizer/index.ts';
 import { checkMeasurable } from './curate/survey.ts';
-import { lanesOf, threadsHint } from './encode/lanes.ts';
+import { FAR_LANES, lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
 import type { PipelineEvent } from './events.ts';
 import { resolveMerges } from './merges.ts';
@@ -61,18 +61,13 @@ export async function requestOf(
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
-  const config = configOf(
-    await resolveSources(sources),
-    codec,
-    encoder,
-    tokenizer,
-    merges,
-    options,
-  );
+  const resolved = await resolveSources(sources);
+  const isFar = resolved.some((source) => isRemote(source.replace(/^@/, '')));
+  const config = configOf(resolved, codec, encoder, tokenizer, merges, options);
   checkMeasurable(config.curation, encoder, definition);
   if (encoder.warning) onEvent?.({ type: 'warning', message: encoder.warning });
   return {
-    out: resolve(options.out),
+    out: absolutePlace(options.out),
     codec,
     encoder,
     reopen: async (learned) => {
@@ -84,7 +79,7 @@ export async function requestOf(
     noun: definition.noun,
     tokenizer,
     ranks,
-    lanes,
+    lanes: isFar ? lanes + FAR_LANES : lanes,
     // Ranks share the cores already.
     hint: ranks.size === 1 ? hint : undefined,
     maxFailures: parseShare(options.maxFailures),

@@ -4,12 +4,11 @@
  * then the stats of each partition, then dataset.json.
  */
 
-import { rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rmdir } from 'node:fs/promises';
 import { CodecLmError } from '../base/error.ts';
-import { makeFolder } from '../base/files.ts';
 import type { Lock } from '../base/lock/lock.ts';
 import type { Ranks } from '../base/lock/record.ts';
+import { isRemote, joinPlace, storageOf } from '../base/storage/index.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
@@ -38,7 +37,7 @@ import { addCodes, checkFailureShare, countCodes, VanishedCorpus } from './statu
 import { doneNames, readStats } from './status/status.ts';
 
 export interface RunRequest {
-  /** Absolute path. */
+  /** Absolute path, or the URL of a prefix in object storage. */
   out: string;
   codec: Codec;
   /** Encodes with the requested number of processes. */
@@ -78,7 +77,7 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
   const { out, ranks, emit, signal } = request;
   const before = await inspectState(request);
   if (before.complete && !request.retryFailed) return alreadyComplete(request);
-  const existed = await exists(out);
+  const existed = isRemote(out) || (await storageOf(out).find(out)) !== undefined;
   let lock: Lock | undefined;
   try {
     lock = await lockDataset(out, ranks, {
@@ -167,7 +166,7 @@ async function planAndRun(
 }
 
 async function makeWorkFolders(out: string): Promise<void> {
-  for (const folder of WORK_FOLDERS) await makeFolder(join(out, folder));
+  for (const folder of WORK_FOLDERS) await storageOf(out).makeFolder(joinPlace(out, folder));
 }
 
 /** Decides which inputs are left out, before anything is learned from them. */
@@ -285,11 +284,4 @@ function interrupted(out: string, cause: unknown): CodecLmError {
     path: out,
     hint: 'run the same command again to continue',
   });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

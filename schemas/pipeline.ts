@@ -23,8 +23,8 @@ export const sharedOptions = {
   out: z
     .string({ error: 'name the dataset directory to write' })
     .min(1, 'name the dataset directory to write')
-    .describe('Dataset directory to write')
-    .meta({ valueName: 'DS' }),
+    .describe('Dataset directory to write, or s3://BUCKET/PREFIX')
+    .meta({ valueName: 'DS', isPlace: true }),
   partitionSize: positive.max(1_000_000).default(1000).describe('Inputs of a partition'),
   seed: z
     .number()
@@ -92,7 +92,7 @@ export const bpeOptions = (mergesByDefault: number) => ({
     .string()
     .optional()
     .describe('Use the tokenizer in this folder instead of learning one')
-    .meta({ valueName: 'DIR' }),
+    .meta({ valueName: 'DIR', isPlace: true }),
 });
 
 export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('Tokens of a sequence');

@@ -1,6 +1,6 @@
 /** Lists the holders of a lock for people: one look, from any machine. */
-import { FolderStore } from './folder-store.ts';
 import { OLD_STALE_MS, STALE_MS } from './judge.ts';
+import { lockStoreOf } from './object-store.ts';
 import { lifeOf } from './process.ts';
 import { type Found, parseEntry, type Ranks } from './record.ts';
 
@@ -14,7 +14,7 @@ export interface HolderSummary extends Ranks {
  * was written lately. That is good enough for a list; nothing else depends on it.
  */
 export async function holdersOf(folder: string): Promise<HolderSummary[]> {
-  const store = new FolderStore(folder);
+  const store = lockStoreOf(folder);
   const holders: HolderSummary[] = [];
   for (const name of await store.list()) {
     const entry = await store.read(name);

@@ -6,15 +6,15 @@ import { setTimeout } from 'node:timers/promises';
 import type { Holder } from '../../schemas/lock.ts';
 import { CodecLmError } from '../error.ts';
 import { claim } from './claim.ts';
-import { FolderStore } from './folder-store.ts';
 import { BEAT_MS, Judge, type LockWait, STALE_MS } from './judge.ts';
+import { lockStoreOf } from './object-store.ts';
 import { lockName, newHolder, type Ranks } from './record.ts';
 import type { LockStore } from './store.ts';
 
 export type { LockWait } from './judge.ts';
 
 export interface LockOptions extends Partial<Ranks> {
-  /** The folder of the lock. `takeLock` makes it; the last holder removes it. */
+  /** The folder of the lock, or a prefix in object storage. `takeLock` makes it; the last holder removes it. */
   folder: string;
   /** Name of the locked thing in messages: `this dataset`. */
   what: string;
@@ -38,7 +38,7 @@ export interface LockOptions extends Partial<Ranks> {
 export async function takeLock(options: LockOptions): Promise<Lock> {
   const { folder, what, signal, onWait, rank = 0, size = 1 } = options;
   const { beatMs = BEAT_MS, staleMs = STALE_MS } = options;
-  const store = new FolderStore(folder);
+  const store = lockStoreOf(folder);
   const judge = new Judge({ store, staleMs });
   const sleep = (ms: number) => sleepOrStop(ms, signal);
   const holder = await claim(() => newHolder({ rank, size }), {

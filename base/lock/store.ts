@@ -1,7 +1,7 @@
 /**
  * The operations that a lock needs of its storage. They act on small records, and each record name
- * is used only once. A folder implements them with renames and writes in place; object storage
- * could do so with conditional puts.
+ * is used only once. A folder implements them with renames and writes in place, object storage with
+ * conditional puts.
  */
 
 export interface Entry {

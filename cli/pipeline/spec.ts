@@ -1,5 +1,5 @@
 /** The `pipeline` command line. */
-import { resolve } from 'node:path';
+import { absolutePlace } from '../../base/storage/index.ts';
 import { planOptionsOf, runOptionsOf } from '../../pipeline/options.ts';
 import type { RunRequest } from '../../pipeline/run.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
@@ -15,8 +15,9 @@ const SAMPLES_SKIPPED = 3;
 
 const SRC = {
   name: 'src',
-  description: 'Folders (recursive), media files, webdataset .tar archives, @list.txt',
+  description: 'Folders (recursive), media files, webdataset .tar archives, @list.txt; or s3://…',
   variadic: true,
+  isPlace: true,
 };
 
 /** Whether inputs failed, or are missing because their folder or archive could not be read. */
@@ -101,7 +102,7 @@ function planCommand(media: Media) {
   });
 }
 
-const DATASET = { name: 'dataset', description: 'Dataset directory' };
+const DATASET = { name: 'dataset', description: 'Dataset directory, or s3://…', isPlace: true };
 
 const status = command({
   name: 'status',
@@ -130,7 +131,7 @@ const finalize = command({
     const { finalizeDataset } = await import('../../pipeline/finish/finalize.ts');
     const { doneEvent } = await import('../../pipeline/events.ts');
     const { onEvent } = await watchingOf(io, options);
-    const manifest = await finalizeDataset(resolve(out), parseShare(options.maxFailures));
+    const manifest = await finalizeDataset(absolutePlace(out), parseShare(options.maxFailures));
     onEvent(doneEvent(out, manifest, { isNew: true }));
     return isPartial(manifest) ? SAMPLES_SKIPPED : 0;
   },

@@ -4,12 +4,24 @@ import { CodecLmError } from '../../base/error.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
 
+const DATASET = {
+  name: 'dataset',
+  description: 'A dataset directory, local or s3://…',
+  isPlace: true,
+};
+
 const json = z.boolean().default(false).describe('Print one JSON value instead of tables');
 
 const inspect = command({
   name: 'inspect',
   summary: 'Show the content of a dataset directory or of one shard',
-  positionals: [{ name: 'path', description: 'A dataset directory, or a file of its shards/' }],
+  positionals: [
+    {
+      name: 'path',
+      description: 'A dataset directory, or a file of its shards/; local or s3://…',
+      isPlace: true,
+    },
+  ],
   options: z.object({
     json,
     row: z.int().nonnegative().optional().describe('Show the tokens of this row, counted from 0'),
@@ -40,7 +52,7 @@ const inspect = command({
 const verify = command({
   name: 'verify',
   summary: 'Check every hash, count, id and document of a dataset',
-  positionals: [{ name: 'dataset', description: 'A dataset directory' }],
+  positionals: [DATASET],
   options: z.object({ json }),
   examples: ['shards verify DS'],
   async run([dir], { json }, io) {
@@ -71,7 +83,7 @@ const verify = command({
 const extract = command({
   name: 'extract',
   summary: 'Write documents back as pictures, or as their canonical bytes',
-  positionals: [{ name: 'dataset', description: 'A dataset directory' }],
+  positionals: [DATASET],
   options: z.object({
     doc: z.int().nonnegative().optional().describe('Index of the document'),
     all: z.boolean().default(false).describe('Every document'),

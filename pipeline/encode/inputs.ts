@@ -5,11 +5,11 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import type { CodecDefinition, Document, Encoder } from '../../tokenizer/index.ts';
-import type { ByteString } from '../plan/byte-strings.ts';
+import { type ByteString, isFar } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';
 import { findInput, readInput } from '../sources/read.ts';
-import { type Input, labelOf } from '../sources/source.ts';
+import { type Input, labelOf, sourceFileOf } from '../sources/source.ts';
 
 /** Seconds of work, summed over inputs that were in flight together. */
 export interface StageSeconds {
@@ -77,8 +77,9 @@ export function createInputEncoder(
   };
   return {
     async encode({ input }, counts) {
-      // A sparse member of an archive is not stored as one piece.
-      const isInPlace = encoder.encodeFile && input.member?.headersAt === undefined;
+      // A sparse member of an archive is not stored as one piece; ffmpeg reads files of this machine.
+      const isStored = input.member?.headersAt === undefined && !isFar(sourceFileOf(bases, input));
+      const isInPlace = encoder.encodeFile && isStored;
       try {
         return await (isInPlace ? encodePlaced(input, counts) : encodeContent(input, counts));
       } catch (error) {

@@ -14,6 +14,12 @@ export const BATCH = 8;
 const MORE_LANES = 1;
 
 /**
+ * Further batches where inputs come over a network: while one is decoded in milliseconds, others wait
+ * for replies that take ten times as long.
+ */
+export const FAR_LANES = 6;
+
+/**
  * Default size of libuv's thread pool, on which libvips works. The size is fixed when the process
  * starts, see bin/start.js.
  */

@@ -1,11 +1,14 @@
 /** The tokenizer of a dataset: given, found from an earlier run, or learned from a sample. */
 
-import { rename, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ahead } from '../../base/ahead.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { isRemote, joinPlace, writePlace } from '../../base/storage/index.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import {
   ByteBpe,
@@ -17,12 +20,15 @@ import {
 } from '../../tokenizer/index.ts';
 import type { PipelineEvent } from '../events.ts';
 import { paths, readText } from '../files.ts';
-import { type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
+import { type Partition, type PlannedInput, partitionsOf, readList } from '../plan/plan.ts';
 import { remedyOf } from '../status/failures.ts';
 import type { SampleCache } from './cache.ts';
 import { BATCH } from './lanes.ts';
 import { splitOf } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
+
+/** Lists that are read ahead, because they may be far away. */
+const LISTS_AHEAD = 4;
 
 /** Written in this order: if tokenizer.json exists, the others do too. */
 const FILES = ['tokenizer_config.json', 'special_tokens_map.json', 'tokenizer.json'];
@@ -78,23 +84,37 @@ export async function* drawSample(
   count: number,
   signal: AbortSignal,
 ): AsyncGenerator<PlannedInput> {
-  const { inputs } = plan;
+  const read = async ({ partition, indices }: Drawn) => {
+    signal.throwIfAborted();
+    const list = await readList(out, partition);
+    return indices.map((index) => list[index]);
+  };
+  for await (const inputs of ahead(drawnFrom(plan, count), LISTS_AHEAD, read)) {
+    for (const input of inputs) {
+      signal.throwIfAborted();
+      if (!input.filtered) yield input;
+    }
+  }
+}
+
+/** The inputs of a sample that lie in one list. */
+interface Drawn {
+  partition: Partition;
+  indices: number[];
+}
+
+function* drawnFrom(plan: Plan, count: number): Generator<Drawn> {
   let drawn = 0;
   let first = 0;
   for (const partition of partitionsOf(plan, plan.config.partitionSize)) {
     const indices: number[] = [];
     for (; drawn < count; drawn++) {
-      const index = Math.floor((drawn * inputs) / count);
+      const index = Math.floor((drawn * plan.inputs) / count);
       if (index >= first + partition.count) break;
       indices.push(index - first);
     }
     first += partition.count;
-    if (indices.length === 0) continue;
-    const list = await readList(out, partition);
-    for (const index of indices) {
-      signal.throwIfAborted();
-      if (!list[index].filtered) yield list[index];
-    }
+    if (indices.length > 0) yield { partition, indices };
   }
 }
 
@@ -123,14 +143,25 @@ export async function saveTokenizer(
   lock: Pick<Lock, 'check'>,
 ): Promise<void> {
   await lock.check();
-  const draft = join(out, 'tokenizer.tmp');
+  const draft = isRemote(out)
+    ? await mkdtemp(join(tmpdir(), 'codec-lm-tokenizer-'))
+    : join(out, 'tokenizer.tmp');
   await writeTokenizer(draft, tokenizer, { model_max_length: seqLen });
   const written = await namesIn(draft);
   await lock.check();
   for (const file of FILES.filter((name) => written.includes(name))) {
-    await rename(join(draft, file), join(out, file)).catch((error) => {
-      throw writeError(error, join(out, file));
-    });
+    await move(join(draft, file), joinPlace(out, file));
   }
   await rm(draft, { recursive: true, force: true });
+}
+
+async function move(from: string, to: string): Promise<void> {
+  if (isRemote(to)) {
+    const content = await readFile(from);
+    await writePlace(to, (file) => file.write(content));
+    return;
+  }
+  await rename(from, to).catch((error) => {
+    throw writeError(error, to);
+  });
 }

@@ -3,8 +3,8 @@
  * `load_dataset(DS)` recognizes only the names `val-…` and gives the held-out documents alone.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { formatCount, formatLong } from '../../base/format.ts';
+import { joinPlace } from '../../base/storage/index.ts';
 import { CARD_FILE, type CardEntry, type Manifest, type Split } from '../../schemas/dataset.ts';
 import { writeText } from '../files.ts';
 
@@ -20,7 +20,7 @@ const NAMES: Readonly<Record<Split, { split: string; files: string }>> = {
  */
 export async function writeCard(out: string, manifest: Manifest): Promise<CardEntry> {
   const text = cardOf(manifest);
-  await writeText(join(out, CARD_FILE), text);
+  await writeText(joinPlace(out, CARD_FILE), text);
   const bytes = Buffer.from(text);
   return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -3,10 +3,10 @@
  * manifest.
  */
 
-import { rm } from 'node:fs/promises';
+import { ahead } from '../../base/ahead.ts';
 import { CodecLmError } from '../../base/error.ts';
-import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { storageOf } from '../../base/storage/index.ts';
 import { VERSION } from '../../base/version.ts';
 import {
   type CodecInfo,
@@ -35,6 +35,9 @@ import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts'
 import { addCodes, checkFailureShare } from '../status/failures.ts';
 import { doneNames, readAllStats } from '../status/status.ts';
 import { writeCard } from './card.ts';
+
+/** Tails that are read ahead: each is a file of some kilobytes, perhaps far away. */
+const TAILS_AHEAD = 16;
 
 const CREATED_BY = `codec-lm ${VERSION}`;
 
@@ -86,8 +89,10 @@ export async function finishRound(
   result.stats.push(...stats);
   for (const split of ['train', 'val'] as const) {
     result.shards.push(...stats.flatMap(({ shards }) => shards.filter((s) => s.split === split)));
-    for (const { name } of partitions) {
-      const tail = await readTail(out, name);
+    const names = partitions.map(({ name }) => name);
+    let at = 0;
+    for await (const tail of ahead(names, TAILS_AHEAD, (name) => readTail(out, name))) {
+      const name = names[at++];
       if (tail.tokenizerHash !== header.tokenizerHash) throw tokenizerChanged(out, name);
       if (tail[split].documents) result.documents.push(tail[split].documents);
     }
@@ -130,7 +135,8 @@ async function* tailsOf(
   partitions: readonly Partition[],
   split: Split,
 ): AsyncGenerator<SplitTail> {
-  for (const { name } of partitions) yield (await readTail(out, name))[split];
+  const tails = ahead(partitions, TAILS_AHEAD, ({ name }) => readTail(out, name));
+  for await (const tail of tails) yield tail[split];
 }
 
 async function isEmpty(items: AsyncIterable<unknown>): Promise<boolean> {
@@ -193,7 +199,7 @@ export async function publish(
   await lock.check();
   const card = await writeCard(out, manifest);
   await writeManifest(out, { ...manifest, card });
-  await rm(paths.tails(out), { recursive: true, force: true });
+  await storageOf(out).removeAll(paths.tails(out));
 }
 
 /**
@@ -216,7 +222,7 @@ export async function finalizeDataset(out: string, allowed: number): Promise<Man
 }
 
 async function isComplete(out: string): Promise<boolean> {
-  return (await namesIn(out)).includes(MANIFEST_FILE);
+  return (await storageOf(out).names(out)).includes(MANIFEST_FILE);
 }
 
 async function readPlanned(out: string): Promise<{ plan: Plan; tokenizer: Tokenizer }> {

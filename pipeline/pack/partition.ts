@@ -2,8 +2,8 @@
  * Packs the documents of a partition as they arrive. After the last one it writes its files, each
  * completely or not at all, the stats last.
  */
-import { rm } from 'node:fs/promises';
 import type { Lock } from '../../base/lock/lock.ts';
+import { storageOf } from '../../base/storage/index.ts';
 import type { Filtered } from '../../schemas/curation.ts';
 import {
   type Failure,
@@ -83,7 +83,7 @@ export class PartitionWork {
 
   async #writeFailures(path: string): Promise<void> {
     if (this.#failures.length > 0) await writeText(path, formatFailures(this.#failures));
-    else await rm(path, { force: true });
+    else await storageOf(path).remove(path);
   }
 
   #stats(written: readonly WrittenSplit[], write: number): PartitionStats {

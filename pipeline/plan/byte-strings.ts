@@ -7,6 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { resolve } from 'node:path';
+import { isRemote } from '../../base/storage/index.ts';
 
 export type ByteString = string;
 
@@ -21,7 +22,22 @@ export function fromText(text: string): ByteString {
 }
 
 export function absolute(path: ByteString): ByteString {
-  return path.startsWith('/') ? path : fromText(resolve(Buffer.from(path, 'latin1').toString()));
+  return isAbsolute(path) ? path : fromText(resolve(Buffer.from(path, 'latin1').toString()));
+}
+
+/** Whether the path is a place by itself: from the root, or a URL. */
+export function isAbsolute(path: ByteString): boolean {
+  return path.startsWith('/') || isFar(path);
+}
+
+/** Whether the file is read over a network: from object storage or a web server. */
+export function isFar(path: ByteString): boolean {
+  return isRemote(path) || path.startsWith('https://');
+}
+
+/** The place as text, for files that are not on this machine: their names are UTF-8. */
+export function placeOf(path: ByteString): string {
+  return bytesOf(path).toString('utf8');
 }
 
 export function join(folder: ByteString, name: ByteString): ByteString {

@@ -1,11 +1,8 @@
 /** Makes the plan of a dataset: lists the sources once, and freezes the result. */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CodecLmError } from '../../base/error.ts';
-import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
@@ -19,6 +16,7 @@ import {
   sourceFileOf,
 } from '../sources/source.ts';
 import { fromText } from './byte-strings.ts';
+import { type Draft, draftOf } from './draft.ts';
 import { Spool } from './order.ts';
 import { partitionsOf, sha256 } from './plan.ts';
 
@@ -45,15 +43,14 @@ type Locked = PlanRequest & { lock: Pick<Lock, 'check'> };
 export async function makePlan(request: Locked): Promise<Plan> {
   const { out, config, lock } = request;
   let spool: Spool | undefined;
+  const draft = await draftOf(out);
   try {
-    const found = await spoolInputs(request, join(paths.draft(out), 'spool'));
+    const found = await spoolInputs(request, draft.spool);
     const { log } = found;
     spool = found.spool;
-    await makeFolder(join(paths.draft(out), 'lists'));
-    const frozen = await freezeLists(request, spool, log);
-    await lock.check();
-    await rm(paths.lists(out), { recursive: true, force: true });
-    await rename(join(paths.draft(out), 'lists'), paths.lists(out));
+    await draft.begin(lock);
+    const frozen = await freezeLists(request, spool, log, draft);
+    await draft.publish(lock);
     const plan: Plan = {
       planVersion: PLAN_VERSION,
       config,
@@ -70,7 +67,7 @@ export async function makePlan(request: Locked): Promise<Plan> {
       () => false,
       () => true,
     );
-    if (!isLost) await rm(paths.draft(out), { recursive: true, force: true });
+    await draft.remove(isLost);
   }
 }
 
@@ -125,13 +122,12 @@ function emptyError(
 }
 
 /** Writes the lists of all partitions, one at a time, so that signals are handled in between. */
-async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog) {
-  const { out, config, signal } = request;
+async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog, draft: Draft) {
+  const { config, signal } = request;
   const { count, duplicates, lines } = spool.finish();
   log.listing.duplicates = duplicates;
   const hash = createHash('sha256');
   const listHashes: string[] = [];
-  const folder = join(paths.draft(out), 'lists');
   let docId = 0;
   const partitions = partitionsOf({ inputs: count }, config.partitionSize);
   for (const partition of partitions) {
@@ -141,20 +137,8 @@ async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog) 
     for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
     hash.update(text);
     listHashes.push(sha256(text));
-    writeList(join(folder, `${partition.name}.tsv`), text);
+    await draft.write(partition.name, text);
     request.onFrozen?.(listHashes.length, partitions.length);
   }
   return { inputs: count, inputsHash: hash.digest('hex'), listHashes };
-}
-
-function writeList(path: string, text: string): void {
-  try {
-    const file = openSync(path, 'w');
-    const bytes = Buffer.from(text);
-    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-    fsyncSync(file);
-    closeSync(file);
-  } catch (error) {
-    throw writeError(error, path);
-  }
 }

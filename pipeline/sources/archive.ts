@@ -2,13 +2,12 @@
  * Files that are named like an archive, or given as one: a tar that is listed, or a problem that is
  * reported.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../../base/error.ts';
 import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
 import { compressionOf, compressionProblem } from './compressed.ts';
-import type { Input, ListingContext } from './source.ts';
+import { type Input, isOfStorage, type ListingContext } from './source.ts';
 import { beginsLikeTar, listTar } from './tar/list.ts';
-import { openArchive } from './tar/open.ts';
+import { type Archive, openArchive } from './tar/open.ts';
 
 type Content = 'tar' | 'other' | { problem: string };
 
@@ -49,13 +48,14 @@ export async function* listNamed(
 }
 
 async function contentOf(file: ByteString): Promise<Content> {
-  let handle: FileHandle | undefined;
+  let handle: Archive | undefined;
   try {
     handle = await openArchive(file);
     const compression = await compressionOf(handle);
     if (compression) return { problem: compressionProblem(file, compression) };
     return (await beginsLikeTar(handle)) ? 'tar' : 'other';
   } catch (error) {
+    if (isOfStorage(error)) throw error;
     return { problem: reasonOf(error) };
   } finally {
     await handle?.close();

@@ -2,8 +2,8 @@
  * Recognizes archives and compressed files that are not supported, by their first bytes, whatever
  * their name is.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
+import type { Archive } from './tar/open.ts';
 
 export interface Compression {
   name: string;
@@ -35,9 +35,8 @@ const COMPRESSED = new Set('.gz .z .bz2 .xz .lzma .lz .zst .lz4'.split(' '));
 const HEAD_BYTES = 8;
 
 /** @returns undefined for a file that is not compressed */
-export async function compressionOf(file: FileHandle): Promise<Compression | undefined> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-  const head = buffer.toString('latin1', 0, bytesRead);
+export async function compressionOf(file: Archive): Promise<Compression | undefined> {
+  const head = (await file.read(0, HEAD_BYTES)).toString('latin1');
   return MAGIC.find(([bytes]) => head.startsWith(bytes))?.[1];
 }
 

@@ -39,7 +39,8 @@ export async function* listFolder(
   }
 }
 
-async function* listFile(
+/** Lists a file by its name: an archive, an input, or neither. */
+export async function* listFile(
   source: number,
   base: ByteString,
   path: ByteString,

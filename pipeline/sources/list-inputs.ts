@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { localPath } from '../../base/local-path.ts';
+import { isRemote, parsePlace, storageOf } from '../../base/storage/index.ts';
 import type { Listing } from '../../schemas/plan.ts';
 import {
   absolute,
@@ -10,9 +10,11 @@ import {
   bytesOf,
   escapePath,
   fromText,
+  placeOf,
   unescapePath,
 } from '../plan/byte-strings.ts';
 import { listNamed } from './archive.ts';
+import { listBucket } from './bucket.ts';
 import { listFolder } from './folder.ts';
 import { listText } from './list.ts';
 import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';
@@ -31,11 +33,11 @@ export async function resolveSources(args: readonly string[]): Promise<string[]>
 
 async function resolveSource(arg: string): Promise<string> {
   const isList = arg.startsWith('@');
-  const named = localPath(isList ? arg.slice(1) : arg, 'SRC');
+  const named = parsePlace(isList ? arg.slice(1) : arg, 'SRC');
   const path = absolute(fromText(named)).replace(/(?<=.)\/+$/, '');
   try {
-    const found = await stat(bytesOf(path));
-    if (isList && found.isDirectory()) {
+    const isFolder = await isFolderAt(path);
+    if (isList && isFolder) {
       throw new CodecLmError('INPUT_NOT_FOUND', `${arg}: a folder, not a text list`, {
         hint: 'leave the @ out to take every image of the folder',
       });
@@ -47,6 +49,17 @@ async function resolveSource(arg: string): Promise<string> {
   return (isList ? '@' : '') + escapePath(path);
 }
 
+/** @throws an error of the system, or CodecLmError, when nothing is there */
+async function isFolderAt(path: ByteString): Promise<boolean> {
+  if (!isRemote(path)) return (await stat(bytesOf(path))).isDirectory();
+  const place = placeOf(path);
+  const found = await storageOf(place).find(place);
+  if (found) return found.isFolder;
+  throw new CodecLmError('INPUT_NOT_FOUND', `listing ${place}: no such object or prefix`, {
+    path: place,
+  });
+}
+
 /** Lists all inputs of all sources, source by source. */
 export async function* listInputs(
   sources: readonly string[],
@@ -56,8 +69,9 @@ export async function* listInputs(
     const base = baseOf(source);
     if (source.startsWith('@')) {
       yield* listText(index, unescapePath(source.slice(1)), base, context);
-    } else if ((await stat(bytesOf(base))).isDirectory()) {
-      yield* listFolder(index, base, context);
+    } else if (await isFolderAt(base)) {
+      const lister = isRemote(base) ? listBucket : listFolder;
+      yield* lister(index, base, context);
     } else {
       yield* listNamed(index, base, context);
     }

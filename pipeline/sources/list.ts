@@ -1,8 +1,16 @@
 /** Lists the inputs that a text file names, one path per line. */
 import { createReadStream } from 'node:fs';
 import { readError } from '../../base/file-error.ts';
-import { localPath } from '../../base/local-path.ts';
-import { type ByteString, bytesOf, escapePath, fromText, join } from '../plan/byte-strings.ts';
+import { isRemote, parsePlace, storageOf } from '../../base/storage/index.ts';
+import {
+  type ByteString,
+  bytesOf,
+  escapePath,
+  fromText,
+  isAbsolute,
+  join,
+  placeOf,
+} from '../plan/byte-strings.ts';
 import { listArchive } from './archive.ts';
 import { isArchiveName } from './compressed.ts';
 import type { Input, ListingContext } from './source.ts';
@@ -13,7 +21,7 @@ const MAX_LINE_BYTES = 65_536;
 /**
  * Paths are relative to the list's folder; empty lines and lines that begin with `#` are skipped.
  * Bytes are used as they are: names need not be UTF-8.
- * @throws CodecLmError `USAGE` for an entry that is a URL other than `file:///…`
+ * @throws CodecLmError `USAGE` for an entry that is a URL other than `file:///…`, `s3://…`, `https://…`
  */
 export async function* listText(
   source: number,
@@ -24,25 +32,27 @@ export async function* listText(
   for await (const entry of linesOf(list)) {
     context.signal?.throwIfAborted();
     if (entry === '' || entry.startsWith('#')) continue;
-    const path = localEntry(entry, list);
-    const file = path.startsWith('/') ? path : join(base, path);
-    if (isArchiveName(path, context.extensions)) yield* listArchive(source, file, context, path);
+    const path = entryOf(entry, list);
+    const file = isAbsolute(path) ? path : join(base, path);
+    if (path.startsWith('https://')) yield { source, path };
+    else if (isArchiveName(path, context.extensions))
+      yield* listArchive(source, file, context, path);
     else yield { source, path };
   }
 }
 
 /** @throws CodecLmError `USAGE` that names the list, for a URL with an unknown scheme */
-function localEntry(entry: ByteString, list: ByteString): ByteString {
-  if (!entry.includes('://')) return entry;
+function entryOf(entry: ByteString, list: ByteString): ByteString {
+  if (!entry.includes('://') || entry.startsWith('https://')) return entry;
   const text = bytesOf(entry).toString('utf8');
-  const path = localPath(text, `in the list ${escapePath(list)}:`);
+  const path = parsePlace(text, `in the list ${escapePath(list)}:`);
   return path === text ? entry : fromText(path);
 }
 
 async function* linesOf(list: ByteString): AsyncGenerator<ByteString> {
   let rest = '';
   try {
-    for await (const chunk of createReadStream(bytesOf(list), { encoding: 'latin1' })) {
+    for await (const chunk of contentOf(list)) {
       const lines = (rest + chunk).split('\n');
       rest = lines.pop()!;
       if (rest.length > MAX_LINE_BYTES) throw new Error('not a text list: a line has no end');
@@ -52,4 +62,13 @@ async function* linesOf(list: ByteString): AsyncGenerator<ByteString> {
     throw readError(error, escapePath(list), 'reading the list');
   }
   if (rest !== '') yield rest.replace(/\r$/, '');
+}
+
+async function* contentOf(list: ByteString): AsyncGenerator<ByteString> {
+  if (!isRemote(list)) {
+    yield* createReadStream(bytesOf(list), { encoding: 'latin1' });
+    return;
+  }
+  const place = placeOf(list);
+  for await (const chunk of storageOf(place).stream(place)) yield chunk.toString('latin1');
 }

@@ -4,9 +4,11 @@ import { close, constants, fstat, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../base/error.ts';
+import { isRemote, storageOf } from '../../base/storage/index.ts';
 import type { FileSpan } from '../../tokenizer/index.ts';
-import { type ByteString, bytesOf, escapePath } from '../plan/byte-strings.ts';
+import { type ByteString, bytesOf, escapePath, isFar, placeOf } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
+import { readFar } from './read-far.ts';
 import { type Input, labelOf, type Member, sourceFileOf } from './source.ts';
 import { isHeaderOf, TAR_BLOCK } from './tar/header.ts';
 import { readByHeaders } from './tar/read-by-headers.ts';
@@ -95,7 +97,7 @@ async function blaming<T>(
   try {
     return await work(label);
   } catch (error) {
-    if (error instanceof CodecLmError) throw error;
+    if (error instanceof CodecLmError && !isOfObject(error)) throw error;
     // A file that is itself the source fails like any other input.
     if (input.path !== '' || input.member) await checkSource(bases[input.source]);
     const code = FATAL.has(systemCode(error) ?? '') ? 'IO_FAILED' : unreadable;
@@ -106,12 +108,18 @@ async function blaming<T>(
   }
 }
 
+/** Whether object storage blames the object, not itself: it is gone, or may not be read. */
+function isOfObject({ code }: CodecLmError): boolean {
+  return code === 'INPUT_NOT_FOUND' || code === 'INPUT_UNREADABLE';
+}
+
 async function readFrom(
   path: ByteString,
   input: Input,
   label: string,
   tooLarge: ErrorCode,
 ): Promise<Buffer> {
+  if (isFar(path)) return readFar(path, input, label, { limit: MAX_INPUT_BYTES, tooLarge });
   const file = await files.open(bytesOf(path), OPEN_FLAGS);
   try {
     const found = await files.stat(file);
@@ -159,7 +167,10 @@ async function readExactly(file: number, start: number, size: number): Promise<B
 
 async function checkSource(base: ByteString): Promise<void> {
   try {
-    await stat(bytesOf(base));
+    if (isRemote(base)) {
+      const place = placeOf(base);
+      if (!(await storageOf(place).find(place))) throw new Error('nothing is there any more');
+    } else await stat(bytesOf(base));
   } catch (error) {
     const path = escapePath(base);
     throw new CodecLmError('INPUT_NOT_FOUND', `the source ${path} has vanished`, {

@@ -1,6 +1,13 @@
 /** Sources of inputs, and single inputs. */
 import { dirname } from 'node:path';
-import { type ByteString, escapePath, join, unescapePath } from '../plan/byte-strings.ts';
+import { CodecLmError } from '../../base/error.ts';
+import {
+  type ByteString,
+  escapePath,
+  isAbsolute,
+  join,
+  unescapePath,
+} from '../plan/byte-strings.ts';
 
 /** One input, as in a line of the plan. */
 export interface Input {
@@ -66,6 +73,14 @@ export function isInputName(
   return extension === '' || extensions.has(extension);
 }
 
+/**
+ * Whether the error is not the file's: object storage is away or refuses the credentials. The listing
+ * then stops, because it would miss more than this file.
+ */
+export function isOfStorage(error: unknown): boolean {
+  return error instanceof CodecLmError && error.code.startsWith('STORAGE_');
+}
+
 /** @param source in the form of plan.json: `/corpus`, `/corpus/a.jpg`, `@/lists/a.txt` */
 export function baseOf(source: string): ByteString {
   return unescapePath(source.startsWith('@') ? dirname(source.slice(1)) : source);
@@ -74,7 +89,7 @@ export function baseOf(source: string): ByteString {
 /** Path of the file that holds the input. */
 export function sourceFileOf(bases: readonly ByteString[], input: Input): ByteString {
   if (input.path === '') return bases[input.source];
-  return input.path.startsWith('/') ? input.path : join(bases[input.source], input.path);
+  return isAbsolute(input.path) ? input.path : join(bases[input.source], input.path);
 }
 
 /** Name of the input in documents and failures: its file, followed by its name in the archive. */

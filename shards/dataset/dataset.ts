@@ -1,7 +1,7 @@
 /** An open dataset directory: gives documents one by one, and sequences for the trainer. */
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { namesIn } from '../../base/files.ts';
+import { joinPlace, storageOf } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { Loader, type LoaderOptions } from '../loader/loader.ts';
@@ -99,7 +99,7 @@ export class Dataset {
    * of shards were copied. Close one of the two datasets, not both.
    */
   async present(): Promise<Dataset> {
-    const here = new Set(await namesIn(join(this.dir, 'shards')));
+    const here = new Set(await storageOf(this.dir).names(joinPlace(this.dir, 'shards')));
     const shards = this.manifest.shards.filter(({ file }) => here.has(basename(file)));
     return new Dataset(this.dir, { ...this.manifest, shards });
   }
@@ -136,7 +136,7 @@ export class Dataset {
 }
 
 /**
- * @param dir a dataset directory
+ * @param dir a dataset directory, on a disk or in object storage (`s3://bucket/prefix`)
  * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`, `DATASET_INVALID`
  */
 export async function openDataset(dir: string): Promise<Dataset> {

@@ -1,7 +1,7 @@
 /** documents/part-*.parquet: one row per document, in flat columns of integers and text. */
 import type { ReadyPage } from 'parquetjs-lite';
-import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
+import { writePlace } from '../../base/storage/index.ts';
 import {
   type DocumentFileEntry,
   type DocumentHeader,
@@ -33,7 +33,7 @@ export async function writeDocumentShard(
   let count = 0;
   let firstDoc: number | null = null;
   let lastDoc: number | null = null;
-  const file = await writeAtomically(path, async (output) => {
+  const file = await writePlace(path, async (output) => {
     const envelope = new EnvelopeWriter(output, documentSchema());
     let group: DocumentRow[] = [];
     for await (const row of rows) {

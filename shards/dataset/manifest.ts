@@ -1,11 +1,8 @@
 /** dataset.json: lists the content of a dataset directory, and shows that it is complete. */
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { z } from 'zod';
-import { writeAtomically } from '../../base/atomic-file.ts';
-import { CodecLmError, systemCode } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
+import { CodecLmError } from '../../base/error.ts';
+import { joinPlace, storageOf, writePlace } from '../../base/storage/index.ts';
 import {
   FORMAT_VERSION,
   type Manifest,
@@ -27,7 +24,7 @@ const MAX_MANIFEST = 512 * 2 ** 20;
  *   `DATASET_INVALID` a manifest that is damaged or of a newer version
  */
 export async function readManifest(dir: string): Promise<Manifest> {
-  const path = join(dir, MANIFEST_FILE);
+  const path = joinPlace(dir, MANIFEST_FILE);
   const text = await readText(dir, path);
   let value: unknown;
   try {
@@ -71,24 +68,21 @@ function digestOf(manifest: Manifest): string {
 }
 
 async function readText(dir: string, path: string): Promise<string> {
+  const storage = storageOf(dir);
+  const found = await storage.find(dir);
+  if (found && !found.isFolder) {
+    const place = await placeAt(dir);
+    throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is ${place.what}, not a folder`, {
+      path: dir,
+      hint: hintForDataset(dir, place),
+    });
+  }
   try {
-    if (!(await stat(dir)).isDirectory()) {
-      const place = await placeAt(dir);
-      throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is ${place.what}, not a folder`, {
-        path: dir,
-        hint: hintForDataset(dir, place),
-      });
-    }
-    const { size } = await stat(path);
-    if (size > MAX_MANIFEST) {
-      throw new CodecLmError('DATASET_INVALID', `${path} has ${size} bytes`, { path });
-    }
-    return await readFile(path, 'utf8');
+    const options = { limit: MAX_MANIFEST, code: 'DATASET_INVALID' } as const;
+    return (await storage.read(path, options)).toString('utf8');
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || (error as NodeJS.ErrnoException).path === dir) {
-      throw readError(error, path);
-    }
-    throw await notADataset(dir, error);
+    const isMissing = error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND';
+    throw found && isMissing ? await notADataset(dir, error) : error;
   }
 }
 
@@ -113,7 +107,7 @@ async function notADataset(dir: string, cause: unknown): Promise<CodecLmError> {
  * @throws CodecLmError `DATASET_INVALID` when it is not a valid manifest, `DISK_FULL` …
  */
 export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
-  const path = join(dir, MANIFEST_FILE);
+  const path = joinPlace(dir, MANIFEST_FILE);
   const result = manifestSchema.safeParse(manifest);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -122,7 +116,7 @@ export async function writeManifest(dir: string, manifest: Manifest): Promise<vo
   }
   const content = { ...result.data, digest: digestOf(result.data) };
   const text = `${JSON.stringify(content, null, 1)}\n`;
-  await writeAtomically(path, (file) => file.write(Buffer.from(text)));
+  await writePlace(path, (file) => file.write(Buffer.from(text)));
 }
 
 /** sha256 of tokenizer.json, as manifests and shards record it. */

@@ -7,6 +7,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { shellWord } from '../../base/shell.ts';
+import { isRemote, storageOf } from '../../base/storage/index.ts';
 import { allCodecs } from '../../tokenizer/index.ts';
 
 export interface Place {
@@ -34,12 +35,19 @@ const DEEPEST = 3;
 /** @returns kind `unknown` for what is not there or cannot be looked at */
 export async function placeAt(path: string): Promise<Place> {
   try {
+    if (isRemote(path)) return await remoteAt(path);
     if (!(await stat(path)).isDirectory()) return fileAt(path);
     const names = new Set(await readdir(path));
     return folderOf(names) ?? (await mediaIn(path));
   } catch {
     return UNKNOWN;
   }
+}
+
+async function remoteAt(place: string): Promise<Place> {
+  const storage = storageOf(place);
+  if (!(await storage.find(place))?.isFolder) return fileAt(place);
+  return folderOf(new Set(await storage.names(place))) ?? UNKNOWN;
 }
 
 function folderOf(names: ReadonlySet<string>): Place | undefined {

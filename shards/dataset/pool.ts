@@ -2,8 +2,8 @@
  * The open shards of a dataset. A shard is opened at its first read and checked against the
  * manifest; only a few are open at a time.
  */
-import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
+import { joinPlace } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { openShard, type Shard } from '../parquet/reader.ts';
 import { checkTokenizer } from './tokenizer.ts';
@@ -88,7 +88,7 @@ export async function openListed(
   manifest: Manifest,
   entry: ShardEntry,
 ): Promise<Shard> {
-  const path = join(dir, entry.file);
+  const path = joinPlace(dir, entry.file);
   const shard = await openShard(path).catch((error) => {
     if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
     throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest but missing`, {

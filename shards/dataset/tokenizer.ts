@@ -1,9 +1,7 @@
 /** Opens the tokenizer of a dataset, and checks that the shards were made with it. */
 
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
+import { joinPlace, storageOf } from '../../base/storage/index.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import { tokenizerHash } from './manifest.ts';
@@ -23,13 +21,14 @@ export async function checkTokenizer({
   tokenizerDir,
   manifest,
 }: Pick<Tokenized, 'tokenizerDir' | 'manifest'>): Promise<void> {
-  const path = join(tokenizerDir, 'tokenizer.json');
+  const path = joinPlace(tokenizerDir, 'tokenizer.json');
   const hint = 'restore the tokenizer.json that the dataset was made with';
-  const bytes = await readFile(path).catch((error) => {
-    const cause = readError(error, path);
-    if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
-    throw new CodecLmError('DATASET_INVALID', cause.message, { cause, path, hint });
-  });
+  const bytes = await storageOf(path)
+    .read(path)
+    .catch((cause: CodecLmError) => {
+      if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
+      throw new CodecLmError('DATASET_INVALID', cause.message, { cause, path, hint });
+    });
   const found = tokenizerHash(bytes);
   if (found === manifest.tokenizerHash) return;
   const message = `${path} is another tokenizer: sha256 ${found}; the manifest says ${manifest.tokenizerHash}`;
@@ -64,10 +63,8 @@ export async function checkCompanions(
     'tokenizer_config.json': tokenizerConfigJson(vocabulary, extra),
   };
   for (const [name, text] of Object.entries(expected)) {
-    const path = join(dataset.tokenizerDir, name);
-    const found = await readFile(path, 'utf8').catch((error) => {
-      throw readError(error, path);
-    });
+    const path = joinPlace(dataset.tokenizerDir, name);
+    const found = (await storageOf(path).read(path)).toString('utf8');
     if (found === text) continue;
     throw new CodecLmError(
       'DATASET_INVALID',

@@ -1,9 +1,8 @@
 /** Summarizes a dataset or a shard as data; the command line makes tables of it. */
 
-import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { readError } from '../../base/file-error.ts';
-import { namesIn } from '../../base/files.ts';
+import { basename } from 'node:path';
+import { CodecLmError } from '../../base/error.ts';
+import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
 import type { Manifest, ShardMetadata, Split } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
@@ -59,11 +58,10 @@ export interface ShardSummaryView {
 }
 
 export async function isDatasetFolder(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isDirectory();
-  } catch (error) {
-    throw readError(error, path);
-  }
+  const found = await storageOf(path).find(path);
+  if (found) return found.isFolder;
+  const message = `reading ${path}: no such file or folder`;
+  throw new CodecLmError('INPUT_NOT_FOUND', message, { path });
 }
 
 /** Reads the manifest and up to 64 of the files of documents/ that exist here; reads no shard. */
@@ -121,7 +119,7 @@ function splitsOf({ shards }: Manifest): SplitSummary[] {
 }
 
 async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
-  const here = new Set(await namesIn(join(dir, 'documents')));
+  const here = new Set(await storageOf(dir).names(join(dir, 'documents')));
   const files = manifest.documents.filter(({ file }) => here.has(basename(file)));
   const step = Math.max(1, Math.ceil(files.length / MAX_SAMPLED_FILES));
   const lengths: number[] = [];

@@ -9,7 +9,7 @@ import thrift, {
   type ColumnChunk,
   type RowGroup,
 } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
-import type { AtomicFile } from '../../base/atomic-file.ts';
+import type { OutputFile } from '../../base/storage/index.ts';
 
 /** The pages of one column in one row group. */
 export interface ColumnPages {
@@ -20,7 +20,7 @@ export interface ColumnPages {
 }
 
 export class EnvelopeWriter {
-  readonly #file: AtomicFile;
+  readonly #file: OutputFile;
   readonly #inner;
   readonly #fields: Map<string, Field>;
   /**
@@ -30,7 +30,7 @@ export class EnvelopeWriter {
   #sections: Buffer[] = [];
   #written: Promise<void> = Promise.resolve();
 
-  constructor(file: AtomicFile, schema: ParquetSchema) {
+  constructor(file: OutputFile, schema: ParquetSchema) {
     this.#file = file;
     const collect = (section: Buffer) => this.#sections.push(section);
     this.#inner = new parquet.ParquetEnvelopeWriter(schema, collect, () => {}, 0, {});

@@ -2,12 +2,12 @@
  * Opens a Parquet file of this project. Every offset and length in it is checked against the file
  * size before use, so that a damaged file gives an error and nothing worse.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
 import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { type OpenFile, storageOf } from '../../base/storage/index.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { isSchema } from './schema.ts';
 
@@ -59,25 +59,25 @@ export class ParquetFile {
   rowCount = 0;
   /** The metadata value under METADATA_KEY; undefined if it is missing. */
   keyValue?: string;
-  readonly #handle: FileHandle;
+  readonly #file: OpenFile;
   readonly #inner;
 
-  private constructor(path: string, handle: FileHandle, size: number) {
+  private constructor(path: string, opened: OpenFile) {
     this.path = path;
-    this.#handle = handle;
-    this.size = size;
+    this.#file = opened;
+    this.size = opened.size;
     const read = (offset: number, length: number) => this.read(offset, length);
-    this.#inner = new parquet.ParquetEnvelopeReader(read, () => undefined, size);
+    this.#inner = new parquet.ParquetEnvelopeReader(read, () => undefined, this.size);
   }
 
   /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
   static async open(path: string, schema: ParquetSchema): Promise<ParquetFile> {
-    const { handle, size } = await openFile(path);
-    const file = new ParquetFile(path, handle, size);
+    const opened = await openFile(path);
+    const file = new ParquetFile(path, opened);
     try {
       await file.guard('its footer', () => file.#readFooter(schema));
     } catch (error) {
-      await handle.close();
+      await opened.close();
       throw error;
     }
     return file;
@@ -102,14 +102,7 @@ export class ParquetFile {
     if (!(offset >= 0 && length >= 0 && length <= MAX_READ && offset + length <= this.size)) {
       throw new RangeError(`${length} bytes at ${offset} in a file of ${this.size}`);
     }
-    const buffer =
-      into && into.length >= length ? into.subarray(0, length) : Buffer.allocUnsafe(length);
-    for (let done = 0; done < length; ) {
-      const { bytesRead } = await this.#handle.read(buffer, done, length - done, offset + done);
-      if (bytesRead === 0) throw new RangeError('the file has become shorter');
-      done += bytesRead;
-    }
-    return buffer;
+    return this.#file.read(offset, length, into);
   }
 
   /** The data pages of a column from its offset index; checked to be in order and without gaps. */
@@ -136,7 +129,7 @@ export class ParquetFile {
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   async #readFooter(schema: ParquetSchema): Promise<void> {
@@ -182,17 +175,10 @@ export class ParquetFile {
   }
 }
 
-async function openFile(path: string): Promise<{ handle: FileHandle; size: number }> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (!stat.isFile()) throw shardError(path, 'not a file');
-    return { handle, size: stat.size };
-  } catch (error) {
-    await handle?.close();
-    throw readError(error, path);
-  }
+async function openFile(path: string): Promise<OpenFile> {
+  const storage = storageOf(path);
+  if ((await storage.find(path))?.isFolder) throw shardError(path, 'not a file');
+  return storage.open(path);
 }
 
 /** Converts a 64-bit integer of thrift to a number. */

@@ -3,8 +3,8 @@
  * of time, machine and run.
  */
 import { basename, dirname } from 'node:path';
-import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
+import { writePlace } from '../../base/storage/index.ts';
 import {
   METADATA_KEY,
   type ShardCounts,
@@ -45,7 +45,7 @@ export async function writeSequenceShard(
     lastDoc: null,
     rowGroupRows,
   };
-  const file = await writeAtomically(path, async (output) => {
+  const file = await writePlace(path, async (output) => {
     const envelope = new EnvelopeWriter(output, sequenceSchema());
     const encoder = new RowGroupEncoder(header.seqLen, header.vocabSize);
     let group: SequenceRow[] = [];

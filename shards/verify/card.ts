@@ -1,5 +1,5 @@
 /** Part of verify: checks the dataset card. */
-import { join } from 'node:path';
+import { joinPlace } from '../../base/storage/index.ts';
 import { CARD_FILE } from '../../schemas/dataset.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import type { Findings } from './findings.ts';
@@ -9,5 +9,5 @@ import { checkHash } from './hash.ts';
 export async function checkCard({ dir, manifest }: Dataset, findings: Findings): Promise<void> {
   const { card } = manifest;
   if (!card) return;
-  await findings.collect(CARD_FILE, () => checkHash(join(dir, CARD_FILE), card));
+  await findings.collect(CARD_FILE, () => checkHash(joinPlace(dir, CARD_FILE), card));
 }

@@ -1,6 +1,6 @@
 /** Part of verify: checks documents: boundaries, codec, index. */
-import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import { joinPlace } from '../../base/storage/index.ts';
 import type { DocumentRow } from '../../schemas/dataset.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { readDocuments } from '../dataset/documents.ts';
@@ -62,7 +62,7 @@ async function* indexRows(
 }
 
 async function* rowsOf(dir: string, files: { file: string }[]): AsyncGenerator<DocumentRow> {
-  for (const { file } of files) yield* readDocuments(join(dir, file));
+  for (const { file } of files) yield* readDocuments(joinPlace(dir, file));
 }
 
 async function nextRow(

@@ -1,8 +1,7 @@
 /** Checks size and sha256 of a file against the manifest. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
+import { storageOf } from '../../base/storage/index.ts';
 
 /**
  * Compares a file with its entry in the manifest.
@@ -14,13 +13,9 @@ export async function checkHash(
 ): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-  } catch (error) {
-    throw readError(error, path);
+  for await (const chunk of storageOf(path).stream(path)) {
+    hash.update(chunk);
+    bytes += chunk.length;
   }
   if (bytes !== entry.bytes) {
     throw new CodecLmError('DATASET_INVALID', `${bytes} bytes; the manifest says ${entry.bytes}`);

@@ -3,14 +3,10 @@
  * a failure or left out.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
-import { namesIn } from '../../base/files.ts';
+import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
 import { filteredSchema } from '../../schemas/curation.ts';
 import { failureSchema } from '../../schemas/dataset.ts';
 import { type Plan, planSchema } from '../../schemas/plan.ts';
@@ -71,9 +67,7 @@ async function checkFiltered(
 }
 
 async function readPlan(path: string) {
-  const text = await readFile(path, 'utf8').catch((error) => {
-    throw readError(error, path);
-  });
+  const text = await readText(path);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -87,11 +81,11 @@ async function readPlan(path: string) {
 }
 
 async function hashFile(path: string, hash: ReturnType<typeof createHash>): Promise<void> {
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk);
-  } catch (error) {
-    throw readError(error, path);
-  }
+  for await (const chunk of storageOf(path).stream(path)) hash.update(chunk);
+}
+
+async function readText(path: string): Promise<string> {
+  return (await storageOf(path).read(path)).toString('utf8');
 }
 
 /**
@@ -130,12 +124,10 @@ async function idsOf(
   const ids = new Set<number>();
   const folder = join(dir, name);
   // A dataset without such inputs may have no such folder.
-  for (const file of await namesIn(folder)) {
+  for (const file of await storageOf(folder).names(folder)) {
     if (!file.endsWith('.jsonl')) continue;
     const path = join(folder, file);
-    const text = await readFile(path, 'utf8').catch((error) => {
-      throw readError(error, path);
-    });
+    const text = await readText(path);
     for (const line of text.split('\n').filter(Boolean)) {
       const found = parseLine(line, schema);
       if (found) ids.add(found.input);

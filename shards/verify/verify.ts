@@ -2,10 +2,8 @@
  * Compares a dataset with its manifest, its hashes, its tokenizer and its codec. It collects every
  * problem with its place: a damaged file does not hide others.
  */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
+import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { type Dataset, openDataset } from '../dataset/dataset.ts';
@@ -141,9 +139,7 @@ function checkTotals({ shards, documents, totals }: Manifest, findings: Findings
 async function checkUnlisted(dir: string, manifest: Manifest, findings: Findings): Promise<void> {
   for (const folder of ['shards', 'documents']) {
     const path = join(dir, folder);
-    const names = await readdir(path).catch((error) => {
-      throw readError(error, path);
-    });
+    const names = await storageOf(path).names(path);
     const listed = new Set([...manifest.shards, ...manifest.documents].map(({ file }) => file));
     for (const name of names.sort()) {
       const file = `${folder}/${name}`;

@@ -63,10 +63,10 @@ test('a URL in place of a path is a usage error that names the scheme, and leave
 
 test('an entry of a list is refused with the name of the list, and file URLs are paths', async (t) => {
   const cwd = await temporaryFolder(t);
-  await writeFile(join(cwd, 'urls.txt'), 'a.png\ns3://bucket/b.png\n');
+  await writeFile(join(cwd, 'urls.txt'), 'a.png\ngs://bucket/b.png\n');
   const refused = await run('pipeline', ['run', 'images', '@urls.txt', '--out', 'ds'], cwd);
   t.is(refused.exitCode, 2);
-  t.regex(refused.stderr, /in the list .*urls\.txt: s3:\/\/bucket\/b\.png.*\[USAGE\]/);
+  t.regex(refused.stderr, /in the list .*urls\.txt: gs:\/\/bucket\/b\.png.*\[USAGE\]/);
   await writeFile(join(cwd, 'files.txt'), `file://${cwd}/none%20here.png\n`);
   const read = await run(
     'pipeline',

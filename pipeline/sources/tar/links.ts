@@ -1,11 +1,12 @@
 /**
  * Resolves the links of a tar archive to members of the same archive, as Python's tarfile does.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { ByteString } from '../../plan/byte-strings.ts';
+import { isOfStorage } from '../source.ts';
 import { TYPE } from './header.ts';
 import { membersOf, type TarMember } from './members.ts';
+import type { Archive } from './open.ts';
 
 /** A member that is a link, with its index among all members. */
 export interface Link extends TarMember {
@@ -26,7 +27,7 @@ const MAX_CHAIN = 40;
  * @returns the links in their order
  */
 export async function resolveLinks(
-  archive: FileHandle,
+  archive: Archive,
   links: readonly Link[],
   signal?: AbortSignal,
 ): Promise<ResolvedLink[]> {
@@ -59,7 +60,7 @@ function normalized(name: ByteString): ByteString {
 }
 
 async function collect(
-  archive: FileHandle,
+  archive: Archive,
   wanted: Map<ByteString, Link[]>,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -73,7 +74,7 @@ async function collect(
     }
   } catch (error) {
     // Damage was reported when the members were listed.
-    if (signal?.aborted) throw error;
+    if (signal?.aborted || isOfStorage(error)) throw error;
   }
 }
 

@@ -3,15 +3,20 @@
  * headers; members are read in place later. Entries that are not plain files are handled as in
  * Python's tarfile: a link within the archive has the content of its target.
  */
-import type { FileHandle } from 'node:fs/promises';
 import { reasonOf } from '../../../base/error.ts';
 import { type ByteString, extensionOf, join } from '../../plan/byte-strings.ts';
 import { compressionOf, compressionProblem, isArchiveName } from '../compressed.ts';
-import { type Input, isInputName, type ListingContext, type Member } from '../source.ts';
+import {
+  type Input,
+  isInputName,
+  isOfStorage,
+  type ListingContext,
+  type Member,
+} from '../source.ts';
 import { isChecksumRight, isZeroBlock, TAR_BLOCK, TYPE } from './header.ts';
 import { type Link, resolveLinks } from './links.ts';
 import { membersOf, readAt, type TarMember } from './members.ts';
-import { openArchive } from './open.ts';
+import { type Archive, openArchive } from './open.ts';
 
 /** Types without a file, which are no loss: their names for people. */
 const OTHERS: Readonly<Record<string, string>> = {
@@ -30,7 +35,7 @@ export async function* listTar(
   context: ListingContext,
   path: ByteString = '',
 ): AsyncGenerator<Input> {
-  let archive: FileHandle | undefined;
+  let archive: Archive | undefined;
   const links: Link[] = [];
   try {
     archive = await openArchive(file);
@@ -48,7 +53,7 @@ export async function* listTar(
       }
     }
   } catch (error) {
-    if (context.signal?.aborted) throw error;
+    if (context.signal?.aborted || isOfStorage(error)) throw error;
     context.report.unread(file, reasonOf(error));
   }
   try {
@@ -98,7 +103,7 @@ function placeOf(name: ByteString, member: TarMember): Member {
 }
 
 async function* linked(
-  archive: FileHandle,
+  archive: Archive,
   file: ByteString,
   links: readonly Link[],
   { report, signal }: ListingContext,
@@ -118,7 +123,7 @@ async function* linked(
 }
 
 /** @returns whether the file begins with a tar header, whatever its name is */
-export async function beginsLikeTar(archive: FileHandle): Promise<boolean> {
+export async function beginsLikeTar(archive: Archive): Promise<boolean> {
   try {
     const block = await readAt(archive, 0, TAR_BLOCK);
     return !isZeroBlock(block) && isChecksumRight(block);

@@ -2,7 +2,6 @@
  * Reads the members of a tar archive one after the other, and applies extended headers and long
  * names.
  */
-import type { FileHandle } from 'node:fs/promises';
 import type { ByteString } from '../../plan/byte-strings.ts';
 import {
   hasContent,
@@ -14,6 +13,7 @@ import {
   type TarHeader,
   TYPE,
 } from './header.ts';
+import type { Archive } from './open.ts';
 import { lastOf, numberOf, type PaxRecords, parsePax } from './pax.ts';
 import { oldSparseMap, paxSparseMap, type SparseMap, storedBytes } from './sparse.ts';
 
@@ -45,8 +45,8 @@ export interface TarMember {
  * @param from offset at which a member begins
  * @throws Error that names the problem and its place, after yielding the members before it
  */
-export async function* membersOf(archive: FileHandle, from = 0): AsyncGenerator<TarMember> {
-  const { size: archiveSize } = await archive.stat();
+export async function* membersOf(archive: Archive, from = 0): AsyncGenerator<TarMember> {
+  const { size: archiveSize } = archive;
   if (archiveSize === 0) throw new Error('empty: 0 bytes');
   const forAll: (readonly [string, ByteString])[] = [];
   let before: Before = { start: from, records: [] };
@@ -97,7 +97,7 @@ function extended(before: Before, type: string, content: ByteString, offset: num
 }
 
 async function readExtension(
-  archive: FileHandle,
+  archive: Archive,
   { size }: TarHeader,
   position: number,
   archiveSize: number,
@@ -109,7 +109,7 @@ async function readExtension(
 }
 
 async function memberOf(
-  archive: FileHandle,
+  archive: Archive,
   block: Buffer,
   header: TarHeader,
   { start, records, longName, longLink }: Before,
@@ -141,7 +141,7 @@ async function memberOf(
  * Archives joined by `cat` have an end mark in the middle; the rest does not belong to the first
  * archive.
  */
-async function checkRest(archive: FileHandle, from: number, archiveSize: number): Promise<void> {
+async function checkRest(archive: Archive, from: number, archiveSize: number): Promise<void> {
   for (let position = from; position + TAR_BLOCK <= archiveSize; position += CHUNK) {
     const length = Math.min(CHUNK, archiveSize - position);
     const chunk = await readAt(archive, position, length);
@@ -157,14 +157,10 @@ async function checkRest(archive: FileHandle, from: number, archiveSize: number)
   }
 }
 
-export async function readAt(
-  archive: FileHandle,
-  position: number,
-  length: number,
-): Promise<Buffer> {
-  const { bytesRead, buffer } = await archive.read(Buffer.alloc(length), 0, length, position);
-  if (bytesRead < length) throw new Error(`cut off at byte ${position + bytesRead}`);
-  return buffer;
+export async function readAt(archive: Archive, position: number, length: number): Promise<Buffer> {
+  const bytes = await archive.read(position, length);
+  if (bytes.length < length) throw new Error(`cut off at byte ${position + bytes.length}`);
+  return bytes;
 }
 
 function untilZero(content: ByteString): ByteString {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import { copySmallFile } from '../../../base/files.ts';
+import { isRemote, joinPlace, storageOf } from '../../../base/storage/index.ts';
 import { MODEL_FILE } from '../../sentencepiece/tokenizer.ts';
 import { readTokenizer } from './huggingface.ts';
 import { tokenizerJson } from './json.ts';
@@ -24,9 +25,12 @@ const OTHERS = [
  */
 export async function copyTokenizer(from: string, to: string): Promise<void> {
   for (const name of [FILE, ...OTHERS]) {
-    if (existsSync(join(from, name))) await copySmallFile(join(from, name), join(to, name));
+    const file = joinPlace(from, name);
+    if (!(await isThere(file))) continue;
+    if (isRemote(file)) await fetchFile(file, join(to, name));
+    else await copySmallFile(file, join(to, name));
   }
-  if (!existsSync(join(from, FILE))) return;
+  if (!(await isThere(joinPlace(from, FILE)))) return;
   const own = await readTokenizer(from).catch((error) => {
     // A file that is not a tokenizer of this project may still belong to a model.
     if (error instanceof CodecLmError) return undefined;
@@ -36,5 +40,16 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
   const path = join(to, FILE);
   await writeFile(path, tokenizerJson(own.merges, own.vocabulary)).catch((error) => {
     throw writeError(error, path);
+  });
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return isRemote(file) ? (await storageOf(file).find(file)) !== undefined : existsSync(file);
+}
+
+async function fetchFile(from: string, to: string): Promise<void> {
+  const content = await storageOf(from).read(from);
+  await writeFile(to, content).catch((error) => {
+    throw writeError(error, to);
   });
 }

@@ -9,6 +9,7 @@ import type { z } from 'zod';
 import { CodecLmError, messageOf } from '../../../base/error.ts';
 import { readError, writeError } from '../../../base/file-error.ts';
 import { makeFolder } from '../../../base/files.ts';
+import { isRemote, joinPlace, parentOf, storageOf } from '../../../base/storage/index.ts';
 import {
   addedTokensSchema,
   type SpecialTokensFile,
@@ -81,6 +82,7 @@ export async function readTokenizer(dirOrFile: string): Promise<Tokenizer> {
 }
 
 async function tokenizerPath(dirOrFile: string): Promise<string> {
+  if (isRemote(dirOrFile)) return remotePath(dirOrFile);
   try {
     const isFolder = (await stat(dirOrFile)).isDirectory();
     if (!isFolder) return dirOrFile;
@@ -89,6 +91,14 @@ async function tokenizerPath(dirOrFile: string): Promise<string> {
   } catch (error) {
     throw readError(error, dirOrFile, 'opening the tokenizer');
   }
+}
+
+async function remotePath(dirOrFile: string): Promise<string> {
+  const storage = storageOf(dirOrFile);
+  const found = await storage.find(dirOrFile);
+  if (found && !found.isFolder) return dirOrFile;
+  const model = joinPlace(dirOrFile, MODEL_FILE);
+  return (await storage.find(model)) ? model : joinPlace(dirOrFile, JSON_FILE);
 }
 
 async function readSentencePiece(path: string): Promise<Tokenizer> {
@@ -124,7 +134,7 @@ async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
   for (const name of ['special_tokens_map.json', 'tokenizer_config.json']) {
     const text = await readBeside(path, name);
     if (text === undefined) continue;
-    const beside = join(dirname(path), name);
+    const beside = joinPlace(parentOf(path), name);
     for (const [key, value] of Object.entries(parseJson(specialTokensSchema, text, beside))) {
       if (value !== null && value !== undefined) names[key] = value;
     }
@@ -135,7 +145,7 @@ async function readSpecialNames(path: string): Promise<SpecialTokensFile> {
 /** @returns undefined where there is no such file */
 async function readBeside(path: string, name: string): Promise<string | undefined> {
   try {
-    return (await readCapped(join(dirname(path), name), MAX_CONFIG_BYTES)).toString('utf8');
+    return (await readCapped(joinPlace(parentOf(path), name), MAX_CONFIG_BYTES)).toString('utf8');
   } catch (error) {
     if (error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND') return undefined;
     throw error;
@@ -143,6 +153,7 @@ async function readBeside(path: string, name: string): Promise<string | undefine
 }
 
 async function readCapped(path: string, limit: number): Promise<Buffer> {
+  if (isRemote(path)) return storageOf(path).read(path, { limit, code: 'TOKENIZER_INVALID' });
   try {
     const handle = await open(path);
     try {
