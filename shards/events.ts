@@ -18,3 +18,11 @@ export interface ExtractEvent {
   done: number;
   total: number;
 }
+
+/** A file of a dataset is about to be copied; `done` of `total` were before. */
+export interface FetchEvent {
+  type: 'fetch';
+  file: string;
+  done: number;
+  total: number;
+}

@@ -12,6 +12,7 @@
  */
 import type { Dataset } from './dataset/dataset.ts';
 import type { ExtractOptions } from './dataset/extract.ts';
+import type { FetchOptions } from './dataset/fetch.ts';
 import type { DocumentViewer } from './dataset/viewer.ts';
 import type { ShardSummaryView } from './inspect/inspect.ts';
 import type { RowView } from './inspect/row.ts';
@@ -21,9 +22,10 @@ import type { VerifyReport } from './verify/verify.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { DocumentRow, Manifest, ShardEntry, Split } from '../schemas/dataset.ts';
-export { type Dataset, openDataset } from './dataset/dataset.ts';
+export { type Dataset, type DatasetOptions, openDataset } from './dataset/dataset.ts';
 export { writeDocumentShard } from './dataset/documents.ts';
 export type { ExtractOptions } from './dataset/extract.ts';
+export type { FetchOptions } from './dataset/fetch.ts';
 export { MANIFEST_FILE, readManifest, writeManifest } from './dataset/manifest.ts';
 export {
   type Mixture,
@@ -108,4 +110,13 @@ export async function extract(dataset: Dataset, options: ExtractOptions): Promis
  */
 export async function openViewer(dataset: Dataset): Promise<DocumentViewer> {
   return (await import('./dataset/viewer.ts')).openViewer(dataset);
+}
+
+/**
+ * Copies a dataset, mostly from object storage, and checks each file as it arrives.
+ * @returns the number of files that were copied, without those that were there
+ * @throws CodecLmError `DATASET_INVALID` for a file that is not the one of the manifest
+ */
+export async function fetchDataset(dir: string, options: FetchOptions): Promise<number> {
+  return (await import('./dataset/fetch.ts')).fetchDataset(dir, options);
 }

@@ -120,8 +120,34 @@ const extract = command({
   },
 });
 
+const fetchCommand = command({
+  name: 'fetch',
+  summary: 'Copy a dataset once, mostly from s3://, and check each file as it arrives',
+  positionals: [DATASET],
+  options: z.object({
+    to: z.string().meta({ valueName: 'dir' }).describe('Folder to copy to; a stopped copy goes on'),
+    json,
+  }),
+  examples: ['shards fetch s3://bucket/DS --to DS'],
+  goOn: 'same',
+  async run([dir], { to, json }, io) {
+    const { fetchDataset } = await import('../../shards/dataset/fetch.ts');
+    const { signal } = io;
+    const copied = await fetchDataset(dir, {
+      to,
+      signal,
+      onEvent: ({ file, done, total }) => io.progress.update(`${done}/${total} files  ${file}`),
+    });
+    io.progress.done();
+    if (signal.aborted) throw new CodecLmError('INTERRUPTED', `stopped after ${copied} files`);
+    if (json) io.printJson({ copied, to });
+    io.log(`${copied} files copied to ${to}`);
+    return 0;
+  },
+});
+
 export const spec: CliSpec = {
   name: 'shards',
-  summary: 'Packed token shards: inspect, verify, extract',
-  commands: [inspect, verify, extract],
+  summary: 'Packed token shards: inspect, verify, extract, fetch',
+  commands: [inspect, verify, extract, fetchCommand],
 };

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { shellWord } from '../../base/shell.ts';
+import { cacheOptions, parseBytes } from '../../schemas/cache.ts';
 import { command } from '../command.ts';
 import { configFile, configOptions, settings } from './config.ts';
 import { fitListener } from './fit-events.ts';
@@ -22,9 +23,10 @@ export const fitCommand = command({
       .min(1)
       .optional()
       .describe(
-        'Dataset directory, made by `pipeline run`; several with weights are mixed: --data A=0.7 --data B=0.3',
+        'Dataset directory, made by `pipeline run`, local or s3://…; several with weights are mixed: --data A=0.7 --data B=0.3',
       )
-      .meta({ valueName: 'dataset', requiredUnless: ['resume', 'branch'] }),
+      .meta({ valueName: 'dataset', requiredUnless: ['resume', 'branch'], isPlace: true }),
+    ...cacheOptions,
     out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
     init: z
       .string()
@@ -60,7 +62,7 @@ export const fitCommand = command({
   // Before the configuration is written there is nothing to continue.
   goOn: ({ out }) =>
     out !== undefined && existsSync(join(out, 'config.yaml')) ? resumeLine(out) : undefined,
-  async run([file], { preset, set, data, out, init, resume, branch, json }, io) {
+  async run([file], { preset, set, data, out, init, resume, branch, cache, cacheSize, json }, io) {
     const { fit } = await import('../../trainer/fit/fit.ts');
     const { parseSource } = await import('../../trainer/fit/training-data.ts');
     const result = await fit({
@@ -72,6 +74,7 @@ export const fitCommand = command({
       resume,
       branch,
       data: data?.map(parseSource),
+      cache: cache === undefined ? undefined : { dir: cache, bytes: parseBytes(cacheSize) },
       onEvent: fitListener(io),
       signal: io.signal,
     });

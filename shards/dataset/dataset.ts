@@ -1,7 +1,8 @@
 /** An open dataset directory: gives documents one by one, and sequences for the trainer. */
 import { basename } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace, storageOf } from '../../base/storage/index.ts';
+import { NodeCache } from '../../base/storage/cache/node-cache.ts';
+import { isRemote, joinPlace, storageOf } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { Loader, type LoaderOptions } from '../loader/loader.ts';
@@ -12,6 +13,14 @@ import { chainsOf, mergeByDocument } from './merge.ts';
 import { ShardPool } from './pool.ts';
 import { cutRow, type DocumentTokens, joinSegments, type Segment, segmentsOf } from './segments.ts';
 
+export interface DatasetOptions {
+  /**
+   * Keeps row groups of a dataset in object storage in a folder of this machine, which all its ranks
+   * share, up to about this many bytes.
+   */
+  cache?: { dir: string; bytes: number };
+}
+
 export class Dataset {
   readonly dir: string;
   readonly manifest: Manifest;
@@ -20,11 +29,11 @@ export class Dataset {
   /** @internal */
   readonly pool: ShardPool;
 
-  constructor(dir: string, manifest: Manifest) {
+  constructor(dir: string, manifest: Manifest, cache?: NodeCache) {
     this.dir = dir;
     this.tokenizerDir = dir;
     this.manifest = manifest;
-    this.pool = new ShardPool(dir, manifest);
+    this.pool = new ShardPool(dir, manifest, cache);
   }
 
   /** Number of sequences in a split. */
@@ -139,6 +148,8 @@ export class Dataset {
  * @param dir a dataset directory, on a disk or in object storage (`s3://bucket/prefix`)
  * @throws CodecLmError `INPUT_NOT_FOUND`, `DATASET_INCOMPLETE`, `DATASET_INVALID`
  */
-export async function openDataset(dir: string): Promise<Dataset> {
-  return new Dataset(dir, await readManifest(dir));
+export async function openDataset(dir: string, { cache }: DatasetOptions = {}): Promise<Dataset> {
+  const manifest = await readManifest(dir);
+  const kept = cache && isRemote(dir) ? await NodeCache.open(cache.dir, cache.bytes) : undefined;
+  return new Dataset(dir, manifest, kept);
 }

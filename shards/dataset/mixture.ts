@@ -13,7 +13,7 @@ import { ReadAhead, type WaitStats } from '../loader/ahead.ts';
 import { checkSeed } from '../loader/loader.ts';
 import { type CommonOptions, checkInteger, resolveCommon } from '../loader/options.ts';
 import { type BatchTokens, newBatch, Sequences } from '../loader/sequences.ts';
-import { type Dataset, openDataset } from './dataset.ts';
+import { type Dataset, type DatasetOptions, openDataset } from './dataset.ts';
 
 export interface MixtureSource {
   /** A dataset directory. */
@@ -150,13 +150,16 @@ function startOf(sources: number, state: MixtureState | undefined, seed: number)
  * @throws CodecLmError `CONFIG_INVALID` for an invalid weight; `DATASET_MISMATCH` for datasets with
  *   different tokenizers; the errors of openDataset
  */
-export async function openMixture(sources: MixtureSource[]): Promise<Mixture> {
+export async function openMixture(
+  sources: MixtureSource[],
+  options?: DatasetOptions,
+): Promise<Mixture> {
   if (sources.length === 0) throw new CodecLmError('CONFIG_INVALID', 'no dataset to mix');
   for (const { dir, weight } of sources) {
     if (weight > 0 && Number.isFinite(weight)) continue;
     throw new CodecLmError('CONFIG_INVALID', `weight ${weight} of ${dir} is not above 0`);
   }
-  const datasets = await Promise.all(sources.map(({ dir }) => openDataset(dir)));
+  const datasets = await Promise.all(sources.map(({ dir }) => openDataset(dir, options)));
   const [first, ...others] = datasets;
   for (const { dir, manifest } of others) {
     if (manifest.tokenizerHash === first.manifest.tokenizerHash) continue;

@@ -3,9 +3,11 @@
  * manifest; only a few are open at a time.
  */
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace } from '../../base/storage/index.ts';
+import type { NodeCache } from '../../base/storage/cache/node-cache.ts';
+import { isRemote, joinPlace } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { openShard, type Shard } from '../parquet/reader.ts';
+import { Units } from '../parquet/units.ts';
 import { checkTokenizer } from './tokenizer.ts';
 
 /** Far below the usual limit of 1,024 open files, so that several loaders fit. */
@@ -21,12 +23,16 @@ export class ShardPool {
   readonly #manifest: Manifest;
   readonly #slots = new Map<string, Slot>();
   #tokenizer?: Promise<void>;
+  /** Row groups that are kept; only for datasets in object storage. */
+  readonly units: Units | undefined;
   /** Shards that stay open between uses; none once the dataset is closed. */
   #kept = MAX_OPEN;
 
-  constructor(dir: string, manifest: Manifest) {
+  /** @param cache keeps row groups of a dataset in object storage on a disk of this machine */
+  constructor(dir: string, manifest: Manifest, cache?: NodeCache) {
     this.#dir = dir;
     this.#manifest = manifest;
+    this.units = isRemote(dir) ? new Units(cache) : undefined;
   }
 
   /**
@@ -48,6 +54,11 @@ export class ShardPool {
     }
   }
 
+  /** Brings the row group of a row near; nothing to do for a dataset on a disk. */
+  async warm(entry: ShardEntry, row: number): Promise<void> {
+    if (this.units) await this.use(entry, (shard) => shard.warm(row));
+  }
+
   /**
    * Checks the tokenizer once: ids mean nothing without the tokenizer that made them.
    * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is missing or another one
@@ -65,7 +76,7 @@ export class ShardPool {
 
   async #open(entry: ShardEntry): Promise<Shard> {
     try {
-      return await openListed(this.#dir, this.#manifest, entry);
+      return await openListed(this.#dir, this.#manifest, entry, this.units);
     } catch (error) {
       this.#slots.delete(entry.file);
       throw error;
@@ -87,9 +98,10 @@ export async function openListed(
   dir: string,
   manifest: Manifest,
   entry: ShardEntry,
+  units?: Units,
 ): Promise<Shard> {
   const path = joinPlace(dir, entry.file);
-  const shard = await openShard(path).catch((error) => {
+  const shard = await openShard(path, units && { units, version: entry.sha256 }).catch((error) => {
     if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
     throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest but missing`, {
       cause: error,

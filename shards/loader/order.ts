@@ -73,8 +73,30 @@ export class SequenceOrder {
     throw new RangeError(`position ${position} of ${this.length}`);
   }
 
+  /** Windows per epoch. */
+  get windows(): number {
+    return Math.ceil(this.#blocks.length / WINDOW_GROUPS);
+  }
+
+  windowOf(epoch: number, position: number): number {
+    return lastAtMost(this.#planOf(epoch).starts, position);
+  }
+
+  /**
+   * The row groups of a window, in the order of the epoch. It does not disturb the epoch that is being
+   * read.
+   */
+  blocksOf(epoch: number, window: number): readonly Block[] {
+    const { blocks } = this.#plan?.epoch === epoch ? this.#plan : this.#makePlan(epoch);
+    return blocks.slice(window * WINDOW_GROUPS, (window + 1) * WINDOW_GROUPS);
+  }
+
   #planOf(epoch: number): EpochPlan {
-    if (this.#plan?.epoch === epoch) return this.#plan;
+    if (this.#plan?.epoch !== epoch) this.#plan = this.#makePlan(epoch);
+    return this.#plan;
+  }
+
+  #makePlan(epoch: number): EpochPlan {
     const blocks = this.#blocks;
     const ordered = this.#shuffle
       ? [...permutation(blocks.length, randomIntegers(this.#seed, epoch))].map((i) => blocks[i])
@@ -85,8 +107,7 @@ export class SequenceOrder {
       if (i % WINDOW_GROUPS === 0) starts.push(start);
       start += block.rows * this.#pieces;
     }
-    this.#plan = { epoch, blocks: ordered, starts };
-    return this.#plan;
+    return { epoch, blocks: ordered, starts };
   }
 
   #windowOrder(epoch: number, index: number, blocks: Block[]): Uint32Array {

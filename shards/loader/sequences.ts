@@ -13,6 +13,7 @@ import { specialIds } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
 import { SequenceOrder, type SequencePlace } from './order.ts';
 import { RowCache } from './row-cache.ts';
+import { WindowAhead, type WindowSource } from './window-ahead.ts';
 
 export interface SequenceOptions {
   /** Tokens per sequence, at most the dataset's. */
@@ -22,6 +23,7 @@ export interface SequenceOptions {
   split: Split;
   /** Whether batches include segments. */
   segments: boolean;
+  rank: number;
   /** Number of ranks that share the order. */
   worldSize: number;
 }
@@ -44,6 +46,8 @@ export class Sequences {
   readonly #rows: RowCache;
   readonly #pool: ShardPool;
   readonly #padId: number;
+  /** Reads ahead, if the dataset is a far one. */
+  readonly #windows?: WindowAhead;
   /** Number of sequences that a row is cut into. */
   readonly #pieces: number;
 
@@ -58,6 +62,7 @@ export class Sequences {
     this.length = this.#order.length;
     this.#padId = specialIds(manifest.vocabSize).padId;
     this.#rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
+    if (pool.units) this.#windows = this.#windowsOf(pool, options);
     if (this.length > 0) return;
     throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
       hint: 'a val split is made by the pipeline, with its option `valFraction`',
@@ -69,7 +74,22 @@ export class Sequences {
    * call it for ascending n, before any read.
    */
   placeOf(n: number): SequencePlace {
-    return this.#order.at(Math.floor(n / this.length), n % this.length);
+    const epoch = Math.floor(n / this.length);
+    const position = n % this.length;
+    const place = this.#order.at(epoch, position);
+    const { windows } = this.#order;
+    this.#windows?.moveTo(epoch * windows + this.#order.windowOf(epoch, position));
+    return place;
+  }
+
+  #windowsOf(pool: ShardPool, { rank, worldSize }: SequenceOptions): WindowAhead {
+    const order = this.#order;
+    const source: WindowSource = {
+      blocksOf: (window) =>
+        order.blocksOf(Math.floor(window / order.windows), window % order.windows),
+      warm: (entry, row) => pool.warm(entry, row),
+    };
+    return new WindowAhead(source, rank / worldSize);
   }
 
   /** Reads a sequence into row `index` of a new batch. */

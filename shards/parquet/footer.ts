@@ -7,9 +7,11 @@ import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parque
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { type OpenFile, storageOf } from '../../base/storage/index.ts';
+import { isRemote, type OpenFile, storageOf } from '../../base/storage/index.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
+import { farFile } from './far-file.ts';
 import { isSchema } from './schema.ts';
+import { spanOf, type Units } from './units.ts';
 
 /**
  * Largest footer in bytes: a row group takes about 600 bytes, so a million rows of 12,288 tokens
@@ -52,6 +54,13 @@ export function shardError(path: string, problem: string, cause?: unknown): Code
   });
 }
 
+/** Where the row groups of a far file are kept. */
+export interface FarOptions {
+  units: Units;
+  /** Differs between two files that have the same name one after the other. */
+  version: string;
+}
+
 export class ParquetFile {
   readonly path: string;
   readonly size: number;
@@ -60,10 +69,12 @@ export class ParquetFile {
   /** The metadata value under METADATA_KEY; undefined if it is missing. */
   keyValue?: string;
   readonly #file: OpenFile;
+  readonly #far: FarOptions | undefined;
   readonly #inner;
 
-  private constructor(path: string, opened: OpenFile) {
+  private constructor(path: string, opened: OpenFile, far?: FarOptions) {
     this.path = path;
+    this.#far = far;
     this.#file = opened;
     this.size = opened.size;
     const read = (offset: number, length: number) => this.read(offset, length);
@@ -71,9 +82,9 @@ export class ParquetFile {
   }
 
   /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
-  static async open(path: string, schema: ParquetSchema): Promise<ParquetFile> {
+  static async open(path: string, schema: ParquetSchema, far?: FarOptions): Promise<ParquetFile> {
     const opened = await openFile(path);
-    const file = new ParquetFile(path, opened);
+    const file = new ParquetFile(path, opened, far);
     try {
       await file.guard('its footer', () => file.#readFooter(schema));
     } catch (error) {
@@ -102,7 +113,27 @@ export class ParquetFile {
     if (!(offset >= 0 && length >= 0 && length <= MAX_READ && offset + length <= this.size)) {
       throw new RangeError(`${length} bytes at ${offset} in a file of ${this.size}`);
     }
-    return this.#file.read(offset, length, into);
+    const group = this.#far && this.#groupOf(offset, length);
+    if (!group) return this.#file.read(offset, length, into);
+    const bytes = await this.readUnit(group);
+    const start = offset - spanOf(group).start;
+    return bytes.subarray(start, start + length);
+  }
+
+  /** The bytes of a whole row group of a far file, which are kept for a while. */
+  readUnit(group: RowGroupPlace): Promise<Buffer> {
+    const { units, version } = this.#far!;
+    return units.get(`${this.path} ${version}`, group, (start, length) =>
+      this.#file.read(start, length),
+    );
+  }
+
+  /** The row group in which all of these bytes lie; undefined for those of the footer. */
+  #groupOf(offset: number, length: number): RowGroupPlace | undefined {
+    return this.rowGroups.find((group) => {
+      const span = spanOf(group);
+      return offset >= span.start && offset + length <= span.start + span.length;
+    });
   }
 
   /** The data pages of a column from its offset index; checked to be in order and without gaps. */
@@ -178,7 +209,8 @@ export class ParquetFile {
 async function openFile(path: string): Promise<OpenFile> {
   const storage = storageOf(path);
   if ((await storage.find(path))?.isFolder) throw shardError(path, 'not a file');
-  return storage.open(path);
+  const file = await storage.open(path);
+  return isRemote(path) ? farFile(file) : file;
 }
 
 /** Converts a 64-bit integer of thrift to a number. */

@@ -1,15 +1,16 @@
 /** Reads a shard of packed sequences: any row, at the cost of the pages that hold it. */
 
 import { CodecLmError } from '../../base/error.ts';
-import { FORMAT_VERSION, type ShardMetadata, shardMetadataSchema } from '../../schemas/dataset.ts';
+import type { ShardMetadata } from '../../schemas/dataset.ts';
 import { isIdentity } from './dictionary.ts';
-import { type PageSlot, ParquetFile, type RowGroupPlace, shardError } from './footer.ts';
+import { type FarOptions, type PageSlot, ParquetFile, type RowGroupPlace } from './footer.ts';
 import type { GroupCache } from './group-cache.ts';
 import { type Dictionary, IdsPageForms } from './ids-page.ts';
 import { readDictionaryPage } from './pages.ts';
 import { decodeIntegerLists } from './row-group.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
+import { checkShape, parseMetadata } from './shard-metadata.ts';
 import { problemOfDocuments } from './writer.ts';
 
 /** Document lists of a row group, by row of the group. */
@@ -112,6 +113,12 @@ export class Shard {
     for (const group of this.#file.rowGroups) {
       yield* await this.readRows(group.firstRow, group.rows);
     }
+  }
+
+  /** Brings the row group of a row near, if the shard is a far one. */
+  async warm(row: number): Promise<void> {
+    const group = this.#file.rowGroups[Math.floor(row / this.metadata.counts.rowGroupRows)];
+    await this.#file.readUnit(group);
   }
 
   async close(): Promise<void> {
@@ -238,10 +245,11 @@ function cached<K, V>(map: Map<K, Promise<V>>, key: K, read: () => Promise<V>): 
 
 /**
  * Opens a shard: reads and checks the footer. Rows are read on request.
+ * @param far where the row groups of a shard in object storage are kept
  * @throws CodecLmError `SHARD_INVALID` that says what is wrong, `INPUT_NOT_FOUND`
  */
-export async function openShard(path: string): Promise<Shard> {
-  const file = await ParquetFile.open(path, sequenceSchema());
+export async function openShard(path: string, far?: FarOptions): Promise<Shard> {
+  const file = await ParquetFile.open(path, sequenceSchema(), far);
   try {
     const metadata = parseMetadata(file);
     checkShape(file, metadata);
@@ -249,46 +257,5 @@ export async function openShard(path: string): Promise<Shard> {
   } catch (error) {
     await file.close();
     throw error;
-  }
-}
-
-function parseMetadata({ path, keyValue }: ParquetFile): ShardMetadata {
-  let value: unknown;
-  try {
-    value = JSON.parse(keyValue ?? '');
-  } catch (error) {
-    throw shardError(path, 'it has no readable metadata of codec-lm', error);
-  }
-  const version = (value as { formatVersion?: unknown } | null)?.formatVersion;
-  if (typeof version === 'number' && version > FORMAT_VERSION) {
-    throw new CodecLmError(
-      'SHARD_INVALID',
-      `${path}: format version ${version}, this program knows up to ${FORMAT_VERSION}`,
-      { path, hint: 'update codec-lm' },
-    );
-  }
-  const result = shardMetadataSchema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw shardError(path, `metadata: ${issue.path.join('.')}: ${issue.message}`, result.error);
-}
-
-/**
- * Checks that footer and metadata agree; they were written together, so if they differ one is
- * damaged.
- */
-function checkShape(file: ParquetFile, { seqLen, counts }: ShardMetadata): void {
-  const { rowGroupRows } = rowLayout(seqLen);
-  if (counts.rows !== file.rowCount || counts.rowGroupRows !== rowGroupRows) {
-    throw shardError(file.path, `${file.rowCount} rows; its metadata says ${counts.rows}`);
-  }
-  for (const [i, group] of file.rowGroups.entries()) {
-    const isLast = i === file.rowGroups.length - 1;
-    const rows = isLast ? file.rowCount - i * rowGroupRows : rowGroupRows;
-    const isComplete = Object.values(SEQUENCE_COLUMNS).every((path) => group.columns.has(path));
-    const values = group.columns.get(SEQUENCE_COLUMNS.ids)?.values;
-    if (group.rows !== rows || rows < 1 || !isComplete || values !== rows * seqLen) {
-      throw shardError(file.path, `row group ${i} does not have ${rows} rows of ${seqLen} tokens`);
-    }
   }
 }

@@ -11,6 +11,8 @@ import type { RowGroupPlace } from './footer.ts';
 /** Capacity in bytes: the current window of the order and the one that is read ahead. */
 const CAPACITY = 48 * 2 ** 20;
 const TRIES = 4;
+/** Longest page header in bytes. */
+const MAX_HEADER = 256;
 
 export interface UnitSpan {
   start: number;
@@ -95,7 +97,7 @@ function isWhole(group: RowGroupPlace, bytes: Buffer, start: number): boolean {
       const end = data.offset + data.length - start;
       for (let at = from; at < end; ) {
         const header = new thrift.PageHeader();
-        const body = at + util.decodeThrift(header, bytes.subarray(at));
+        const body = at + util.decodeThrift(header, bytes.subarray(at, at + MAX_HEADER));
         at = body + Number(header.compressed_page_size);
         if (!(at <= end) || header.crc !== crc32(bytes.subarray(body, at))) return false;
       }

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
 import { type BackendChoice, chooseBackend } from '../../compute/choose.ts';
 import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/index.ts';
+import type { DatasetOptions, MixtureSource } from '../../shards/index.ts';
 import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
 import type { Communicator } from '../distributed/communicator.ts';
@@ -23,10 +23,15 @@ import { type FitResult, train } from './train.ts';
 
 export interface FitOptions {
   /**
-   * Dataset directory, or several with the weights by which they are mixed. A resumed run knows its
+   * Dataset directory, local or `s3://…`, or several with the weights by which they are mixed. A resumed run knows its
    * own.
    */
   data?: string | readonly MixtureSource[];
+  /**
+   * Keeps row groups of datasets at `s3://` in a folder of this machine, which all its ranks share, up
+   * to about this many bytes.
+   */
+  cache?: DatasetOptions['cache'];
   /** Run directory to write. */
   out: string;
   /** Name of a preset to start from. */
@@ -91,6 +96,7 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
       out,
       init,
       resume: options.resume || branch !== undefined,
+      cache: options.cache,
       communicator,
       signal,
       onEvent,

@@ -5,7 +5,7 @@ import type { Lock, LockWait } from '../../base/lock/lock.ts';
 import type { Backend } from '../../compute/choose.ts';
 import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
-import type { MixtureSource } from '../../shards/index.ts';
+import type { DatasetOptions, MixtureSource } from '../../shards/index.ts';
 import { readTokenizer } from '../../tokenizer/index.ts';
 import { startFrom } from '../checkpoint/init.ts';
 import { findLastGood } from '../checkpoint/last-good.ts';
@@ -38,6 +38,8 @@ export interface SessionOptions {
   config: TrainerConfig;
   /** Dataset directory, or several with their weights. */
   data: string | MixtureSource[];
+  /** Keeps row groups of datasets in object storage in a folder of this machine. */
+  cache?: DatasetOptions['cache'];
   /** Run directory to write. */
   out: string;
   /** Continue the run in `out`, if there is one. */
@@ -101,7 +103,9 @@ export function emitterOf({
  */
 export async function prepareSession(options: SessionOptions): Promise<Session> {
   const { communicator = single } = options;
-  const data = await openTrainingData(sourcesOf(options), options.config.train.seqLen);
+  const data = await openTrainingData(sourcesOf(options), options.config.train.seqLen, {
+    cache: options.cache,
+  });
   let lock: Lock | undefined;
   try {
     const config = resolveForData(options.config, data, communicator.size);

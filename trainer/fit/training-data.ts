@@ -9,6 +9,7 @@ import {
   type BatchTokens,
   type CommonOptions,
   type Dataset,
+  type DatasetOptions,
   type Mixture,
   type MixtureBatch,
   type MixtureSource,
@@ -66,15 +67,17 @@ export function parseSource(text: string): MixtureSource {
 
 /**
  * @param seqLen `train.seqLen`; needed only when the datasets have different row lengths
+ * @param options where row groups of far datasets are kept
  * @throws CodecLmError `DATASET_MISMATCH` for datasets that cannot be mixed; the errors of
  * openDataset
  */
 export async function openTrainingData(
   sources: MixtureSource[],
   seqLen?: number,
+  options?: DatasetOptions,
 ): Promise<TrainingData> {
-  if (sources.length === 1) return ofOne(await openDataset(sources[0].dir));
-  const mixture = await openMixture(sources);
+  if (sources.length === 1) return ofOne(await openDataset(sources[0].dir, options));
+  const mixture = await openMixture(sources, options);
   checkAlike(mixture.datasets, seqLen);
   return ofMany(mixture);
 }

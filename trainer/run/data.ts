@@ -2,11 +2,12 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { absolutePlace, isRemote } from '../../base/storage/index.ts';
 import { runDataSchema } from '../../schemas/run.ts';
 import type { MixtureSource } from '../../shards/index.ts';
 
@@ -21,7 +22,7 @@ export async function writeRunData(
   sources: readonly MixtureSource[],
   lock: Pick<Lock, 'check'>,
 ): Promise<void> {
-  const datasets = sources.map(({ dir, weight }) => ({ dir: resolve(dir), weight }));
+  const datasets = sources.map(({ dir, weight }) => ({ dir: absolutePlace(dir), weight }));
   await lock.check();
   const text = JSON.stringify({ formatVersion: 1, datasets }, null, 2);
   await replaceFile(join(run, DATA_FILE), `${text}\n`);
@@ -55,7 +56,7 @@ export async function readRunData(run: string): Promise<MixtureSource[]> {
       hint: 'name the dataset of the run as `data`',
     });
   }
-  const gone = datasets.find(({ dir }) => !existsSync(dir));
+  const gone = datasets.find(({ dir }) => !isRemote(dir) && !existsSync(dir));
   if (!gone) return datasets;
   throw new CodecLmError('INPUT_NOT_FOUND', `${gone.dir}, which ${run} is trained on, is gone`, {
     path: gone.dir,
