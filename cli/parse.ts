@@ -5,7 +5,7 @@
 import type { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { localPath, localSource } from '../base/local-path.ts';
-import { parsePlace, parseSource } from '../base/storage/index.ts';
+import { parsePlace, parseSourcePlace } from '../base/storage/index.ts';
 import type { Positional } from './command.ts';
 import { expectedBy } from './expected.ts';
 import { type Field, type FieldKind, fieldsOf, flagOf, orOf } from './fields.ts';
@@ -68,7 +68,7 @@ export function parsePositionals(specs: readonly Positional[], values: string[])
   return values.map((value, i) => {
     const spec = specs[Math.min(i, specs.length - 1)];
     if (spec === undefined || spec.isText) return value;
-    const parse = spec.isPlace ? parseSource : localSource;
+    const parse = spec.isPlace ? parseSourcePlace : localSource;
     return parse(value, spec.name.toUpperCase());
   });
 }

@@ -5,7 +5,7 @@ import {
   isRemote,
   joinPlace as join,
   remoteStorage,
-  storageOf,
+  storageAt,
   writePlace,
 } from '../base/storage/index.ts';
 
@@ -47,7 +47,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
 /** @returns undefined when the file does not exist */
 export async function readText(path: string): Promise<string | undefined> {
   try {
-    return (await storageOf(path).read(path)).toString('utf8');
+    return (await storageAt(path).read(path)).toString('utf8');
   } catch (error) {
     if (error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND') return undefined;
     throw error;
@@ -85,10 +85,10 @@ export async function removeLeftovers(
 ): Promise<void> {
   if (isRemote(out)) return abortUploads(out, isOurs);
   for (const folder of WORK_FOLDERS) {
-    for (const file of await storageOf(out).names(join(out, folder))) {
+    for (const file of await storageAt(out).names(join(out, folder))) {
       const leftover = /^\.(?:part|val)-(\d+)\..*\.tmp$/.exec(file);
       if (leftover && isOurs(`part-${leftover[1]}`))
-        await storageOf(out).remove(join(out, folder, file));
+        await storageAt(out).remove(join(out, folder, file));
     }
   }
 }

@@ -7,7 +7,7 @@ import { CodecLmError, systemCode } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
 import { namesIn } from '../base/files.ts';
 import { formatLong } from '../base/format.ts';
-import { isRemote, storageOf } from '../base/storage/index.ts';
+import { isRemote, storageAt } from '../base/storage/index.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { MANIFEST_FILE } from '../shards/index.ts';
 import { readPlan } from './plan/plan.ts';
@@ -45,7 +45,7 @@ export async function inspectOutput(out: string): Promise<OutputState> {
 /** Reading fails here for the reason for which writing would. */
 async function namesAt(out: string): Promise<string[]> {
   try {
-    return await (isRemote(out) ? storageOf(out).names(out) : namesIn(out, writeError));
+    return await (isRemote(out) ? storageAt(out).names(out) : namesIn(out, writeError));
   } catch (error) {
     if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
     const { message, hint } = error;

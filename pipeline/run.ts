@@ -8,7 +8,7 @@ import { rmdir } from 'node:fs/promises';
 import { CodecLmError } from '../base/error.ts';
 import type { Lock } from '../base/lock/lock.ts';
 import type { Ranks } from '../base/lock/record.ts';
-import { isRemote, joinPlace, storageOf } from '../base/storage/index.ts';
+import { isRemote, joinPlace, storageAt } from '../base/storage/index.ts';
 import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan, PlanConfig } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
@@ -77,7 +77,7 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
   const { out, ranks, emit, signal } = request;
   const before = await inspectState(request);
   if (before.complete && !request.retryFailed) return alreadyComplete(request);
-  const existed = isRemote(out) || (await storageOf(out).find(out)) !== undefined;
+  const existed = isRemote(out) || (await storageAt(out).find(out)) !== undefined;
   let lock: Lock | undefined;
   try {
     lock = await lockDataset(out, ranks, {
@@ -166,7 +166,7 @@ async function planAndRun(
 }
 
 async function makeWorkFolders(out: string): Promise<void> {
-  for (const folder of WORK_FOLDERS) await storageOf(out).makeFolder(joinPlace(out, folder));
+  for (const folder of WORK_FOLDERS) await storageAt(out).makeFolder(joinPlace(out, folder));
 }
 
 /** Decides which inputs are left out, before anything is learned from them. */

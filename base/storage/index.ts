@@ -5,10 +5,17 @@
 import { localStorage } from './local.ts';
 import { isRemote } from './place.ts';
 import { S3Storage } from './s3/s3.ts';
-import type { OutputFile, Storage } from './storage.ts';
+import type { OutputFile, PlaceStorage } from './storage.ts';
 
-export { absolutePlace, isRemote, joinPlace, parentOf, parsePlace, parseSource } from './place.ts';
-export type { Found, OpenFile, OutputFile, Storage, StoredFile } from './storage.ts';
+export {
+  absolutePlace,
+  isRemote,
+  joinPlace,
+  parentOf,
+  parsePlace,
+  parseSourcePlace,
+} from './place.ts';
+export type { FoundPlace, OpenFile, OutputFile, PlaceStorage, StoredFile } from './storage.ts';
 
 let remote: S3Storage | undefined;
 
@@ -18,7 +25,7 @@ export function remoteStorage(): S3Storage {
   return remote;
 }
 
-export function storageOf(place: string): Storage {
+export function storageAt(place: string): PlaceStorage {
   return isRemote(place) ? remoteStorage() : localStorage;
 }
 
@@ -31,7 +38,7 @@ export async function writePlace(
   fill: (file: OutputFile) => Promise<void>,
   options: { hashed?: boolean } = {},
 ): Promise<{ bytes: number; sha256: string }> {
-  const file = await storageOf(place).create(place, options);
+  const file = await storageAt(place).create(place, options);
   try {
     await fill(file);
     return await file.commit();

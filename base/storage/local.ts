@@ -6,12 +6,19 @@ import { AtomicFile } from '../atomic-file.ts';
 import { CodecLmError, type ErrorCode, systemCode } from '../error.ts';
 import { readError, writeError } from '../file-error.ts';
 import { makeFolder, namesIn } from '../files.ts';
-import type { Found, OpenFile, OutputFile, ReadOptions, Storage, StoredFile } from './storage.ts';
+import type {
+  FoundPlace,
+  OpenFile,
+  OutputFile,
+  PlaceStorage,
+  ReadOptions,
+  StoredFile,
+} from './storage.ts';
 
 const CHUNK = 1 << 20;
 
-export const localStorage: Storage = {
-  async find(path): Promise<Found | undefined> {
+export const localStorage: PlaceStorage = {
+  async find(path): Promise<FoundPlace | undefined> {
     try {
       const found = await stat(path);
       return { isFolder: found.isDirectory(), size: found.size, modified: found.mtimeMs };

@@ -49,7 +49,7 @@ export function parsePlace(text: string, option: string): string {
 }
 
 /** Like {@link parsePlace}, for a value that may be a list: `@s3://bucket/list.txt`. */
-export function parseSource(text: string, option: string): string {
+export function parseSourcePlace(text: string, option: string): string {
   return text.startsWith('@') ? `@${parsePlace(text.slice(1), option)}` : parsePlace(text, option);
 }
 

@@ -9,7 +9,7 @@ export interface StoredFile {
   size: number;
 }
 
-export interface Found {
+export interface FoundPlace {
   isFolder: boolean;
   size: number;
   /** Milliseconds on the storage's clock. */
@@ -53,9 +53,9 @@ export interface ReadOptions {
  * Reads throw `INPUT_NOT_FOUND`, `INPUT_UNREADABLE` or `IO_FAILED`, writes `OUTPUT_UNWRITABLE`,
  * `DISK_FULL` or `IO_FAILED`; object storage also `STORAGE_CREDENTIALS` and `STORAGE_UNAVAILABLE`.
  */
-export interface Storage {
+export interface PlaceStorage {
   /** @returns undefined when nothing is there */
-  find(place: string): Promise<Found | undefined>;
+  find(place: string): Promise<FoundPlace | undefined>;
   /** Names of the entries of a folder; an empty list when there is no such folder. */
   names(folder: string): Promise<string[]>;
   /** All files below a folder, in pages: only one of them is in memory. */

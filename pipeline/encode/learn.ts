@@ -1,7 +1,7 @@
 /** Settings of a codec that are learned on a sample of the inputs, once, and kept in plan.json. */
 import { CodecLmError } from '../../base/error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
-import { storageOf } from '../../base/storage/index.ts';
+import { storageAt } from '../../base/storage/index.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import type { Codec, Document, Learning } from '../../tokenizer/index.ts';
 import type { PipelineEvent } from '../events.ts';
@@ -61,7 +61,7 @@ export async function learnMissing(
   const learned = await learner.finish().catch(async (error) => {
     // With other options it may be learned: they find the folder as they would have before.
     await lock.check();
-    await storageOf(out).remove(paths.plan(out));
+    await storageAt(out).remove(paths.plan(out));
     throw error;
   });
   signal.throwIfAborted();

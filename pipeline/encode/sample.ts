@@ -3,11 +3,11 @@
 import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ahead } from '../../base/ahead.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
+import { ahead } from '../../base/storage/ahead.ts';
 import { isRemote, joinPlace, writePlace } from '../../base/storage/index.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import {

@@ -3,10 +3,10 @@
  * manifest.
  */
 
-import { ahead } from '../../base/ahead.ts';
 import { CodecLmError } from '../../base/error.ts';
 import type { Lock } from '../../base/lock/lock.ts';
-import { storageOf } from '../../base/storage/index.ts';
+import { ahead } from '../../base/storage/ahead.ts';
+import { storageAt } from '../../base/storage/index.ts';
 import { VERSION } from '../../base/version.ts';
 import {
   type CodecInfo,
@@ -199,7 +199,7 @@ export async function publish(
   await lock.check();
   const card = await writeCard(out, manifest);
   await writeManifest(out, { ...manifest, card });
-  await storageOf(out).removeAll(paths.tails(out));
+  await storageAt(out).removeAll(paths.tails(out));
 }
 
 /**
@@ -222,7 +222,7 @@ export async function finalizeDataset(out: string, allowed: number): Promise<Man
 }
 
 async function isComplete(out: string): Promise<boolean> {
-  return (await storageOf(out).names(out)).includes(MANIFEST_FILE);
+  return (await storageAt(out).names(out)).includes(MANIFEST_FILE);
 }
 
 async function readPlanned(out: string): Promise<{ plan: Plan; tokenizer: Tokenizer }> {

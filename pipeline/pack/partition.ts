@@ -3,7 +3,7 @@
  * completely or not at all, the stats last.
  */
 import type { Lock } from '../../base/lock/lock.ts';
-import { storageOf } from '../../base/storage/index.ts';
+import { storageAt } from '../../base/storage/index.ts';
 import type { Filtered } from '../../schemas/curation.ts';
 import {
   type Failure,
@@ -83,7 +83,7 @@ export class PartitionWork {
 
   async #writeFailures(path: string): Promise<void> {
     if (this.#failures.length > 0) await writeText(path, formatFailures(this.#failures));
-    else await storageOf(path).remove(path);
+    else await storageAt(path).remove(path);
   }
 
   #stats(written: readonly WrittenSplit[], write: number): PartitionStats {

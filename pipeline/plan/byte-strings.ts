@@ -36,7 +36,7 @@ export function isFar(path: ByteString): boolean {
 }
 
 /** The place as text, for files that are not on this machine: their names are UTF-8. */
-export function placeOf(path: ByteString): string {
+export function textPlace(path: ByteString): string {
   return bytesOf(path).toString('utf8');
 }
 

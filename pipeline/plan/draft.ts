@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
-import { isRemote, storageOf } from '../../base/storage/index.ts';
+import { isRemote, storageAt } from '../../base/storage/index.ts';
 import { paths, writeText } from '../files.ts';
 
 /** Lists that are on their way to the storage at once; each has about a hundred kilobytes. */
@@ -17,7 +17,7 @@ const AT_ONCE = 16;
 
 type Checked = Pick<Lock, 'check'>;
 
-export interface Draft {
+export interface PlanDraft {
   /** Path for the spool, on this machine. */
   readonly spool: string;
   /** Makes room for the lists. */
@@ -30,7 +30,7 @@ export interface Draft {
 }
 
 /** @throws CodecLmError `DISK_FULL` … */
-export async function draftOf(out: string): Promise<Draft> {
+export async function draftPlan(out: string): Promise<PlanDraft> {
   if (!isRemote(out)) return localDraft(out);
   const prefix = join(tmpdir(), 'codec-lm-plan-');
   const folder = await mkdtemp(prefix).catch((error) => {
@@ -39,7 +39,7 @@ export async function draftOf(out: string): Promise<Draft> {
   return remoteDraft(out, folder);
 }
 
-function localDraft(out: string): Draft {
+function localDraft(out: string): PlanDraft {
   const lists = join(paths.draft(out), 'lists');
   return {
     spool: join(paths.draft(out), 'spool'),
@@ -56,7 +56,7 @@ function localDraft(out: string): Draft {
   };
 }
 
-function remoteDraft(out: string, folder: string): Draft {
+function remoteDraft(out: string, folder: string): PlanDraft {
   const pending = new Set<Promise<void>>();
   let failed: { error: unknown } | undefined;
   const throwFailed = () => {
@@ -67,7 +67,7 @@ function remoteDraft(out: string, folder: string): Draft {
     async begin(lock) {
       await lock.check();
       // Lists of an earlier plan that was not finished may be more than those of this one.
-      await storageOf(out).removeAll(paths.lists(out));
+      await storageAt(out).removeAll(paths.lists(out));
     },
     async write(name, text) {
       if (pending.size >= AT_ONCE) await Promise.race(pending);

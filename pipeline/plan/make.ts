@@ -16,7 +16,7 @@ import {
   sourceFileOf,
 } from '../sources/source.ts';
 import { fromText } from './byte-strings.ts';
-import { type Draft, draftOf } from './draft.ts';
+import { draftPlan, type PlanDraft } from './draft.ts';
 import { Spool } from './order.ts';
 import { partitionsOf, sha256 } from './plan.ts';
 
@@ -43,7 +43,7 @@ type Locked = PlanRequest & { lock: Pick<Lock, 'check'> };
 export async function makePlan(request: Locked): Promise<Plan> {
   const { out, config, lock } = request;
   let spool: Spool | undefined;
-  const draft = await draftOf(out);
+  const draft = await draftPlan(out);
   try {
     const found = await spoolInputs(request, draft.spool);
     const { log } = found;
@@ -122,7 +122,7 @@ function emptyError(
 }
 
 /** Writes the lists of all partitions, one at a time, so that signals are handled in between. */
-async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog, draft: Draft) {
+async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog, draft: PlanDraft) {
   const { config, signal } = request;
   const { count, duplicates, lines } = spool.finish();
   log.listing.duplicates = duplicates;

@@ -1,6 +1,6 @@
 /** Lists the inputs below a prefix of object storage. */
-import { storageOf } from '../../base/storage/index.ts';
-import { type ByteString, fromText, join, placeOf } from '../plan/byte-strings.ts';
+import { storageAt } from '../../base/storage/index.ts';
+import { type ByteString, fromText, join, textPlace } from '../plan/byte-strings.ts';
 import { listFile } from './folder.ts';
 import type { Input, ListingContext } from './source.ts';
 
@@ -13,8 +13,8 @@ export async function* listBucket(
   base: ByteString,
   context: ListingContext,
 ): AsyncGenerator<Input> {
-  const place = placeOf(base);
-  for await (const { name } of storageOf(place).listAll(place, context.signal)) {
+  const place = textPlace(base);
+  for await (const { name } of storageAt(place).listAll(place, context.signal)) {
     const path = fromText(name);
     if (name === '' || name.endsWith('/') || isExcluded(join(base, path), context)) continue;
     yield* listFile(source, base, path, context);

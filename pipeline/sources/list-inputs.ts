@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { isRemote, parsePlace, storageOf } from '../../base/storage/index.ts';
+import { isRemote, parsePlace, storageAt } from '../../base/storage/index.ts';
 import type { Listing } from '../../schemas/plan.ts';
 import {
   absolute,
@@ -10,7 +10,7 @@ import {
   bytesOf,
   escapePath,
   fromText,
-  placeOf,
+  textPlace,
   unescapePath,
 } from '../plan/byte-strings.ts';
 import { listNamed } from './archive.ts';
@@ -52,8 +52,8 @@ async function resolveSource(arg: string): Promise<string> {
 /** @throws an error of the system, or CodecLmError, when nothing is there */
 async function isFolderAt(path: ByteString): Promise<boolean> {
   if (!isRemote(path)) return (await stat(bytesOf(path))).isDirectory();
-  const place = placeOf(path);
-  const found = await storageOf(place).find(place);
+  const place = textPlace(path);
+  const found = await storageAt(place).find(place);
   if (found) return found.isFolder;
   throw new CodecLmError('INPUT_NOT_FOUND', `listing ${place}: no such object or prefix`, {
     path: place,

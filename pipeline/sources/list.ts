@@ -1,7 +1,7 @@
 /** Lists the inputs that a text file names, one path per line. */
 import { createReadStream } from 'node:fs';
 import { readError } from '../../base/file-error.ts';
-import { isRemote, parsePlace, storageOf } from '../../base/storage/index.ts';
+import { isRemote, parsePlace, storageAt } from '../../base/storage/index.ts';
 import {
   type ByteString,
   bytesOf,
@@ -9,7 +9,7 @@ import {
   fromText,
   isAbsolute,
   join,
-  placeOf,
+  textPlace,
 } from '../plan/byte-strings.ts';
 import { listArchive } from './archive.ts';
 import { isArchiveName } from './compressed.ts';
@@ -69,6 +69,6 @@ async function* contentOf(list: ByteString): AsyncGenerator<ByteString> {
     yield* createReadStream(bytesOf(list), { encoding: 'latin1' });
     return;
   }
-  const place = placeOf(list);
-  for await (const chunk of storageOf(place).stream(place)) yield chunk.toString('latin1');
+  const place = textPlace(list);
+  for await (const chunk of storageAt(place).stream(place)) yield chunk.toString('latin1');
 }

@@ -1,8 +1,8 @@
 /** Reads inputs over a network: from object storage, whole or as a member of an archive, or by https. */
 import { CodecLmError, type ErrorCode } from '../../base/error.ts';
 import { readWeb } from '../../base/storage/http/read.ts';
-import { isRemote, storageOf } from '../../base/storage/index.ts';
-import { type ByteString, placeOf } from '../plan/byte-strings.ts';
+import { isRemote, storageAt } from '../../base/storage/index.ts';
+import { type ByteString, textPlace } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
 import type { Input, Member } from './source.ts';
 import { isHeaderOf, TAR_BLOCK } from './tar/header.ts';
@@ -31,18 +31,18 @@ export async function readFar(
   label: string,
   { limit, tooLarge }: FarLimits,
 ): Promise<Buffer> {
-  const place = placeOf(path);
+  const place = textPlace(path);
   if (member && member.size > limit) throw oversized(tooLarge, label, `${member.size} bytes`);
   if (member?.headersAt !== undefined) return readByHeaders(path, member, member.headersAt);
   if (member) return readMember(place, member);
-  if (isRemote(place)) return storageOf(place).read(place, { limit, code: tooLarge });
+  if (isRemote(place)) return storageAt(place).read(place, { limit, code: tooLarge });
   return readWeb(place, { limit: Math.min(limit, WEB_LIMIT), timeoutMs: WEB_TIMEOUT_MS, tooLarge });
 }
 
 /** The header before the member shows whether the archive is the planned one. */
 async function readMember(place: string, member: Member): Promise<Buffer> {
   const { offset, size } = member;
-  const storage = storageOf(place);
+  const storage = storageAt(place);
   // Caches on the way may give old bytes once; the second answer is believed.
   for (let tries = 0; tries < 2; tries++) {
     const start = offset - TAR_BLOCK;

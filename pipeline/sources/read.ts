@@ -4,9 +4,9 @@ import { close, constants, fstat, open, read } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CodecLmError, type ErrorCode, reasonOf, systemCode } from '../../base/error.ts';
-import { isRemote, storageOf } from '../../base/storage/index.ts';
+import { isRemote, storageAt } from '../../base/storage/index.ts';
 import type { FileSpan } from '../../tokenizer/index.ts';
-import { type ByteString, bytesOf, escapePath, isFar, placeOf } from '../plan/byte-strings.ts';
+import { type ByteString, bytesOf, escapePath, isFar, textPlace } from '../plan/byte-strings.ts';
 import { takeBuffer } from './buffers.ts';
 import { readFar } from './read-far.ts';
 import { type Input, labelOf, type Member, sourceFileOf } from './source.ts';
@@ -168,8 +168,8 @@ async function readExactly(file: number, start: number, size: number): Promise<B
 async function checkSource(base: ByteString): Promise<void> {
   try {
     if (isRemote(base)) {
-      const place = placeOf(base);
-      if (!(await storageOf(place).find(place))) throw new Error('nothing is there any more');
+      const place = textPlace(base);
+      if (!(await storageAt(place).find(place))) throw new Error('nothing is there any more');
     } else await stat(bytesOf(base));
   } catch (error) {
     const path = escapePath(base);

@@ -3,7 +3,7 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace, storageOf } from '../../base/storage/index.ts';
+import { joinPlace, storageAt } from '../../base/storage/index.ts';
 import { type PartitionStats, partitionStatsSchema } from '../../schemas/dataset.ts';
 import { MANIFEST_FILE, readManifest } from '../../shards/index.ts';
 import { paths, readJson } from '../files.ts';
@@ -53,7 +53,7 @@ export interface Status {
 
 /** Names of the finished partitions, which have stats. */
 export async function doneNames(out: string): Promise<Set<string>> {
-  const names = await storageOf(out).names(joinPlace(out, 'stats'));
+  const names = await storageAt(out).names(joinPlace(out, 'stats'));
   const done = names.filter((name) => name.endsWith('.json') && !name.startsWith('.'));
   return new Set(done.map((name) => name.slice(0, -'.json'.length)));
 }
@@ -88,7 +88,7 @@ export async function readStatus(out: string): Promise<Status> {
       hint: 'name the folder that pipeline run wrote, its `out`',
     });
   }
-  const names = await storageOf(out).names(out);
+  const names = await storageAt(out).names(out);
   const isWhole = names.includes(MANIFEST_FILE);
   const finished = isWhole ? roundsOf(await readManifest(out)) : 0;
   const doneSet = await doneNames(out);
@@ -169,7 +169,7 @@ async function recentRate(
 ): Promise<number | null> {
   const finished = await Promise.all(
     done.map(async ({ name, count }) => {
-      const found = await storageOf(out).find(paths.stats(out, name));
+      const found = await storageAt(out).find(paths.stats(out, name));
       return { at: found?.modified ?? 0, count };
     }),
   );

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { NodeCache } from '../../base/storage/cache/node-cache.ts';
-import { isRemote, joinPlace, storageOf } from '../../base/storage/index.ts';
+import { isRemote, joinPlace, storageAt } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { Loader, type LoaderOptions } from '../loader/loader.ts';
@@ -108,7 +108,7 @@ export class Dataset {
    * of shards were copied. Close one of the two datasets, not both.
    */
   async present(): Promise<Dataset> {
-    const here = new Set(await storageOf(this.dir).names(joinPlace(this.dir, 'shards')));
+    const here = new Set(await storageAt(this.dir).names(joinPlace(this.dir, 'shards')));
     const shards = this.manifest.shards.filter(({ file }) => here.has(basename(file)));
     return new Dataset(this.dir, { ...this.manifest, shards });
   }

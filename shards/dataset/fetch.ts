@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { CodecLmError } from '../../base/error.ts';
 import { makeFolder } from '../../base/files.ts';
-import { joinPlace, parentOf, storageOf, writePlace } from '../../base/storage/index.ts';
+import { joinPlace, parentOf, storageAt, writePlace } from '../../base/storage/index.ts';
 import { CARD_FILE, type Manifest } from '../../schemas/dataset.ts';
 import type { FetchEvent } from '../events.ts';
 import { MANIFEST_FILE, readManifest, writeManifest } from './manifest.ts';
@@ -55,7 +55,7 @@ async function filesOf(dir: string, manifest: Manifest): Promise<Wanted[]> {
   if (manifest.card) listed.push({ file: CARD_FILE, ...manifest.card });
   const known = new Set([...listed.map(({ file }) => file), MANIFEST_FILE]);
   const others: Wanted[] = [];
-  for await (const { name, size } of storageOf(dir).listAll(dir)) {
+  for await (const { name, size } of storageAt(dir).listAll(dir)) {
     const isOurs = /^(plan|failures|stats)\/|^[\w.-]+\.(json|md|model)$/.test(name);
     if (isOurs && !known.has(name)) others.push({ file: name, bytes: size });
   }
@@ -64,14 +64,14 @@ async function filesOf(dir: string, manifest: Manifest): Promise<Wanted[]> {
 
 /** Whether a file of an earlier copy is the wanted one. */
 async function isRight(path: string, { bytes, sha256 }: Wanted): Promise<boolean> {
-  const found = await storageOf(path).find(path);
+  const found = await storageAt(path).find(path);
   if (!found || found.isFolder || found.size !== bytes) return false;
   return sha256 === undefined || (await hashOf(path)) === sha256;
 }
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of storageOf(path).stream(path)) hash.update(chunk);
+  for await (const chunk of storageAt(path).stream(path)) hash.update(chunk);
   return hash.digest('hex');
 }
 
@@ -79,7 +79,7 @@ async function copy(from: string, to: string, { file, sha256 }: Wanted): Promise
   for (let tries = 1; ; tries++) {
     let isSame = true;
     await writePlace(to, async (output) => {
-      for await (const chunk of storageOf(from).stream(from)) await output.write(chunk);
+      for await (const chunk of storageAt(from).stream(from)) await output.write(chunk);
       isSame = sha256 === undefined || output.hashSoFar() === sha256;
       if (!isSame && tries === TRIES) {
         const message = `${from}: its sha256 is not that of the manifest`;

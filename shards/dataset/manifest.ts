@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace, storageOf, writePlace } from '../../base/storage/index.ts';
+import { joinPlace, storageAt, writePlace } from '../../base/storage/index.ts';
 import {
   FORMAT_VERSION,
   type Manifest,
@@ -68,7 +68,7 @@ function digestOf(manifest: Manifest): string {
 }
 
 async function readText(dir: string, path: string): Promise<string> {
-  const storage = storageOf(dir);
+  const storage = storageAt(dir);
   const found = await storage.find(dir);
   if (found && !found.isFolder) {
     const place = await placeAt(dir);

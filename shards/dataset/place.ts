@@ -7,7 +7,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { shellWord } from '../../base/shell.ts';
-import { isRemote, storageOf } from '../../base/storage/index.ts';
+import { isRemote, storageAt } from '../../base/storage/index.ts';
 import { allCodecs } from '../../tokenizer/index.ts';
 
 export interface Place {
@@ -45,7 +45,7 @@ export async function placeAt(path: string): Promise<Place> {
 }
 
 async function remoteAt(place: string): Promise<Place> {
-  const storage = storageOf(place);
+  const storage = storageAt(place);
   if (!(await storage.find(place))?.isFolder) return fileAt(place);
   return folderOf(new Set(await storage.names(place))) ?? UNKNOWN;
 }

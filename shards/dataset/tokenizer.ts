@@ -1,7 +1,7 @@
 /** Opens the tokenizer of a dataset, and checks that the shards were made with it. */
 
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace, storageOf } from '../../base/storage/index.ts';
+import { joinPlace, storageAt } from '../../base/storage/index.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import { tokenizerHash } from './manifest.ts';
@@ -23,7 +23,7 @@ export async function checkTokenizer({
 }: Pick<Tokenized, 'tokenizerDir' | 'manifest'>): Promise<void> {
   const path = joinPlace(tokenizerDir, 'tokenizer.json');
   const hint = 'restore the tokenizer.json that the dataset was made with';
-  const bytes = await storageOf(path)
+  const bytes = await storageAt(path)
     .read(path)
     .catch((cause: CodecLmError) => {
       if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
@@ -64,7 +64,7 @@ export async function checkCompanions(
   };
   for (const [name, text] of Object.entries(expected)) {
     const path = joinPlace(dataset.tokenizerDir, name);
-    const found = (await storageOf(path).read(path)).toString('utf8');
+    const found = (await storageAt(path).read(path)).toString('utf8');
     if (found === text) continue;
     throw new CodecLmError(
       'DATASET_INVALID',

@@ -2,7 +2,7 @@
 
 import { basename } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
+import { joinPlace as join, storageAt } from '../../base/storage/index.ts';
 import type { Manifest, ShardMetadata, Split } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
@@ -58,7 +58,7 @@ export interface ShardSummaryView {
 }
 
 export async function isDatasetFolder(path: string): Promise<boolean> {
-  const found = await storageOf(path).find(path);
+  const found = await storageAt(path).find(path);
   if (found) return found.isFolder;
   const message = `reading ${path}: no such file or folder`;
   throw new CodecLmError('INPUT_NOT_FOUND', message, { path });
@@ -119,7 +119,7 @@ function splitsOf({ shards }: Manifest): SplitSummary[] {
 }
 
 async function documentLengths({ dir, manifest }: Dataset): Promise<number[]> {
-  const here = new Set(await storageOf(dir).names(join(dir, 'documents')));
+  const here = new Set(await storageAt(dir).names(join(dir, 'documents')));
   const files = manifest.documents.filter(({ file }) => here.has(basename(file)));
   const step = Math.max(1, Math.ceil(files.length / MAX_SAMPLED_FILES));
   const lengths: number[] = [];

@@ -7,11 +7,14 @@ import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parque
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { isRemote, type OpenFile, storageOf } from '../../base/storage/index.ts';
+import { isRemote, type OpenFile, storageAt } from '../../base/storage/index.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { farFile } from './far-file.ts';
+import type { Chunk, RowGroupPlace } from './row-group-place.ts';
 import { isSchema } from './schema.ts';
-import { spanOf, type Units } from './units.ts';
+import { groupSpan, type Units } from './units.ts';
+
+export type { RowGroupPlace } from './row-group-place.ts';
 
 /**
  * Largest footer in bytes: a row group takes about 600 bytes, so a million rows of 12,288 tokens
@@ -21,23 +24,6 @@ const MAX_FOOTER = 64 * 2 ** 20;
 /** Longest read in bytes: a row group has about 1 MB, one row of MAX_SEQ_LEN 32 MB. */
 const MAX_READ = 256 * 2 ** 20;
 const MIN_FILE = 12;
-
-/** Place of the pages of one column in one row group. */
-export interface Chunk {
-  dictionary?: { offset: number; length: number };
-  data: { offset: number; length: number };
-  values: number;
-  /** The original structure for parquetjs-lite, which reads the page index. */
-  source: ColumnChunk;
-}
-
-export interface RowGroupPlace {
-  rows: number;
-  /** Index of the first row in the file. */
-  firstRow: number;
-  /** Columns by path, joined with dots. */
-  columns: Map<string, Chunk>;
-}
 
 export interface PageSlot {
   offset: number;
@@ -116,7 +102,7 @@ export class ParquetFile {
     const group = this.#far && this.#groupOf(offset, length);
     if (!group) return this.#file.read(offset, length, into);
     const bytes = await this.readUnit(group);
-    const start = offset - spanOf(group).start;
+    const start = offset - groupSpan(group).start;
     return bytes.subarray(start, start + length);
   }
 
@@ -131,7 +117,7 @@ export class ParquetFile {
   /** The row group in which all of these bytes lie; undefined for those of the footer. */
   #groupOf(offset: number, length: number): RowGroupPlace | undefined {
     return this.rowGroups.find((group) => {
-      const span = spanOf(group);
+      const span = groupSpan(group);
       return offset >= span.start && offset + length <= span.start + span.length;
     });
   }
@@ -207,7 +193,7 @@ export class ParquetFile {
 }
 
 async function openFile(path: string): Promise<OpenFile> {
-  const storage = storageOf(path);
+  const storage = storageAt(path);
   if ((await storage.find(path))?.isFolder) throw shardError(path, 'not a file');
   const file = await storage.open(path);
   return isRemote(path) ? farFile(file) : file;

@@ -6,7 +6,7 @@ import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import util from 'parquetjs-lite/lib/util.js';
 import type { NodeCache } from '../../base/storage/cache/node-cache.ts';
 import { crc32 } from './crc32.ts';
-import type { RowGroupPlace } from './footer.ts';
+import type { RowGroupPlace } from './row-group-place.ts';
 
 /** Capacity in bytes: the current window of the order and the one that is read ahead. */
 const CAPACITY = 48 * 2 ** 20;
@@ -20,7 +20,7 @@ export interface UnitSpan {
 }
 
 /** The bytes of a row group, from its first column to its last. */
-export function spanOf({ columns }: RowGroupPlace): UnitSpan {
+export function groupSpan({ columns }: RowGroupPlace): UnitSpan {
   const chunks = [...columns.values()];
   const start = Math.min(...chunks.map(({ dictionary, data }) => (dictionary ?? data).offset));
   const end = Math.max(...chunks.map(({ data }) => data.offset + data.length));
@@ -50,7 +50,7 @@ export class Units {
     group: RowGroupPlace,
     read: (start: number, length: number) => Promise<Buffer>,
   ): Promise<Buffer> {
-    const span = spanOf(group);
+    const span = groupSpan(group);
     const key = `${file} ${span.start} ${span.length}`;
     let known = this.#known.get(key);
     if (known) {

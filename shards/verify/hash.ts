@@ -1,7 +1,7 @@
 /** Checks size and sha256 of a file against the manifest. */
 import { createHash } from 'node:crypto';
 import { CodecLmError } from '../../base/error.ts';
-import { storageOf } from '../../base/storage/index.ts';
+import { storageAt } from '../../base/storage/index.ts';
 
 /**
  * Compares a file with its entry in the manifest.
@@ -13,7 +13,7 @@ export async function checkHash(
 ): Promise<void> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const chunk of storageOf(path).stream(path)) {
+  for await (const chunk of storageAt(path).stream(path)) {
     hash.update(chunk);
     bytes += chunk.length;
   }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
+import { joinPlace as join, storageAt } from '../../base/storage/index.ts';
 import { filteredSchema } from '../../schemas/curation.ts';
 import { failureSchema } from '../../schemas/dataset.ts';
 import { type Plan, planSchema } from '../../schemas/plan.ts';
@@ -81,11 +81,11 @@ async function readPlan(path: string) {
 }
 
 async function hashFile(path: string, hash: ReturnType<typeof createHash>): Promise<void> {
-  for await (const chunk of storageOf(path).stream(path)) hash.update(chunk);
+  for await (const chunk of storageAt(path).stream(path)) hash.update(chunk);
 }
 
 async function readText(path: string): Promise<string> {
-  return (await storageOf(path).read(path)).toString('utf8');
+  return (await storageAt(path).read(path)).toString('utf8');
 }
 
 /**
@@ -124,7 +124,7 @@ async function idsOf(
   const ids = new Set<number>();
   const folder = join(dir, name);
   // A dataset without such inputs may have no such folder.
-  for (const file of await storageOf(folder).names(folder)) {
+  for (const file of await storageAt(folder).names(folder)) {
     if (!file.endsWith('.jsonl')) continue;
     const path = join(folder, file);
     const text = await readText(path);

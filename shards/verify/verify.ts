@@ -3,7 +3,7 @@
  * problem with its place: a damaged file does not hide others.
  */
 import { CodecLmError } from '../../base/error.ts';
-import { joinPlace as join, storageOf } from '../../base/storage/index.ts';
+import { joinPlace as join, storageAt } from '../../base/storage/index.ts';
 import type { Manifest, ShardEntry } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import { type Dataset, openDataset } from '../dataset/dataset.ts';
@@ -139,7 +139,7 @@ function checkTotals({ shards, documents, totals }: Manifest, findings: Findings
 async function checkUnlisted(dir: string, manifest: Manifest, findings: Findings): Promise<void> {
   for (const folder of ['shards', 'documents']) {
     const path = join(dir, folder);
-    const names = await storageOf(path).names(path);
+    const names = await storageAt(path).names(path);
     const listed = new Set([...manifest.shards, ...manifest.documents].map(({ file }) => file));
     for (const name of names.sort()) {
       const file = `${folder}/${name}`;

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { joinPlace, storageOf, writePlace } from '../../base/storage/index.ts';
+import { joinPlace, storageAt, writePlace } from '../../base/storage/index.ts';
 
 /** Puts all files of a folder below a prefix. */
 export async function upload(folder: string, place: string): Promise<void> {
@@ -24,8 +24,8 @@ export async function hashesAt(
 ): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   for (const folder of folders) {
-    for (const name of (await storageOf(place).names(joinPlace(place, folder))).sort()) {
-      const content = await storageOf(place).read(joinPlace(place, folder, name));
+    for (const name of (await storageAt(place).names(joinPlace(place, folder))).sort()) {
+      const content = await storageAt(place).read(joinPlace(place, folder, name));
       hashes[`${folder}/${name}`] = createHash('sha256').update(content).digest('hex');
     }
   }

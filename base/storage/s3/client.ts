@@ -7,10 +7,10 @@ import {
   completeXml,
   deleteXml,
   elementsOf,
+  elementText,
   type ListedPage,
   parseListing,
   parseUploads,
-  textOf,
 } from './xml.ts';
 
 export interface ObjectName {
@@ -29,7 +29,7 @@ export interface ObjectContent extends ObjectFacts {
 }
 
 /** `absent`: only if no object is there; an ETag: only if the object is still that one. */
-export type Condition = 'absent' | { etag: string };
+export type PutCondition = 'absent' | { etag: string };
 
 /** S3 lists at most this many keys, and removes as many at once. */
 const PAGE = 1000;
@@ -80,7 +80,7 @@ export class S3Client {
   async put(
     name: ObjectName,
     content: Uint8Array,
-    condition?: Condition,
+    condition?: PutCondition,
   ): Promise<string | undefined> {
     const headers: Record<string, string> = {};
     if (condition === 'absent') headers['If-None-Match'] = '*';
@@ -88,7 +88,7 @@ export class S3Client {
     const expected = condition === undefined ? [] : [404, 412];
     const request = { method: 'PUT', ...name, headers, body: content } as const;
     const reply = await this.#send(request, expected);
-    if (reply.status === 404 && textOf(reply.body.toString(), 'Code') === 'NoSuchBucket') {
+    if (reply.status === 404 && elementText(reply.body.toString(), 'Code') === 'NoSuchBucket') {
       throw new S3Failure(reply);
     }
     if (reply.status < 300) return String(reply.headers.etag ?? '');
@@ -124,7 +124,7 @@ export class S3Client {
 
   async beginUpload(name: ObjectName): Promise<string> {
     const { body } = await this.#send({ method: 'POST', ...name, query: { uploads: '' } });
-    return textOf(body.toString('utf8'), 'UploadId') ?? '';
+    return elementText(body.toString('utf8'), 'UploadId') ?? '';
   }
 
   /** @returns the ETag of the part */
@@ -149,7 +149,7 @@ export class S3Client {
     const body = completeXml(etags);
     const request = { method: 'POST', ...name, query: { uploadId }, body } as const;
     const reply = await this.#send(request, [404]);
-    const problem = textOf(reply.body.toString('utf8'), 'Code');
+    const problem = elementText(reply.body.toString('utf8'), 'Code');
     if (reply.status === 200 && problem === undefined) return;
     // The upload is gone: an earlier try has completed it if the object is there.
     const now = reply.isRepeated ? await this.head(name) : undefined;

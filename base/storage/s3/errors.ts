@@ -1,7 +1,7 @@
 /** What an error of object storage means: whether to try again, and what to tell a person. */
 import { CodecLmError, type ErrorCode, messageOf, systemCode } from '../../error.ts';
 import type { S3Reply } from './request.ts';
-import { textOf } from './xml.ts';
+import { elementText } from './xml.ts';
 
 /** An error reply: its HTTP status, and the code that S3 gives in the body. */
 export class S3Failure extends Error {
@@ -12,8 +12,8 @@ export class S3Failure extends Error {
 
   constructor({ status, headers, body }: S3Reply) {
     const text = body.toString('utf8');
-    const code = textOf(text, 'Code') ?? '';
-    super(`${status} ${code} ${textOf(text, 'Message') ?? ''}`.trim());
+    const code = elementText(text, 'Code') ?? '';
+    super(`${status} ${code} ${elementText(text, 'Message') ?? ''}`.trim());
     this.status = status;
     this.code = code;
     const region = headers['x-amz-bucket-region'];

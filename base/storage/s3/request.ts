@@ -69,7 +69,7 @@ export function signed(request: S3Request, credentials: Credentials = findCreden
 }
 
 /** @throws the error of the connection, or `BodyTooLarge` */
-export function send(request: S3Request): Promise<S3Reply> {
+export function sendOnce(request: S3Request): Promise<S3Reply> {
   const { isSecure, ...options } = signed(request);
   return new Promise((resolve, reject) => {
     const agent = isSecure ? agents.https : agents.http;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { findCredentials } from './credentials.ts';
 import { isExpired, isNetwork, isThrottling, isTransient, S3Failure } from './errors.ts';
 import { Pressure } from './pressure.ts';
-import { type S3Reply, type S3Request, send } from './request.ts';
+import { type S3Reply, type S3Request, sendOnce } from './request.ts';
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 8_000;
@@ -56,7 +56,7 @@ export class Retrying {
 
   async #once(request: S3Request, expected: readonly number[]): Promise<S3Reply> {
     counters.requests++;
-    const reply = await send(request);
+    const reply = await sendOnce(request);
     const isGood = reply.status >= 200 && reply.status < 300;
     if (!isGood && !expected.includes(reply.status)) throw new S3Failure(reply);
     this.#hasAnswered = true;

@@ -1,7 +1,14 @@
 /** Object storage as a storage: S3, and every server that speaks it. */
 import { CodecLmError, type ErrorCode } from '../../error.ts';
 import { objectOf } from '../place.ts';
-import type { Found, OpenFile, OutputFile, ReadOptions, Storage, StoredFile } from '../storage.ts';
+import type {
+  FoundPlace,
+  OpenFile,
+  OutputFile,
+  PlaceStorage,
+  ReadOptions,
+  StoredFile,
+} from '../storage.ts';
 import { type ObjectName, S3Client } from './client.ts';
 import { storageError } from './errors.ts';
 import { BodyTooLarge } from './request.ts';
@@ -12,10 +19,10 @@ const CHUNK = 8 * 2 ** 20;
 /** Requests at once when many objects are removed or looked up. */
 const PAGE = 1000;
 
-export class S3Storage implements Storage {
+export class S3Storage implements PlaceStorage {
   readonly client = new S3Client();
 
-  async find(place: string): Promise<Found | undefined> {
+  async find(place: string): Promise<FoundPlace | undefined> {
     return this.#reading(place, async () => {
       const { bucket, key } = objectOf(place);
       const facts = key && !key.endsWith('/') ? await this.client.head({ bucket, key }) : undefined;

@@ -25,7 +25,7 @@ export interface ListedPage {
 }
 
 /** The text of the first element of this name; undefined where there is none. */
-export function textOf(xml: string, name: string): string | undefined {
+export function elementText(xml: string, name: string): string | undefined {
   const start = xml.indexOf(`<${name}>`);
   if (start < 0) return undefined;
   const end = xml.indexOf(`</${name}>`, start);
@@ -35,22 +35,22 @@ export function textOf(xml: string, name: string): string | undefined {
 /** Keys are URL-encoded (`encoding-type=url`), since XML has no form for some characters. */
 export function parseListing(xml: string): ListedPage {
   const objects = elementsOf(xml, 'Contents').map((element) => ({
-    key: decoded(textOf(element, 'Key')),
-    size: Number(textOf(element, 'Size') ?? 0),
+    key: decoded(elementText(element, 'Key')),
+    size: Number(elementText(element, 'Size') ?? 0),
   }));
   const prefixes = elementsOf(xml, 'CommonPrefixes').map((element) =>
-    decoded(textOf(element, 'Prefix')),
+    decoded(elementText(element, 'Prefix')),
   );
-  const isTruncated = textOf(xml, 'IsTruncated') === 'true';
-  const next = isTruncated ? textOf(xml, 'NextContinuationToken') : undefined;
+  const isTruncated = elementText(xml, 'IsTruncated') === 'true';
+  const next = isTruncated ? elementText(xml, 'NextContinuationToken') : undefined;
   return { objects, prefixes, next };
 }
 
 /** Uploads of several parts that were begun and not finished. */
 export function parseUploads(xml: string): { key: string; id: string }[] {
   return elementsOf(xml, 'Upload').map((element) => ({
-    key: decoded(textOf(element, 'Key')),
-    id: textOf(element, 'UploadId') ?? '',
+    key: decoded(elementText(element, 'Key')),
+    id: elementText(element, 'UploadId') ?? '',
   }));
 }
 

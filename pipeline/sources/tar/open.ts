@@ -1,7 +1,7 @@
 /** Opens an archive for reading, on a disk or in object storage. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { isRemote, type OpenFile, storageOf } from '../../../base/storage/index.ts';
+import { isRemote, type OpenFile, storageAt } from '../../../base/storage/index.ts';
 import { type ByteString, bytesOf } from '../../plan/byte-strings.ts';
 import { WindowReader } from './window.ts';
 
@@ -19,7 +19,7 @@ export interface Archive {
 /** @throws Error when it cannot be opened, or is not a file */
 export async function openArchive(path: ByteString): Promise<Archive> {
   const text = bytesOf(path).toString('utf8');
-  if (isRemote(text)) return remoteArchive(await storageOf(text).open(text));
+  if (isRemote(text)) return remoteArchive(await storageAt(text).open(text));
   const handle = await open(bytesOf(path), OPEN_FLAGS);
   const found = await handle.stat();
   if (found.isFile()) return localArchive(handle, found.size);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../../base/error.ts';
 import { writeError } from '../../../base/file-error.ts';
 import { copySmallFile } from '../../../base/files.ts';
-import { isRemote, joinPlace, storageOf } from '../../../base/storage/index.ts';
+import { isRemote, joinPlace, storageAt } from '../../../base/storage/index.ts';
 import { MODEL_FILE } from '../../sentencepiece/tokenizer.ts';
 import { readTokenizer } from './huggingface.ts';
 import { tokenizerJson } from './json.ts';
@@ -44,11 +44,11 @@ export async function copyTokenizer(from: string, to: string): Promise<void> {
 }
 
 async function isThere(file: string): Promise<boolean> {
-  return isRemote(file) ? (await storageOf(file).find(file)) !== undefined : existsSync(file);
+  return isRemote(file) ? (await storageAt(file).find(file)) !== undefined : existsSync(file);
 }
 
 async function fetchFile(from: string, to: string): Promise<void> {
-  const content = await storageOf(from).read(from);
+  const content = await storageAt(from).read(from);
   await writeFile(to, content).catch((error) => {
     throw writeError(error, to);
   });

@@ -9,7 +9,7 @@ import type { z } from 'zod';
 import { CodecLmError, messageOf } from '../../../base/error.ts';
 import { readError, writeError } from '../../../base/file-error.ts';
 import { makeFolder } from '../../../base/files.ts';
-import { isRemote, joinPlace, parentOf, storageOf } from '../../../base/storage/index.ts';
+import { isRemote, joinPlace, parentOf, storageAt } from '../../../base/storage/index.ts';
 import {
   addedTokensSchema,
   type SpecialTokensFile,
@@ -94,7 +94,7 @@ async function tokenizerPath(dirOrFile: string): Promise<string> {
 }
 
 async function remotePath(dirOrFile: string): Promise<string> {
-  const storage = storageOf(dirOrFile);
+  const storage = storageAt(dirOrFile);
   const found = await storage.find(dirOrFile);
   if (found && !found.isFolder) return dirOrFile;
   const model = joinPlace(dirOrFile, MODEL_FILE);
@@ -153,7 +153,7 @@ async function readBeside(path: string, name: string): Promise<string | undefine
 }
 
 async function readCapped(path: string, limit: number): Promise<Buffer> {
-  if (isRemote(path)) return storageOf(path).read(path, { limit, code: 'TOKENIZER_INVALID' });
+  if (isRemote(path)) return storageAt(path).read(path, { limit, code: 'TOKENIZER_INVALID' });
   try {
     const handle = await open(path);
     try {
