@@ -2,10 +2,8 @@
  * Curation of a plan: a survey of all inputs, then one decision for each, frozen in the plan. An input
  * that is left out keeps its number and is counted as filtered, not as failed.
  */
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { makeFolder } from '../../base/files.ts';
+import { parentOf, storageAt } from '../../base/storage/index.ts';
 import { type Curated, type Filtered, surveySchema } from '../../schemas/curation.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import type { PipelineEvent } from '../events.ts';
@@ -30,8 +28,8 @@ export async function curatePlan(plan: Plan, request: CurateRequest): Promise<Pl
   const { curation, partitionSize } = plan.config;
   if (!curation || plan.curated) return plan;
   const partitions = partitionsOf(plan, partitionSize);
-  for (const folder of [paths.surveys(out), dirname(paths.filtered(out, ''))]) {
-    await makeFolder(folder);
+  for (const folder of [paths.surveys(out), parentOf(paths.filtered(out, ''))]) {
+    await storageAt(out).makeFolder(folder);
   }
   const onProgress = (done: number) => emit({ type: 'measuring', done, total: plan.inputs });
   await survey({ ...request, partitions, curation, onProgress });
@@ -53,7 +51,7 @@ export async function curatePlan(plan: Plan, request: CurateRequest): Promise<Pl
   await lock.check();
   const whole = { ...plan, curated };
   await writeJson(paths.plan(out), whole);
-  await rm(paths.surveys(out), { recursive: true, force: true });
+  await storageAt(out).removeAll(paths.surveys(out));
   emit({ type: 'curated', filteredByReason: curated.filteredByReason, inputs: plan.inputs });
   return whole;
 }

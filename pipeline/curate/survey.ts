@@ -14,7 +14,7 @@ import type { ByteString } from '../plan/byte-strings.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';
 import { findInput, readInput } from '../sources/read.ts';
-import { labelOf } from '../sources/source.ts';
+import { labelOf, sourceFileOf } from '../sources/source.ts';
 
 export interface Measuring {
   curation: Curation;
@@ -93,7 +93,9 @@ export async function measureInput(
 ): Promise<Surveyed | null> {
   const withHash = curation.duplicates !== undefined || curation.nearDuplicates !== undefined;
   try {
-    if (!withHash && !looksInside(curation)) {
+    // The size of a file of a web server is known only when it was read.
+    const isWeb = sourceFileOf(bases, input).startsWith('https://');
+    if (!withHash && !looksInside(curation) && !isWeb) {
       return { bytes: (await findInput(bases, input, definition.unreadable)).size };
     }
     const source = await readInput(bases, input, definition);

@@ -66,7 +66,9 @@ export async function findInput(
   unreadable: ErrorCode,
 ): Promise<FileSpan> {
   return blaming(bases, input, unreadable, async () => {
-    const path = bytesOf(sourceFileOf(bases, input));
+    const file = sourceFileOf(bases, input);
+    const path = bytesOf(file);
+    if (isRemote(file)) return findFar(path, input);
     const found = await stat(path);
     if (!found.isFile()) throw new Error('not a file');
     const { offset, size } = input.member ?? { offset: 0, size: found.size };
@@ -75,6 +77,16 @@ export async function findInput(
     if (input.member) await checkMember(path, input.member);
     return { path, offset, size, isMember: input.member !== undefined };
   });
+}
+
+async function findFar(path: Buffer, { member }: Input): Promise<FileSpan> {
+  const place = path.toString('utf8');
+  const { offset, size } = member ?? {
+    offset: 0,
+    size: (await storageAt(place).find(place))?.size,
+  };
+  if (size === undefined) throw new Error('no such object');
+  return { path, offset, size, isMember: member !== undefined };
 }
 
 async function checkMember(path: Buffer, member: Member): Promise<void> {
