@@ -2,7 +2,8 @@
 
     llama_cpp_draw.py FILE.gguf BATCH TOKENS THREADS
 
-Each step decodes one token of every sequence and takes the likeliest next one. Loading is not counted.
+Each step decodes one token of every sequence and takes the likeliest next one. Loading and the first
+tokens are not counted.
 """
 import sys
 import time
@@ -13,8 +14,11 @@ import numpy
 path = sys.argv[1]
 batch, tokens, threads = map(int, sys.argv[2:5])
 
+# The library keeps only its address, so Python must not free it.
+silent = api.llama_log_callback(lambda level, text, data: None)
+
 api.llama_backend_init()
-api.llama_log_set(api.llama_log_callback(lambda level, text, data: None), None)
+api.llama_log_set(silent, None)
 model = api.llama_model_load_from_file(path.encode(), api.llama_model_default_params())
 vocab = api.llama_model_get_vocab(model)
 size = api.llama_vocab_n_tokens(vocab)
@@ -43,6 +47,9 @@ def decode(position):
         ids[sequence] = int(logits.argmax())
 
 
+for position in range(min(64, tokens)):
+    decode(position)
+api.llama_memory_clear(api.llama_get_memory(context), True)
 start, before = time.perf_counter(), time.process_time()
 for position in range(tokens):
     decode(position)

@@ -1,8 +1,9 @@
 /** One step of a model, region after region, as each thread computes it. */
-import { headSize, type LlamaConfig } from '../../model/config.ts';
+import { linkModule } from '../../../wasm/instantiate.ts';
+import type { LlamaConfig } from '../../model/config.ts';
 import type { Barrier } from './barrier.ts';
 import { RegionThread } from './compute.ts';
-import { compileKernels } from './kernels/module.ts';
+import type { EngineKernels } from './kernels/module.ts';
 import type { EngineLayout } from './regions.ts';
 
 export interface StepSize {
@@ -20,13 +21,14 @@ export class StepThread {
     config: LlamaConfig,
     layout: EngineLayout,
     memories: readonly WebAssembly.Memory[],
+    module: WebAssembly.Module,
     barrier: Barrier,
     thread: number,
   ) {
     this.#barrier = barrier;
     this.#thread = thread;
     this.#regions = layout.regions.map((region, i) => {
-      const kernels = compileKernels(memories[i], headSize(config), layout.weights, layout.cache);
+      const kernels = linkModule<EngineKernels>(module, memories[i]);
       return new RegionThread(config, kernels, region, memories[i].buffer, barrier, thread);
     });
   }

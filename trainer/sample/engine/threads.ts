@@ -10,6 +10,8 @@ export interface ThreadData {
   layout: EngineLayout;
   /** One for each region. */
   memories: readonly WebAssembly.Memory[];
+  /** The kernels. */
+  module: WebAssembly.Module;
   thread: number;
 }
 
@@ -31,9 +33,10 @@ export function startThreads(
   config: LlamaConfig,
   layout: EngineLayout,
   memories: readonly WebAssembly.Memory[],
+  module: WebAssembly.Module,
 ): Worker[] {
   return Array.from({ length: layout.threads - 1 }, (_, i) => {
-    const workerData: ThreadData = { config, layout, memories, thread: i + 1 };
+    const workerData: ThreadData = { config, layout, memories, module, thread: i + 1 };
     const worker = startWorker(workerData);
     // A decoder that is no longer used does not keep the process alive.
     worker.unref();

@@ -13,7 +13,7 @@ import { Barrier } from './barrier.ts';
 import { planCache } from './cache.ts';
 import type { CachedSequence, Engine, EngineRow } from './engine.ts';
 import { writeEmptyAverage } from './kernels/average.ts';
-import { newMemory } from './kernels/module.ts';
+import { compileKernels, newMemory } from './kernels/module.ts';
 import { CACHE_PAGE } from './kernels/pages.ts';
 import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { type PagedSequence, PagePool } from './pages.ts';
@@ -131,8 +131,9 @@ class WasmEngine implements Engine {
     });
     this.#control = controlOf(memories, layout);
     this.#barrier = new Barrier(this.#control, layout.threads);
-    this.#step = new StepThread(config, layout, memories, this.#barrier, 0);
-    this.#workers = startThreads(config, layout, memories);
+    const module = compileKernels(size, layout.weights, layout.cache);
+    this.#step = new StepThread(config, layout, memories, module, this.#barrier, 0);
+    this.#workers = startThreads(config, layout, memories, module);
     this.#pool = new PagePool(layout.pageCount, layout.sequences);
     this.#frequencies = Float64Array.from(
       { length: size / 2 },

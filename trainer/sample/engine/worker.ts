@@ -6,10 +6,10 @@ import { Barrier } from './barrier.ts';
 import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, type ThreadData } from './threads.ts';
 
-const { config, layout, memories, thread } = workerData as ThreadData;
+const { config, layout, memories, module, thread } = workerData as ThreadData;
 const control = controlOf(memories, layout);
 const barrier = new Barrier(control, layout.threads);
-const step = new StepThread(config, layout, memories, barrier, thread);
+const step = new StepThread(config, layout, memories, module, barrier, thread);
 for (;;) {
   barrier.wait(true);
   if (control[STEP_ROWS] === STOP) break;

@@ -1,7 +1,7 @@
 /**
  * Attention of one query over the positions of its sequence, page by page. The result so far is an
  * average over the positions seen; a further page, or another such average, can be added to it
- * (online scoresToWeights, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
+ * (online softmax, Milakov and Gimelshein 2018). Sums go over positions in ascending order.
  */
 import {
   type Code,

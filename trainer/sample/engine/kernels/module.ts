@@ -2,7 +2,7 @@
 
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import type { CacheType, WeightsType } from '../../../../schemas/sample.ts';
-import { instantiate, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
+import { compileModule, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
 import { MATRIX_FORMATS } from '../weights-type.ts';
 import { combineAverages } from './average.ts';
 import { CACHE_FORMATS } from './cache-format.ts';
@@ -45,17 +45,20 @@ export function newMemory(bytes: number): WebAssembly.Memory {
   }
 }
 
+/** Pages of the largest memory. */
+const MOST_PAGES = 2 ** 16;
+
 /**
+ * Compiled once: all threads link the same module to their memories, and V8 optimizes it once.
  * @param headSize a multiple of 4
  * @param weights format of the matrices
  * @param cache format of keys and values
  */
 export function compileKernels(
-  memory: WebAssembly.Memory,
   headSize: number,
   weights: WeightsType,
   cache: CacheType,
-): EngineKernels {
+): WebAssembly.Module {
   const functions = [
     ...MATRIX_FORMATS[weights].kernels,
     rmsNormKernel,
@@ -64,5 +67,5 @@ export function compileKernels(
     ...CACHE_FORMATS[cache].kernels(headSize),
     combineAverages(headSize),
   ];
-  return instantiate<EngineKernels>(functions, memory);
+  return compileModule(functions, { maxPages: MOST_PAGES, shared: true });
 }
