@@ -47,7 +47,7 @@ def decode(position):
         ids[sequence] = int(logits.argmax())
 
 
-for position in range(min(64, tokens)):
+for position in range(min(64, tokens // 4)):
     decode(position)
 api.llama_memory_clear(api.llama_get_memory(context), True)
 start, before = time.perf_counter(), time.process_time()

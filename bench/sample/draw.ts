@@ -1,6 +1,7 @@
 /**
  * Draws a number of tokens for each sequence of a batch and prints tokens per second and tokens per
- * second of CPU time, loading and the first tokens not counted, and the most memory that was resident, in MiB.
+ * second of CPU time, loading and the first tokens not counted, the most memory that was resident, in MiB,
+ * and the seconds of loading.
  *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS [CACHE]]]
  * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
  * choice, so that all are as long.
@@ -21,14 +22,16 @@ const size = {
   weights: weights as WeightsType | undefined,
   cache: cache as CacheType | undefined,
 };
+const loadStart = performance.now();
 const engine = await loadEngine(checkpoint, size, () =>
   Promise.reject(new Error('this model has kernels of its own')),
 );
+const loading = (performance.now() - loadStart) / 1000;
 const batcher = new Batcher(engine);
 const constraints = grammarConstraints(codec, tokenizer);
 const banned = [config.bosId, config.padId, ...(grammar === 'on' ? [] : [config.eosId])];
 /** For V8 to optimize what computes; llama.cpp's script begins with as many. */
-const WARM_UP = Math.min(64, tokens);
+const WARM_UP = Math.min(64, tokens >> 2);
 let drawn = 0;
 
 /** @param count tokens for each sequence */
@@ -66,5 +69,5 @@ const seconds = (performance.now() - start) / 1000;
 const { user, system } = process.cpuUsage(before);
 if (drawn !== batch * tokens) throw new Error(`${drawn} tokens, not ${batch} times ${tokens}`);
 const peakMiB = process.resourceUsage().maxRSS / 1024;
-console.log(`${drawn / seconds} ${drawn / ((user + system) / 1e6)} ${peakMiB}`);
+console.log(`${drawn / seconds} ${drawn / ((user + system) / 1e6)} ${peakMiB} ${loading}`);
 await engine.dispose();

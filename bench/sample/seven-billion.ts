@@ -1,6 +1,6 @@
 /**
- * A model of the shape of Llama 2 7B with random weights, as a checkpoint in bf16: 13 GB, written
- * tensor by tensor.
+ * A model of the shape of Llama 2 7B with random weights, or some layers of it, as a checkpoint in
+ * bf16: 13 GB with all layers, written tensor by tensor.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,12 +18,13 @@ import { makeCheckpoint } from './checkpoint.ts';
 /** Tokens of the longest sequence: those of an image in training. */
 const POSITIONS = 12_288;
 
-export async function makeSevenBillion(dir: string): Promise<void> {
+/** @param layers 32 are the whole model, of 0.4 GB each */
+export async function makeSevenBillion(dir: string, layers = 32): Promise<LlamaConfig> {
   await mkdir(dir, { recursive: true });
   const small = await makeCheckpoint(dir);
   const config: LlamaConfig = {
     ...small,
-    ...{ hiddenSize: 4096, layers: 32, heads: 32, kvHeads: 32, intermediateSize: 11_008 },
+    ...{ hiddenSize: 4096, layers, heads: 32, kvHeads: 32, intermediateSize: 11_008 },
     maxPositions: POSITIONS,
   };
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
@@ -54,6 +55,7 @@ export async function makeSevenBillion(dir: string): Promise<void> {
     },
     { hashed: false },
   );
+  return config;
 }
 
 /** Normal numbers with the deviation of initial weights, as bf16. */

@@ -1,7 +1,8 @@
 /**
  * The table of the sampler, 25 million parameters, two cores, fp32:
- *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu,weights,7b]
- * Needs bench/peers/setup.sh for `batch` and `cpu`, bench/peers/setup-llama-cpp.sh for `weights`. Two that are compared take turns; a ratio is the
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu,weights,weights-cpu,7b,7b-layers]
+ * Needs bench/peers/setup.sh for `batch` and `cpu`, bench/peers/setup-llama-cpp.sh for `weights` and `7b`; `7b-layers` has two layers
+ * of 7B. Two that are compared take turns; a ratio is the
  * median of the rounds. `cpu` gives each one thread and counts CPU time: where a machine does other
  * work as well, threads that spin while they wait make both time and CPU time of two threads worthless.
  */
@@ -14,8 +15,9 @@ import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
 import { makeCheckpoint } from './checkpoint.ts';
+import { sevenBillionRows } from './large.ts';
 import { positionRows } from './position.ts';
-import { sevenBillionRows, weightsRows } from './weights.ts';
+import { weightsRows } from './weights.ts';
 
 const DRAW = fileURLToPath(new URL('draw.ts', import.meta.url));
 const GENERATE = fileURLToPath(new URL('../peers/generate.py', import.meta.url));
@@ -87,8 +89,8 @@ async function grammarRow(): Promise<void> {
   );
   print('grammar on, off; batch 16', pairs, 'tokens/s', '0.9');
   const narrow = await inTurns(
-    async () => (await draw(16, 400, THREADS, LIMIT, 'on', 'int8'))[0],
-    async () => (await draw(16, 400, THREADS, LIMIT, 'off', 'int8'))[0],
+    async () => (await draw(16, 400, THREADS, LIMIT, 'on', 'int8', 'int8'))[0],
+    async () => (await draw(16, 400, THREADS, LIMIT, 'off', 'int8', 'int8'))[0],
   );
   print('grammar on, off; batch 16, int8', narrow, 'tokens/s', '0.9');
 }
@@ -137,7 +139,9 @@ const ROWS = {
   grammar: grammarRow,
   server: serverRow,
   weights: () => weightsRows(folder, THREADS, rounds),
-  '7b': () => sevenBillionRows(folder, THREADS),
+  'weights-cpu': () => weightsRows(folder, 1, rounds),
+  '7b': () => sevenBillionRows(folder, THREADS, rounds, 32),
+  '7b-layers': () => sevenBillionRows(folder, THREADS, rounds, 2),
 };
 
 try {

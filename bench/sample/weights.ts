@@ -1,71 +1,84 @@
 /** Drawing with each format of weights, in turns with llama.cpp on the same weights as GGUF. */
 import { join } from 'node:path';
-import type { WeightsType } from '../../schemas/sample.ts';
+import type { CacheType, WeightsType } from '../../schemas/sample.ts';
 import { exportCheckpoint } from '../../trainer/checkpoint/export.ts';
 import type { GgufPrecision } from '../../trainer/checkpoint/gguf/types.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
-import { makeSevenBillion } from './seven-billion.ts';
 
 const PEERS = join(import.meta.dirname, '../peers');
 const PYTHON = join(PEERS, '.venv-llama-cpp/bin/python');
 const DRAW = join(import.meta.dirname, 'draw.ts');
-const PAIRS: readonly { weights: WeightsType; peer: GgufPrecision }[] = [
-  { weights: 'fp32', peer: 'fp32' },
-  { weights: 'bf16', peer: 'bf16' },
-  { weights: 'int8', peer: 'q8_0' },
-];
-const BATCHES = [1, 8, 16];
 const TOKENS = 400;
-const LARGE = { tokens: 64, positions: 12_288 };
 
-/** Tokens per second, the same per second of CPU time, and for ours the resident memory in MiB. */
-type Speed = number[];
+/** What is compared: our formats, and the file of llama.cpp. */
+interface Pair {
+  weights: WeightsType;
+  cache: CacheType;
+  peer: GgufPrecision;
+}
+
+/** One sequence: each format beside theirs. */
+const ALONE: readonly Pair[] = [
+  { weights: 'fp32', cache: 'fp32', peer: 'fp32' },
+  { weights: 'bf16', cache: 'bf16', peer: 'bf16' },
+  { weights: 'int8', cache: 'int8', peer: 'q8_0' },
+];
+/** Many: our fastest beside all of theirs, of which the fastest counts. */
+const TOGETHER = ALONE.map(({ peer }): Pair => ({ weights: 'int8', cache: 'int8', peer }));
+const ROWS = [
+  { batch: 1, pairs: ALONE },
+  { batch: 8, pairs: TOGETHER },
+  { batch: 16, pairs: TOGETHER },
+];
+
+/** Tokens per second, the same per second of CPU time; for ours resident MiB and seconds of loading. */
+export type Speed = number[];
 
 const numbers = (text: string): Speed => text.trim().split(' ').map(Number);
 
-async function draw(folder: string, ...args: (string | number)[]): Promise<Speed> {
+export async function draw(folder: string, ...args: (string | number)[]): Promise<Speed> {
   return numbers(
     await output(process.execPath, ['--import=tsx', DRAW, folder, ...args.map(String)]),
   );
 }
 
 /** Needs bench/peers/setup-llama-cpp.sh. */
+export async function peerDraw(file: string, ...args: number[]): Promise<Speed> {
+  const script = join(PEERS, 'llama_cpp_draw.py');
+  return numbers(await output(PYTHON, [script, file, ...args.map(String)]));
+}
+
+export async function writeGguf(folder: string, precision: GgufPrecision): Promise<string> {
+  const file = join(folder, `${precision}.gguf`);
+  await exportCheckpoint({ checkpoint: folder, to: file, format: 'gguf', precision });
+  return file;
+}
+
+/** @param threads with one, CPU time means something on a machine that does other work */
 export async function weightsRows(folder: string, threads: number, rounds: number): Promise<void> {
-  for (const { weights, peer } of PAIRS) {
-    const file = join(folder, `${peer}.gguf`);
-    await exportCheckpoint({ checkpoint: folder, to: file, format: 'gguf', precision: peer });
-    for (const batch of BATCHES) {
+  const files = new Map<string, string>();
+  for (const { peer } of ALONE) files.set(peer, await writeGguf(folder, peer));
+  for (const { batch, pairs } of ROWS) {
+    for (const { weights, cache, peer } of pairs) {
       const [ours, theirs]: Speed[][] = [[], []];
       for (let round = 0; round < rounds; round++) {
-        const peerArgs = [file, batch, TOKENS, threads].map(String);
-        theirs.push(numbers(await output(PYTHON, [join(PEERS, 'llama_cpp_draw.py'), ...peerArgs])));
-        ours.push(await draw(folder, batch, TOKENS, threads, TOKENS, 'off', weights));
+        theirs.push(await peerDraw(files.get(peer)!, batch, TOKENS, threads));
+        ours.push(await draw(folder, batch, TOKENS, threads, TOKENS, 'off', weights, cache));
       }
-      print(`batch ${batch}, ${weights}, llama.cpp ${peer}`, ours, theirs);
+      const what = `batch ${batch}, ${weights} with ${cache} keys and values, llama.cpp ${peer}`;
+      printRow(what, ours, theirs);
     }
   }
 }
 
-function print(what: string, ours: readonly Speed[], theirs: readonly Speed[]): void {
+/** A ratio is the median of the rounds. */
+export function printRow(what: string, ours: readonly Speed[], theirs: readonly Speed[]): void {
   const cell = (i: number) => {
-    const [a, b] = [ours, theirs].map((all) => median(all.map((speed) => speed[i])).toFixed(0));
+    const [a, b] = [ours, theirs].map((all) => median(all.map((speed) => speed[i])));
+    const digits = a < 20 ? 2 : 0;
     const ratio = median(ours.map((speed, round) => speed[i] / theirs[round][i])).toFixed(2);
-    return `${a} against ${b}: ${ratio}`;
+    return `${a.toFixed(digits)} against ${b.toFixed(digits)}: ${ratio}`;
   };
   console.log(`| ${what} | ${cell(0)} tokens/s | ${cell(1)} tokens/CPU s |`);
-}
-
-/** The shape of 7B, with the room of a whole image: 13 GB on the disk, 13 GiB of memory. */
-export async function sevenBillionRows(folder: string, threads: number): Promise<void> {
-  const large = join(folder, '7b');
-  await makeSevenBillion(large);
-  for (const weights of ['int8', 'bf16']) {
-    const { tokens, positions } = LARGE;
-    const [speed, cpu, mib] = await draw(large, 1, tokens, threads, positions - 1, 'off', weights);
-    const resident = `${(mib / 1024).toFixed(2)} GiB resident`;
-    console.log(
-      `| 7B, ${weights}, ${tokens} tokens | ${speed.toFixed(2)} tokens/s, ${cpu.toFixed(2)} tokens/CPU s | ${resident} |`,
-    );
-  }
 }
