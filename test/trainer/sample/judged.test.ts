@@ -13,8 +13,16 @@ const QUALITY = 25;
 /** The shortest document of 32x32 pixels has 59 bytes of header and 6 for each of 4 MCUs. */
 const TIGHT = 90;
 
-/** `trainer sample` as people call it: every file opens without a warning and is canonical. */
-async function judged(t: ExecutionContext, checkpoint: string, count: number): Promise<void> {
+/**
+ * `trainer sample` as people call it: every file opens without a warning and is canonical.
+ * @param formats options of weights, and keys and values
+ */
+async function judged(
+  t: ExecutionContext,
+  checkpoint: string,
+  count: number,
+  formats: readonly string[] = [],
+): Promise<void> {
   const limits = [
     ['--top-p', '0.9'],
     ['--top-p', '1'],
@@ -25,7 +33,7 @@ async function judged(t: ExecutionContext, checkpoint: string, count: number): P
     const folder = await temporaryFolder(t);
     const done = await run('trainer', [
       ...['sample', '--checkpoint', checkpoint, '--to', folder, '--seed', String(i)],
-      ...['--num', String(count), '--json', ...options],
+      ...['--num', String(count), '--json', ...options, ...formats],
     ]);
     t.is(done.exitCode, 0, done.stderr);
     const names = (await readdir(folder)).filter((name) => name.endsWith('.jpg'));
@@ -65,25 +73,52 @@ testLong(
   },
 );
 
+/** @returns the folder of a run of 300 steps */
+async function trainedRun(t: ExecutionContext): Promise<string> {
+  const place = await makeWorkplace();
+  t.teardown(() => place.remove());
+  const trained = join(place.folder, 'run');
+  const steps = ['--set', 'train.steps=300'];
+  const fit = ['fit', '--data', place.data, '--out', trained, ...SMALL, ...steps];
+  const done = await run('trainer', fit);
+  t.is(done.exitCode, 0, done.stderr);
+  return trained;
+}
+
 testLong(
   '1,000 samples of a trained model open without a warning, whatever the limits',
   async (t) => {
     t.timeout(3_600_000);
-    const place = await makeWorkplace();
-    t.teardown(() => place.remove());
-    const trained = join(place.folder, 'run');
-    const fit = [
-      'fit',
-      '--data',
-      place.data,
-      '--out',
-      trained,
-      ...SMALL,
-      '--set',
-      'train.steps=300',
-    ];
-    const done = await run('trainer', fit);
-    t.is(done.exitCode, 0, done.stderr);
-    await judged(t, trained, 1000);
+    await judged(t, await trainedRun(t), 1000);
+  },
+);
+
+/** The files of a folder of samples, by name. */
+async function filesOf(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.jpg')).sort();
+  const files = names.map(async (name) => [name, await readFile(join(folder, name), 'hex')]);
+  return Object.fromEntries(await Promise.all(files));
+}
+
+testLong(
+  '1,000 samples with int8 weights, keys and values open without a warning; the same for any batch and threads',
+  async (t) => {
+    t.timeout(3_600_000);
+    const trained = await trainedRun(t);
+    const formats = ['--weights', 'int8', '--cache', 'int8'];
+    await judged(t, trained, 1000, formats);
+    const draw = async (...options: string[]) => {
+      const folder = await temporaryFolder(t);
+      const done = await run('trainer', [
+        ...['sample', '--checkpoint', trained, '--to', folder, '--num', '24', ...formats],
+        ...options,
+      ]);
+      t.is(done.exitCode, 0, done.stderr);
+      return filesOf(folder);
+    };
+    const one = await draw('--batch', '1', '--threads', '1');
+    t.is(Object.keys(one).length, 24);
+    t.deepEqual(await draw('--batch', '16', '--threads', '1'), one);
+    t.deepEqual(await draw('--batch', '5', '--threads', '3'), one);
   },
 );
