@@ -42,9 +42,11 @@ const model = await loadVqModel(dir);
 let [encode, decode, same, worst] = [0, 0, 0, 0];
 for (let n = 0; n < count; n++) {
   const picture = pixels.subarray(n * bytes, (n + 1) * bytes);
-  const [codes, encodeSeconds] = await timed(() => model.encode(picture, size, size));
+  const [[codes], encodeSeconds] = await timed(() => model.encode([picture], size, size));
   const side = Math.sqrt(codes.length);
-  const [image, decodeSeconds] = await timed(() => model.decodeFloats(peer.codes[n], side, side));
+  const [[image], decodeSeconds] = await timed(() =>
+    model.decodeFloats([peer.codes[n]], side, side),
+  );
   if (n > 0) {
     encode += encodeSeconds;
     decode += decodeSeconds;

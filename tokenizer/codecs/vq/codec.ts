@@ -15,12 +15,13 @@ import { heat, pngOf, type Raster } from '../pictures/heat.ts';
 import { measureImage } from '../pictures/measure.ts';
 import { pixelsOf } from '../pictures/source/baseline.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
+import { Batches, batchFor } from './batches.ts';
 import { folderOf, modelLoader, withModel } from './find.ts';
 import type { VqModel } from './model.ts';
 import type { ModelSettings, VqSettings } from './settings.ts';
 
-/** See `Encoder.versions`. */
-const RECIPE = '1';
+/** See `Encoder.versions`. Version 2: images in batches of one shape. */
+const RECIPE = '2';
 /** Shade of the part of a picture that has no codes yet. */
 const GREY = 128;
 
@@ -35,7 +36,7 @@ export async function openVq(
 ): Promise<OpenedCodec> {
   const dir = folderOf(tools.vq);
   const settings = await withModel(asked, dir);
-  const model = modelLoader(settings.model, dir);
+  const model = batched(modelLoader(settings.model, dir), settings);
   const { size, side, codes } = settings;
   const length = side * side;
   const block = size / side;
@@ -43,7 +44,7 @@ export async function openVq(
   const rasterOf = async (beginning: Symbols): Promise<Raster> => {
     const whole = toSymbols(length, codes);
     whole.set(beginning);
-    const pixels = await (await model()).decode(whole, side, side);
+    const pixels = await (await model()).decode(whole);
     hideFrom(pixels, beginning.length, { size, side });
     return { width: size, height: size, pixels };
   };
@@ -95,7 +96,37 @@ export async function openVq(
   };
 }
 
-function encoderOf(settings: ModelSettings, model: VqModel): Encoder {
+interface BatchedModel {
+  versions: VqModel['versions'];
+  encode(pixels: Uint8Array): Promise<Int32Array>;
+  decode(codes: Symbols): Promise<Uint8Array>;
+}
+
+/** The model for one image at a time, of which those that come together are computed together. */
+function batched(
+  load: () => Promise<VqModel>,
+  { size, side }: ModelSettings,
+): () => Promise<BatchedModel> {
+  let made: { of: VqModel; model: BatchedModel } | undefined;
+  return async () => {
+    const of = await load();
+    if (made?.of === of) return made.model;
+    const batch = batchFor(size, of.device);
+    const encoding = new Batches<Uint8Array, Int32Array>(batch, (all) =>
+      of.encode(all, size, size),
+    );
+    const decoding = new Batches<Symbols, Uint8Array>(batch, (all) => of.decode(all, side, side));
+    const model: BatchedModel = {
+      versions: of.versions,
+      encode: (pixels) => encoding.add(pixels),
+      decode: (codes) => decoding.add(codes),
+    };
+    made = { of, model };
+    return model;
+  };
+}
+
+function encoderOf(settings: ModelSettings, model: BatchedModel): Encoder {
   const { size, codes } = settings;
   const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
   return {
@@ -104,7 +135,7 @@ function encoderOf(settings: ModelSettings, model: VqModel): Encoder {
     async encode(source, label) {
       const input = { ...settings, width: size, height: size };
       const pixels = await pixelsOf(source, label, input);
-      const found = await model.encode(pixels, size, size);
+      const found = await model.encode(pixels);
       return { symbols: toSymbols(found, codes), width: size, height: size };
     },
     measure: (source, label, withLook) =>

@@ -4,26 +4,30 @@ import { type Backend, chooseBackend } from '../../../compute/choose.ts';
 import { codeWidth, vqDecoder, vqEncoder } from './architecture.ts';
 import { readVqConfig, type VqConfig } from './config.ts';
 import { VqLayers } from './layers.ts';
+import { nearestCodes } from './ops/nearest.ts';
 import { CODEBOOK, VqWeights } from './weights.ts';
 
 export interface VqModel {
   readonly config: VqConfig;
   /** What computes: codes may differ where two are equally near. */
   readonly versions: Readonly<Record<string, string>>;
+  readonly device: 'cpu' | 'gpu';
   /**
-   * One image at a time: codes must not depend on what else is encoded, and libraries sum a batch in
-   * another order than an image.
-   * @param pixels RGB, 0..255: [height, width, 3]; sides that `pixelsOfCode` divides
-   * @returns codes in raster order
+   * @param images RGB, 0..255, each [height, width, 3]; sides that `pixelsOfCode` divides
+   * @returns codes of each in raster order
    */
-  encode(pixels: Uint8Array, width: number, height: number): Promise<Int32Array>;
+  encode(images: readonly Uint8Array[], width: number, height: number): Promise<Int32Array[]>;
   /**
-   * @param codes in raster order: [rows, columns]
+   * @param codes of each image in raster order: [rows, columns]
    * @returns RGB, 0..255, rounded and clipped
    */
-  decode(codes: ArrayLike<number>, columns: number, rows: number): Promise<Uint8Array>;
+  decode(codes: readonly ArrayLike<number>[], columns: number, rows: number): Promise<Uint8Array[]>;
   /** The same before it is rounded: about -1..1. */
-  decodeFloats(codes: ArrayLike<number>, columns: number, rows: number): Promise<Float32Array>;
+  decodeFloats(
+    codes: readonly ArrayLike<number>[],
+    columns: number,
+    rows: number,
+  ): Promise<Float32Array[]>;
 }
 
 /** @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE` */
@@ -35,40 +39,48 @@ export async function loadVqModel(dir: string): Promise<VqModel> {
   const { tf } = backend;
   const width = codeWidth(config);
   const book = weights.matrix(CODEBOOK, config.num_vq_embeddings, width);
-  const lengths = tf.tidy(() => tf.sum(tf.square(book), 1));
   const encoder = vqEncoder(config, layers);
   const decoder = vqDecoder(config, layers);
-  const decodeFloats = async (codes: ArrayLike<number>, columns: number, rows: number) => {
-    const image = tf.tidy(() => {
-      const chosen = tf.gather(book, tf.tensor1d(Int32Array.from(codes), 'int32'));
-      return decoder(tf.reshape(chosen, [1, rows, columns, width]) as Tensor4D);
+  const decodeFloats: VqModel['decodeFloats'] = async (codes, columns, rows) => {
+    const all = Int32Array.from(codes.flatMap((each) => Array.from(each)));
+    const images = tf.tidy(() => {
+      const chosen = tf.gather(book, tf.tensor1d(all, 'int32'));
+      return decoder(tf.reshape(chosen, [codes.length, rows, columns, width]) as Tensor4D);
     });
-    const floats = (await image.data()) as Float32Array;
-    image.dispose();
-    return floats;
+    const floats = (await images.data()) as Float32Array;
+    images.dispose();
+    return inParts(floats, codes.length);
   };
   return {
     config,
     versions: versionsOf(backend),
-    async encode(pixels, columns, rows) {
+    device: backend.device,
+    async encode(images, columns, rows) {
+      const floats = images.map((pixels) => Float32Array.from(pixels, toFloat));
       const nearest = tf.tidy(() => {
-        const image = tf.tensor4d(Float32Array.from(pixels, toFloat), [1, rows, columns, 3]);
-        const found = tf.reshape(encoder(image), [-1, width]) as Tensor2D;
-        // Less the length of what is found, which is the same for all codes.
-        return tf.argMin(tf.sub(lengths, tf.mul(2, tf.matMul(found, book, false, true))), 1);
+        const stacked = tf.stack(floats.map((each) => tf.tensor3d(each, [rows, columns, 3])));
+        const found = tf.reshape(encoder(stacked as Tensor4D), [-1, width]) as Tensor2D;
+        return nearestCodes(backend, found, book);
       });
       const codes = (await nearest.data()) as Int32Array;
       nearest.dispose();
-      return Int32Array.from(codes);
+      return inParts(Int32Array.from(codes), images.length);
     },
     decodeFloats,
     async decode(codes, columns, rows) {
-      const floats = await decodeFloats(codes, columns, rows);
+      const images = await decodeFloats(codes, columns, rows);
       // The class clips and rounds.
-      const bytes = Uint8ClampedArray.from(floats, (value) => (value / 2 + 0.5) * 255);
-      return new Uint8Array(bytes.buffer);
+      return images.map(
+        (floats) =>
+          new Uint8Array(Uint8ClampedArray.from(floats, (value) => (value / 2 + 0.5) * 255).buffer),
+      );
     },
   };
+}
+
+function inParts<T extends Float32Array | Int32Array>(all: T, count: number): T[] {
+  const length = all.length / count;
+  return Array.from({ length: count }, (_, n) => all.slice(n * length, (n + 1) * length) as T);
 }
 
 function versionsOf({ name, device, versions }: Backend): Record<string, string> {

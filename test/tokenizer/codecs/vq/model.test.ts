@@ -19,15 +19,15 @@ for (const name of ['ithq', 'taming']) {
     const model = await loadVqModel(golden(name));
     const expected = JSON.parse(await readFile(golden(`${name}/expected.json`), 'utf8'));
     const pixels = await sharp(golden('picture.png')).removeAlpha().raw().toBuffer();
-    const codes = await model.encode(pixels, SIDE, SIDE);
+    const [codes] = await model.encode([pixels], SIDE, SIDE);
     t.deepEqual([...codes], expected.codes);
     t.true(new Set(codes).size > 20);
     const side = Math.sqrt(codes.length);
-    const floats = await model.decodeFloats(codes, side, side);
+    const [floats] = await model.decodeFloats([codes], side, side);
     t.is(floats.length, expected.image.length);
     const off = floats.reduce((most, v, i) => Math.max(most, Math.abs(v - expected.image[i])), 0);
     t.true(off < 1e-4, `${off}`);
-    const bytes = await model.decode(codes, side, side);
+    const [bytes] = await model.decode([codes], side, side);
     for (const [i, value] of floats.entries()) {
       const wanted = Math.min(255, Math.max(0, (value / 2 + 0.5) * 255));
       t.true(Math.abs(bytes[i] - wanted) <= 0.5 + 1e-6);

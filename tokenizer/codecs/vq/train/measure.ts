@@ -2,7 +2,8 @@
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../../compute/choose.ts';
 import { psnrOf } from '../../pictures/similarity.ts';
-import { imagesOf, nearestCodes, type VqNetwork } from './step.ts';
+import { nearestCodes } from '../ops/nearest.ts';
+import { imagesOf, type VqNetwork } from './step.ts';
 
 export interface Measured {
   /** Mean of the pictures' PSNR in dB, after rounding to 8 bits. */

@@ -3,6 +3,7 @@ import type { NamedTensorMap, Scalar, Tensor2D, Tensor4D, Variable } from '@tens
 import type { Backend } from '../../../../compute/choose.ts';
 import { differentiable } from '../../../../compute/differentiable.ts';
 import type { VqLayer } from '../layers.ts';
+import { nearestCodes } from '../ops/nearest.ts';
 
 export interface VqNetwork {
   encoder: VqLayer;
@@ -56,12 +57,6 @@ export async function computeStep(
   const [reconstruction, commitment] = parts.map((part) => part.dataSync()[0]);
   tf.dispose([value, ...parts]);
   return { reconstruction, commitment, gradients: grads, outputs, indices };
-}
-
-/** Codes of rows, by the squared distance less what is the same for all codes. @returns [count] */
-export function nearestCodes({ tf }: Backend, rows: Tensor2D, book: Tensor2D) {
-  const lengths = tf.sum(tf.square(book), 1);
-  return tf.argMin(tf.sub(lengths, tf.mul(2, tf.matMul(rows, book, false, true))), 1);
 }
 
 /**

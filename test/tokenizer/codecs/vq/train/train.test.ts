@@ -134,7 +134,7 @@ test('pictures come back better than before, and the saved model gives them back
   const found: number[] = [];
   for (let n = 0; n < used.length; n++) {
     const picture = pixels.subarray(n * bytes, (n + 1) * bytes);
-    const codes = await model.encode(picture, SIZE, SIZE);
+    const [codes] = await model.encode([picture], SIZE, SIZE);
     const { symbols } = await encoder.encode(await readFile(inputs[n]), inputs[n]);
     t.deepEqual([...symbols], [...codes]);
     const png = await codec.view(symbols);
