@@ -7,6 +7,7 @@ import type { Codec } from '../../tokenizer/codecs/codec.ts';
 import { chosenCodec } from '../codec-option.ts';
 import { command } from '../command.ts';
 import type { CliSpec } from '../run.ts';
+import { compareCommand } from './compare.ts';
 import type { MakeCodec } from './inputs.ts';
 import { trainModel } from './train-model.ts';
 
@@ -201,5 +202,6 @@ export const spec: CliSpec = {
     encode,
     decode,
     inspect,
+    compareCommand,
   ],
 };

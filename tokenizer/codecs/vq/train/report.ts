@@ -74,11 +74,14 @@ ${htmlPairs([
 /** Rows in pairs: pictures as given, and below them as drawn. */
 function sheetOf({ given, drawn, options: { size } }: ReportContent): Raster {
   const bytes = 3 * size * size;
-  const shown = Math.min(SHOWN, given.length / bytes);
-  const raster = (all: Uint8Array, i: number): Raster | undefined =>
-    i < shown
-      ? { width: size, height: size, pixels: all.subarray(i * bytes, (i + 1) * bytes) }
-      : undefined;
+  const count = given.length / bytes;
+  const shown = Math.min(SHOWN, count);
+  const raster = (all: Uint8Array, i: number): Raster | undefined => {
+    if (i >= shown) return undefined;
+    // Spread over all: neighbours are often alike.
+    const at = Math.floor((i * count) / shown) * bytes;
+    return { width: size, height: size, pixels: all.subarray(at, at + bytes) };
+  };
   const columns = Math.min(COLUMNS, shown);
   const rows = Array.from({ length: Math.ceil(shown / columns) }, (_, row) =>
     [given, drawn].map((all) =>
