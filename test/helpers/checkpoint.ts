@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { writeSafetensors } from '../../base/safetensors/safetensors.ts';
 import { writeTokenizer } from '../../tokenizer/bpe/files/huggingface.ts';
 import { ByteBpe } from '../../tokenizer/bpe/tokenizer.ts';
-import type { AvcSettings } from '../../tokenizer/codecs/avc/settings.ts';
 import { jpegSettingsSchema } from '../../tokenizer/codecs/jpeg/settings.ts';
+import type { Tokenizer } from '../../tokenizer/tokenizer.ts';
 import { configToHuggingFace, type LlamaConfig } from '../../trainer/model/config.ts';
 import { initialWeights } from '../../trainer/model/init.ts';
 
@@ -22,17 +22,25 @@ export interface CheckpointOptions {
   seqLen?: number;
   hiddenSize?: number;
   layers?: number;
-  /** Codec of another medium than images. */
-  codec?: { name: 'avc'; settings: AvcSettings };
+  /** Another codec than that of JPEG, and the tokenizer of its symbols if they are no bytes. */
+  codec?: { name: string; settings: Readonly<Record<string, unknown>> };
+  tokenizer?: Tokenizer;
 }
 
 /** @returns its configuration */
 export async function makeCheckpoint(
   dir: string,
-  { side = 32, seqLen = 1024, hiddenSize = 32, layers = 2, codec: other }: CheckpointOptions = {},
+  {
+    side = 32,
+    seqLen = 1024,
+    hiddenSize = 32,
+    layers = 2,
+    codec: other,
+    tokenizer = TOKENIZER,
+  }: CheckpointOptions = {},
 ): Promise<LlamaConfig> {
   const config: LlamaConfig = {
-    vocabSize: TOKENIZER.vocabSize,
+    vocabSize: tokenizer.vocabSize,
     hiddenSize,
     layers,
     heads: 4,
@@ -42,12 +50,12 @@ export async function makeCheckpoint(
     normEps: 1e-5,
     tieEmbeddings: false,
     maxPositions: seqLen,
-    bosId: TOKENIZER.bosId,
-    eosId: TOKENIZER.eosId,
-    padId: TOKENIZER.padId,
+    bosId: tokenizer.bosId,
+    eosId: tokenizer.eosId,
+    padId: tokenizer.padId,
   };
   await mkdir(dir, { recursive: true });
-  await writeTokenizer(dir, TOKENIZER);
+  await writeTokenizer(dir, tokenizer);
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
   await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
   const settings = jpegSettingsSchema.parse({ width: side, height: side });
