@@ -11,7 +11,7 @@ import { asPng, halved, seenPixels } from './rasters.ts';
 import { checkMedium } from './run.ts';
 
 /** Pictures that are encoded to find out how long documents are. */
-const SAMPLED = 32;
+const SAMPLED = 128;
 
 /** Bytes of a weight, key or value, as bf16. */
 const BYTES = 2;

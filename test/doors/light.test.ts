@@ -22,6 +22,7 @@ for (const door of [
   'shards/index.ts',
   'pipeline/index.ts',
   'trainer/index.ts',
+  'evaluation/index.ts',
 ]) {
   test(`${door} loads none of what is heavy before it is used`, async (t) => {
     const modules = await modulesOf(`await import('./${door}')`);
