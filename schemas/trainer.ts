@@ -153,10 +153,15 @@ const optimConfigSchema = z.strictObject({
     .default(0)
     .describe('Weight of the squared log of the softmax denominator (z-loss); 0 = none'),
   zero: z
-    .union([z.literal(0), z.literal(1)], { error: 'expected 0 or 1' })
+    .union([z.literal(0), z.literal(1), z.literal(3)], { error: 'expected 0, 1 or 3' })
     .default(0)
     .describe(
-      'ZeRO stage: 1 shards the moments of AdamW over the ranks, 0 keeps all of them on each rank',
+      'ZeRO stage: 1 shards the moments of AdamW over the ranks, 3 also weights and gradients (blocks are then computed again for their gradients), 0 keeps all of them on each rank',
+    ),
+  zeroGroup: count
+    .optional()
+    .describe(
+      'Ranks that share a model with zero=3, such as those of one machine; groups of them are replicas; default: all ranks',
     ),
 });
 

@@ -1,7 +1,7 @@
 """Training steps in PyTorch: transformers' LlamaForCausalLM with SDPA, clip_grad_norm_, fused AdamW.
 
     bench/peers/.venv/bin/python bench/peers/train_step.py [--threads 2] [--steps 5] [--heads 8]
-        [--batch 4] [--time 512] [--bf16 1] [--checkpointing 1] ...
+        [--batch 4] [--time 512] [--bf16 1] [--checkpointing 1] [--compile 1] ...
 
 The options and the line of JSON are those of bench/train-step.ts. `--bf16 1` is autocast. Run it
 with OMP_WAIT_POLICY=PASSIVE on a machine that does other work too: its threads else wait in loops.
@@ -16,7 +16,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 DEFAULTS = {"vocab": 579, "hidden": 256, "layers": 4, "heads": 8, "intermediate": 640, "batch": 4,
-            "time": 512, "steps": 5, "threads": 2, "bf16": 0, "checkpointing": 0}
+            "time": 512, "steps": 5, "threads": 2, "bf16": 0, "checkpointing": 0, "compile": 0}
 
 
 def train(args):
@@ -28,6 +28,7 @@ def train(args):
     model.train()
     if args.checkpointing:
         model.gradient_checkpointing_enable()
+    forward = torch.compile(model) if args.compile else model
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
     inputs, targets = torch.randint(0, args.vocab, (2, args.batch, args.time))
     wall, cpu = [], []
@@ -35,7 +36,7 @@ def train(args):
         started, used = time.perf_counter(), time.process_time()
         optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16 == 1):
-            logits = model(inputs, use_cache=False).logits
+            logits = forward(inputs, use_cache=False).logits
         torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), targets.flatten()).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

@@ -39,7 +39,7 @@ for (const sizes of SIZES) {
     seqLen: time,
     gradAccumulation: 1,
     checkpointing: false,
-    ...({ zero: 0, worldSize: 1 } as const),
+    ...({ zero: 0, worldSize: 1, precision: 'fp32' } as const),
   });
   const measured = peakOf(sizes) - base;
   console.log(JSON.stringify({ ...sizes, estimated, measured, base, ratio: estimated / measured }));

@@ -33,6 +33,18 @@ interface Step {
   peakMemory: number;
 }
 
+/** The preset 60m. */
+const SIXTY = { hidden: 640, layers: 12, heads: 10, intermediate: 1728 };
+/** Ranks that share cores, as root and in containers. */
+const MPI = {
+  OMPI_ALLOW_RUN_AS_ROOT: '1',
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  OMPI_MCA_rmaps_base_oversubscribe: '1',
+  OMPI_MCA_hwloc_base_binding_policy: 'none',
+  OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
+  OMPI_MCA_mpi_yield_when_idle: '1',
+};
+
 const flags = (options: Options) =>
   Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
@@ -83,6 +95,13 @@ const ROWS: Record<string, () => Promise<void>> = {
   'bf16-25m': () => speed('25 M, bf16 against PyTorch bf16', LARGE, 1, 1, '0.8'),
   'bf16-fp32-3m': () => speed('3 M, bf16 against PyTorch fp32', SMALL, 1, 0, '1.3'),
   'bf16-fp32-25m': () => speed('25 M, bf16 against PyTorch fp32', LARGE, 1, 0, '1.3'),
+  'compile-25m': () =>
+    compare(
+      '25 M, fp32, 2,048 tokens, against torch.compile',
+      () => ours({ ...LARGE, ...SHORT, steps: LARGE_STEPS }),
+      () => torch({ ...LARGE, ...SHORT, steps: LARGE_STEPS, compile: 1 }),
+      '1.1; memory at most 1.0',
+    ),
   memory: () =>
     compare(
       '25 M, 12,288 tokens, checkpointing, peak memory',
@@ -107,6 +126,9 @@ const ROWS: Record<string, () => Promise<void>> = {
       '8',
     );
   },
+  'zero-memory': () => stages(4, { ...SIXTY, batch: 1, time: 256, steps: 2 }),
+  'zero-time': () => stages(2, { ...LARGE, batch: 4, time: 512, steps: 4, checkpointing: 1 }),
+  copies: () => script('copies.ts'),
   leak: () => script('leak.ts'),
   estimate: () => script('memory.ts'),
 };
@@ -118,6 +140,22 @@ function speed(what: string, model: Options, bf16: number, peerBf16: number, wan
     () => ours({ ...options, bf16 }),
     () => torch({ ...options, bf16: peerBf16 }),
     wanted,
+  );
+}
+
+/** ZeRO-3 beside ZeRO-1 on ranks of this machine. */
+async function stages(ranks: number, options: Options): Promise<void> {
+  const run = async (zero: number): Promise<Step> => {
+    const args = ['-n', String(ranks), process.execPath, '--import=tsx', at('ranks.ts')];
+    const text = await output('mpirun', [...args, ...flags({ ...options, zero })], MPI);
+    return JSON.parse(text.trim().split('\n').at(-1)!);
+  };
+  const what = `${ranks} ranks, ZeRO-3 against ZeRO-1, largest of the ranks`;
+  await compare(
+    what,
+    () => run(3),
+    () => run(1),
+    'memory at most 0.6, time at most 1.3',
   );
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { formatBytes, formatCount, formatTable } from '../../base/format.ts';
 import { resolveConfig } from '../../trainer/config/config.ts';
+import type { Estimate } from '../../trainer/estimate/estimate.ts';
 import { command } from '../command.ts';
 import { configFile, configOptions, settings } from './config.ts';
 
@@ -30,6 +31,13 @@ export const estimateCommand = command({
       .default(579)
       .describe('Tokens of the vocabulary, without --data')
       .meta({ valueName: 'n' }),
+    mfu: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.4)
+      .describe("Share of the GPUs' speed at which the run is planned")
+      .meta({ valueName: 'share' }),
     json: z.boolean().default(false).describe('One JSON value instead of tables'),
   }),
   settings,
@@ -37,10 +45,10 @@ export const estimateCommand = command({
     'trainer estimate --preset jpeg-lm-7b --world-size 32',
     'trainer estimate --preset 60m --data DS --set train.checkpointing=true',
   ],
-  async run([file], { preset, set, worldSize, data, vocabSize, json }, io) {
+  async run([file], { preset, set, worldSize, data, vocabSize, mfu, json }, io) {
     const { estimate } = await import('../../trainer/estimate/estimate.ts');
     const config = await resolveConfig({ file, preset, set });
-    const result = await estimate(config, { worldSize, data, vocabSize });
+    const result = await estimate(config, { worldSize, data, vocabSize, mfu });
     if (json) {
       io.printJson(result);
       return 0;
@@ -72,11 +80,34 @@ export const estimateCommand = command({
       ),
     );
     io.print('');
+    io.print(totalsTable(result));
+    io.print('');
     io.print(
       `${worldSize} rank(s), each ${gradAccumulation} micro batch(es) of ${microBatch} x ${formatCount(seqLen)} tokens; ` +
-        `ZeRO ${onOff(zero === 1)}, checkpointing ${onOff(checkpointing)}; tensors in fp32`,
+        `ZeRO ${zero === 0 ? 'off' : zero}, checkpointing ${onOff(checkpointing)}`,
     );
+    io.print(planOf(result, config.train.steps));
     io.print(`FLOPs: ${flopsConvention}`);
     return 0;
   },
 });
+
+/** Memory of a rank by number of ranks and ZeRO stage. */
+function totalsTable({ alternatives }: Estimate): string {
+  const worldSizes = [...new Set(alternatives.map(({ worldSize }) => worldSize))];
+  const stages = [...new Set(alternatives.map(({ zero }) => zero))];
+  const rows = worldSizes.map((worldSize) => [
+    String(worldSize),
+    ...stages.map((zero) => {
+      const found = alternatives.find((one) => one.zero === zero && one.worldSize === worldSize);
+      return formatBytes(found!.memory.total);
+    }),
+  ]);
+  return formatTable(['total by ranks', ...stages.map((zero) => `zero=${zero}`)], rows);
+}
+
+function planOf({ gpu, days, mfu, worldSize }: Estimate, steps: number): string {
+  if (gpu === undefined || days === undefined) return 'No GPU of the list holds a rank';
+  const time = days < 1 ? `${(24 * days).toPrecision(2)} hours` : `${days.toPrecision(3)} days`;
+  return `The smallest GPU that holds a rank: ${gpu}; ${formatCount(steps)} steps on ${worldSize} of them take ${time} at an MFU of ${mfu} in bf16`;
+}

@@ -9,23 +9,31 @@ interface Meeting {
   settle: (results: unknown[]) => void;
 }
 
-/** @returns a communicator for each rank; each is to be used by one asynchronous flow */
+/**
+ * @returns a communicator for each rank; each is to be used by one asynchronous flow, which may
+ * begin a collective before the one before has ended
+ */
 export function ranksInProcess(size: number): Communicator[] {
-  let meeting: Meeting | undefined;
+  /** By the number of the collective. */
+  const meetings = new Map<number, Meeting>();
+  const groups = new Map<string, Communicator[]>();
+  const begun = new Array<number>(size).fill(0);
   /** All ranks give a value; each gets all. */
   const meet = (rank: number, value: unknown): Promise<unknown[]> => {
-    if (!meeting) {
+    const number = begun[rank]++;
+    let here = meetings.get(number);
+    if (!here) {
       let settle!: Meeting['settle'];
       const results = new Promise<unknown[]>((resolve) => {
         settle = resolve;
       });
-      meeting = { given: new Array(size), arrived: 0, results, settle };
+      here = { given: new Array(size), arrived: 0, results, settle };
+      meetings.set(number, here);
     }
-    const here = meeting;
     here.given[rank] = value;
     here.arrived++;
     if (here.arrived === size) {
-      meeting = undefined;
+      meetings.delete(number);
       here.settle(here.given);
     }
     return here.results;
@@ -49,12 +57,21 @@ export function ranksInProcess(size: number): Communicator[] {
       );
     },
     async allGather(part: Float32Array) {
-      const all = (await meet(rank, part)) as Float32Array[];
+      const all = (await meet(rank, part.slice())) as Float32Array[];
       return Float32Array.from(all.flatMap((list) => [...list]));
     },
     async broadcast(values: Numbers, root: number) {
       const all = (await meet(rank, values.slice())) as Numbers[];
       values.set(all[root]);
+    },
+    async split(group: number) {
+      const number = begun[rank];
+      const all = (await meet(rank, group)) as number[];
+      const members = all.flatMap((other, i) => (other === group ? [i] : []));
+      const key = `${number} ${group}`;
+      const made = groups.get(key) ?? ranksInProcess(members.length);
+      groups.set(key, made);
+      return made[members.indexOf(rank)];
     },
     async barrier() {
       await meet(rank, undefined);

@@ -18,8 +18,10 @@ import {
   configToHuggingFace,
   generationConfig,
   type LlamaConfig,
+  parameterShapes,
 } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
+import type { TensorStream } from '../model/streams.ts';
 import { hasHeadOfItsOwn, readModelWeights } from './model-weights.ts';
 import { readModelJson, WEIGHTS_FILE } from './weight-files.ts';
 
@@ -43,24 +45,34 @@ export interface SaveOptions {
  * @param dir folder to write to; it is made if it does not exist, and its model files are replaced
  * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE` …
  */
-export async function saveModel(
+export function saveModel(dir: string, model: Llama, options?: SaveOptions): Promise<void> {
+  return saveWeights(dir, model.config, weightsOf(model), options);
+}
+
+/**
+ * The same from weights that come one after the other.
+ * @param weights in the order of `parameterShapes`
+ * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE` …; whatever the stream throws
+ */
+export async function saveWeights(
   dir: string,
-  model: Llama,
+  model: LlamaConfig,
+  weights: TensorStream,
   { tokenizerDir, precision = 'fp32' }: SaveOptions = {},
 ): Promise<void> {
   const { dtype, torch } = WEIGHT_FORMATS[precision];
-  const config = { ...configToHuggingFace(model.config), torch_dtype: torch, dtype: torch };
+  const config = { ...configToHuggingFace(model), torch_dtype: torch, dtype: torch };
   try {
     await makeFolder(dir);
     await writeJson(join(dir, 'config.json'), config);
-    await writeJson(join(dir, 'generation_config.json'), generationConfig(model.config));
+    await writeJson(join(dir, 'generation_config.json'), generationConfig(model));
     if (tokenizerDir !== undefined) await copyTokenizer(tokenizerDir, dir);
   } catch (error) {
     throw writeError(error, dir);
   }
   await streamSafetensors(join(dir, WEIGHTS_FILE), {
-    shapes: new Map([...model.parameters].map(([name, { shape }]) => [name, [...shape]])),
-    tensors: weightsOf(model),
+    shapes: parameterShapes(model),
+    tensors: weights,
     dtype,
     // transformers refuses a file that does not name the framework of its layout.
     metadata: { format: 'pt' },

@@ -1,31 +1,59 @@
-/** Reads all of a run's checkpoint. */
+/** Opens a run's checkpoint: its state is read at once, its tensors one after the other. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
-import { readSafetensors } from '../../base/safetensors/safetensors.ts';
-import type { Weights } from '../../base/safetensors/weights.ts';
-import type { Backend } from '../../compute/choose.ts';
+import { listSafetensors } from '../../base/safetensors/safetensors.ts';
+import { readFloats } from '../../base/safetensors/stored.ts';
 import { type RunState, runStateSchema } from '../../schemas/run.ts';
-import type { Llama } from '../model/llama.ts';
+import { momentShapes } from '../distributed/ranked.ts';
+import { type LlamaConfig, parameterShapes } from '../model/config.ts';
+import type { NamedArray, TensorStream } from '../model/streams.ts';
 import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
-import { loadLlama } from './huggingface.ts';
+import { readModelConfig } from './huggingface.ts';
+import { modelTensors } from './model-weights.ts';
 
-export interface ResumedCheckpoint {
+export interface StoredCheckpoint {
   path: string;
   state: RunState;
-  model: Llama;
-  /** Moments of AdamW, by their names in the file. */
-  moments: Weights;
+  config: LlamaConfig;
+  /**
+   * All weights in the order of the computation; they are checked as they are read.
+   * @throws CodecLmError `CHECKPOINT_INVALID` that names file and tensor
+   */
+  weights(): TensorStream;
+  /** Moments of AdamW, in the order of `momentShapes`. Throws as `weights`. */
+  moments(): TensorStream;
 }
 
 /** @throws CodecLmError `CHECKPOINT_INVALID` or `INPUT_NOT_FOUND` that names the file */
-export async function loadCheckpoint(backend: Backend, path: string): Promise<ResumedCheckpoint> {
+export async function openCheckpoint(path: string): Promise<StoredCheckpoint> {
   // The small file first: it shows soonest that this is not a checkpoint of a run.
   const state = await readState(join(path, STATE_FILE));
-  const { tensors } = await readSafetensors(join(path, OPTIMIZER_FILE));
-  const model = await loadLlama(backend, path);
-  return { path, state, model, moments: tensors };
+  const config = await readModelConfig(path);
+  return {
+    ...{ path, state, config },
+    weights: () => modelTensors(path, config),
+    moments: () => readMoments(join(path, OPTIMIZER_FILE), config),
+  };
+}
+
+async function* readMoments(file: string, config: LlamaConfig): AsyncGenerator<NamedArray, void> {
+  const stored = await listSafetensors(file);
+  const parameters = [...parameterShapes(config)].map(
+    ([name, shape]) => [name, { shape }] as const,
+  );
+  const shapes = momentShapes(new Map(parameters));
+  // Names and shapes of all, before the first is read.
+  for (const [key, shape] of shapes) {
+    const found = stored.get(key);
+    if (found?.shape.join() === shape.join()) continue;
+    const what = found ? `is [${found.shape}], expected [${shape}]` : 'is missing';
+    throw new CodecLmError('CHECKPOINT_INVALID', `${file}: the optimizer's tensor ${key} ${what}`, {
+      path: file,
+    });
+  }
+  for (const key of shapes.keys()) yield [key, await readFloats(key, stored.get(key)!, file)];
 }
 
 async function readState(path: string): Promise<RunState> {

@@ -10,22 +10,20 @@ import type { Lock } from '../../base/lock/lock.ts';
 import { streamSafetensors } from '../../base/safetensors/safetensors.ts';
 import type { CheckpointCodec, RunState } from '../../schemas/run.ts';
 import type { Communicator } from '../distributed/communicator.ts';
-import type { RankedOptimizer } from '../distributed/ranked.ts';
-import type { Llama } from '../model/llama.ts';
+import type { Training } from '../distributed/training.ts';
 import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
-import { saveModel } from './huggingface.ts';
+import { saveWeights } from './huggingface.ts';
 
 /** The state of a run between two steps, as a checkpoint holds it. */
 export interface CheckpointSnapshot {
   /** Folder to write, such as `RUN/checkpoints/step-00000100`. */
   path: string;
   state: RunState;
-  model: Llama;
-  optimizer: RankedOptimizer;
+  training: Training;
   /** Folder whose tokenizer is copied. */
   tokenizerDir: string;
   codec: CheckpointCodec;
-  /** The ranks, which may share the moments; rank 0 writes. */
+  /** The ranks, which may share weights and moments; rank 0 writes. */
   communicator: Communicator;
   /** The lock, in rank 0; it is checked right before the folder gets its name. */
   lock?: Pick<Lock, 'check'>;
@@ -38,7 +36,7 @@ export interface CheckpointSnapshot {
  * @throws CodecLmError `DISK_FULL`, `OUTPUT_UNWRITABLE`; `LOCK_LOST` when another process writes the run
  */
 export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<string> {
-  const { path, communicator, optimizer, lock } = snapshot;
+  const { path, communicator, training, lock } = snapshot;
   if (communicator.rank === 0) {
     try {
       const check = async () => lock?.check();
@@ -47,8 +45,9 @@ export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<stri
       throw writeError(error, path, 'saving the checkpoint');
     }
   } else {
-    // Rank 0 requests the other ranks' shares of the moments, one after the other.
-    for await (const _ of optimizer.moments());
+    // Rank 0 requests the other ranks' shares, one after the other.
+    for await (const _ of training.weights());
+    for await (const _ of training.moments());
   }
   // All ranks wait until it exists.
   await communicator.barrier();
@@ -56,11 +55,11 @@ export async function saveCheckpoint(snapshot: CheckpointSnapshot): Promise<stri
 }
 
 async function writeAll(folder: string, snapshot: CheckpointSnapshot): Promise<void> {
-  const { model, optimizer, tokenizerDir, codec, state } = snapshot;
-  await saveModel(folder, model, { tokenizerDir });
+  const { training, tokenizerDir, codec, state } = snapshot;
+  await saveWeights(folder, training.model.config, training.weights(), { tokenizerDir });
   await streamSafetensors(join(folder, OPTIMIZER_FILE), {
-    shapes: optimizer.momentShapes(),
-    tensors: optimizer.moments(),
+    shapes: training.momentShapes(),
+    tensors: training.moments(),
   });
   await writeJson(join(folder, CODEC_FILE), codec);
   await writeJson(join(folder, STATE_FILE), state);

@@ -188,6 +188,9 @@ function checkShape({ model, optim, train }: TrainerConfig): void {
   if (model.heads % model.kvHeads !== 0) {
     throw wrong(`model.kvHeads ${model.kvHeads} must divide model.heads ${model.heads}`);
   }
+  if (optim.zeroGroup !== undefined && optim.zero !== 3) {
+    throw wrong(`optim.zeroGroup is ${optim.zeroGroup}, but only optim.zero=3 has groups`);
+  }
   if (optim.minLr > optim.lr) {
     throw wrong(`optim.minLr ${optim.minLr} is higher than optim.lr ${optim.lr}`);
   }

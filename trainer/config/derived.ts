@@ -24,6 +24,14 @@ export function accumulationOf({ train }: TrainerConfig, ranks: number): number 
 }
 
 /**
+ * Whether blocks are computed again for their gradients. With ZeRO-3 they always are: a recording
+ * would hold on to the weights that were gathered.
+ */
+export function checkpointingOf({ train, optim }: TrainerConfig): boolean {
+  return train.checkpointing || optim.zero === 3;
+}
+
+/**
  * Configuration of the model that is trained: its sizes come from the configuration, its number of
  * ids from the tokenizer.
  */

@@ -29,6 +29,11 @@ export interface Communicator {
   allGather(part: Float32Array, counts: readonly number[]): Promise<Float32Array>;
   /** Replaces the values by those of `root`. */
   broadcast(values: Numbers, root: number): Promise<void>;
+  /**
+   * Makes a group of the ranks that give the same number, in their order. Collective. A group is
+   * closed with the communicator that it was made of.
+   */
+  split(group: number): Promise<Communicator>;
   /** Returns when all ranks have called it. */
   barrier(): Promise<void>;
   /**

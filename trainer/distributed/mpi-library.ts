@@ -8,19 +8,19 @@ import { CodecLmError, messageOf } from '../../base/error.ts';
 import { loadOptional } from '../../base/optional.ts';
 
 /** An MPI handle: an address or an integer, never dereferenced. */
-type Handle = bigint | number;
+export type MpiHandle = bigint | number;
 /** Memory that MPI reads or writes; a number is one of MPI's special addresses. */
 type Address = Numbers | Int32Array | BigUint64Array | Uint8Array | bigint | null;
 type Numbers = Float32Array | Float64Array;
-type Call = (...args: (Handle | Address)[]) => number;
+type Call = (...args: (MpiHandle | Address)[]) => number;
 
 export interface MpiConstants {
-  world: Handle;
-  float: Handle;
-  double: Handle;
-  sum: Handle;
-  max: Handle;
-  errorsReturn: Handle;
+  world: MpiHandle;
+  float: MpiHandle;
+  double: MpiHandle;
+  sum: MpiHandle;
+  max: MpiHandle;
+  errorsReturn: MpiHandle;
   inPlace: bigint;
   statusIgnore: bigint;
 }
@@ -31,6 +31,7 @@ const FUNCTIONS = {
   MPI_Comm_rank: ['comm', 'void *'],
   MPI_Comm_size: ['comm', 'void *'],
   MPI_Comm_set_errhandler: ['comm', 'handle'],
+  MPI_Comm_split: ['comm', 'int', 'int', 'void *'],
   MPI_Iallreduce: ['void *', 'void *', 'int', 'handle', 'handle', 'comm', 'void *'],
   MPI_Ireduce_scatter: ['void *', 'void *', 'void *', 'handle', 'handle', 'comm', 'void *'],
   MPI_Iallgatherv: [

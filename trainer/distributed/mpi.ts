@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { CodecLmError } from '../../base/error.ts';
 import type { Communicator, Numbers, Reduction } from './communicator.ts';
-import type { MpiLibrary } from './mpi-library.ts';
+import type { MpiHandle, MpiLibrary } from './mpi-library.ts';
 
 /** MPI_THREAD_SINGLE: all calls come from JavaScript's single thread. */
 const THREAD_SINGLE = 0;
@@ -19,29 +19,35 @@ export class MpiCommunicator implements Communicator {
   readonly rank: number;
   readonly size: number;
   readonly #mpi: MpiLibrary;
+  readonly #handle: MpiHandle;
   readonly #waitSeconds: number;
   readonly #onExit: (code: number) => void;
 
   /**
    * @param waitSeconds how long a rank waits for the others before it gives up
+   * @param group some of the ranks; default: all of them, and MPI is started
    * @throws CodecLmError `MPI_UNAVAILABLE` when MPI does not start
    */
-  constructor(mpi: MpiLibrary, waitSeconds: number) {
+  constructor(mpi: MpiLibrary, waitSeconds: number, group?: MpiHandle) {
     this.#mpi = mpi;
     this.#waitSeconds = waitSeconds;
     const { functions, constants } = mpi;
     const number = new Int32Array(1);
-    this.#check(functions.MPI_Init_thread(null, null, THREAD_SINGLE, number), 'MPI_Init');
+    if (group === undefined) {
+      this.#check(functions.MPI_Init_thread(null, null, THREAD_SINGLE, number), 'MPI_Init');
+    }
+    this.#handle = group ?? constants.world;
     this.#check(
-      functions.MPI_Comm_set_errhandler(constants.world, constants.errorsReturn),
+      functions.MPI_Comm_set_errhandler(this.#handle, constants.errorsReturn),
       'MPI_Comm_set_errhandler',
     );
-    this.#check(functions.MPI_Comm_rank(constants.world, number), 'MPI_Comm_rank');
+    this.#check(functions.MPI_Comm_rank(this.#handle, number), 'MPI_Comm_rank');
     this.rank = number[0];
-    this.#check(functions.MPI_Comm_size(constants.world, number), 'MPI_Comm_size');
+    this.#check(functions.MPI_Comm_size(this.#handle, number), 'MPI_Comm_size');
     this.size = number[0];
-    // If this process ends before `close` in any way, the others must not wait for it.
     this.#onExit = (code) => functions.MPI_Abort(constants.world, code || 1);
+    if (group !== undefined) return;
+    // If this process ends before `close` in any way, the others must not wait for it.
     process.once('exit', this.#onExit);
     // Node prints an uncaught error only after `exit`, which is too late: MPI_Abort does not
     // return.
@@ -50,11 +56,11 @@ export class MpiCommunicator implements Communicator {
 
   async allReduce(values: Numbers, reduction: Reduction = 'sum'): Promise<void> {
     const { functions, constants } = this.#mpi;
-    const { inPlace, world } = constants;
+    const { inPlace } = constants;
     await this.#complete('allReduce', values, (request) =>
       functions.MPI_Iallreduce(
         ...([inPlace, values, values.length, this.#typeOf(values)] as const),
-        ...([constants[reduction], world, request] as const),
+        ...([constants[reduction], this.#handle, request] as const),
       ),
     );
   }
@@ -66,7 +72,7 @@ export class MpiCommunicator implements Communicator {
     await this.#complete('reduceScatter', [values, part, lengths], (request) =>
       functions.MPI_Ireduce_scatter(
         ...([values, part, lengths, constants.float] as const),
-        ...([constants.sum, constants.world, request] as const),
+        ...([constants.sum, this.#handle, request] as const),
       ),
     );
     return part;
@@ -81,24 +87,34 @@ export class MpiCommunicator implements Communicator {
     await this.#complete('allGather', [part, all, lengths, starts], (request) =>
       functions.MPI_Iallgatherv(
         ...([part, part.length, constants.float] as const),
-        ...([all, lengths, starts, constants.float, constants.world, request] as const),
+        ...([all, lengths, starts, constants.float, this.#handle, request] as const),
       ),
     );
     return all;
   }
 
   async broadcast(values: Numbers, root: number): Promise<void> {
-    const { functions, constants } = this.#mpi;
+    const { functions } = this.#mpi;
     const type = this.#typeOf(values);
     await this.#complete('broadcast', values, (request) =>
-      functions.MPI_Ibcast(values, values.length, type, root, constants.world, request),
+      functions.MPI_Ibcast(values, values.length, type, root, this.#handle, request),
     );
   }
 
-  async barrier(): Promise<void> {
+  async split(group: number): Promise<Communicator> {
     const { functions, constants } = this.#mpi;
+    // MPI waits in this call without a time limit: make sure that all ranks arrive together.
+    await this.barrier();
+    const made = typeof constants.world === 'bigint' ? new BigUint64Array(1) : new Int32Array(1);
+    const status = functions.MPI_Comm_split(this.#handle, group, this.rank, made);
+    this.#check(status, 'MPI_Comm_split');
+    return new MpiCommunicator(this.#mpi, this.#waitSeconds, made[0]);
+  }
+
+  async barrier(): Promise<void> {
+    const { functions } = this.#mpi;
     await this.#complete('barrier', undefined, (request) =>
-      functions.MPI_Ibarrier(constants.world, request),
+      functions.MPI_Ibarrier(this.#handle, request),
     );
   }
 

@@ -3,10 +3,15 @@
  * new weights.
  */
 import type { Tensor } from '@tensorflow/tfjs';
+import type { NamedArray, TensorStream } from '../model/streams.ts';
 import type { AdamWState } from '../optim/adamw.ts';
 
-/** A moment of one parameter, under its name in a checkpoint, as `readSafetensors` gives it. */
-export type NamedMoment = readonly [name: string, data: Float32Array];
+/** The moments of a checkpoint, as `momentShapes` orders them. */
+export interface StoredMoments {
+  /** Number of updates done. */
+  step: number;
+  tensors: TensorStream;
+}
 
 export interface RankedOptimizer {
   /**
@@ -28,9 +33,11 @@ export interface RankedOptimizer {
    */
   momentShapes(): Map<string, number[]>;
   /** Both moments of every parameter, complete, in every rank. Collective. */
-  moments(): AsyncGenerator<NamedMoment, void>;
+  moments(): AsyncGenerator<NamedArray, void>;
   /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or has another shape */
   load(state: AdamWState): void;
+  /** The same from a stream of all moments with the right shapes, one after the other. */
+  restore(stored: StoredMoments): Promise<void>;
   dispose(): void;
 }
 
@@ -47,3 +54,14 @@ export function momentShapes(
 
 /** PyTorch's names of the moments. */
 export const MOMENTS = ['exp_avg', 'exp_avg_sq'] as const;
+
+/** The moments of a stream by parameter. */
+export async function* momentPairs(
+  tensors: TensorStream,
+): AsyncGenerator<{ name: string; m: Float32Array; v: Float32Array }, void> {
+  let m: Float32Array | undefined;
+  for await (const [key, data] of tensors) {
+    if (m) yield { name: key.slice(MOMENTS[1].length + 1), m, v: data };
+    m = m ? undefined : data;
+  }
+}

@@ -4,11 +4,18 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
+import type { NamedArray } from '../model/streams.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
 import type { Communicator } from './communicator.ts';
-import { momentShapes, type NamedMoment, type RankedOptimizer } from './ranked.ts';
+import {
+  MOMENTS,
+  momentPairs,
+  momentShapes,
+  type RankedOptimizer,
+  type StoredMoments,
+} from './ranked.ts';
 
 export class ReplicatedAdamW implements RankedOptimizer {
   readonly #backend: Backend;
@@ -56,13 +63,20 @@ export class ReplicatedAdamW implements RankedOptimizer {
     return momentShapes(this.#parameters);
   }
 
-  async *moments(): AsyncGenerator<NamedMoment, void> {
-    const { tensors } = await this.#adamw.state();
-    for (const [name, { data }] of tensors) yield [name, data];
+  async *moments(): AsyncGenerator<NamedArray, void> {
+    for (const name of this.#parameters.keys()) {
+      const both = this.#adamw.read(name);
+      for (const [i, key] of MOMENTS.entries()) yield [`${key}.${name}`, both[i]];
+    }
   }
 
   load(state: AdamWState): void {
     this.#adamw.load(state);
+  }
+
+  async restore({ step, tensors }: StoredMoments): Promise<void> {
+    for await (const { name, m, v } of momentPairs(tensors)) this.#adamw.write(name, m, v);
+    this.#adamw.step = step;
   }
 
   dispose(): void {

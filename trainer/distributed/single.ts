@@ -12,6 +12,9 @@ export const single: Communicator = {
     return part.slice();
   },
   async broadcast() {},
+  async split() {
+    return single;
+  },
   async barrier() {},
   async close() {},
 };

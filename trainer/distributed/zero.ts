@@ -7,32 +7,19 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { Weights } from '../../base/safetensors/weights.ts';
 import type { Backend } from '../../compute/choose.ts';
+import type { NamedArray } from '../model/streams.ts';
 import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
-import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
-import { type Communicator, evenBounds } from './communicator.ts';
-import { MOMENTS, momentShapes, type NamedMoment, type RankedOptimizer } from './ranked.ts';
-
-/** The elements of one parameter that are in this rank's share of a bucket. */
-interface Piece {
-  name: string;
-  /**
-   * A piece of a matrix is [n, 1], a piece of a norm [n], because AdamW decays only the weights of
-   * matrices.
-   */
-  shape: number[];
-  /** Start index in the share. */
-  start: number;
-  /** Start index in the parameter. */
-  from: number;
-  to: number;
-}
-
-interface Share extends Bucket {
-  /** Number of elements of each rank's share. */
-  counts: number[];
-  pieces: Piece[];
-}
+import { bucketsOf, pack, unpack } from './buckets.ts';
+import type { Communicator } from './communicator.ts';
+import {
+  MOMENTS,
+  momentPairs,
+  momentShapes,
+  type RankedOptimizer,
+  type StoredMoments,
+} from './ranked.ts';
+import { bucketShare, packShare, type Share, unpackShare } from './shares.ts';
 
 export class ShardedAdamW implements RankedOptimizer {
   readonly #backend: Backend;
@@ -53,7 +40,7 @@ export class ShardedAdamW implements RankedOptimizer {
     this.#backend = backend;
     this.#communicator = communicator;
     this.#parameters = parameters;
-    this.#shares = bucketsOf(parameters).map((bucket) => shareOf(bucket, communicator));
+    this.#shares = bucketsOf(parameters).map((bucket) => bucketShare(bucket, communicator));
     this.#pieces = new Map(
       this.#shares.flatMap(({ pieces }) =>
         pieces.map(({ name, shape, from, to }) => {
@@ -80,9 +67,7 @@ export class ShardedAdamW implements RankedOptimizer {
     for (const share of this.#shares) {
       const values = await pack(share, gradients);
       const sums = await this.#communicator.reduceScatter(values, share.counts);
-      for (const { name, shape, start, from, to } of share.pieces) {
-        mine.set(name, tf.tensor(sums.slice(start, start + to - from), shape, 'float32'));
-      }
+      for (const [name, sum] of unpackShare(tf, share, sums)) mine.set(name, sum);
     }
     const norm = await clipGradients(this.#backend, mine, clipNorm, async (squares) => {
       const total = Float64Array.of(squares);
@@ -101,15 +86,11 @@ export class ShardedAdamW implements RankedOptimizer {
     return momentShapes(this.#parameters);
   }
 
-  async *moments(): AsyncGenerator<NamedMoment, void> {
-    const { tensors } = await this.#adamw.state();
+  async *moments(): AsyncGenerator<NamedArray, void> {
     for (const share of this.#shares) {
       const both: Float32Array[] = [];
-      for (const key of MOMENTS) {
-        const part = new Float32Array(share.counts[this.#communicator.rank]);
-        for (const { name, start } of share.pieces) {
-          part.set(tensors.get(`${key}.${name}`)!.data, start);
-        }
+      for (const i of MOMENTS.keys()) {
+        const part = packShare(share, this.#communicator.rank, (name) => this.#adamw.read(name)[i]);
         both.push(await this.#communicator.allGather(part, share.counts));
       }
       for (const { name, start, end } of share.slots) {
@@ -137,6 +118,18 @@ export class ShardedAdamW implements RankedOptimizer {
     this.#adamw.load({ step, tensors: mine });
   }
 
+  async restore({ step, tensors }: StoredMoments): Promise<void> {
+    const pieces = new Map(
+      this.#shares.flatMap(({ pieces }) => pieces.map((one) => [one.name, one])),
+    );
+    for await (const { name, m, v } of momentPairs(tensors)) {
+      const piece = pieces.get(name);
+      if (!piece) continue;
+      this.#adamw.write(name, m.slice(piece.from, piece.to), v.slice(piece.from, piece.to));
+    }
+    this.#adamw.step = step;
+  }
+
   dispose(): void {
     this.#adamw.dispose();
     for (const piece of this.#pieces.values()) piece.dispose();
@@ -146,10 +139,9 @@ export class ShardedAdamW implements RankedOptimizer {
   async #shareWeights(): Promise<void> {
     const { tf } = this.#backend;
     for (const share of this.#shares) {
-      const part = new Float32Array(share.counts[this.#communicator.rank]);
-      for (const { name, start } of share.pieces) {
-        part.set(await this.#pieces.get(name)!.data<'float32'>(), start);
-      }
+      const part = packShare(share, this.#communicator.rank, (name) =>
+        this.#pieces.get(name)!.dataSync<'float32'>(),
+      );
       const all = await this.#communicator.allGather(part, share.counts);
       for (const [name, weights] of unpack(tf, share, all)) {
         this.#parameters.get(name)!.assign(weights);
@@ -157,23 +149,4 @@ export class ShardedAdamW implements RankedOptimizer {
       }
     }
   }
-}
-
-function shareOf(bucket: Bucket, { rank, size }: Communicator): Share {
-  const bounds = evenBounds(bucket.length, size);
-  const counts = bounds.slice(1).map((bound, i) => bound - bounds[i]);
-  const [first, last] = [bounds[rank], bounds[rank + 1]];
-  const pieces = bucket.slots.flatMap(({ name, shape, start, end }) => {
-    const [from, to] = [Math.max(first, start), Math.min(last, end)];
-    if (from >= to) return [];
-    const length = to - from;
-    return {
-      name,
-      shape: shape.length > 1 ? [length, 1] : [length],
-      start: from - first,
-      from: from - start,
-      to: to - start,
-    };
-  });
-  return { ...bucket, counts, pieces };
 }

@@ -6,12 +6,14 @@
 import { headSize, type LlamaConfig } from '../model/config.ts';
 import { rowsPerChunk } from '../model/row-chunks.ts';
 import { QUERY_BLOCK } from '../ops/attention/attention.ts';
+import type { Precision } from '../ops/linear.ts';
 
 export interface ActivationOptions {
   /** Sequences in a micro batch. */
   sequences: number;
   seqLen: number;
   checkpointing: boolean;
+  precision: Precision;
 }
 
 /** Counts of fp32 numbers. */
@@ -24,14 +26,21 @@ export interface ActivationCounts {
   head: number;
 }
 
-/** Saved by attention: its norm's output, scaled queries, output by heads and by rows; keys, values. */
-const ATTENTION_SAVED = { hidden: 4, keyValue: 2 } as const;
+/**
+ * Saved by attention: scaled queries and its output by heads, keys and values; and the inputs of the
+ * products, which are bf16 where those are.
+ */
+const ATTENTION_SAVED = { hidden: 2, factors: 2, keyValue: 2 } as const;
 /** Its gradient: that of the output, twice, that of the queries; keys and values, cut and summed. */
 const ATTENTION_BACKWARD = { hidden: 5, keyValue: 8 } as const;
 /** Scores of a block of queries: probabilities, their gradients and intermediate results. */
 const SCORES = 5;
-/** Saved by the feed-forward layer: its input and norm; gate, up and their product. */
-const FEED_FORWARD_SAVED = { hidden: 2, intermediate: 3 } as const;
+/** Saved by the feed-forward layer: its input; gate and up; the inputs of the products. */
+const FEED_FORWARD_SAVED = {
+  hidden: 1,
+  intermediate: 2,
+  factors: { hidden: 1, intermediate: 1 },
+} as const;
 /** Its gradient: those of gate, up and product, and intermediate results of SwiGLU. */
 const FEED_FORWARD_BACKWARD = { hidden: 2, intermediate: 7 } as const;
 /** Logits, their gradient, twice, and intermediate results. */
@@ -41,17 +50,24 @@ const HEAD_HIDDEN = 4;
 
 export function activationCounts(
   config: LlamaConfig,
-  { sequences, seqLen, checkpointing }: ActivationOptions,
+  { sequences, seqLen, checkpointing, precision }: ActivationOptions,
 ): ActivationCounts {
   const { hiddenSize: h, intermediateSize: i, heads, vocabSize } = config;
   const tokens = sequences * seqLen;
   const kv = config.kvHeads * headSize(config);
   const norms = config.qkNorm ? h + kv : 0;
-  const attention = ATTENTION_SAVED.hidden * h + ATTENTION_SAVED.keyValue * kv + norms;
+  /** Size of a factor of a product, in fp32 numbers. */
+  const factor = precision === 'bf16' ? 0.5 : 1;
+  const attention =
+    (ATTENTION_SAVED.hidden + ATTENTION_SAVED.factors * factor) * h +
+    ATTENTION_SAVED.keyValue * kv +
+    norms;
   const scores = SCORES * heads * Math.min(QUERY_BLOCK, seqLen);
   const attentionBackward =
     ATTENTION_BACKWARD.hidden * h + ATTENTION_BACKWARD.keyValue * kv + scores;
-  const feedForward = FEED_FORWARD_SAVED.hidden * h + FEED_FORWARD_SAVED.intermediate * i;
+  const { hidden, intermediate, factors } = FEED_FORWARD_SAVED;
+  const feedForward =
+    (hidden + factors.hidden * factor) * h + (intermediate + factors.intermediate * factor) * i;
   const wide = FEED_FORWARD_BACKWARD.intermediate * i;
   const narrow = FEED_FORWARD_BACKWARD.hidden * h;
   const share = (width: number) => Math.min(1, rowsPerChunk(width) / tokens);
@@ -59,7 +75,7 @@ export function activationCounts(
   if (checkpointing) {
     const chunk = share(i) * (feedForward + wide) + narrow + h;
     return {
-      kept: tokens * h,
+      kept: tokens * h * factor,
       block: tokens * (attention + Math.max(chunk, attentionBackward)),
       head,
     };

@@ -2,13 +2,17 @@
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import { readManifest } from '../../shards/index.ts';
 import { codecNamed, DEFAULT_CODECS } from '../../tokenizer/index.ts';
-import { accumulationOf, llamaConfig } from '../config/derived.ts';
+import { accumulationOf, checkpointingOf, llamaConfig } from '../config/derived.ts';
 import { parameterCount } from '../model/config.ts';
 import { FLOPS_CONVENTION, flopsPerToken } from './flops.ts';
+import { daysOn, smallestGpu } from './gpus.ts';
 import { estimateMemory, type MemoryEstimate } from './memory.ts';
 
 /** Default vocabulary: bytes, the paper's 320 merges for images, and the special tokens. */
 const DEFAULT_VOCAB_SIZE = 579;
+
+/** What well-tuned runs of several machines reach; the paper's month is 0.5. */
+const DEFAULT_MFU = 0.4;
 
 export interface EstimateOptions {
   /** Number of ranks; default 1. */
@@ -17,6 +21,8 @@ export interface EstimateOptions {
   data?: string;
   /** Used without a dataset; default 579, the size with 320 merges. */
   vocabSize: number;
+  /** Share of the GPUs' speed at which the run is planned; default 0.4. */
+  mfu: number;
 }
 
 export interface Estimate {
@@ -36,10 +42,25 @@ export interface Estimate {
   gradAccumulation: number;
   /** Tokens over all ranks. */
   tokensPerStep: number;
-  zero: 0 | 1;
+  zero: 0 | 1 | 3;
   checkpointing: boolean;
   /** Memory of one rank in bytes. */
   memory: MemoryEstimate;
+  /** The same for each ZeRO stage and several numbers of ranks, in this order. */
+  alternatives: Alternative[];
+  /** The smallest GPU of a list that holds it; undefined when none does. */
+  gpu?: string;
+  /** Days of all steps on that GPU in every rank, at `mfu` of its speed in bf16. */
+  days?: number;
+  mfu: number;
+}
+
+/** What a rank would take with other ranks or another stage, with the same sequences a step. */
+export interface Alternative {
+  zero: 0 | 1 | 3;
+  worldSize: number;
+  memory: MemoryEstimate;
+  gpu?: string;
 }
 
 /** @throws CodecLmError `CONFIG_INVALID` for a batch that the ranks cannot share; what readManifest throws */
@@ -47,17 +68,33 @@ export async function estimate(
   config: TrainerConfig,
   options: Partial<EstimateOptions> = {},
 ): Promise<Estimate> {
-  const { worldSize = 1 } = options;
+  const { worldSize = 1, mfu = DEFAULT_MFU } = options;
   const manifest = options.data === undefined ? undefined : await readManifest(options.data);
   const vocabSize = manifest?.vocabSize ?? options.vocabSize ?? DEFAULT_VOCAB_SIZE;
   const { seqLen, seqLenFrom } = lengthOf(config.train.seqLen, manifest?.seqLen);
   const gradAccumulation = accumulationOf(config, worldSize);
-  const { microBatch, checkpointing } = config.train;
-  const { zero } = config.optim;
+  const { microBatch, precision } = config.train;
+  const { zero, zeroGroup } = config.optim;
+  const checkpointing = checkpointingOf(config);
   const shape = llamaConfig({ ...config, train: { ...config.train, seqLen } }, vocabSize);
+  const tokensPerStep = worldSize * gradAccumulation * microBatch * seqLen;
+  const memoryOf = (zero: 0 | 1 | 3, ranks: number, accumulation: number) =>
+    estimateMemory(shape, {
+      sequences: microBatch,
+      seqLen,
+      gradAccumulation: accumulation,
+      checkpointing: config.train.checkpointing || zero === 3,
+      precision,
+      zero,
+      worldSize: ranks,
+      zeroGroup: zeroGroup !== undefined && ranks % zeroGroup === 0 ? zeroGroup : undefined,
+    });
+  const memory = memoryOf(zero, worldSize, gradAccumulation);
+  const gpu = smallestGpu(memory.total);
+  const flops = flopsPerToken(shape, seqLen);
   return {
     parameters: parameterCount(shape),
-    flopsPerToken: flopsPerToken(shape, seqLen),
+    flopsPerToken: flops,
     flopsConvention: FLOPS_CONVENTION,
     worldSize,
     vocabSize,
@@ -65,18 +102,28 @@ export async function estimate(
     seqLenFrom,
     microBatch,
     gradAccumulation,
-    tokensPerStep: worldSize * gradAccumulation * microBatch * seqLen,
+    tokensPerStep,
     zero,
     checkpointing,
-    memory: estimateMemory(shape, {
-      sequences: microBatch,
-      seqLen,
-      gradAccumulation,
-      checkpointing,
-      zero,
-      worldSize,
-    }),
+    memory,
+    alternatives: STAGES.flatMap((stage) =>
+      worldSizesBeside(worldSize).map((ranks) => {
+        const accumulation = Math.max(1, Math.round((gradAccumulation * worldSize) / ranks));
+        const memory = memoryOf(stage, ranks, accumulation);
+        return { zero: stage, worldSize: ranks, memory, gpu: smallestGpu(memory.total)?.name };
+      }),
+    ),
+    gpu: gpu?.name,
+    days: gpu && daysOn(gpu, worldSize, flops * tokensPerStep * config.train.steps, mfu),
+    mfu,
   };
+}
+
+const STAGES = [0, 1, 3] as const;
+
+/** The number that was asked for, and others for comparison. */
+function worldSizesBeside(worldSize: number): number[] {
+  return [...new Set([1, 8, 32, 128, worldSize])].sort((a, b) => a - b);
 }
 
 function lengthOf(

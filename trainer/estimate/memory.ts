@@ -1,65 +1,114 @@
 /**
- * Memory of one rank while it computes gradients, which is the peak. It counts the tensors; the
- * process itself takes a few hundred MiB more.
+ * Memory of one rank while it computes gradients, which is the peak. It counts the tensors, and the
+ * messages of ZeRO-3; the process itself takes a few hundred MiB more.
  */
 import { type LlamaConfig, parameterCount } from '../model/config.ts';
 import { partsOf } from '../model/parts.ts';
+import type { Precision } from '../ops/linear.ts';
 import { type ActivationOptions, activationCounts } from './activations.ts';
 
-/** All tensors are counted as fp32; in bf16 the saved inputs of layers take half of that. */
+/** Weights, gradients and moments are fp32; so are most activations. */
 const BYTES = 4;
 
 export interface MemoryOptions extends ActivationOptions {
   gradAccumulation: number;
-  zero: 0 | 1;
+  precision: Precision;
+  zero: 0 | 1 | 3;
   worldSize: number;
+  /** Ranks that share a model with ZeRO-3; default: all. */
+  zeroGroup?: number;
 }
 
 /** Memory of one rank in bytes, at the moment when it is highest. */
 export interface MemoryEstimate {
+  /** With ZeRO-3 the rank's share of them, and those that are gathered at that moment. */
   weights: number;
-  /** Those that are there at that moment; with accumulation, also their sum so far. */
+  /**
+   * Those that are there at that moment; with accumulation, also their sum so far. With ZeRO-3 those
+   * of a block, and the rank's share of the sums.
+   */
   gradients: number;
   /**
    * Both moments of AdamW; with ZeRO-1, the rank's share of them and of the weights that it
-   * updates.
+   * updates; with ZeRO-3, its share of them.
    */
   optimizer: number;
   activations: number;
+  /** ZeRO-3: weights of the next block that are on their way, and this rank's share of them. */
+  messages: number;
   total: number;
 }
 
+type Moment = Pick<MemoryEstimate, 'gradients' | 'activations'>;
+
 export function estimateMemory(config: LlamaConfig, options: MemoryOptions): MemoryEstimate {
-  const { gradAccumulation, zero, worldSize } = options;
-  const weights = BYTES * parameterCount(config);
-  const optimizer = zero === 1 ? (3 * weights) / worldSize : 2 * weights;
-  const sums = gradAccumulation > 1 ? weights : 0;
-  const [part, ends] = [largestBlock(config), endsOf(config)].map((count) => BYTES * count);
+  const held = options.zero === 3 ? shardedBytes(config, options) : wholeBytes(config, options);
   const { kept, block, head } = activationCounts(config, options);
   const { layers } = config;
+  const { sums, ends, part } = held.gradients;
   // Activations are freed and gradients come, block after block: the peak is at one of the ends.
-  const moments = [
-    { gradients: sums + ends, activations: layers * kept + head },
-    { gradients: sums + ends + part, activations: layers * kept + block },
-    { gradients: sums > 0 ? sums + ends + part : weights, activations: kept + block },
+  const moments: Moment[] = [
+    { gradients: sums.first + ends, activations: layers * kept + head },
+    { gradients: sums.first + ends + part, activations: layers * kept + block },
+    { gradients: sums.last + part, activations: kept + block },
   ].map(({ gradients, activations }) => ({ gradients, activations: BYTES * activations }));
-  const total = (moment: (typeof moments)[0]) =>
-    weights + optimizer + moment.gradients + moment.activations;
+  const { weights, optimizer, messages } = held;
+  const total = ({ gradients, activations }: Moment) =>
+    weights + optimizer + gradients + activations + messages;
   const highest = moments.reduce((a, b) => (total(b) > total(a) ? b : a));
-  return { weights, optimizer, ...highest, total: total(highest) };
+  return { weights, optimizer, ...highest, messages, total: total(highest) };
 }
 
-/** Number of weights of a block, and of the output and the embedding together. */
-function largestBlock(config: LlamaConfig): number {
-  return countOf(partsOf(config).get(0)!);
+/** Bytes of what does not depend on the batch. */
+interface HeldBytes extends Pick<MemoryEstimate, 'weights' | 'optimizer' | 'messages'> {
+  gradients: {
+    /** Sums when the backward pass of the last micro batch begins and ends. */
+    sums: { first: number; last: number };
+    /** Of the output and the embedding. */
+    ends: number;
+    /** Of the block that goes backward. */
+    part: number;
+  };
 }
 
-function endsOf(config: LlamaConfig): number {
-  return parameterCount(config) - config.layers * largestBlock(config);
+function wholeBytes(
+  config: LlamaConfig,
+  { gradAccumulation, zero, worldSize }: MemoryOptions,
+): HeldBytes {
+  const weights = BYTES * parameterCount(config);
+  const { part, ends } = partBytes(config);
+  const isSum = gradAccumulation > 1;
+  return {
+    weights,
+    optimizer: zero === 1 ? (3 * weights) / worldSize : 2 * weights,
+    messages: 0,
+    gradients: {
+      // The gradients of a single micro batch are the sums.
+      sums: isSum ? { first: weights, last: weights } : { first: 0, last: weights - part },
+      ends,
+      part,
+    },
+  };
 }
 
-function countOf(shapes: ReadonlyMap<string, number[]>): number {
-  let count = 0;
-  for (const shape of shapes.values()) count += shape.reduce((product, size) => product * size, 1);
-  return count;
+function shardedBytes(config: LlamaConfig, options: MemoryOptions): HeldBytes {
+  const { worldSize, zeroGroup = worldSize, precision } = options;
+  const weights = BYTES * parameterCount(config);
+  const share = weights / zeroGroup;
+  const { part, ends } = partBytes(config);
+  const gathered = precision === 'bf16' ? part / 2 : part;
+  return {
+    weights: share + gathered + ends,
+    optimizer: 2 * share,
+    messages: gathered + gathered / zeroGroup,
+    gradients: { sums: { first: share, last: share }, ends, part },
+  };
+}
+
+function partBytes(config: LlamaConfig): { part: number; ends: number } {
+  let part = 0;
+  for (const shape of partsOf(config).get(0)!.values()) {
+    part += BYTES * shape.reduce((product, size) => product * size, 1);
+  }
+  return { part, ends: BYTES * parameterCount(config) - config.layers * part };
 }

@@ -6,7 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { ValMetrics } from '../../schemas/run.ts';
 import type { Dataset } from '../../shards/index.ts';
-import { lossSum } from '../model/loss.ts';
+import { lossOf } from '../model/loss.ts';
 import { bitsOfLoss, toMicroBatch } from './batches.ts';
 import type { Session } from './session.ts';
 
@@ -44,6 +44,7 @@ async function addDataset(
   isStopping: () => Promise<boolean>,
 ): Promise<boolean> {
   const { communicator, config, symbolLengths, padId } = session;
+  const { model } = session.training;
   const { rank, size } = communicator;
   const { microBatch, seqLen, evalBatches, precision } = config.train;
   const loader = dataset.loader({
@@ -58,10 +59,15 @@ async function addDataset(
     if (await isStopping()) return false;
     const batch = toMicroBatch(ids, seqLen, padId, symbolLengths);
     const isWanted = evalBatches === 0 || first + rank < evalBatches;
-    if (isWanted && batch.tokens > 0) {
-      const { inputs, targets } = batch;
-      const options = { precision, segments };
-      totals[0] += lossSum(session.model, inputs, targets, microBatch, options).lossSum;
+    const { inputs, targets } = batch;
+    const isCounted = isWanted && batch.tokens > 0;
+    // Ranks that share the weights go through the layers together, whoever counts.
+    const loss =
+      isCounted || model.isCollective
+        ? await lossOf(model, { inputs, targets, batch: microBatch }, { precision, segments })
+        : 0;
+    if (isCounted) {
+      totals[0] += loss;
       totals[1] += batch.tokens;
       totals[2] += batch.symbols;
     }

@@ -9,8 +9,9 @@ export interface FiniteCheck {
   loss: number;
   /** Global norm of the gradients. */
   gradNorm: number;
-  parameters: ReadonlyMap<string, Tensor>;
-  gradients: ReadonlyMap<string, Tensor>;
+  /** By the names of all parameters, in every rank; undefined where another rank has all of one. */
+  parameters: ReadonlyMap<string, Tensor | undefined>;
+  gradients: ReadonlyMap<string, Tensor | undefined>;
   /** Path of the newest checkpoint. */
   checkpoint: string | undefined;
   /** Ranks share loss and norm, but each has its own gradients. */
@@ -42,12 +43,12 @@ export async function checkFinite(check: FiniteCheck): Promise<void> {
 
 /** A flag for each tensor, with its name in messages. */
 async function namesOfBad(
-  tensors: ReadonlyMap<string, Tensor>,
+  tensors: ReadonlyMap<string, Tensor | undefined>,
   kind: string,
 ): Promise<{ name: string; isBad: boolean }[]> {
   const names: { name: string; isBad: boolean }[] = [];
   for (const [name, tensor] of tensors) {
-    const isBad = !(await tensor.data()).every(Number.isFinite);
+    const isBad = tensor !== undefined && !(await tensor.data()).every(Number.isFinite);
     names.push({ name: `${kind}${name}`, isBad });
   }
   return names;

@@ -35,13 +35,14 @@ export class Recorder {
     peakFlops: number,
     emit: (event: FitEvent) => void,
   ) {
-    const { backend, communicator, config, model } = session;
+    const { backend, communicator, config } = session;
     this.#outputs = outputs;
     this.#emit = emit;
     this.#steps = config.train.steps;
     this.#gpuMemory = new GpuMemory(backend);
     this.#idealSeconds =
-      flopsPerToken(model.config, config.train.seqLen) / (peakFlops * communicator.size);
+      flopsPerToken(session.training.model.config, config.train.seqLen) /
+      (peakFlops * communicator.size);
   }
 
   static async open(session: Session, emit: (event: FitEvent) => void): Promise<Recorder> {
@@ -82,8 +83,8 @@ export class Recorder {
   }
 }
 
-function measuredPeak({ backend, config, model }: Session): Promise<number> {
+function measuredPeak({ backend, config, training }: Session): Promise<number> {
   const { microBatch, seqLen, precision } = config.train;
   const tokens = microBatch * seqLen;
-  return measurePeakFlops(backend, { model: model.config, tokens, precision });
+  return measurePeakFlops(backend, { model: training.model.config, tokens, precision });
 }

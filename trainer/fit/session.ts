@@ -7,15 +7,19 @@ import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import type { DatasetOptions, MixtureSource } from '../../shards/index.ts';
 import { readTokenizer } from '../../tokenizer/index.ts';
-import { startFrom } from '../checkpoint/init.ts';
+import { openStart } from '../checkpoint/init.ts';
 import { findLastGood } from '../checkpoint/last-good.ts';
+import type { StoredCheckpoint } from '../checkpoint/resume.ts';
 import { llamaConfig, type ResolvedConfig } from '../config/derived.ts';
 import type { Communicator } from '../distributed/communicator.ts';
-import { createOptimizer } from '../distributed/optimizer.ts';
-import type { RankedOptimizer } from '../distributed/ranked.ts';
+import { createTraining, type TrainingOptions } from '../distributed/create.ts';
+import { openGroups } from '../distributed/groups.ts';
 import { single } from '../distributed/single.ts';
+import type { Training } from '../distributed/training.ts';
 import type { FitEvent } from '../events.ts';
-import { createLlama, Llama } from '../model/llama.ts';
+import { checkConfig } from '../model/config.ts';
+import { initialSource } from '../model/init.ts';
+import { weightStream } from '../model/streams.ts';
 import { widthRatio, widthScale } from '../model/width-scale.ts';
 import {
   createRun,
@@ -63,8 +67,7 @@ export interface Session {
   readonly communicator: Communicator;
   /** Only in rank 0. */
   readonly lock?: Lock;
-  readonly model: Llama;
-  readonly optimizer: RankedOptimizer;
+  readonly training: Training;
   readonly data: TrainingData;
   readonly batches: AsyncGenerator<TrainingBatch, void>;
   readonly hasVal: boolean;
@@ -139,25 +142,32 @@ async function startSession(
     (_, id) => tokenizer.tokenSymbols(id).length,
   );
   const backend = await options.chooseBackend();
+  const groups = await openGroups(communicator, config.optim.zeroGroup);
+  const { precision } = config.train;
+  const ratio = widthRatio(config.model.hiddenSize, config.optim.mupBaseWidth);
+  const rateFactor = (name: string, dimensions: number) => widthScale(name, dimensions, ratio).rate;
+  const optim = { ...config.optim, rateFactor };
+  const shared = { backend, communicator, groups, precision, optim };
+  const load = ({ config, state, ...stored }: StoredCheckpoint) =>
+    createTraining(
+      { ...shared, config },
+      { weights: stored.weights(), moments: { step: state.step, tensors: stored.moments() } },
+    );
   const loaded = isResumed
-    ? await findLastGood(communicator, backend, out, manifest.tokenizerHash, emit)
+    ? await findLastGood(communicator, out, manifest.tokenizerHash, load, emit)
     : undefined;
   if (resume && !loaded) emit({ type: 'nothing-to-resume', out });
-  const model =
-    loaded?.model ?? (await newModel(backend, config, manifest.vocabSize, options.init, emit));
-  const ratio = widthRatio(config.model.hiddenSize, config.optim.mupBaseWidth);
-  const optimizer = createOptimizer(backend, communicator, model.parameters, {
-    ...config.optim,
-    rateFactor: (name, dimensions) => widthScale(name, dimensions, ratio).rate,
-  });
-  if (loaded) optimizer.load({ step: loaded.state.step, tensors: loaded.moments });
+  const shape = llamaConfig(config, manifest.vocabSize);
+  const training =
+    loaded?.training ??
+    (await newTraining({ ...shared, config: shape }, config, options.init, emit));
   const { split, shuffle, seed, docMask } = config.data;
   const { microBatch, seqLen } = config.train;
-  const dataState = loaded?.state.loader ?? data.start(seed, split);
+  const dataState = loaded?.checkpoint.state.loader ?? data.start(seed, split);
   const order = { split, shuffle, seed, segments: docMask };
   const batches = data.batches({ ...order, rank, worldSize: size, microBatch, seqLen }, dataState);
   // Write nothing before all of the above has been checked.
-  const step = loaded?.state.step ?? 0;
+  const step = loaded?.checkpoint.state.step ?? 0;
   const lock = rank === 0 ? await writeRun(options, config, step, held) : undefined;
   return {
     run: out,
@@ -165,8 +175,7 @@ async function startSession(
     backend,
     communicator,
     lock,
-    model,
-    optimizer,
+    training,
     data,
     batches,
     hasVal: data.datasets.some((dataset) => dataset.sequences('val') > 0),
@@ -174,16 +183,15 @@ async function startSession(
     padId: tokenizer.padId,
     symbolLengths,
     codec: { codec: manifest.codec, seqLen },
-    tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.state.tokenCounts),
-    tokensSeen: loaded?.state.tokensSeen ?? 0,
+    tokenCounts: new TokenCounts(tokenizer.vocabSize, loaded?.checkpoint.state.tokenCounts),
+    tokensSeen: loaded?.checkpoint.state.tokensSeen ?? 0,
     step,
     dataState,
-    checkpoint: loaded?.path,
-    checkpointStep: loaded?.state.step,
+    checkpoint: loaded?.checkpoint.path,
+    checkpointStep: loaded?.checkpoint.state.step,
     async dispose() {
       await batches.return();
-      optimizer.dispose();
-      model.dispose();
+      training.dispose();
       await data.close();
       await lock?.release();
     },
@@ -260,17 +268,21 @@ async function lockNewRun(options: SessionOptions): Promise<Lock> {
   }
 }
 
-async function newModel(
-  backend: Backend,
-  config: ResolvedConfig,
-  vocabSize: number,
+async function newTraining(
+  options: TrainingOptions,
+  { train, optim }: ResolvedConfig,
   init: string | undefined,
   emit: (event: FitEvent) => void,
-): Promise<Llama> {
-  const shape = llamaConfig(config, vocabSize);
-  const ratio = widthRatio(shape.hiddenSize, config.optim.mupBaseWidth);
-  if (init === undefined) return createLlama(backend, shape, config.train.seed, ratio);
-  const { weights, fresh } = await startFrom(init, shape, config.train.seed, ratio);
+): Promise<Training> {
+  const { config } = options;
+  const ratio = widthRatio(config.hiddenSize, optim.mupBaseWidth);
+  if (init === undefined) {
+    checkConfig(config);
+    const source = initialSource(config, train.seed, ratio);
+    return createTraining(options, { weights: weightStream(config, source) });
+  }
+  const { weights, fresh } = await openStart(init, config, train.seed, ratio);
+  const training = await createTraining(options, { weights });
   emit({ type: 'init', from: init, fresh });
-  return new Llama(backend, shape, weights);
+  return training;
 }

@@ -7,7 +7,7 @@ import type { Session } from './session.ts';
 /** The state after `session.step`. */
 export function snapshotOf(session: Session): CheckpointSnapshot {
   const { step, tokensSeen, tokenCounts, dataState, backend } = session;
-  const { run, model, optimizer, codec, communicator, lock } = session;
+  const { run, training, codec, communicator, lock } = session;
   const [{ manifest, tokenizerDir }] = session.data.datasets;
   return {
     path: checkpointPath(run, step),
@@ -20,8 +20,7 @@ export function snapshotOf(session: Session): CheckpointSnapshot {
       tokenizerHash: manifest.tokenizerHash,
       backend: backend.name,
     },
-    model,
-    optimizer,
+    training,
     tokenizerDir,
     codec,
     communicator,

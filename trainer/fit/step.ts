@@ -1,9 +1,8 @@
 /** One optimizer step: micro batches forward and backward, gradients averaged over all targets, clipped, applied. */
-import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { TrainMetrics } from '../../schemas/run.ts';
-import { addGradients, backpropagate } from '../model/loss.ts';
-import { type ModelPart, partsOf } from '../model/parts.ts';
+import { checkpointingOf } from '../config/derived.ts';
+import { backpropagate } from '../model/loss.ts';
 import { learningRate } from '../optim/schedule.ts';
 import { bitsOfLoss, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
 import { checkFinite } from './finite.ts';
@@ -17,20 +16,19 @@ export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMem
  * @throws CodecLmError `NOT_FINITE`; the weights are then unchanged
  */
 export async function trainStep(session: Session): Promise<StepResult> {
-  const { communicator, config, model, optimizer } = session;
+  const { communicator, config, training } = session;
   const started = performance.now();
   const { batches, epoch, waited, counts, symbols } = await nextBatches(session);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
-  const { lossSum, gradients } = await accumulate(session, batches, 1 / tokens);
+  const lossSum = await accumulate(session, batches, 1 / tokens);
   const sums = Float64Array.of(lossSum, waited);
   await communicator.allReduce(sums);
   const loss = sums[0] / tokens;
   const step = session.step + 1;
-  const { parameters } = model;
   const { checkpoint } = session;
   const lr = learningRate(session.step, { ...config.optim, steps: config.train.steps });
-  const gradNorm = await optimizer.step(gradients, lr, config.optim.clipNorm, (norm) =>
-    checkFinite({ step, loss, gradNorm: norm, parameters, gradients, checkpoint, communicator }),
+  const gradNorm = await training.step(lr, config.optim.clipNorm, ({ norm, ...tensors }) =>
+    checkFinite({ step, loss, gradNorm: norm, ...tensors, checkpoint, communicator }),
   );
   session.step = step;
   session.tokensSeen += tokens;
@@ -92,28 +90,25 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   return { batches, epoch, waited, counts, symbols: totals[symbolLengths.length] };
 }
 
-/** @param scale 1 / (targets of all ranks): the gradients then add up to those of the mean loss */
+/**
+ * Adds up the gradients of all micro batches.
+ * @param scale 1 / (targets of all ranks): they then add up to the gradients of the mean loss
+ */
 async function accumulate(
-  { config, model }: Session,
+  { config, training }: Session,
   batches: MicroBatch[],
   scale: number,
-): Promise<{ lossSum: number; gradients: Map<string, Tensor> }> {
+): Promise<number> {
   let lossSum = 0;
-  const { microBatch: batch, precision, checkpointing } = config.train;
+  const { microBatch: batch, precision } = config.train;
   const { zLoss } = config.optim;
-  const sums = new Map<ModelPart, Map<string, Tensor>>();
+  const checkpointing = checkpointingOf(config);
   for (const { inputs, targets, segments } of batches) {
     const options = { precision, checkpointing, zLoss, segments };
-    lossSum += await backpropagate(
-      model,
-      { inputs, targets, batch },
-      scale,
-      options,
-      (part, more) => {
-        sums.set(part, addGradients(model, sums.get(part), more));
-      },
+    const tokens = { inputs, targets, batch };
+    lossSum += await backpropagate(training.model, tokens, scale, options, (part, gradients) =>
+      training.add(part, gradients),
     );
   }
-  const parts = [...partsOf(model.config).keys()].map((part) => [...sums.get(part)!]);
-  return { lossSum, gradients: new Map(parts.flat()) };
+  return lossSum;
 }

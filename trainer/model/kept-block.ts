@@ -1,5 +1,6 @@
 /** A block between its forward and its backward pass: either recorded, or to be computed again. */
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+import { bf16Factor, fromBf16 } from '../ops/bf16.ts';
 import { record } from '../ops/tape.ts';
 import { attentionHalf, block, feedForwardHalf, type NamedTensors, type Pass } from './block.ts';
 import { addTo, chunkOf, joinRows, rowChunks } from './row-chunks.ts';
@@ -56,9 +57,23 @@ export function recomputedBlock(
   layer: number,
   x: Tensor2D,
 ): BlockForward {
+  const { backend, precision } = pass;
+  const y = plainBlock(pass, weights, layer, x);
+  if (precision !== 'bf16') {
+    return { y, kept: { backward: (weights, dy) => recompute(pass, weights, layer, x, dy) } };
+  }
+  // Products round their factors to bf16 anyway: the input is kept in half of the bytes.
+  const narrow = backend.tf.tidy(() => bf16Factor(backend, x));
+  x.dispose();
   return {
-    y: plainBlock(pass, weights, layer, x),
-    kept: { backward: (weights, dy) => recompute(pass, weights, layer, x, dy) },
+    y,
+    kept: {
+      backward(weights, dy) {
+        const again = fromBf16(backend, narrow);
+        narrow.dispose();
+        return recompute(pass, weights, layer, again, dy);
+      },
+    },
   };
 }
 
@@ -81,6 +96,7 @@ export function plainBlock(
   return joinRows(backend, chunks);
 }
 
+/** It takes over `x`, the block's input. */
 function recompute(
   pass: Pass,
   weights: NamedTensors,

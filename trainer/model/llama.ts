@@ -15,6 +15,7 @@ import { checkConfig, type LlamaConfig, parameterShapes } from './config.ts';
 import { initialSource, type WeightSource } from './init.ts';
 import { type ModelPart, partsOf, type Trainable } from './parts.ts';
 import { RopeTables } from './rope-tables.ts';
+import type { TensorStream } from './streams.ts';
 
 export interface ForwardOptions {
   /** Precision of the layers' matrix products; default fp32. That of the logits is always fp32. */
@@ -40,13 +41,17 @@ export function createLlama(
 export class Llama implements Trainable {
   readonly backend: Backend;
   readonly config: LlamaConfig;
+  readonly isCollective = false;
   /** Parameters by Hugging Face name, in the order of the computation; a matrix is [out, in]. */
   readonly parameters: ReadonlyMap<string, Variable>;
   readonly #parts = new Map<ModelPart, NamedTensors>();
   readonly #ropeTables: RopeTables;
 
-  /** @throws CodecLmError `CHECKPOINT_INVALID` when a weight is missing or has another shape */
-  constructor(backend: Backend, config: LlamaConfig, weights: WeightSource) {
+  /**
+   * @param weights of which the model makes its own; variables by name become the model's
+   * @throws CodecLmError `CHECKPOINT_INVALID` when a weight is missing or has another shape
+   */
+  constructor(backend: Backend, config: LlamaConfig, weights: WeightSource | MadeWeights) {
     this.backend = backend;
     this.config = config;
     this.#ropeTables = new RopeTables(backend, config);
@@ -54,11 +59,12 @@ export class Llama implements Trainable {
     this.parameters = parameters;
     try {
       for (const [name, shape] of parameterShapes(config)) {
-        const value = backend.tf.tensor(weightOf(weights, name, shape), shape);
-        // Otherwise tfjs would keep the array beside its copy until the first step.
-        backend.native?.tensorIds([value]);
-        parameters.set(name, backend.tf.variable(value));
-        value.dispose();
+        const made = 'made' in weights ? weights.made.get(name) : undefined;
+        parameters.set(
+          name,
+          made ??
+            variableOf(backend, weightOf('made' in weights ? NONE : weights, name, shape), shape),
+        );
       }
     } catch (error) {
       this.dispose();
@@ -70,6 +76,26 @@ export class Llama implements Trainable {
         new Map([...shapes.keys()].map((name) => [name, parameters.get(name)!])),
       );
     }
+  }
+
+  /**
+   * Makes a model of weights that come one after the other.
+   * @throws CodecLmError `CHECKPOINT_INVALID` when one is missing; whatever the stream throws
+   */
+  static async load(backend: Backend, config: LlamaConfig, weights: TensorStream): Promise<Llama> {
+    const made = new Map<string, Variable>();
+    const shapes = parameterShapes(config);
+    try {
+      for await (const [name, data] of weights) {
+        const shape = shapes.get(name);
+        if (shape) made.set(name, variableOf(backend, data, shape));
+      }
+      for (const name of shapes.keys()) if (!made.has(name)) throw missingWeight(name);
+    } catch (error) {
+      backend.tf.dispose([...made.values()]);
+      throw error;
+    }
+    return new Llama(backend, config, { made });
   }
 
   /**
@@ -138,9 +164,25 @@ export class Llama implements Trainable {
   }
 }
 
+/** Variables that are already made. */
+interface MadeWeights {
+  made: ReadonlyMap<string, Variable>;
+}
+
+const NONE: WeightSource = { get: () => undefined };
+
+function variableOf({ tf, native }: Backend, data: Float32Array, shape: number[]): Variable {
+  const value = tf.tensor(data, shape);
+  // Otherwise tfjs would keep the array beside its copy until the first step.
+  native?.tensorIds([value]);
+  const variable = tf.variable(value);
+  value.dispose();
+  return variable;
+}
+
 function weightOf(weights: WeightSource, name: string, shape: number[]): Float32Array {
   const found = weights.get(name);
-  if (!found) throw new CodecLmError('CHECKPOINT_INVALID', `the weight ${name} is missing`);
+  if (!found) throw missingWeight(name);
   if (found.shape.join() !== shape.join()) {
     throw new CodecLmError(
       'CHECKPOINT_INVALID',
@@ -148,4 +190,8 @@ function weightOf(weights: WeightSource, name: string, shape: number[]): Float32
     );
   }
   return found.data;
+}
+
+function missingWeight(name: string): CodecLmError {
+  return new CodecLmError('CHECKPOINT_INVALID', `the weight ${name} is missing`);
 }

@@ -11,6 +11,8 @@ export type ModelPart = 'embedding' | number | 'output';
 export interface Trainable {
   readonly backend: Backend;
   readonly config: LlamaConfig;
+  /** Whether all ranks have to open the same parts in the same order. */
+  readonly isCollective: boolean;
   /**
    * The weights of a part; they may be used until `close`. Opening an open part gives the same.
    * @param next the part that will be opened after this one, so that its weights can be on their way

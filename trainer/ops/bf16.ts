@@ -12,7 +12,19 @@ import { matMul } from './mat-mul.ts';
 import type { Transposes } from './wasm/heap-product.ts';
 
 /** TensorFlow's number of the type bfloat16. */
-const BFLOAT16 = 14;
+export const BFLOAT16 = 14;
+
+/** A backend that has the type. */
+export type Bf16Backend = Backend & { native: NativeOps };
+
+/** Buffers of tensors that are bfloat16, although tfjs calls them float32. */
+const narrow = new WeakSet<object>();
+
+/** Marks a tensor that is bfloat16 to TensorFlow. Its clones are too: they have the same buffer. */
+export function markBf16<T extends Tensor>(x: T): T {
+  narrow.add(x.dataId);
+  return x;
+}
 
 /** [m, k] x [k, n] -> [m, n]; each factor is first transposed if requested. */
 export function bf16MatMul(
@@ -29,14 +41,22 @@ export function bf16MatMul(
 /**
  * Prepares a matrix for products, so that a factor of several products is cast once. On the native
  * backend its values are bfloat16, a type that tfjs does not know and calls float32: only
- * `bf16Product` can use it.
+ * `bf16Product` and `fromBf16` can use it. A factor is given back as it is.
  */
 export function bf16Factor(backend: Backend, x: Tensor2D): Tensor2D {
   const { native } = backend;
   if (!native) return toBf16(backend, x);
+  if (narrow.has(x.dataId)) return x;
   const { TF_FLOAT } = native.binding;
   const factor = cast(native, native.tensorIds([x])[0], TF_FLOAT, BFLOAT16);
-  return native.adopt({ ...factor, dtype: TF_FLOAT }) as Tensor2D;
+  return markBf16(native.adopt({ ...factor, dtype: TF_FLOAT })) as Tensor2D;
+}
+
+/** The fp32 values of a factor. */
+export function fromBf16({ native, tf }: Backend, factor: Tensor2D): Tensor2D {
+  if (!native) return tf.clone(factor);
+  const { TF_FLOAT } = native.binding;
+  return native.adopt(cast(native, native.tensorIds([factor])[0], BFLOAT16, TF_FLOAT)) as Tensor2D;
 }
 
 /** A product of two factors, as an fp32 tensor. */

@@ -42,7 +42,8 @@ export class AdamW {
   readonly #parameters: ReadonlyMap<string, Variable>;
   readonly #options: AdamWOptions;
   readonly #moments = new Map<string, Moments>();
-  #step = 0;
+  /** Number of updates done. */
+  step = 0;
 
   constructor(
     backend: Backend,
@@ -60,11 +61,6 @@ export class AdamW {
     }
   }
 
-  /** Number of updates done. */
-  get step(): number {
-    return this.#step;
-  }
-
   /**
    * Updates all parameters.
    * @param gradients one per parameter; the caller still owns them
@@ -72,7 +68,7 @@ export class AdamW {
    */
   apply(gradients: ReadonlyMap<string, Tensor>, lr: number): void {
     const { weightDecay, rateFactor = () => 1 } = this.#options;
-    this.#step += 1;
+    this.step += 1;
     this.#backend.tf.tidy(() => {
       const steps = new Map<number, Omit<AdamUpdate, 'keep'>>();
       for (const [name, parameter] of this.#parameters) {
@@ -90,7 +86,7 @@ export class AdamW {
   /** The numbers of this step for parameters of one learning rate. */
   #update(lr: number): Omit<AdamUpdate, 'keep'> {
     const { betas, eps } = this.#options;
-    const powers = [betas[0] ** this.#step, betas[1] ** this.#step];
+    const powers = [betas[0] ** this.step, betas[1] ** this.step];
     const [rate, correction] = [lr / (1 - powers[0]), Math.sqrt(1 - powers[1])];
     // TensorFlow adds its epsilon to √v, PyTorch to √v / correction.
     const numbers = [...powers, lr, ...betas, eps * correction];
@@ -98,35 +94,49 @@ export class AdamW {
     return { rate, correction, betas, eps, scalars };
   }
 
+  /** Copies of both moments of a parameter, m and v. */
+  read(name: string): [Float32Array, Float32Array] {
+    const both = this.#moments.get(name)!.read();
+    const [m, v] = both.map((moment) => Float32Array.from(moment.dataSync<'float32'>()));
+    this.#backend.tf.dispose(both);
+    return [m, v];
+  }
+
+  /** Copies values into both moments of a parameter; each has as many as the parameter. */
+  write(name: string, ...values: [m: Float32Array, v: Float32Array]): void {
+    const { tf } = this.#backend;
+    const { shape } = this.#parameters.get(name)!;
+    const [m, v] = values.map((data) => tf.tensor(data, shape));
+    this.#moments.get(name)!.write(m, v);
+    tf.dispose([m, v]);
+  }
+
   async state(): Promise<AdamWState> {
     const tensors: Weights = new Map();
-    for (const [name, moments] of this.#moments) {
-      const both = moments.read();
+    for (const [name, { shape }] of this.#parameters) {
+      const both = this.read(name);
       for (const [i, key] of ['exp_avg', 'exp_avg_sq'].entries()) {
-        const data = Float32Array.from(await both[i].data());
-        tensors.set(`${key}.${name}`, { shape: [...both[i].shape], data });
+        tensors.set(`${key}.${name}`, { shape: [...shape], data: both[i] });
       }
-      this.#backend.tf.dispose(both);
     }
-    return { step: this.#step, tensors };
+    return { step: this.step, tensors };
   }
 
   /** @throws CodecLmError `CHECKPOINT_INVALID` when a tensor is missing or has another shape */
   load({ step, tensors }: AdamWState): void {
-    const { tf } = this.#backend;
     for (const [name, { shape }] of this.#parameters) {
-      const [m, v] = [`exp_avg.${name}`, `exp_avg_sq.${name}`].map((key) => {
+      const [m, v] = ['exp_avg', 'exp_avg_sq'].map((kind) => {
+        const key = `${kind}.${name}`;
         const found = tensors.get(key);
         if (!found || found.shape.join() !== shape.join()) {
           const what = found ? `is [${found.shape}], expected [${shape}]` : 'is missing';
           throw new CodecLmError('CHECKPOINT_INVALID', `the optimizer's tensor ${key} ${what}`);
         }
-        return tf.tensor(found.data, shape);
+        return found.data;
       });
-      this.#moments.get(name)!.write(m, v);
-      tf.dispose([m, v]);
+      this.write(name, m, v);
     }
-    this.#step = step;
+    this.step = step;
   }
 
   dispose(): void {

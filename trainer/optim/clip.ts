@@ -20,7 +20,10 @@ export async function clipGradients(
   sumOverRanks = async (squares: number) => squares,
 ): Promise<number> {
   const { tf } = backend;
-  const square = tf.tidy(() => sumOfSquares(backend, [...gradients.values()]));
+  // A rank may have no share of the gradients at all.
+  const square = tf.tidy(() =>
+    gradients.size > 0 ? sumOfSquares(backend, [...gradients.values()]) : tf.scalar(0),
+  );
   const norm = Math.sqrt(await sumOverRanks((await square.data())[0]));
   square.dispose();
   const factor = maxNorm / (norm + TORCH_EPSILON);

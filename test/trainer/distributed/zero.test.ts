@@ -6,7 +6,7 @@ import { single } from '../../../trainer/distributed/single.ts';
 import { ShardedAdamW } from '../../../trainer/distributed/zero.ts';
 import type { AdamWState } from '../../../trainer/optim/adamw.ts';
 import { backend, difference, random } from '../../helpers/gradcheck.ts';
-import { inProcessRanks } from '../../helpers/in-process-ranks.ts';
+import { ranksInProcess } from '../../helpers/ranks.ts';
 
 /** Borders of shares fall into matrices and norms; one rank of five has no whole parameter. */
 const SHAPES: Record<string, number[]> = { a: [7, 3], norm: [5], b: [4, 4], c: [1, 1] };
@@ -66,7 +66,7 @@ const whole = (clipNorm: number, begin?: AdamWState) =>
 
 const sharded = (size: number, clipNorm: number, begin?: AdamWState) =>
   Promise.all(
-    inProcessRanks(size).map((communicator) =>
+    ranksInProcess(size).map((communicator) =>
       train(
         (weights) => new ShardedAdamW(backend, communicator, weights, OPTIONS),
         size,

@@ -86,6 +86,7 @@ for (const [title, changes, more] of cases) {
         const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
         const { weights, gradients, activations } = estimateMemory(config, {
           ...options,
+          precision: 'fp32',
           zero: 0,
           worldSize: 1,
         });
@@ -100,7 +101,10 @@ for (const [title, changes, more] of cases) {
 }
 
 test('ZeRO-1 shares the moments; what is not shared stays', (t) => {
-  const options = { sequences: 1, seqLen: 64, gradAccumulation: 1, checkpointing: false };
+  const options = {
+    ...{ sequences: 1, seqLen: 64, gradAccumulation: 1, checkpointing: false },
+    precision: 'fp32' as const,
+  };
   const plain = estimateMemory(SMALL, { ...options, zero: 0, worldSize: 8 });
   const zero = estimateMemory(SMALL, { ...options, zero: 1, worldSize: 8 });
   const n = parameterCount(SMALL);
