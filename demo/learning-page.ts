@@ -31,7 +31,7 @@ export async function writeLearningPage(options: LearningPage): Promise<void> {
   const stages = await Promise.all(
     options.stages.map(async ({ step, samples }) => {
       const loss = losses.get(step)?.toFixed(2);
-      return html`<h3>After ${step} steps, loss ${loss}</h3>${await letters(samples, SHOWN)}`;
+      return html`<h3>After step ${step}: loss ${loss}</h3>${await letters(samples, SHOWN)}`;
     }),
   );
   const lines = [
