@@ -13,7 +13,7 @@ import { listPictures } from './pictures/list.ts';
 import { type Resize, resizeFor } from './pictures/resize.ts';
 
 /** Pictures that pass a network at once: enough for its products, little beside its weights. */
-const BATCH = 16;
+const BATCH = 8;
 
 export interface FeatureExtraction {
   readonly resize: Resize;

@@ -14,6 +14,7 @@
 
 import type { EvaluationSettingsInput } from '../schemas/protocol.ts';
 import type { Model } from '../trainer/index.ts';
+import type { FramesOptions } from './clips/frames.ts';
 import type { CompareOptions, Comparison, FeaturesOptions, WrittenFeatures } from './compare.ts';
 import type { Statistics } from './npz/statistics.ts';
 import type { ProbeOptions, ProbeResults } from './probes/probe.ts';
@@ -31,6 +32,7 @@ export type {
   Row,
   Spread,
 } from '../schemas/protocol.ts';
+export type { FramesEvent, FramesOptions } from './clips/frames.ts';
 export type { CompareOptions, Comparison, FeaturesOptions, WrittenFeatures } from './compare.ts';
 export type { InceptionScore } from './distances/inception-score.ts';
 export type { Kid } from './distances/kid.ts';
@@ -147,4 +149,19 @@ export async function compareClasses(
   options: ClassesOptions,
 ): Promise<ClassComparison[]> {
   return (await import('./protocol/classes/compare.ts')).compareClasses(first, second, options);
+}
+
+/**
+ * Writes the frames of each video as `TO/NAME/000000.png` …, the form that tools of the Fréchet video
+ * distance read.
+ * @param paths videos, or folders of videos
+ * @returns the number of clips
+ * @throws CodecLmError `INPUT_NOT_FOUND`, `INPUT_EMPTY`; `VIDEO_UNSUPPORTED` that names the file;
+ *   `OUTPUT_IN_USE`; `TOOL_MISSING`, `INTERRUPTED`
+ */
+export async function writeFrames(
+  paths: readonly string[],
+  options: FramesOptions,
+): Promise<number> {
+  return (await import('./clips/frames.ts')).writeFrames(paths, options);
 }

@@ -27,11 +27,13 @@ if (!existsSync(file)) {
   writeFileSync(file, execFileSync(evaluationPython(), args, { maxBuffer: 2 ** 28 }));
 }
 const peers = JSON.parse(readFileSync(file, 'utf8')) as Record<(typeof RESIZES)[number], Peer>;
-const weights = join(folder, 'model.safetensors');
+/** The same weights in every form that is read. */
+const WEIGHTS = { clean: 'inception-2019.pth', pytorch: 'inception.pth', tf: 'model.safetensors' };
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 for (const resize of RESIZES) {
   const expected = peers[resize];
+  const weights = join(folder, WEIGHTS[resize]);
   let furthest = 0;
   for (const side of ['a', 'b'] as const) {
     const to = join(folder, `${side}-${resize}.npz`);
@@ -46,7 +48,7 @@ for (const resize of RESIZES) {
   const [a, b] = ['a', 'b'].map((side) => join(folder, `${side}-${resize}.npz`));
   const found = await compare(a, b, { kidSubsetSize: 20 });
   const relative = Math.abs(found.fid - expected.fid) / Math.abs(expected.fid);
-  print(`${resize}: features differ by at most ${furthest}`);
+  print(`${resize}, ${WEIGHTS[resize]}: features differ by at most ${furthest}`);
   print(`  fid ${found.fid}, theirs ${expected.fid}, relative ${relative}`);
   print(`  kid ${found.kid?.mean}, theirs ${expected.kernel_inception_distance_mean}`);
   print(

@@ -6,6 +6,7 @@ import { evaluateClasses } from './evaluate/classes.ts';
 import { evaluatePrompts } from './evaluate/prompts.ts';
 import { evaluateRun } from './evaluate/run.ts';
 import { evaluateCompare, evaluateFeatures } from './evaluate.ts';
+import { evaluateFrames } from './evaluate-frames.ts';
 import { evaluateProbes } from './evaluate-probes.ts';
 import { exportCommand } from './export.ts';
 import { fitCommand } from './fit.ts';
@@ -33,6 +34,7 @@ export const spec: CliSpec = {
     evaluatePrompts,
     evaluateClasses,
     evaluateProbes,
+    evaluateFrames,
     configShow,
     configSchema,
   ],

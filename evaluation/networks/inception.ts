@@ -4,7 +4,7 @@
  * pools leave padding out of their count, and the last block has a max pool.
  */
 import type { Tensor4D } from '@tensorflow/tfjs';
-import { chain, type Layer, Layers } from './layers.ts';
+import { chain, inParts, join, type Layer, Layers } from './layers.ts';
 import type { NetworkBuilder, SampleRange } from './network.ts';
 import { Tensors } from './tensors.ts';
 
@@ -12,6 +12,8 @@ const NAME = 'FID-Inception';
 const DIMS = 2048;
 const CLASSES = 1008;
 const EPSILON = 1e-3;
+/** Pictures that pass the first layers at once. */
+const STEM_PICTURES = 2;
 
 /** A layer by its name; kernels are a side, or height and width. */
 type Make = (
@@ -44,19 +46,13 @@ export const buildInception: NetworkBuilder = (backend, weights, path) => {
     );
   const kit: Kit = {
     make,
-    join:
-      (...branches) =>
-      (x) =>
-        tf.concat(
-          branches.map((branch) => branch(x)),
-          3,
-        ),
+    join: (...branches) => join(tf, branches),
     // The same count of padding as in TensorFlow, where it comes from: none.
     averagePool: (x) => tf.avgPool(x, 3, 1, 'same'),
     maxPool: (x) => tf.maxPool(x, 3, 1, 'same'),
     halvingMaxPool: (x) => tf.maxPool(x, 3, 2, 'valid'),
   };
-  const body = bodyOf(kit);
+  const body = chain(inParts(tf, STEM_PICTURES, stemOf(kit)), blocksOf(kit));
   const toLogits = layers.linear('fc.weight', undefined, DIMS, CLASSES);
   // Logits are taken without their bias, which is in the file nevertheless.
   tensors.take('fc.bias', [CLASSES]);
@@ -81,9 +77,8 @@ function normalize(range: SampleRange) {
   return range === 'byte' ? { shift: 128, scale: 128 } : { shift: 0.5, scale: 0.5 };
 }
 
-/** [n, 299, 299, 3] -> [n, 8, 8, 2048] */
-function bodyOf(kit: Kit): Layer {
-  const { make, halvingMaxPool } = kit;
+/** [n, 299, 299, 3] -> [n, 35, 35, 192], where nearly all of the memory would go */
+function stemOf({ make, halvingMaxPool }: Kit): Layer {
   return chain(
     make('Conv2d_1a_3x3', 3, 32, 3, { stride: 2, pad: 0 }),
     make('Conv2d_2a_3x3', 32, 32, 3, { pad: 0 }),
@@ -92,6 +87,12 @@ function bodyOf(kit: Kit): Layer {
     make('Conv2d_3b_1x1', 64, 80),
     make('Conv2d_4a_3x3', 80, 192, 3, { pad: 0 }),
     halvingMaxPool,
+  );
+}
+
+/** [n, 35, 35, 192] -> [n, 8, 8, 2048] */
+function blocksOf(kit: Kit): Layer {
+  return chain(
     blockA(kit, 'Mixed_5b', 192, 32),
     blockA(kit, 'Mixed_5c', 256, 64),
     blockA(kit, 'Mixed_5d', 288, 64),

@@ -75,23 +75,30 @@ export class Layers {
       }
     }
     const b = this.hold(tf.tensor1d(bias));
-    const before: Layer =
-      typeof pad === 'number'
-        ? (x) =>
-            tf.pad(x, [
-              [0, 0],
-              [pad, pad],
-              [pad, pad],
-              [0, 0],
-            ])
-        : (x) => x;
     const rule = pad === 'same' && stride === 1 ? 'same' : 'valid';
-    if (isDepthwise) {
-      const w = this.hold(tf.tensor4d(folded, [height, width, to, 1]));
-      return (x) => activation(tf.add(tf.depthwiseConv2d(before(x), w, stride, rule), b));
-    }
-    const w = this.hold(tf.tensor4d(folded, [height, width, from, to]));
-    return (x) => activation(tf.add(tf.conv2d(before(x), w, stride, rule), b));
+    const around = typeof pad === 'number' ? pad : 0;
+    const before: Layer = (x) => (around === 0 ? x : padded(tf, x, around));
+    const w = this.hold(
+      isDepthwise
+        ? tf.tensor4d(folded, [height, width, to, 1])
+        : tf.tensor4d(folded, [height, width, from, to]),
+    );
+    const convolve: Layer = isDepthwise
+      ? (x) => tf.depthwiseConv2d(x, w, stride, rule)
+      : (x) => tf.conv2d(x, w, stride, rule);
+    return (x) => tf.tidy(() => activation(this.#addBias(convolve(before(x)), b)));
+  }
+
+  /** TensorFlow's own op knows that the vector goes along the channels, and is faster than a sum that has to find it out. */
+  #addBias(x: Tensor4D, bias: Tensor1D): Tensor4D {
+    const { tf, native } = this.backend;
+    if (!native) return tf.add(x, bias);
+    const { TF_ATTR_TYPE, TF_ATTR_STRING, TF_FLOAT } = native.binding;
+    const attributes = [
+      { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
+      { name: 'data_format', type: TF_ATTR_STRING, value: 'NHWC' },
+    ];
+    return native.run('BiasAdd', attributes, [x, bias], 1)[0] as Tensor4D;
   }
 
   /** [out, in] -> y = x wT + b. */
@@ -112,7 +119,52 @@ export class Layers {
   }
 }
 
-/** One after the other. */
+function padded(tf: Backend['tf'], x: Tensor4D, zeros: number): Tensor4D {
+  const none: [number, number] = [0, 0];
+  const around: [number, number] = [zeros, zeros];
+  return tf.pad(x, [none, around, around, none]);
+}
+
+/** One after the other; what lies between two layers is let go of at once. */
 export function chain(...layers: Layer[]): Layer {
-  return (x) => layers.reduce((y, layer) => layer(y), x);
+  return (x) => {
+    let y = x;
+    for (const layer of layers) {
+      const next = layer(y);
+      if (y !== x && y !== next) y.dispose();
+      y = next;
+    }
+    return y;
+  };
+}
+
+/** Runs branches on the same input and joins their channels. */
+export function join(tf: Backend['tf'], branches: readonly Layer[]): Layer {
+  return (x) => {
+    const outputs = branches.map((branch) => branch(x));
+    const joined = tf.concat(outputs, 3);
+    for (const output of outputs) output.dispose();
+    return joined;
+  };
+}
+
+/**
+ * A layer on a few pictures at a time. Where pictures are large and kernels small that is as fast as all
+ * at once, and takes a part of the memory.
+ */
+export function inParts(tf: Backend['tf'], size: number, layer: Layer): Layer {
+  return (x) => {
+    const [count, height, width, channels] = x.shape;
+    if (count <= size) return layer(x);
+    const outputs: Tensor4D[] = [];
+    for (let from = 0; from < count; from += size) {
+      const taken = Math.min(size, count - from);
+      const part = tf.slice(x, [from, 0, 0, 0], [taken, height, width, channels]);
+      outputs.push(layer(part));
+      part.dispose();
+    }
+    const whole = tf.concat(outputs, 0);
+    for (const output of outputs) output.dispose();
+    return whole;
+  };
 }

@@ -70,7 +70,7 @@ export const buildMobileNet: NetworkBuilder = (backend, weights, path) => {
         make({ name, from: inner, to, isLinear: true }, [String(at + 1), String(at + 2)]),
       );
       const block = chain(...parts);
-      all.push(stride === 1 && from === to ? (x) => tf.add(x, block(x)) : block);
+      all.push(stride === 1 && from === to ? (x) => tf.tidy(() => tf.add(x, block(x))) : block);
       from = to;
     }
   }

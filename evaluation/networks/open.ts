@@ -27,7 +27,10 @@ export async function openNetwork(path: string, backend: Backend): Promise<Netwo
   return networkOf(await readNetworkWeights(path), path, backend);
 }
 
-/** @throws CodecLmError `CHECKPOINT_INVALID` */
+/**
+ * @param weights are taken out of the map one by one, so that what is done with can be forgotten
+ * @throws CodecLmError `CHECKPOINT_INVALID`
+ */
 export function networkOf(weights: Weights, path: string, backend: Backend): Network {
   const kind = NETWORKS.find(({ tensor }) => weights.has(tensor));
   if (!kind) {

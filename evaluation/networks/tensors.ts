@@ -37,6 +37,8 @@ export class Tensors {
       throw this.#invalid(`tensor ${name} is ${found}, and should be ${wanted}`);
     }
     this.#taken.add(name);
+    // Whoever takes it makes a copy of its own: two of a network are not held at once.
+    this.#weights.delete(name);
     return tensor.data;
   }
 

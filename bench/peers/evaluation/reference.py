@@ -1,7 +1,10 @@
 """What pytorch-fid, clean-fid and torch-fidelity find in the same pictures and features, as JSON.
 
-Usage: reference.py pictures FOLDER     writes FOLDER/inception.safetensors with random weights, pictures
+Usage: reference.py pictures FOLDER     writes FOLDER/model.safetensors, inception.pth and inception-2019.pth
+                                        with random weights of FID's Inception, pictures
                                         in FOLDER/a and FOLDER/b; prints features and distances
+       reference.py weights FOLDER      FOLDER/inception-2019.pth alone
+       reference.py statistics FOLDER   random statistics of 2,048 dimensions as FOLDER/a.npz and b.npz
        reference.py features FOLDER     random features of 2,500 x 2,048 as FOLDER/a.npz and b.npz
        reference.py dinov2 FOLDER       a random DINOv2 of transformers as FOLDER/model.safetensors
        reference.py mobilenet FOLDER    torchvision's MobileNetV2 with random weights
@@ -83,6 +86,8 @@ def pictures():
 
     state = {**full.state_dict()}
     torch.save(state, folder / "inception.pth")
+    # The form of the file that people have, which is of 2019.
+    torch.save(state, folder / "inception-2019.pth", _use_new_zipfile_serialization=False)
     extractor = FeatureExtractorInceptionV3(
         "random", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(folder / "inception.pth")
     )
@@ -122,6 +127,24 @@ def figures(found, frechet=None):
     a, b = found["a"], found["b"]
     fid = (frechet or calculate_frechet_distance)(*gauss(a), *gauss(b))
     return {"features": {s: found[s].tolist() for s in "ab"}, "fid": float(fid), **distances(a, b, 20)}
+
+
+def weights():
+    """Random weights of FID's Inception in the form of the file that people have."""
+    _, full, shapes = fid_inception(SEED)
+    torch.save(full.state_dict(), folder / "inception-2019.pth", _use_new_zipfile_serialization=False)
+    return {"shapes": shapes}
+
+
+def statistics():
+    """Two random normal distributions of 2,048 dimensions, each from 2,500 rows."""
+    rng = numpy.random.default_rng(SEED)
+    mix = rng.normal(size=(2048, 2048)) / 2048**0.5
+    other = mix + 0.2 * rng.normal(size=mix.shape) / 2048**0.5
+    for name, matrix, shift in (("a", mix, 0.3), ("b", other, 0.32)):
+        mu, sigma = gauss(rng.normal(size=(2500, 2048)) @ matrix + shift)
+        numpy.savez(folder / f"{name}.npz", mu=mu, sigma=sigma)
+    return {}
 
 
 def features():
@@ -181,4 +204,5 @@ def mobilenet():
 
 
 with torch.no_grad():
-    print(json.dumps({"pictures": pictures, "features": features, "dinov2": dinov2, "mobilenet": mobilenet}[what]()))
+    made = [pictures, weights, statistics, features, dinov2, mobilenet]
+    print(json.dumps({function.__name__: function for function in made}[what]()))
