@@ -35,11 +35,6 @@ export function rowsAt(
   return result;
 }
 
-/** Rows from..end, sharing memory. */
-export function slice({ columns, data }: DoubleMatrix, from: number, end: number): DoubleMatrix {
-  return matrix(end - from, columns, data.subarray(from * columns, end * columns));
-}
-
 export function trace({ rows, columns, data }: DoubleMatrix): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) sum += data[i * columns + i];

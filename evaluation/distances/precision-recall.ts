@@ -4,7 +4,7 @@
  */
 import { CodecLmError } from '../../base/error.ts';
 import type { Rows } from '../npz/statistics.ts';
-import { type DoubleMath, type DoubleMatrix, rowsAt, slice } from './matrix.ts';
+import { type DoubleMath, rowsAt } from './matrix.ts';
 
 export const NEIGHBOURS = 3;
 
@@ -33,25 +33,25 @@ export function precisionRecall(
   };
 }
 
+/** Pictures as they are kept, and the squares of their lengths in double precision. */
 interface Points {
-  matrix: DoubleMatrix;
+  rows: Rows;
   squares: Float64Array;
 }
 
 function pointsOf(rows: Rows): Points {
-  if (rows.count <= NEIGHBOURS) {
+  const { count, dims, data } = rows;
+  if (count <= NEIGHBOURS) {
     throw new CodecLmError(
       'PICTURES_TOO_FEW',
-      `precision and recall of ${rows.count} pictures: each needs ${NEIGHBOURS} neighbours`,
+      `precision and recall of ${count} pictures: each needs ${NEIGHBOURS} neighbours`,
     );
   }
-  const matrix = rowsAt(rows);
-  const { columns, data } = matrix;
-  const squares = new Float64Array(rows.count);
-  for (let i = 0; i < rows.count; i++) {
-    for (let d = i * columns; d < (i + 1) * columns; d++) squares[i] += data[d] * data[d];
+  const squares = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
+    for (let d = i * dims; d < (i + 1) * dims; d++) squares[i] += data[d] * data[d];
   }
-  return { matrix, squares };
+  return { rows, squares };
 }
 
 /** Squared distances of rows from..end of `a` to all of `b`, one row at a time. */
@@ -61,22 +61,29 @@ function eachRow(
   b: Points,
   visit: (distances: Float64Array, row: number) => void,
 ): void {
-  const width = b.matrix.rows;
-  for (let from = 0; from < a.matrix.rows; from += BLOCK) {
-    const end = Math.min(from + BLOCK, a.matrix.rows);
-    const { data } = math.product(slice(a.matrix, from, end), b.matrix, 'b');
-    for (let i = from; i < end; i++) {
-      const row = data.subarray((i - from) * width, (i - from + 1) * width);
-      for (let j = 0; j < width; j++)
-        row[j] = Math.max(0, a.squares[i] + b.squares[j] - 2 * row[j]);
-      visit(row, i);
+  // One of the two sets is widened as a whole, and of the other a block at a time.
+  const all = rowsAt(b.rows);
+  const [height, width] = [a.rows.count, b.rows.count];
+  for (let from = 0; from < height; from += BLOCK) {
+    const length = Math.min(BLOCK, height - from);
+    const block = rowsAt(
+      a.rows,
+      Uint32Array.from({ length }, (_, i) => from + i),
+    );
+    const { data } = math.product(block, all, 'b');
+    for (let i = 0; i < length; i++) {
+      const row = data.subarray(i * width, (i + 1) * width);
+      for (let j = 0; j < width; j++) {
+        row[j] = Math.max(0, a.squares[from + i] + b.squares[j] - 2 * row[j]);
+      }
+      visit(row, from + i);
     }
   }
 }
 
 /** Squared distance of each picture to its third neighbour; the nearest of all is itself. */
 function radii(math: DoubleMath, points: Points): Float64Array {
-  const found = new Float64Array(points.matrix.rows);
+  const found = new Float64Array(points.rows.count);
   eachRow(math, points, points, (distances, row) => {
     distances[row] = 0;
     const nearest = new Float64Array(NEIGHBOURS + 1).fill(Number.POSITIVE_INFINITY);
@@ -96,5 +103,5 @@ function covered(math: DoubleMath, points: Points, around: Points, limits: Float
   eachRow(math, points, around, (distances) => {
     if (distances.some((distance, j) => distance <= limits[j])) count++;
   });
-  return count / points.matrix.rows;
+  return count / points.rows.count;
 }
