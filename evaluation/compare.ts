@@ -123,6 +123,8 @@ export async function compare(
         { resize, skipBroken, signal, onEvent },
       );
     }
+    // Distances need memory of their own.
+    await networks.close();
     const [a, b] = sides as [PictureSet, PictureSet];
     check([reference, a], [generated, b]);
     warnOfFew(

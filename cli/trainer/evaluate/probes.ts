@@ -1,13 +1,13 @@
 /** `trainer evaluate probes`: what a model knows of files, without a network of features. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { formatTable } from '../../base/format.ts';
-import type { ProbeResults } from '../../evaluation/index.ts';
-import { PROBES, probeOptions } from '../../schemas/probes.ts';
-import { checkpointOption, weightsOption } from '../../schemas/sample.ts';
-import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
-import { command, type Io } from '../command.ts';
-import { showLoading } from './loading.ts';
+import { formatTable } from '../../../base/format.ts';
+import type { ProbeResults } from '../../../evaluation/index.ts';
+import { PROBES, probeOptions } from '../../../schemas/probes.ts';
+import { checkpointOption, weightsOption } from '../../../schemas/sample.ts';
+import { checkpointCodecOptions, codecChoiceOf } from '../../codec-option.ts';
+import { command, type Io } from '../../command.ts';
+import { showLoading } from '../loading.ts';
 
 const options = z.object({
   checkpoint: checkpointOption,
@@ -46,9 +46,9 @@ export const evaluateProbes = command({
   ],
   notes: 'docs/evaluation.md says what each figure means.',
   async run(files, { checkpoint, only, against, weights, html, json, ...given }, io) {
-    const { loadModel } = await import('../../trainer/sample/model.ts');
-    const { probeModel } = await import('../../evaluation/probes/probe.ts');
-    const { unitOf } = await import('../../tokenizer/alphabet.ts');
+    const { loadModel } = await import('../../../trainer/sample/model.ts');
+    const { probeModel } = await import('../../../evaluation/probes/probe.ts');
+    const { unitOf } = await import('../../../tokenizer/alphabet.ts');
     const model = await loadModel(checkpoint, {
       codec: codecChoiceOf(given),
       weights,
@@ -67,7 +67,7 @@ export const evaluateProbes = command({
       if (json) printLines(results, io);
       else printTables(results, unit, io);
       if (html !== undefined) {
-        const { writeProbesPage } = await import('../../evaluation/probes/write-page.ts');
+        const { writeProbesPage } = await import('../../../evaluation/probes/write-page.ts');
         await writeProbesPage(resolve(html), results, { checkpoint, files: files.length, unit });
       }
     } finally {

@@ -1,6 +1,6 @@
 /** `trainer evaluate frames`: clips as folders of pictures, for tools of the Fréchet video distance. */
 import { z } from 'zod';
-import { command } from '../command.ts';
+import { command } from '../../command.ts';
 
 export const evaluateFrames = command({
   name: 'evaluate frames',
@@ -22,7 +22,7 @@ export const evaluateFrames = command({
   ],
   notes: 'docs/evaluation.md says which tools read such folders.',
   async run(clips, { to, json }, io) {
-    const { writeFrames } = await import('../../evaluation/clips/frames.ts');
+    const { writeFrames } = await import('../../../evaluation/clips/frames.ts');
     const written = await writeFrames(clips, {
       to,
       signal: io.signal,
