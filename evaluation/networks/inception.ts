@@ -4,7 +4,7 @@
  * pools leave padding out of their count, and the last block has a max pool.
  */
 import type { Tensor4D } from '@tensorflow/tfjs';
-import { chain, inParts, join, type Layer, Layers } from './layers.ts';
+import { chain, inParts, joinBranches, type Layer, Layers } from './layers.ts';
 import type { NetworkBuilder, SampleRange } from './network.ts';
 import { Tensors } from './tensors.ts';
 
@@ -46,7 +46,7 @@ export const buildInception: NetworkBuilder = (backend, weights, path) => {
     );
   const kit: Kit = {
     make,
-    join: (...branches) => join(tf, branches),
+    join: (...branches) => joinBranches(tf, branches),
     // The same count of padding as in TensorFlow, where it comes from: none.
     averagePool: (x) => tf.avgPool(x, 3, 1, 'same'),
     maxPool: (x) => tf.maxPool(x, 3, 1, 'same'),

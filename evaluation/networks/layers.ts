@@ -139,7 +139,7 @@ export function chain(...layers: Layer[]): Layer {
 }
 
 /** Runs branches on the same input and joins their channels. */
-export function join(tf: Backend['tf'], branches: readonly Layer[]): Layer {
+export function joinBranches(tf: Backend['tf'], branches: readonly Layer[]): Layer {
   return (x) => {
     const outputs = branches.map((branch) => branch(x));
     const joined = tf.concat(outputs, 3);
