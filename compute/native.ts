@@ -45,11 +45,8 @@ export function pickInstalled(gpus = gpuCount()): Installed | undefined {
   return findInstalled(order[0]) ?? findInstalled(order[1]);
 }
 
-/**
- * Loads only the addon. TensorFlow reads its environment once, while it is loaded.
- * @throws CodecLmError BACKEND_UNAVAILABLE
- */
-function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Binding {
+/** Settings that TensorFlow reads once, while it is loaded; those that are there stay. */
+export function prepareEnvironment(env: NodeJS.ProcessEnv = process.env): void {
   // TensorFlow's log of devices and CPU features is for its developers; failures are thrown as
   // exceptions. Without a GPU, the CUDA build logs that as an error.
   env.TF_CPP_MIN_LOG_LEVEL ??= gpuCount() > 0 ? '2' : '3';
@@ -67,6 +64,14 @@ function loadBinding(path: string, env: NodeJS.ProcessEnv = process.env): Bindin
   env.NVIDIA_TF32_OVERRIDE ??= '0';
   const device = visibleDevice(env, gpuCount());
   if (device !== undefined) env.CUDA_VISIBLE_DEVICES = device;
+}
+
+/**
+ * Loads only the addon.
+ * @throws CodecLmError BACKEND_UNAVAILABLE
+ */
+function loadBinding(path: string): Binding {
+  prepareEnvironment();
   const holder = { exports: {} };
   try {
     // oneDNN prints a greeting before TensorFlow has read its log level.

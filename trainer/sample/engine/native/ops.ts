@@ -1,0 +1,159 @@
+/** Nodes of the decoder's graph, with the type of each output, so that casts stand only where types differ. */
+import type { Attribute, Dtype, GraphBuilder, Output } from '../../../../compute/graph/graph.ts';
+
+/** Number formats in which this engine holds matrices, keys and values. */
+export type NativeWeights = 'fp32' | 'bf16';
+
+const INDEX = { type: 'int32' } as const;
+
+export class Ops {
+  readonly graph: GraphBuilder;
+  /** The type of matrices, keys and values. */
+  readonly narrow: Dtype;
+  readonly #types = new Map<Output, Dtype>();
+
+  constructor(graph: GraphBuilder, weights: NativeWeights) {
+    this.graph = graph;
+    this.narrow = weights === 'bf16' ? 'bfloat16' : 'float32';
+  }
+
+  /** Adds a node whose first output is of that type. */
+  node(
+    op: string,
+    inputs: readonly Output[],
+    dtype: Dtype,
+    attributes: Readonly<Record<string, Attribute>> = {},
+    name?: string,
+  ): Output {
+    const output = this.graph.node(op, inputs, attributes, name);
+    this.#types.set(output, dtype);
+    return output;
+  }
+
+  typeOf(x: Output): Dtype {
+    return this.#types.get(x)!;
+  }
+
+  placeholder(name: string, dtype: 'float32' | 'int32'): Output {
+    const output = this.graph.placeholder(name, dtype);
+    this.#types.set(output, dtype);
+    return output;
+  }
+
+  cast(x: Output, to: Dtype): Output {
+    const from = this.typeOf(x);
+    if (from === to) return x;
+    return this.node('Cast', [x], to, { SrcT: { type: from }, DstT: { type: to } });
+  }
+
+  wide(x: Output): Output {
+    return this.cast(x, 'float32');
+  }
+
+  constant(
+    dtype: 'float32' | 'int32',
+    shape: readonly number[],
+    values: readonly number[],
+  ): Output {
+    const output = this.graph.constant(dtype, shape, values);
+    this.#types.set(output, dtype);
+    return output;
+  }
+
+  ints(...values: number[]): Output {
+    return this.constant('int32', [values.length], values);
+  }
+
+  float(value: number): Output {
+    return this.constant('float32', [], [value]);
+  }
+
+  reshape(x: Output, shape: readonly number[]): Output {
+    return this.reshapeTo(x, this.ints(...shape));
+  }
+
+  reshapeTo(x: Output, shape: Output): Output {
+    const dtype = this.typeOf(x);
+    return this.node('Reshape', [x, shape], dtype, { T: { type: dtype }, Tshape: INDEX });
+  }
+
+  /** Vectors of int32, one after the other. */
+  concat(...parts: Output[]): Output {
+    const axis = this.constant('int32', [], [0]);
+    const attributes = { N: { int: parts.length }, T: INDEX, Tidx: INDEX };
+    return this.node('ConcatV2', [...parts, axis], 'int32', attributes);
+  }
+
+  transpose(x: Output, order: readonly number[]): Output {
+    const dtype = this.typeOf(x);
+    const attributes = { T: { type: dtype }, Tperm: INDEX };
+    return this.node('Transpose', [x, this.ints(...order)], dtype, attributes);
+  }
+
+  /** Rows of a table. */
+  gather(table: Output, rows: Output): Output {
+    const dtype = this.typeOf(table);
+    const axis = this.constant('int32', [], [0]);
+    const attributes = { Tparams: { type: dtype }, Tindices: INDEX, Taxis: INDEX };
+    return this.node('GatherV2', [table, rows, axis], dtype, attributes);
+  }
+
+  slice(x: Output, begin: Output, size: Output): Output {
+    const dtype = this.typeOf(x);
+    return this.node('Slice', [x, begin, size], dtype, { T: { type: dtype }, Index: INDEX });
+  }
+
+  bitcast(x: Output, to: Dtype): Output {
+    return this.node('Bitcast', [x], to, { T: { type: this.typeOf(x) }, type: { type: to } });
+  }
+
+  /** Of two operands of one type, element by element; shapes are broadcast. */
+  binary(op: 'AddV2' | 'Mul', a: Output, b: Output): Output {
+    const dtype = this.typeOf(a);
+    return this.node(op, [a, b], dtype, { T: { type: dtype } });
+  }
+
+  unary(op: 'Square' | 'Rsqrt' | 'Sigmoid' | 'Softmax', x: Output): Output {
+    const dtype = this.typeOf(x);
+    return this.node(op, [x], dtype, { T: { type: dtype } });
+  }
+
+  /** x W for a matrix as `Variables` keeps it: fp32 [in, out], bf16 [out, in], each as its product is fastest. */
+  product(
+    x: Output,
+    matrix: Output,
+    transposed = this.typeOf(matrix) === 'bfloat16',
+    name?: string,
+  ): Output {
+    const dtype = this.typeOf(matrix);
+    const attributes = { T: { type: dtype }, transpose_b: { bool: transposed } };
+    return this.wide(this.node('MatMul', [this.cast(x, dtype), matrix], dtype, attributes, name));
+  }
+
+  /** The products of the last two dimensions. */
+  batchProduct(a: Output, b: Output, transposed: boolean): Output {
+    const dtype = this.typeOf(b);
+    const attributes = { T: { type: dtype }, adj_y: { bool: transposed } };
+    return this.node('BatchMatMulV2', [this.cast(a, dtype), b], dtype, attributes);
+  }
+
+  /** See ops/rms-norm.ts. */
+  rmsNorm(x: Output, weight: Output, epsilon: number): Output {
+    const attributes = { T: { type: 'float32' }, Tidx: INDEX, keep_dims: { bool: true } } as const;
+    const axis = this.constant('int32', [], [-1]);
+    const mean = this.node('Mean', [this.unary('Square', x), axis], 'float32', attributes);
+    const r = this.unary('Rsqrt', this.binary('AddV2', mean, this.float(epsilon)));
+    return this.binary('Mul', this.binary('Mul', x, r), weight);
+  }
+
+  /**
+   * Rotates pairs of neighbours, as complex numbers.
+   * @param x [rows, heads * size]
+   * @param turns complex64 [rows, 1, size / 2]
+   */
+  turn(x: Output, turns: Output, heads: number, size: number): Output {
+    const pairs = this.bitcast(this.reshape(x, [-1, heads, size / 2, 2]), 'complex64');
+    const turned = this.bitcast(this.binary('Mul', pairs, turns), 'float32');
+    return this.reshape(turned, [-1, heads * size]);
+  }
+}
