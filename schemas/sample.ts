@@ -30,6 +30,18 @@ export const cacheOption = z
     'Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside narrower ones, int8 where memory is too short for these',
   );
 
+/** Engines of the sampler; `auto` chooses one. */
+export const ENGINES = ['auto', 'wasm', 'native'] as const;
+
+export type EngineChoice = (typeof ENGINES)[number];
+
+export const engineOption = z
+  .enum(ENGINES)
+  .optional()
+  .describe(
+    'What computes: wasm on any CPU, with the same files for any batch; native on TensorFlow, for GPUs and for large batches; default: auto, the faster one',
+  );
+
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
 /** Options that `sample` of the library and of the command line share. */

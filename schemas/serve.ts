@@ -1,6 +1,12 @@
 /** Options of the server, with their meaning and defaults. */
 import { z } from 'zod';
-import { batchSizeOption, cacheOption, threadsOption, weightsOption } from './sample.ts';
+import {
+  batchSizeOption,
+  cacheOption,
+  engineOption,
+  threadsOption,
+  weightsOption,
+} from './sample.ts';
 
 /** Options that `serve` of the library and of the command line share. */
 export const servingOptions = {
@@ -44,6 +50,7 @@ export const servingOptions = {
     .default(10 * 2 ** 20)
     .describe('Largest request body, in bytes'),
   threads: threadsOption.describe('Cores to use; default: all'),
+  engine: engineOption,
   weights: weightsOption,
   cache: cacheOption,
 };

@@ -2,17 +2,26 @@
  * Draws a number of tokens for each sequence of a batch and prints tokens per second and tokens per
  * second of CPU time, loading and the first tokens not counted, the most memory that was resident, in MiB,
  * and the seconds of loading.
- *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS [CACHE]]]
+ *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS [CACHE [ENGINE]]]]
  * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
  * choice, so that all are as long.
  */
-import type { CacheType, WeightsType } from '../../schemas/sample.ts';
+import type { CacheType, EngineChoice, WeightsType } from '../../schemas/sample.ts';
 import { Batcher } from '../../trainer/sample/batcher.ts';
 import { grammarConstraints } from '../../trainer/sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../../trainer/sample/load.ts';
 
-const [dir, batchText, tokensText, threadsText, limitText, grammar = 'off', weights, cache] =
-  process.argv.slice(2);
+const [
+  dir,
+  batchText,
+  tokensText,
+  threadsText,
+  limitText,
+  grammar = 'off',
+  weights,
+  cache,
+  engineName = 'wasm',
+] = process.argv.slice(2);
 const [batch, tokens, threads] = [batchText, tokensText, threadsText].map(Number);
 const limit = Number(limitText ?? tokens);
 const checkpoint = await readCheckpoint(dir);
@@ -20,7 +29,9 @@ const { config, codec, tokenizer } = checkpoint;
 const size = {
   ...{ sequences: batch, positions: limit + 1, threads },
   weights: weights as WeightsType | undefined,
-  cache: cache as CacheType | undefined,
+  // An empty word for the default.
+  cache: (cache || undefined) as CacheType | undefined,
+  engine: engineName as EngineChoice,
 };
 const loadStart = performance.now();
 const engine = await loadEngine(checkpoint, size, () =>

@@ -6,6 +6,7 @@ import {
   batchSizeOption,
   cacheOption,
   checkpointOption,
+  engineOption,
   samplingOptions,
   weightsOption,
 } from '../../schemas/sample.ts';
@@ -33,7 +34,7 @@ const options = z.object({
     .describe('Allow only tokens that continue a canonical file; off is free sampling'),
   maxTokens,
   batch: batchSizeOption.describe('Samples drawn at once; does not change them'),
-  ...{ threads, weights: weightsOption, cache: cacheOption },
+  ...{ threads, engine: engineOption, weights: weightsOption, cache: cacheOption },
   prompt: z
     .string()
     .optional()
@@ -92,7 +93,7 @@ export const sampleCommand = command({
       const model = await rankZeroFirst(communicator, () =>
         loadModel(checkpoint, {
           codec: codecChoiceOf(given),
-          ...{ weights: given.weights, cache: given.cache },
+          ...{ engine: given.engine, weights: given.weights, cache: given.cache },
           onEvent: (event) => isTold && showLoading(event, io),
         }),
       );

@@ -7,6 +7,7 @@ import { formatTable } from '../../base/format.ts';
 import {
   cacheOption,
   checkpointOption,
+  engineOption,
   threadsOption,
   weightsOption,
 } from '../../schemas/sample.ts';
@@ -29,6 +30,7 @@ const options = z.object({
   threads: threadsOption.describe('Cores to use; default all'),
   weights: weightsOption,
   cache: cacheOption,
+  engine: engineOption,
   json: z.boolean().default(false).describe('One JSON value per file'),
 });
 
@@ -49,7 +51,7 @@ export const scoreCommand = command({
     'trainer score --checkpoint RUN --map maps *.png',
     'mpirun -n 8 node bin/trainer.js score --checkpoint RUN --json *.png',
   ],
-  async run(files, { checkpoint, map, threads, weights, cache, json, ...given }, io) {
+  async run(files, { checkpoint, map, threads, weights, cache, engine, json, ...given }, io) {
     const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
@@ -63,6 +65,7 @@ export const scoreCommand = command({
           codec: codecChoiceOf(given),
           weights,
           cache,
+          engine,
           onEvent: (event) => isTold && showLoading(event, io),
         }),
       );

@@ -9,7 +9,7 @@ import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
-const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache } =
+const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, engine, weights, cache } =
   servingOptions;
 
 const options = z.object({
@@ -29,7 +29,7 @@ const options = z.object({
     .describe(
       'Default of requests for `grammar`: allow only tokens that continue a canonical file',
     ),
-  ...{ threads, weights, cache },
+  ...{ threads, engine, weights, cache },
 });
 
 export const serveCommand = command({
@@ -42,11 +42,34 @@ export const serveCommand = command({
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
     const { serve } = await import('../../trainer/serve/serve.ts');
-    const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache } =
-      given;
+    const {
+      host,
+      port,
+      apiKey,
+      model,
+      maxQueue,
+      maxTokens,
+      maxBody,
+      threads,
+      engine,
+      weights,
+      cache,
+    } = given;
     const server = await serve({
       checkpoint: given.checkpoint,
-      ...{ host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, weights, cache },
+      ...{
+        host,
+        port,
+        apiKey,
+        model,
+        maxQueue,
+        maxTokens,
+        maxBody,
+        threads,
+        engine,
+        weights,
+        cache,
+      },
       codec: codecChoiceOf(given),
       batchSize: batch,
       grammar: grammar === 'on',

@@ -11,13 +11,16 @@ import { readModelWeights } from '../checkpoint/model-weights.ts';
 import { openModelWeights } from '../checkpoint/stream-weights.ts';
 import { findWeights } from '../checkpoint/weight-files.ts';
 import type { EngineRemark, LoadEvent } from '../events.ts';
-import type { LlamaConfig } from '../model/config.ts';
+import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { type CodecChoice, readSamplingCodec, type SamplingCodec } from './codec.ts';
+import { chooseEngine, type EngineRequest } from './engine/choose.ts';
 import type { Engine } from './engine/engine.ts';
+import { loadNativeEngine } from './engine/native/native-engine.ts';
+import type { NativeWeights } from './engine/native/ops.ts';
 import { createTfjsEngine } from './engine/tfjs-engine.ts';
-import { type EngineSize, loadWasmEngine } from './engine/wasm-engine.ts';
+import { loadWasmEngine } from './engine/wasm-engine.ts';
 
 export interface CheckpointParts {
   /** Folder of the checkpoint itself. */
@@ -73,27 +76,39 @@ export function checkTogether(
  * @param size its `weights` are the checkpoint's own type by default
  * @param chooseBackend called only for a model that this project's own kernels do not support
  * @throws CodecLmError `CHECKPOINT_INVALID`, `BACKEND_UNAVAILABLE`, `MEMORY_LIMIT`; `CONFIG_INVALID`
- *   if the sizes of the model do not allow these formats
+ *   if the engine or the sizes of the model do not allow these formats
  */
 export async function loadEngine(
   { path, config }: CheckpointParts,
-  size: EngineSize,
+  size: EngineRequest,
   chooseBackend: () => Promise<Backend>,
   onEvent?: (event: LoadEvent | EngineRemark) => void,
 ): Promise<Engine> {
   const stored = await openModelWeights(path, config);
   const wanted = size.weights ?? stored.type;
+  const told = async function* () {
+    let bytes = 0;
+    for await (const weight of stored.read()) {
+      yield weight;
+      bytes += weight.bytes;
+      onEvent?.({ type: 'loading', bytes, totalBytes: stored.bytes });
+    }
+  };
+  const { name, remark } = chooseEngine(config, size, wanted);
+  if (remark) onEvent?.({ type: 'engine', remark });
+  if (name === 'native') {
+    const shapes = parameterShapes(config);
+    const weights = wanted as NativeWeights;
+    return loadNativeEngine(config, { ...size, weights }, async (write) => {
+      for await (const { name, data } of told()) await write(name, shapes.get(name)!, data);
+    });
+  }
   const engine = await loadWasmEngine(
     config,
     { ...size, weights: wanted },
     async (writer, remark) => {
       if (remark) onEvent?.({ type: 'engine', remark });
-      let bytes = 0;
-      for await (const weight of stored.read()) {
-        writer.write(weight.name, 0, weight.data);
-        bytes += weight.bytes;
-        onEvent?.({ type: 'loading', bytes, totalBytes: stored.bytes });
-      }
+      for await (const { name, data } of told()) writer.write(name, 0, data);
     },
   );
   if (engine) return engine;

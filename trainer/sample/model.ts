@@ -6,6 +6,8 @@ import type { BackendEvent } from '../../compute/event.ts';
 import {
   type CacheType,
   cacheOption,
+  type EngineChoice,
+  engineOption,
   type WeightsType,
   weightsOption,
 } from '../../schemas/sample.ts';
@@ -28,6 +30,11 @@ export interface LoadModelOptions {
   /** Number format that the matrices are held in; default: the checkpoint's own. */
   weights?: WeightsType;
   /**
+   * What computes: `wasm`, this project's kernels, or `native`, TensorFlow. By default `auto` chooses
+   * the faster one. Samples are the same for any batch size and number of threads with `wasm`.
+   */
+  engine?: EngineChoice;
+  /**
    * Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside
    * narrower ones, int8 where memory is too short for these.
    */
@@ -35,7 +42,11 @@ export interface LoadModelOptions {
   onEvent?: (event: BackendEvent | LoadEvent | EngineRemark) => void;
 }
 
-const schema = z.strictObject({ weights: weightsOption, cache: cacheOption });
+const schema = z.strictObject({
+  engine: engineOption,
+  weights: weightsOption,
+  cache: cacheOption,
+});
 
 /** An engine with the size it was made for. */
 interface SizedEngine {
@@ -52,6 +63,7 @@ export class Model implements CheckpointParts {
   /** As it was asked for; undefined is the checkpoint's own. */
   readonly weights?: WeightsType;
   readonly cache?: CacheType;
+  readonly engine?: EngineChoice;
   readonly #onEvent?: LoadModelOptions['onEvent'];
   readonly #chooseBackend: () => Promise<Backend>;
   /** The engine that was returned last: the next user takes it if it is large enough. */
@@ -62,7 +74,12 @@ export class Model implements CheckpointParts {
   constructor(
     parts: CheckpointParts,
     backend: () => Promise<Backend>,
-    { weights, cache, onEvent }: Pick<LoadModelOptions, 'weights' | 'cache' | 'onEvent'> = {},
+    {
+      weights,
+      cache,
+      engine,
+      onEvent,
+    }: Pick<LoadModelOptions, 'weights' | 'cache' | 'engine' | 'onEvent'> = {},
   ) {
     this.path = parts.path;
     this.config = parts.config;
@@ -70,6 +87,7 @@ export class Model implements CheckpointParts {
     this.tokenizer = parts.tokenizer;
     this.weights = weights;
     this.cache = cache;
+    this.engine = engine;
     this.#onEvent = onEvent;
     this.#chooseBackend = backend;
   }
@@ -103,7 +121,8 @@ export class Model implements CheckpointParts {
     this.#idle = undefined;
     if (idle && isEnough(idle.size, size)) return idle;
     await idle?.engine.dispose();
-    const wanted = { ...size, weights: this.weights, cache: this.cache };
+    const { weights, cache, engine: choice } = this;
+    const wanted = { ...size, weights, cache, engine: choice };
     const engine = await loadEngine(this, wanted, this.#chooseBackend, this.#onEvent);
     return { size, engine };
   }
@@ -134,7 +153,12 @@ export async function loadModel(
   { codec, ...options }: LoadModelOptions = {},
 ): Promise<Model> {
   const { backend, onEvent, ...given } = options;
-  const { weights, cache } = resolveOptions(schema, given, 'loadModel');
+  const { weights, cache, engine } = resolveOptions(schema, given, 'loadModel');
   const choose = () => chooseBackend({ backend, onEvent });
-  return new Model(await readCheckpoint(checkpoint, codec), choose, { weights, cache, onEvent });
+  return new Model(await readCheckpoint(checkpoint, codec), choose, {
+    weights,
+    cache,
+    engine,
+    onEvent,
+  });
 }

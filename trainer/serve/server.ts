@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { basename, resolve } from 'node:path';
 import { CodecLmError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../../compute/choose.ts';
-import type { CacheType, WeightsType } from '../../schemas/sample.ts';
+import type { CacheType, EngineChoice, WeightsType } from '../../schemas/sample.ts';
 import type { ServeEvent } from '../events.ts';
 import { Batcher } from '../sample/batcher.ts';
 import type { CodecChoice } from '../sample/codec.ts';
@@ -40,6 +40,8 @@ export interface ServerOptions {
   weights?: WeightsType;
   /** Number format of keys and values; default: as `loadModel` takes it. */
   cache?: CacheType;
+  /** Default: the faster one. */
+  engine?: EngineChoice;
   chooseBackend: () => Promise<Backend>;
   onEvent?: (event: ServeEvent) => void;
 }
@@ -69,7 +71,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const size = {
     sequences: options.batchSize,
     positions: maxPositions,
-    ...{ threads: options.threads, weights: options.weights, cache: options.cache },
+    ...{ threads: options.threads, engine: options.engine },
+    ...{ weights: options.weights, cache: options.cache },
   };
   const engine = await loadEngine(checkpoint, size, options.chooseBackend, options.onEvent);
   const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });

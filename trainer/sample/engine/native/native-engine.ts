@@ -2,6 +2,7 @@
  * The decoder's engine on TensorFlow, for GPUs and for large batches on CPUs: all sequences go through
  * one product for each matrix. Weights, keys and values stay on the device; logits come back.
  */
+import { availableParallelism } from 'node:os';
 import { loadTensorFlow } from '../../../../compute/graph/library.ts';
 import { GraphSession, type HostTensor } from '../../../../compute/graph/session.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
@@ -17,7 +18,8 @@ export interface NativeSize {
   sequences: number;
   /** Number of tokens of the longest sequence. */
   positions: number;
-  threads: number;
+  /** Cores to use; default: all. */
+  threads?: number;
   weights: NativeWeights;
 }
 
@@ -77,7 +79,7 @@ class NativeEngine implements Engine {
   #length = LEAST_GROWTH;
 
   constructor(config: LlamaConfig, size: NativeSize) {
-    const { sequences, positions, threads, weights } = size;
+    const { sequences, positions, threads = availableParallelism(), weights } = size;
     const tf = loadTensorFlow();
     this.#config = config;
     this.#size = size;

@@ -1,0 +1,63 @@
+/** Chooses the engine that computes logits: this project's WebAssembly kernels, or TensorFlow. */
+import { CodecLmError } from '../../../base/error.ts';
+import { gpuCount } from '../../../compute/gpu.ts';
+import { pickInstalled } from '../../../compute/native.ts';
+import type { EngineChoice, WeightsType } from '../../../schemas/sample.ts';
+import { type LlamaConfig, parameterCount } from '../../model/config.ts';
+import type { NativeWeights } from './native/ops.ts';
+import type { EngineSize } from './wasm-engine.ts';
+
+export interface EngineRequest extends EngineSize {
+  /** Default `auto`. */
+  engine?: EngineChoice;
+}
+
+/** Below these, on a CPU, WebAssembly is as fast or faster: see docs/sampling.md. */
+const LEAST_SEQUENCES = 8;
+const LEAST_PARAMETERS = 10_000_000;
+
+export interface ChosenEngine {
+  name: 'wasm' | 'native';
+  /** Said where `auto` does not take what it takes by default. */
+  remark?: string;
+}
+
+/**
+ * On a GPU `auto` is TensorFlow. On CPUs it is TensorFlow for many sequences of a large model, where
+ * its products are faster by more than what it does besides.
+ * @param weights that are asked for, or the checkpoint's own
+ * @throws CodecLmError `CONFIG_INVALID` for formats that TensorFlow's engine does not have
+ */
+export function chooseEngine(
+  config: LlamaConfig,
+  { engine = 'auto', sequences, cache }: EngineRequest,
+  weights: WeightsType,
+): ChosenEngine {
+  if (engine === 'wasm') return { name: 'wasm' };
+  const isHeld = isNativeType(weights) && (cache === undefined || cache === weights);
+  if (engine === 'native') {
+    if (isHeld) return { name: 'native' };
+    throw new CodecLmError(
+      'CONFIG_INVALID',
+      `engine native holds weights, keys and values as fp32 or all as bf16, not as ${[weights, cache].filter(Boolean).join(' and ')}`,
+      { hint: 'take weights fp32 or bf16, or engine wasm' },
+    );
+  }
+  const installed = isHeld && pickInstalled();
+  if (!installed) return { name: 'wasm' };
+  const said = 'take --engine wasm for the same files with any batch';
+  if (installed.variant === 'gpu' && gpuCount() > 0) {
+    return { name: 'native', remark: `engine: native, on the GPU; ${said}` };
+  }
+  if (sequences < LEAST_SEQUENCES || parameterCount(config) < LEAST_PARAMETERS) {
+    return { name: 'wasm' };
+  }
+  return {
+    name: 'native',
+    remark: `engine: native, faster for ${sequences} sequences of this model; ${said}`,
+  };
+}
+
+export function isNativeType(weights: WeightsType): weights is NativeWeights {
+  return weights === 'fp32' || weights === 'bf16';
+}
