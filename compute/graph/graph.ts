@@ -15,7 +15,7 @@ export const DTYPES = {
 export type Dtype = keyof typeof DTYPES;
 
 /** An output of a node: `name` or `name:1`. */
-export type Output = string;
+export type GraphOutput = string;
 
 /** A value of an attribute, by the field of AttrValue that holds it. */
 export type Attribute =
@@ -56,7 +56,12 @@ export class GraphBuilder {
    * @param inputs outputs of nodes; `^name` waits for a node
    * @returns the first output of the node
    */
-  node(op: string, inputs: readonly Output[], attributes: Attributes = {}, name = op): Output {
+  node(
+    op: string,
+    inputs: readonly GraphOutput[],
+    attributes: Attributes = {},
+    name = op,
+  ): GraphOutput {
     const unique = this.#unique(`${this.#scope}${name}`);
     this.#graph.message(1, (node) => {
       node.bytes(1, unique).bytes(2, op);
@@ -68,7 +73,7 @@ export class GraphBuilder {
     return unique;
   }
 
-  placeholder(name: string, dtype: Dtype, shape?: readonly number[]): Output {
+  placeholder(name: string, dtype: Dtype, shape?: readonly number[]): GraphOutput {
     return this.node('Placeholder', [], { dtype: { type: dtype }, shape: { shape } }, name);
   }
 
@@ -76,7 +81,7 @@ export class GraphBuilder {
     dtype: 'float32' | 'int32',
     shape: readonly number[],
     values: readonly number[],
-  ): Output {
+  ): GraphOutput {
     const typed = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values);
     const tensor = { dtype, shape, content: new Uint8Array(typed.buffer) };
     return this.node('Const', [], { dtype: { type: dtype }, value: { tensor } });

@@ -1,6 +1,6 @@
 /** A session of TensorFlow: runs parts of a graph. Its variables stay on the device. */
 import { CodecLmError } from '../../base/error.ts';
-import { DTYPES, type Output } from './graph.ts';
+import { DTYPES, type GraphOutput } from './graph.ts';
 import type { Address, TensorFlowLibrary } from './library.ts';
 import { MessageWriter } from './wire.ts';
 
@@ -10,11 +10,11 @@ export interface HostTensor {
   values: Int32Array | Float32Array;
 }
 
-export interface Run {
+export interface GraphRun {
   /** Tensors by the placeholders that they stand for. */
   feeds?: Readonly<Record<string, HostTensor>>;
   /** fp32 outputs to give back. */
-  fetches?: readonly Output[];
+  fetches?: readonly GraphOutput[];
   /** Further nodes to run. */
   targets?: readonly string[];
 }
@@ -60,7 +60,7 @@ export class GraphSession {
    * @returns the values of what is fetched
    * @throws CodecLmError `INTERNAL` with TensorFlow's message, such as that memory is short
    */
-  async run({ feeds = {}, fetches = [], targets = [] }: Run): Promise<Float32Array[]> {
+  async run({ feeds = {}, fetches = [], targets = [] }: GraphRun): Promise<Float32Array[]> {
     const names = Object.keys(feeds);
     const inputs = names.map((name) => this.#tensor(feeds[name]));
     const results = new BigUint64Array(fetches.length);
@@ -106,7 +106,7 @@ export class GraphSession {
     return values;
   }
 
-  #outputs(names: readonly Output[]): BigUint64Array {
+  #outputs(names: readonly GraphOutput[]): BigUint64Array {
     const packed = new BigUint64Array(names.length * OUTPUT_CELLS);
     names.forEach((name, i) => {
       packed[i * OUTPUT_CELLS] = this.#node(name);

@@ -81,6 +81,8 @@ interface Job {
   sequence?: CachedSequence;
   /** The id to read next, after the prompt has been read. */
   next?: number;
+  /** Tokens that the constraint allows next, once they are known. */
+  allowed?: Uint32Array;
   settle: { resolve(generation: Generation): void; reject(error: unknown): void };
 }
 
@@ -131,7 +133,12 @@ export class Batcher {
     this.#admit();
     const { rows, predictions } = this.#rows();
     if (rows.length === 0) return false;
-    const logits = await this.#engine.step(rows);
+    const stepping = this.#engine.step(rows);
+    // An engine on threads of its own computes meanwhile.
+    for (const { job, place } of predictions) {
+      if (place >= job.prompt.length) this.#prepareMask(job);
+    }
+    const logits = await stepping;
     // Before anybody leaves: who waits for a prompt that has now been read takes it from there.
     this.#admit();
     for (const [i, { job, place }] of predictions.entries()) {
@@ -228,11 +235,26 @@ export class Batcher {
     }
   }
 
+  /** The mask depends on tokens that are drawn already, so it need not wait for logits. */
+  #prepareMask(job: Job): void {
+    const { constraint, maxTokens } = job.request;
+    if (maxTokens === 0) return;
+    try {
+      job.allowed = constraint?.allowed(maxTokens - job.generation.tokens);
+    } catch (error) {
+      this.#leave(job);
+      job.settle.reject(error);
+    }
+  }
+
   #draw(job: Job, logits: Float32Array): void {
     const { request, generation } = job;
     const remaining = request.maxTokens - generation.tokens;
     const allowed =
-      request.constraint?.allowed(remaining) ?? anyBut(request.bannedIds, logits.length);
+      job.allowed ??
+      request.constraint?.allowed(remaining) ??
+      anyBut(request.bannedIds, logits.length);
+    job.allowed = undefined;
     const token = drawToken(logits, request, allowed, job.random());
     generation.tokens++;
     generation.logProbability += token.logProbability;

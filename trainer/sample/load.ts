@@ -15,7 +15,7 @@ import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
 import { type CodecChoice, readSamplingCodec, type SamplingCodec } from './codec.ts';
-import { chooseEngine, type EngineRequest } from './engine/choose.ts';
+import { chooseEngine, type SamplerSize } from './engine/choose.ts';
 import type { Engine } from './engine/engine.ts';
 import { loadNativeEngine } from './engine/native/native-engine.ts';
 import type { NativeWeights } from './engine/native/ops.ts';
@@ -80,7 +80,7 @@ export function checkTogether(
  */
 export async function loadEngine(
   { path, config }: CheckpointParts,
-  size: EngineRequest,
+  size: SamplerSize,
   chooseBackend: () => Promise<Backend>,
   onEvent?: (event: LoadEvent | EngineRemark) => void,
 ): Promise<Engine> {

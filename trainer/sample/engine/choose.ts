@@ -7,7 +7,7 @@ import { type LlamaConfig, parameterCount } from '../../model/config.ts';
 import type { NativeWeights } from './native/ops.ts';
 import type { EngineSize } from './wasm-engine.ts';
 
-export interface EngineRequest extends EngineSize {
+export interface SamplerSize extends EngineSize {
   /** Default `auto`. */
   engine?: EngineChoice;
 }
@@ -30,7 +30,7 @@ export interface ChosenEngine {
  */
 export function chooseEngine(
   config: LlamaConfig,
-  { engine = 'auto', sequences, cache }: EngineRequest,
+  { engine = 'auto', sequences, cache }: SamplerSize,
   weights: WeightsType,
 ): ChosenEngine {
   if (engine === 'wasm') return { name: 'wasm' };

@@ -2,7 +2,7 @@
  * Keys and values of all sequences on the device: a variable each for a layer,
  * [slots, kvHeads, length, size]. They are written in place; all are as long as the longest sequence needs.
  */
-import type { Output } from '../../../../compute/graph/graph.ts';
+import type { GraphOutput } from '../../../../compute/graph/graph.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
 import type { Ops } from './ops.ts';
 import { addVariable, assign } from './variables.ts';
@@ -17,10 +17,10 @@ export const COPY_FEEDS = { from: 'cache/from', to: 'cache/to' };
 /** Where a step finds its new tokens' places. */
 export interface CacheFeeds {
   /** Rows of [slots * kvHeads * length, size] that the new keys and values are written to. */
-  places: Output;
+  places: GraphOutput;
   /** The part that is attended to: sequences, and all of the rest. */
-  begin: Output;
-  size: Output;
+  begin: GraphOutput;
+  size: GraphOutput;
 }
 
 class CachedTensor {
@@ -29,7 +29,7 @@ class CachedTensor {
   readonly grow: string;
   readonly copy: string;
   readonly #ops: Ops;
-  readonly #handle: Output;
+  readonly #handle: GraphOutput;
   readonly #headSize: number;
 
   constructor(ops: Ops, name: string, headSize: number, feeds: FeedNodes) {
@@ -53,12 +53,12 @@ class CachedTensor {
     this.copy = ops.node('InplaceUpdate', [this.#read(), feeds.to, slot], dtype, typed);
   }
 
-  get handle(): Output {
+  get handle(): GraphOutput {
     return this.#handle;
   }
 
   /** Writes rows [rows, kvHeads * size], and gives the part that is attended to. */
-  with(rows: Output, shape: Output, { places, begin, size }: CacheFeeds): Output {
+  with(rows: GraphOutput, shape: GraphOutput, { places, begin, size }: CacheFeeds): GraphOutput {
     const ops = this.#ops;
     const type = ops.narrow;
     const flat = ops.reshape(this.#read(), [-1, this.#headSize]);
@@ -68,17 +68,17 @@ class CachedTensor {
     return ops.slice(ops.reshapeTo(written, shape), begin, size);
   }
 
-  #read(): Output {
+  #read(): GraphOutput {
     const { narrow } = this.#ops;
     return this.#ops.node('ReadVariableOp', [this.#handle], narrow, { dtype: { type: narrow } });
   }
 }
 
 interface FeedNodes {
-  shape: Output;
-  paddings: Output;
-  from: Output;
-  to: Output;
+  shape: GraphOutput;
+  paddings: GraphOutput;
+  from: GraphOutput;
+  to: GraphOutput;
 }
 
 export class Cache {
@@ -105,7 +105,7 @@ export class Cache {
   }
 
   /** int32 [4], the shape of each. */
-  shape(): Output {
+  shape(): GraphOutput {
     const handle = this.layers[0].keys.handle;
     return this.#ops.node('VariableShape', [handle], 'int32', { out_type: { type: 'int32' } });
   }

@@ -2,7 +2,7 @@
  * The graph of a Llama that decodes many sequences at once (model/llama.ts has the same in tensors).
  * It has two entrances: `decode` reads one token of each sequence, `prompt` many tokens of one.
  */
-import { GraphBuilder, type Output } from '../../../../compute/graph/graph.ts';
+import { GraphBuilder, type GraphOutput } from '../../../../compute/graph/graph.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
 import { Cache } from './cache.ts';
 import { type NativeWeights, Ops } from './ops.ts';
@@ -41,10 +41,10 @@ class Step {
   readonly #variables: Variables;
   readonly #cache: Cache;
   readonly #isPrompt: boolean;
-  readonly #feeds: Readonly<Record<(typeof FEEDS)[number], Output>>;
+  readonly #feeds: Readonly<Record<(typeof FEEDS)[number], GraphOutput>>;
   /** int32 [4] and [1]: the shape of keys and values, and their length. */
-  readonly #cacheShape: Output;
-  readonly #length: Output;
+  readonly #cacheShape: GraphOutput;
+  readonly #length: GraphOutput;
 
   constructor(
     ops: Ops,
@@ -83,14 +83,14 @@ class Step {
   }
 
   /** complex64 [rows, 1, size / 2] */
-  #turns(positions: Output): Output {
+  #turns(positions: GraphOutput): GraphOutput {
     const half = headSize(this.#config) / 2;
     const rows = this.#ops.gather(this.#read(ROTATIONS), positions);
     return this.#ops.reshape(rows, [-1, 1, half]);
   }
 
   /** 0 where a row sees a position: [rows, 1, 1, length], of a prompt [1, rows, 1, length]. */
-  #mask(positions: Output): Output {
+  #mask(positions: GraphOutput): GraphOutput {
     const ops = this.#ops;
     const [zero, one] = [0, 1].map((value) => ops.constant('int32', [], [value]));
     const length = ops.reshape(this.#length, []);
@@ -101,7 +101,7 @@ class Step {
     return ops.node('SelectV2', values, 'float32', { T: { type: 'float32' } });
   }
 
-  #attention(layer: number, x: Output, turns: Output, mask: Output): Output {
+  #attention(layer: number, x: GraphOutput, turns: GraphOutput, mask: GraphOutput): GraphOutput {
     const ops = this.#ops;
     const { heads, kvHeads, normEps } = this.#config;
     const size = headSize(this.#config);
@@ -125,7 +125,7 @@ class Step {
     return ops.product(this.#byRow(y), this.#read(`${at}.self_attn.o_proj`));
   }
 
-  #feedForward(layer: number, x: Output): Output {
+  #feedForward(layer: number, x: GraphOutput): GraphOutput {
     const ops = this.#ops;
     const at = `model.layers.${layer}`;
     const normed = ops.rmsNorm(
@@ -141,7 +141,7 @@ class Step {
   }
 
   /** See `#headNorm` in model/llama.ts. */
-  #headNorm(name: string, x: Output, heads: number): Output {
+  #headNorm(name: string, x: GraphOutput, heads: number): GraphOutput {
     if (!this.#config.qkNorm) return x;
     const size = headSize(this.#config);
     const rows = this.#ops.reshape(x, [-1, heads, size]);
@@ -149,7 +149,7 @@ class Step {
   }
 
   /** [rows, heads * size] -> [sequences, kvHeads, rows that share a key, size] */
-  #byHead(x: Output): Output {
+  #byHead(x: GraphOutput): GraphOutput {
     const ops = this.#ops;
     const { heads, kvHeads } = this.#config;
     const size = headSize(this.#config);
@@ -159,7 +159,7 @@ class Step {
   }
 
   /** The inverse, for what attention gives. */
-  #byRow(x: Output): Output {
+  #byRow(x: GraphOutput): GraphOutput {
     const ops = this.#ops;
     const { heads, kvHeads, hiddenSize } = this.#config;
     if (!this.#isPrompt) return ops.reshape(x, [-1, hiddenSize]);
@@ -168,22 +168,22 @@ class Step {
   }
 
   /** Scores of a prompt as [kvHeads, rows, queries of a key, length]: rows see different positions. */
-  #byPosition(scores: Output): Output {
+  #byPosition(scores: GraphOutput): GraphOutput {
     if (!this.#isPrompt) return scores;
     const { heads, kvHeads } = this.#config;
     return this.#withLength(scores, kvHeads, -1, heads / kvHeads);
   }
 
-  #byHeadAgain(shares: Output): Output {
+  #byHeadAgain(shares: GraphOutput): GraphOutput {
     return this.#isPrompt ? this.#withLength(shares, 1, this.#config.kvHeads, -1) : shares;
   }
 
-  #withLength(x: Output, ...leading: number[]): Output {
+  #withLength(x: GraphOutput, ...leading: number[]): GraphOutput {
     const ops = this.#ops;
     return ops.reshapeTo(x, ops.concat(ops.ints(...leading), this.#length));
   }
 
-  #read(name: string): Output {
+  #read(name: string): GraphOutput {
     return this.#variables.read(name);
   }
 }

@@ -1,5 +1,10 @@
 /** Nodes of the decoder's graph, with the type of each output, so that casts stand only where types differ. */
-import type { Attribute, Dtype, GraphBuilder, Output } from '../../../../compute/graph/graph.ts';
+import type {
+  Attribute,
+  Dtype,
+  GraphBuilder,
+  GraphOutput,
+} from '../../../../compute/graph/graph.ts';
 
 /** Number formats in which this engine holds matrices, keys and values. */
 export type NativeWeights = 'fp32' | 'bf16';
@@ -10,7 +15,7 @@ export class Ops {
   readonly graph: GraphBuilder;
   /** The type of matrices, keys and values. */
   readonly narrow: Dtype;
-  readonly #types = new Map<Output, Dtype>();
+  readonly #types = new Map<GraphOutput, Dtype>();
 
   constructor(graph: GraphBuilder, weights: NativeWeights) {
     this.graph = graph;
@@ -20,33 +25,33 @@ export class Ops {
   /** Adds a node whose first output is of that type. */
   node(
     op: string,
-    inputs: readonly Output[],
+    inputs: readonly GraphOutput[],
     dtype: Dtype,
     attributes: Readonly<Record<string, Attribute>> = {},
     name?: string,
-  ): Output {
+  ): GraphOutput {
     const output = this.graph.node(op, inputs, attributes, name);
     this.#types.set(output, dtype);
     return output;
   }
 
-  typeOf(x: Output): Dtype {
+  typeOf(x: GraphOutput): Dtype {
     return this.#types.get(x)!;
   }
 
-  placeholder(name: string, dtype: 'float32' | 'int32'): Output {
+  placeholder(name: string, dtype: 'float32' | 'int32'): GraphOutput {
     const output = this.graph.placeholder(name, dtype);
     this.#types.set(output, dtype);
     return output;
   }
 
-  cast(x: Output, to: Dtype): Output {
+  cast(x: GraphOutput, to: Dtype): GraphOutput {
     const from = this.typeOf(x);
     if (from === to) return x;
     return this.node('Cast', [x], to, { SrcT: { type: from }, DstT: { type: to } });
   }
 
-  wide(x: Output): Output {
+  wide(x: GraphOutput): GraphOutput {
     return this.cast(x, 'float32');
   }
 
@@ -54,91 +59,91 @@ export class Ops {
     dtype: 'float32' | 'int32',
     shape: readonly number[],
     values: readonly number[],
-  ): Output {
+  ): GraphOutput {
     const output = this.graph.constant(dtype, shape, values);
     this.#types.set(output, dtype);
     return output;
   }
 
-  ints(...values: number[]): Output {
+  ints(...values: number[]): GraphOutput {
     return this.constant('int32', [values.length], values);
   }
 
-  float(value: number): Output {
+  float(value: number): GraphOutput {
     return this.constant('float32', [], [value]);
   }
 
-  reshape(x: Output, shape: readonly number[]): Output {
+  reshape(x: GraphOutput, shape: readonly number[]): GraphOutput {
     return this.reshapeTo(x, this.ints(...shape));
   }
 
-  reshapeTo(x: Output, shape: Output): Output {
+  reshapeTo(x: GraphOutput, shape: GraphOutput): GraphOutput {
     const dtype = this.typeOf(x);
     return this.node('Reshape', [x, shape], dtype, { T: { type: dtype }, Tshape: INDEX });
   }
 
   /** Vectors of int32, one after the other. */
-  concat(...parts: Output[]): Output {
+  concat(...parts: GraphOutput[]): GraphOutput {
     const axis = this.constant('int32', [], [0]);
     const attributes = { N: { int: parts.length }, T: INDEX, Tidx: INDEX };
     return this.node('ConcatV2', [...parts, axis], 'int32', attributes);
   }
 
-  transpose(x: Output, order: readonly number[]): Output {
+  transpose(x: GraphOutput, order: readonly number[]): GraphOutput {
     const dtype = this.typeOf(x);
     const attributes = { T: { type: dtype }, Tperm: INDEX };
     return this.node('Transpose', [x, this.ints(...order)], dtype, attributes);
   }
 
   /** Rows of a table. */
-  gather(table: Output, rows: Output): Output {
+  gather(table: GraphOutput, rows: GraphOutput): GraphOutput {
     const dtype = this.typeOf(table);
     const axis = this.constant('int32', [], [0]);
     const attributes = { Tparams: { type: dtype }, Tindices: INDEX, Taxis: INDEX };
     return this.node('GatherV2', [table, rows, axis], dtype, attributes);
   }
 
-  slice(x: Output, begin: Output, size: Output): Output {
+  slice(x: GraphOutput, begin: GraphOutput, size: GraphOutput): GraphOutput {
     const dtype = this.typeOf(x);
     return this.node('Slice', [x, begin, size], dtype, { T: { type: dtype }, Index: INDEX });
   }
 
-  bitcast(x: Output, to: Dtype): Output {
+  bitcast(x: GraphOutput, to: Dtype): GraphOutput {
     return this.node('Bitcast', [x], to, { T: { type: this.typeOf(x) }, type: { type: to } });
   }
 
   /** Of two operands of one type, element by element; shapes are broadcast. */
-  binary(op: 'AddV2' | 'Mul', a: Output, b: Output): Output {
+  binary(op: 'AddV2' | 'Mul', a: GraphOutput, b: GraphOutput): GraphOutput {
     const dtype = this.typeOf(a);
     return this.node(op, [a, b], dtype, { T: { type: dtype } });
   }
 
-  unary(op: 'Square' | 'Rsqrt' | 'Sigmoid' | 'Softmax', x: Output): Output {
+  unary(op: 'Square' | 'Rsqrt' | 'Sigmoid' | 'Softmax', x: GraphOutput): GraphOutput {
     const dtype = this.typeOf(x);
     return this.node(op, [x], dtype, { T: { type: dtype } });
   }
 
   /** x W for a matrix as `Variables` keeps it: fp32 [in, out], bf16 [out, in], each as its product is fastest. */
   product(
-    x: Output,
-    matrix: Output,
+    x: GraphOutput,
+    matrix: GraphOutput,
     transposed = this.typeOf(matrix) === 'bfloat16',
     name?: string,
-  ): Output {
+  ): GraphOutput {
     const dtype = this.typeOf(matrix);
     const attributes = { T: { type: dtype }, transpose_b: { bool: transposed } };
     return this.wide(this.node('MatMul', [this.cast(x, dtype), matrix], dtype, attributes, name));
   }
 
   /** The products of the last two dimensions. */
-  batchProduct(a: Output, b: Output, transposed: boolean): Output {
+  batchProduct(a: GraphOutput, b: GraphOutput, transposed: boolean): GraphOutput {
     const dtype = this.typeOf(b);
     const attributes = { T: { type: dtype }, adj_y: { bool: transposed } };
     return this.node('BatchMatMulV2', [this.cast(a, dtype), b], dtype, attributes);
   }
 
   /** See ops/rms-norm.ts. */
-  rmsNorm(x: Output, weight: Output, epsilon: number): Output {
+  rmsNorm(x: GraphOutput, weight: GraphOutput, epsilon: number): GraphOutput {
     const attributes = { T: { type: 'float32' }, Tidx: INDEX, keep_dims: { bool: true } } as const;
     const axis = this.constant('int32', [], [-1]);
     const mean = this.node('Mean', [this.unary('Square', x), axis], 'float32', attributes);
@@ -151,7 +156,7 @@ export class Ops {
    * @param x [rows, heads * size]
    * @param turns complex64 [rows, 1, size / 2]
    */
-  turn(x: Output, turns: Output, heads: number, size: number): Output {
+  turn(x: GraphOutput, turns: GraphOutput, heads: number, size: number): GraphOutput {
     const pairs = this.bitcast(this.reshape(x, [-1, heads, size / 2, 2]), 'complex64');
     const turned = this.bitcast(this.binary('Mul', pairs, turns), 'float32');
     return this.reshape(turned, [-1, heads * size]);

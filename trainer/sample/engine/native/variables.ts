@@ -1,5 +1,5 @@
 /** Weights on the device, and the nodes that write them there. */
-import type { Output } from '../../../../compute/graph/graph.ts';
+import type { GraphOutput } from '../../../../compute/graph/graph.ts';
 import { headSize, type LlamaConfig, parameterShapes } from '../../../model/config.ts';
 import type { Ops } from './ops.ts';
 
@@ -14,7 +14,7 @@ export class Variables {
   readonly #ops: Ops;
   readonly #handles = new Map<
     string,
-    { handle: Output; dtype: 'float32' | 'bfloat16' | 'complex64' }
+    { handle: GraphOutput; dtype: 'float32' | 'bfloat16' | 'complex64' }
   >();
 
   constructor(ops: Ops, config: LlamaConfig) {
@@ -36,12 +36,12 @@ export class Variables {
     this.#add(ROTATIONS, ops.bitcast(fed, 'complex64'));
   }
 
-  read(name: string): Output {
+  read(name: string): GraphOutput {
     const { handle, dtype } = this.#handles.get(name)!;
     return this.#ops.node('ReadVariableOp', [handle], dtype, { dtype: { type: dtype } });
   }
 
-  #add(name: string, value: Output): void {
+  #add(name: string, value: GraphOutput): void {
     const dtype = this.#ops.typeOf(value) as 'float32' | 'bfloat16' | 'complex64';
     const handle = addVariable(this.#ops, name, dtype);
     this.#handles.set(name, { handle, dtype });
@@ -52,7 +52,7 @@ export class Variables {
    * Rotations turn the pairs (i, i + size / 2) of a head: they become neighbours. Products of queries and keys
    * stay, as both are ordered alike.
    */
-  #pairUp(fed: Output, heads: number, shape: readonly number[]): Output {
+  #pairUp(fed: GraphOutput, heads: number, shape: readonly number[]): GraphOutput {
     const size = shape[0] / heads;
     const rest = shape.length === 1 ? 1 : shape[1];
     const split = this.#ops.reshape(fed, [heads, 2, size / 2, rest]);
@@ -64,7 +64,7 @@ export function addVariable(
   ops: Ops,
   name: string,
   dtype: 'float32' | 'bfloat16' | 'complex64',
-): Output {
+): GraphOutput {
   const attributes = {
     dtype: { type: dtype },
     shape: { shape: undefined },
@@ -74,7 +74,7 @@ export function addVariable(
 }
 
 /** @returns the node that writes the value */
-export function assign(ops: Ops, handle: Output, value: Output): string {
+export function assign(ops: Ops, handle: GraphOutput, value: GraphOutput): string {
   const attributes = { dtype: { type: ops.typeOf(value) } };
   return ops.node('AssignVariableOp', [handle, value], 'resource', attributes);
 }

@@ -9,6 +9,7 @@ import { Llama } from '../../../../../trainer/model/llama.ts';
 import type { CachedSequence, Engine } from '../../../../../trainer/sample/engine/engine.ts';
 import { loadNativeEngine } from '../../../../../trainer/sample/engine/native/native-engine.ts';
 import type { NativeWeights } from '../../../../../trainer/sample/engine/native/ops.ts';
+import { createWasmEngine } from '../../../../../trainer/sample/engine/wasm-engine.ts';
 import { difference } from '../../../../helpers/gradcheck.ts';
 
 const withNative = pickInstalled() ? test : test.skip;
@@ -106,3 +107,55 @@ for (const [name, config] of Object.entries(MODELS)) {
     },
   );
 }
+
+withNative(
+  'sequences are forked, closed and moved, and keys and values grow, without a trace in logits',
+  async (t) => {
+    const weights = largeWeights(CONFIG);
+    const engine = await create(CONFIG, weights);
+    const [first, second] = [someIds(180, 1), someIds(60, 2)];
+    const expected = await fullPass(CONFIG, weights, first);
+    const beginning = engine.open(190)!;
+    await read(engine, beginning, first.slice(0, 100), 60);
+    const gap = engine.open(60)!;
+    await read(engine, gap, second, 60);
+    const fork = engine.fork!(beginning, 80, 190)!;
+    t.is(fork.length, 80);
+    const other = engine.open(60)!;
+    t.is(engine.open(10), undefined);
+    engine.close(beginning);
+    await read(engine, other, second.slice(0, 30), 7);
+    // The fork moves into the place of what was closed.
+    engine.close(gap);
+    const found = await read(engine, fork, first.slice(80, 130), 1);
+    for (let at = 130; at < 180; at++) {
+      const rows = [
+        { sequence: fork, id: first[at], wantsLogits: true },
+        ...(at < 140 ? [{ sequence: other, id: second[at - 100], wantsLogits: false }] : []),
+      ];
+      found.push(...(await engine.step(rows)));
+    }
+    const worst = Math.max(...found.map((row, i) => difference(expected[80 + i], row)));
+    t.true(worst < 1e-4, `${worst}`);
+    const [whole, rest] = [await fullPass(CONFIG, weights, second), second.slice(40)];
+    const last = (await read(engine, other, rest, 20)).at(-1)!;
+    t.true(difference(whole[59], last) < 1e-4);
+    await engine.dispose();
+  },
+);
+
+withNative('bf16: near the WebAssembly engine with the same weights', async (t) => {
+  const weights = initialWeights(CONFIG, 3);
+  const ids = someIds(120, 5);
+  const wasm = createWasmEngine(CONFIG, weights, { ...SIZE, weights: 'bf16' })!;
+  const expected = await read(wasm, wasm.open(120)!, ids, 60);
+  const engine = await create(CONFIG, weights, 'bf16');
+  const prompt = await read(engine, engine.open(120)!, ids, 60);
+  const single = await read(engine, engine.open(120)!, ids, 1);
+  for (const found of [prompt, single]) {
+    const worst = Math.max(...found.map((row, i) => difference([...expected[i]], row)));
+    t.true(worst < 1e-3, `${worst}`);
+  }
+  await wasm.dispose();
+  await engine.dispose();
+});

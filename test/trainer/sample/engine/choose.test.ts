@@ -1,0 +1,61 @@
+import test from 'ava';
+import { gpuCount } from '../../../../compute/gpu.ts';
+import { pickInstalled } from '../../../../compute/native.ts';
+import type { LlamaConfig } from '../../../../trainer/model/config.ts';
+import { chooseEngine } from '../../../../trainer/sample/engine/choose.ts';
+
+const SMALL: LlamaConfig = {
+  vocabSize: 579,
+  hiddenSize: 256,
+  layers: 4,
+  heads: 4,
+  kvHeads: 4,
+  intermediateSize: 704,
+  ropeTheta: 10_000,
+  normEps: 1e-5,
+  tieEmbeddings: false,
+  maxPositions: 1024,
+  bosId: 576,
+  eosId: 577,
+  padId: 578,
+};
+const LARGE: LlamaConfig = { ...SMALL, hiddenSize: 512, layers: 8, intermediateSize: 1376 };
+const SIZE = { positions: 1024 };
+const onCpu = pickInstalled() && gpuCount() === 0 ? test : test.skip;
+
+onCpu('auto takes TensorFlow for many sequences of a large model, and says so', (t) => {
+  const many = { ...SIZE, sequences: 16 };
+  const { name, remark } = chooseEngine(LARGE, many, 'fp32');
+  t.is(name, 'native');
+  t.regex(remark!, /^engine: native, faster for 16 sequences of this model; take --engine wasm /);
+  t.is(chooseEngine(LARGE, many, 'bf16').name, 'native');
+  for (const [config, size, weights] of [
+    [SMALL, many, 'fp32'],
+    [LARGE, { ...SIZE, sequences: 4 }, 'fp32'],
+    [LARGE, many, 'int8'],
+    [LARGE, many, 'fp16'],
+    [LARGE, { ...many, cache: 'bf16' }, 'fp32'],
+  ] as const) {
+    t.deepEqual(chooseEngine(config, size, weights), { name: 'wasm' });
+  }
+});
+
+test('an engine that is asked for is taken, whatever the sizes', (t) => {
+  const one = { ...SIZE, sequences: 1 };
+  t.deepEqual(chooseEngine(SMALL, { ...one, engine: 'native' }, 'fp32'), { name: 'native' });
+  t.deepEqual(chooseEngine(LARGE, { ...SIZE, sequences: 64, engine: 'wasm' }, 'fp32'), {
+    name: 'wasm',
+  });
+});
+
+test('formats that the native engine does not have are refused', (t) => {
+  const native = { ...SIZE, sequences: 8, engine: 'native' } as const;
+  t.throws(() => chooseEngine(LARGE, native, 'int8'), {
+    code: 'CONFIG_INVALID',
+    message: 'engine native holds weights, keys and values as fp32 or all as bf16, not as int8',
+  });
+  t.throws(() => chooseEngine(LARGE, { ...native, cache: 'int8' }, 'bf16'), {
+    code: 'CONFIG_INVALID',
+    message: /not as bf16 and int8$/,
+  });
+});
