@@ -106,7 +106,9 @@ export async function sampleFiles(
   const draw = (engine: Engine) =>
     drawAll(engine, model, drawing, async (drawn) => {
       const sample = await writeSample(to, await finishSample(drawn, codec), codec);
-      await writeDescription(to, sample.sample, description);
+      const { isBatchDependent, description: name } = engine;
+      const engineUsed = isBatchDependent ? { engine: name } : {};
+      await writeDescription(to, sample.sample, { ...description, ...engineUsed });
       own.push(sample);
       if (size === 1) emit?.({ type: 'sample', sample: sample.sample });
       meter.finished();

@@ -24,6 +24,8 @@ export interface Engine {
   readonly capacity: number;
   /** Description of the engine, for people. */
   readonly description: string;
+  /** Whether the last bits of logits depend on the rows beside them; then `step` does not promise more. */
+  readonly isBatchDependent?: boolean;
   /** @returns undefined while there is no room for this number of tokens */
   open(capacity: number): CachedSequence | undefined;
   /**
@@ -35,7 +37,8 @@ export interface Engine {
   close(sequence: CachedSequence): void;
   /**
    * @returns the logits of each row that requests them, [vocabSize]; the next step overwrites them.
-   *   The logits of a row depend only on the tokens of its own sequence, bit for bit.
+   *   The logits of a row depend only on the tokens of its own sequence, bit for bit unless
+   *   `isBatchDependent`.
    */
   step(rows: readonly EngineRow[]): Promise<Float32Array[]>;
   dispose(): Promise<void>;

@@ -3,25 +3,15 @@
  * one product for each matrix. Weights, keys and values stay on the device; logits come back.
  */
 import { availableParallelism } from 'node:os';
-import { loadTensorFlow } from '../../../../compute/graph/library.ts';
+import { loadTensorFlow, type TensorFlowLibrary } from '../../../../compute/graph/library.ts';
 import { GraphSession, type HostTensor } from '../../../../compute/graph/session.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
 import type { CachedSequence, Engine, EngineRow } from '../engine.ts';
 import { COPY_FEEDS, PADDINGS_FEED, SHAPE_FEED } from './cache.ts';
 import { buildGraph, type DecoderGraph, type Entrance, LOGITS } from './graph.ts';
-import type { NativeWeights } from './ops.ts';
+import { type NativeSize, sequencesThatFit } from './memory.ts';
 import { type SlotSequence, Slots } from './slots.ts';
 import { ROTATIONS, rotations, WEIGHT_FEED } from './variables.ts';
-
-export interface NativeSize {
-  /** Number of sequences open at once. */
-  sequences: number;
-  /** Number of tokens of the longest sequence. */
-  positions: number;
-  /** Cores to use; default: all. */
-  threads?: number;
-  weights: NativeWeights;
-}
 
 /** Most rows per step: products of a prompt get no faster with more. */
 const MAX_ROWS = 256;
@@ -44,7 +34,9 @@ export async function loadNativeEngine(
   size: NativeSize,
   fill: (write: WriteWeight) => Promise<void>,
 ): Promise<Engine> {
-  const engine = new NativeEngine(config, size);
+  const tf = loadTensorFlow();
+  const sequences = tf.device === 'cpu' ? sequencesThatFit(config, size) : size.sequences;
+  const engine = new NativeEngine(config, { ...size, sequences }, tf);
   try {
     await engine.load(fill);
     return engine;
@@ -70,6 +62,7 @@ class NativeEngine implements Engine {
   readonly maxRows = MAX_ROWS;
   readonly capacity: number;
   readonly description: string;
+  readonly isBatchDependent = true;
   readonly #config: LlamaConfig;
   readonly #size: NativeSize;
   readonly #session: GraphSession;
@@ -78,9 +71,8 @@ class NativeEngine implements Engine {
   /** Positions that keys and values have room for now. */
   #length = LEAST_GROWTH;
 
-  constructor(config: LlamaConfig, size: NativeSize) {
+  constructor(config: LlamaConfig, size: NativeSize, tf: TensorFlowLibrary) {
     const { sequences, positions, threads = availableParallelism(), weights } = size;
-    const tf = loadTensorFlow();
     this.#config = config;
     this.#size = size;
     this.#graph = buildGraph(config, weights);
