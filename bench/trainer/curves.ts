@@ -1,6 +1,6 @@
 /**
  * Loss curves of one run in fp32 and in bf16: the same data, order, seed and weights.
- * Usage: curves.ts DATASET [STEPS = 100] [PRESET = tiny]. Prints a table in Markdown.
+ * Usage: curves.ts DATASET [STEPS = 100] [PRESET = tiny] [KEY=VALUE …]. Prints a table in Markdown.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,8 +13,8 @@ import { readSeries } from '../../trainer/report/series.ts';
 const ROWS = 10;
 const PRECISIONS = ['fp32', 'bf16'] as const;
 
-const [data, stepsText = '100', preset = 'tiny'] = process.argv.slice(2);
-if (!data) throw new Error('usage: curves.ts DATASET [STEPS] [PRESET]');
+const [data, stepsText = '100', preset = 'tiny', ...more] = process.argv.slice(2);
+if (!data) throw new Error('usage: curves.ts DATASET [STEPS] [PRESET] [KEY=VALUE …]');
 const steps = Number(stepsText);
 const every = Math.ceil(steps / ROWS);
 const folder = await mkdtemp(join(tmpdir(), 'codec-lm-curves-'));
@@ -23,7 +23,7 @@ try {
   for (const precision of PRECISIONS) {
     const out = join(folder, precision);
     const set = [`train.precision=${precision}`, `train.steps=${steps}`, 'train.saveEvery=0'];
-    const config = await resolveConfig({ preset, set: [...set, 'train.seqLen=512'] });
+    const config = await resolveConfig({ preset, set: [...set, 'train.seqLen=512', ...more] });
     await train({ config, data, out, chooseBackend: () => chooseBackend() });
     curves.push(await readSeries(out));
   }

@@ -127,11 +127,15 @@ test.serial('more ranks than a norm has numbers: some have no piece of it', asyn
 });
 
 test.serial(
-  'bf16: gathered in half of the bytes, the results of products are the same',
+  'bf16: weights gathered in half of the bytes give the same losses, to the last bit',
   async (t) => {
     const expected = await train(single, 0, { precision: 'bf16' });
+    const sharded = await train(single, 3, { precision: 'bf16' });
+    t.deepEqual(sharded.losses, expected.losses);
+    same(t, sharded, expected);
+    // Other micro batches have other products, whose results are rounded to bf16.
     const [ran] = await ranks(2, { precision: 'bf16' });
-    same(t, ran, expected, 1e-4);
+    t.true(difference(ran.losses, expected.losses) < 1e-4);
   },
 );
 

@@ -2,12 +2,17 @@ import { join } from 'node:path';
 import test from 'ava';
 import { chooseBackend } from '../../../compute/choose.ts';
 import { resolveConfig } from '../../../trainer/config/config.ts';
+import { createTraining } from '../../../trainer/distributed/create.ts';
+import { single } from '../../../trainer/distributed/single.ts';
 import { estimate } from '../../../trainer/estimate/estimate.ts';
+import { daysOn, GPUS, smallestGpu } from '../../../trainer/estimate/gpus.ts';
 import { estimateMemory } from '../../../trainer/estimate/memory.ts';
 import { type LlamaConfig, parameterCount } from '../../../trainer/model/config.ts';
+import { initialSource } from '../../../trainer/model/init.ts';
 import { createLlama } from '../../../trainer/model/llama.ts';
 import { addGradients, backpropagate } from '../../../trainer/model/loss.ts';
 import type { ModelPart } from '../../../trainer/model/parts.ts';
+import { weightStream } from '../../../trainer/model/streams.ts';
 import { makeSmallDataset } from '../../helpers/small-run.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
 import { countTensorBytes } from '../../helpers/tensor-bytes.ts';
@@ -114,6 +119,86 @@ test('ZeRO-1 shares the moments; what is not shared stays', (t) => {
   t.is(zero.total, plain.total - plain.optimizer + zero.optimizer);
 });
 
+native(`ZeRO-3: tensors of a rank, within 15 %${skipped}`, async (t) => {
+  const config = { ...SMALL, hiddenSize: 256, intermediateSize: 700, layers: 6 };
+  const options = { backend, communicator: single, groups: { shard: single, replicas: single } };
+  const optim = { betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1, zero: 3 } as const;
+  const counted = countTensorBytes(tf);
+  const weights = weightStream(config, initialSource(config, 0));
+  const training = await createTraining(
+    { ...options, config, precision: 'fp32', optim },
+    { weights },
+  );
+  const ids = Int32Array.from({ length: 256 }, (_, i) => (i * 7) % 500);
+  const tokens = { inputs: ids, targets: ids, batch: 1 };
+  for (let i = 0; i < 2; i++) {
+    await backpropagate(training.model, tokens, 1, { checkpointing: true }, (part, gradients) =>
+      training.add(part, gradients),
+    );
+  }
+  training.dispose();
+  const memory = estimateMemory(config, {
+    ...{ sequences: 1, seqLen: 256, gradAccumulation: 2, checkpointing: true },
+    ...({ precision: 'fp32', zero: 3, worldSize: 1 } as const),
+  });
+  const ratio = (memory.weights + memory.gradients + memory.activations) / counted.peak;
+  t.log(`estimated / measured: ${ratio.toFixed(3)}`);
+  t.true(Math.abs(ratio - 1) < 0.15, `${ratio}`);
+});
+
+test('ZeRO-3 divides weights, gradients and moments; a group decides by how many', (t) => {
+  const options = {
+    ...{ sequences: 1, seqLen: 64, gradAccumulation: 2, checkpointing: true },
+    ...({ precision: 'fp32', zero: 3 } as const),
+  };
+  const [one, eight, grouped] = [
+    estimateMemory(SMALL, { ...options, worldSize: 1 }),
+    estimateMemory(SMALL, { ...options, worldSize: 8 }),
+    estimateMemory(SMALL, { ...options, worldSize: 64, zeroGroup: 8 }),
+  ];
+  const n = parameterCount(SMALL);
+  t.is(one.optimizer, 8 * n);
+  t.is(eight.optimizer, n);
+  t.is(one.weights - eight.weights, 4 * n - (4 * n) / 8);
+  t.is(one.gradients - eight.gradients, 4 * n - (4 * n) / 8);
+  t.is(one.activations, eight.activations);
+  t.deepEqual(grouped, eight);
+  const narrow = estimateMemory(SMALL, { ...options, worldSize: 8, precision: 'bf16' });
+  t.is(narrow.messages, eight.messages / 2);
+});
+
+test('the runs of the paper fit its GPUs: 7B on 32 ranks, for images and for videos', async (t) => {
+  for (const [preset, most, smallest] of [
+    ['jpeg-lm-7b', 40, 'A10'],
+    ['avc-lm-7b', 72, 'A100 40 GB'],
+  ] as const) {
+    const config = await resolveConfig({ preset });
+    const result = await estimate(config, { worldSize: 32, vocabSize: 579 });
+    t.true(result.memory.total < most * 2 ** 30, `${preset}: ${result.memory.total}`);
+    t.is(result.zero, 3);
+    t.is(result.gpu, smallest);
+    // Without sharding, no machine of then or now holds a rank's share of the work.
+    const whole = result.alternatives.find(({ zero, worldSize }) => zero === 0 && worldSize === 32);
+    t.true(whole!.memory.total > 80 * 2 ** 30);
+    t.deepEqual(
+      result.alternatives.find(({ zero, worldSize }) => zero === 3 && worldSize === 32)!.memory,
+      result.memory,
+    );
+  }
+});
+
+test('days follow from FLOPs, the GPU and the MFU; nothing holds everything', (t) => {
+  t.is(smallestGpu(2 ** 34)?.name, 'A10');
+  t.is(smallestGpu(2 ** 40), undefined);
+  const gpu = { name: 'x', memory: 1, flops: 1e12 };
+  t.is(daysOn(gpu, 10, 86_400e13, 0.5), 200);
+  const memories = GPUS.map(({ memory }) => memory);
+  t.deepEqual(
+    memories,
+    memories.toSorted((a, b) => a - b),
+  );
+});
+
 test("JPEG-LM's preset: Llama 2's 7B without its vocabulary, and the paper's month on 32 A100", async (t) => {
   const config = await resolveConfig({ preset: 'jpeg-lm-7b' });
   const result = await estimate(config, { worldSize: 32, vocabSize: 579 });
@@ -148,11 +233,19 @@ test('trainer estimate prints tables, or one JSON value; --data says vocabulary 
     t.regex(table.stdout, new RegExp(`^${kind} +[\\d.]+ GiB$`, 'm'));
   }
   t.regex(table.stdout, /PaLM appendix B/);
+  t.regex(table.stdout, /^total by ranks +zero=0 +zero=1 +zero=3$/m);
+  t.regex(table.stdout, /^ +32( +[\d.]+ GiB){3}$/m);
+  t.regex(
+    table.stdout,
+    /smallest GPU that holds a rank: A10; 74,219 steps on 32 of them take [\d.]+ days/,
+  );
   const json = await run('trainer', ['estimate', '--preset', 'tiny', '--data', data, '--json']);
   t.like(JSON.parse(json.stdout), { vocabSize: 259, seqLen: 16, worldSize: 1, tokensPerStep: 64 });
   for (const [args, message] of [
     [['--preset', 'jpeg-lm-7b', '--world-size', '7'], /globalBatch 256 is not a multiple/],
     [['--preset', 'tiny', '--data', join(data, 'none')], /INPUT_NOT_FOUND/],
+    [['--preset', 'tiny', '--set', 'optim.zero=2'], /optim.zero: expected 0, 1 or 3; received 2/],
+    [['--preset', 'tiny', '--set', 'optim.zeroGroup=2'], /zeroGroup is 2, but only optim.zero=3/],
   ] as const) {
     const wrong = await run('trainer', ['estimate', ...args]);
     t.is(wrong.exitCode, 2);
