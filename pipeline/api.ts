@@ -56,6 +56,8 @@ export interface CommonPipelineOptions extends Watching {
   retryFailed?: boolean;
   /** Continues although the encoder has another version than at the beginning of the run. */
   allowEncoderChange?: boolean;
+  /** Takes partitions from a queue, `redis://…`; `planPipeline` with the same option fills it. */
+  queue?: string;
   /** Rank of this process, when no launcher sets it. */
   rank?: number;
   worldSize?: number;

@@ -41,7 +41,11 @@ export async function writeText(path: string, text: string): Promise<void> {
 }
 
 export async function writeJson(path: string, value: unknown): Promise<void> {
-  await writeText(path, `${JSON.stringify(value, null, 1)}\n`);
+  await writeText(path, jsonText(value));
+}
+
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 1)}\n`;
 }
 
 /** @returns undefined when the file does not exist */

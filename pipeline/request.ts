@@ -58,6 +58,7 @@ export async function requestOf(
       '`retryFailed` must run in a single process: start it without ranks',
     );
   }
+  checkQueue(options, ranks.size);
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
@@ -79,6 +80,7 @@ export async function requestOf(
     noun: definition.noun,
     tokenizer,
     ranks,
+    queue: options.queue,
     lanes: isFar ? lanes + FAR_LANES : lanes,
     // Ranks share the cores already.
     hint: ranks.size === 1 ? hint : undefined,
@@ -89,6 +91,21 @@ export async function requestOf(
     emit: (event) => onEvent?.(event),
     signal,
   };
+}
+
+/** @throws CodecLmError `USAGE` for options that a queue excludes */
+function checkQueue(
+  { queue, retryFailed, allowEncoderChange }: PlanOptions & Partial<RunningOptions>,
+  ranks: number,
+): void {
+  if (queue === undefined) return;
+  const excluded = [
+    ranks > 1 && '`worldSize`: a queue gives the partitions, not a rank',
+    retryFailed && '`retryFailed`: it runs in a single process, when the dataset is complete',
+    // Two workers that make one partition at the same time have to make the same bytes.
+    allowEncoderChange && '`allowEncoderChange`: all workers have to make the same bytes',
+  ].find(Boolean);
+  if (excluded) throw new CodecLmError('USAGE', `\`queue\` does not go with ${excluded}`);
 }
 
 /** The options that belong to the codec. */

@@ -7,66 +7,34 @@
 import { rmdir } from 'node:fs/promises';
 import { CodecLmError } from '../base/error.ts';
 import type { Lock } from '../base/lock/lock.ts';
-import type { Ranks } from '../base/lock/record.ts';
 import { isRemote, joinPlace, storageAt } from '../base/storage/index.ts';
 import type { Manifest } from '../schemas/dataset.ts';
-import type { Plan, PlanConfig } from '../schemas/plan.ts';
+import type { Plan } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
-import type { Codec, CodecSettings, Encoder, Tokenizer } from '../tokenizer/index.ts';
+import type { Tokenizer } from '../tokenizer/index.ts';
 import { curatePlan } from './curate/curate.ts';
 import { SampleCache } from './encode/cache.ts';
-import type { EncodeContext } from './encode/encode.ts';
-import { encodePartitions } from './encode/engine.ts';
-import { batchEvents, partitionEvent } from './encode/events.ts';
 import { createInputEncoder } from './encode/inputs.ts';
 import { learnMissing } from './encode/learn.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
-import { doneEvent, type PipelineEvent } from './events.ts';
-import { removeLeftovers, WORK_FOLDERS } from './files.ts';
-import { finalizePlan, headerOf, tokenizerChanged } from './finish/finalize.ts';
+import { doneEvent } from './events.ts';
+import { WORK_FOLDERS } from './files.ts';
+import { finalizePlan } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
-import { readTail } from './pack/tail.ts';
 import type { ByteString } from './plan/byte-strings.ts';
 import { makePlan } from './plan/make.ts';
-import { inputsOf, type Partition, partitionsOf } from './plan/plan.ts';
-import { shareOf } from './rank.ts';
+import { partitionsOf } from './plan/plan.ts';
+import { fillQueue } from './queue/fill.ts';
+import { queueRanks } from './queue/ranks.ts';
+import { workFromQueue } from './queue/work.ts';
+import type { LockedRequest, RunRequest } from './run-request.ts';
+import { runShare } from './share.ts';
 import { baseOf } from './sources/source.ts';
-import { addCodes, checkFailureShare, countCodes, VanishedCorpus } from './status/failures.ts';
-import { doneNames, readStats } from './status/status.ts';
+import { checkFailureShare } from './status/failures.ts';
 
-export interface RunRequest {
-  /** Absolute path, or the URL of a prefix in object storage. */
-  out: string;
-  codec: Codec;
-  /** Encodes with the requested number of processes. */
-  encoder: Encoder;
-  /** Opens the codec again with what was learned beside what was asked for. */
-  reopen(learned: CodecSettings): Promise<Pick<RunRequest, 'codec' | 'encoder'>>;
-  config: PlanConfig;
-  /** Extensions of inputs in folders and archives: lower-case, with dot. */
-  extensions: ReadonlySet<string>;
-  /** Word for an input in messages: `image`, `video`. */
-  noun: string;
-  /** A tokenizer that is given, or that needs no learning. */
-  tokenizer?: Tokenizer;
-  ranks: Ranks;
-  /** Number of batches in flight. */
-  lanes: number;
-  /** Advice for using this machine better; shown when work begins. */
-  hint?: string;
-  /** Share of inputs that may fail, 0..1. */
-  maxFailures: number;
-  /** Stop after the plan is frozen and the tokenizer learned. */
-  planOnly: boolean;
-  /** Run the failed inputs once more, after everything else. */
-  retryFailed: boolean;
-  /** Continue although the encoder has other versions than the plan. */
-  allowEncoderChange: boolean;
-  emit: (event: PipelineEvent) => void;
-  signal: AbortSignal;
-}
+export type { RunRequest } from './run-request.ts';
 
 /**
  * @returns the manifest, or undefined when other ranks or commands have not finished
@@ -80,7 +48,7 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
   const existed = isRemote(out) || (await storageAt(out).find(out)) !== undefined;
   let lock: Lock | undefined;
   try {
-    lock = await lockDataset(out, ranks, {
+    lock = await lockDataset(out, request.queue && !request.planOnly ? queueRanks() : ranks, {
       signal,
       onWait: (wait) => emit({ type: 'lock-wait', ...wait }),
     });
@@ -97,8 +65,6 @@ export async function runRequest(request: RunRequest): Promise<Manifest | undefi
     if (!existed) await rmdir(out).catch(() => undefined);
   }
 }
-
-type LockedRequest = RunRequest & { lock: Lock };
 
 async function inspectState({ out, config, allowEncoderChange }: RunRequest): Promise<OutputState> {
   const state = await inspectOutput(out);
@@ -119,7 +85,8 @@ async function planAndRun(
   { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
   const { out, config, ranks, emit, lock, signal } = asked;
-  if (!frozen && ranks.size > 1) throw planFirst(out);
+  const isOneOfMany = ranks.size > 1 || isQueueWorker(asked);
+  if (!frozen && isOneOfMany) throw planFirst(out);
   const onFound = (found: number) => emit({ type: 'listing', found });
   const onFrozen = (done: number, total: number) => emit({ type: 'freezing', done, total });
   const listed = frozen ?? (await makePlan({ ...asked, onFound, onFrozen }));
@@ -139,11 +106,14 @@ async function planAndRun(
   );
   const tokenizer = await ensureTokenizer(request, plan, inputs);
   const context = { inputs, bases, valFraction: config.valFraction, tokenizer };
+  const partitions = partitionsOf(plan, config.partitionSize);
   if (request.planOnly) {
+    if (request.queue) await fillQueue(request.queue, out, partitions);
     emit({ type: 'planned', out });
     return undefined;
   }
-  const partitions = partitionsOf(plan, config.partitionSize);
+  if (request.queue)
+    return workFromQueue({ ...request, queue: request.queue, partitions, context, plan });
   if (!complete) await runShare(request, partitions, context, plan);
   signal.throwIfAborted();
   if (ranks.size > 1) {
@@ -176,7 +146,7 @@ async function withCurated(
   bases: readonly ByteString[],
 ): Promise<Plan> {
   if (!plan.config.curation || plan.curated) return plan;
-  if (request.ranks.size > 1) throw planFirst(request.out);
+  if (request.ranks.size > 1 || isQueueWorker(request)) throw planFirst(request.out);
   return curatePlan(plan, { ...request, bases, definition: request.codec.definition });
 }
 
@@ -187,60 +157,10 @@ async function withLearned(
 ): Promise<{ plan: Plan; request: LockedRequest }> {
   const { learning } = request.codec;
   if (!learning) return { plan: listed, request };
-  if (!listed.learned && request.ranks.size > 1) throw planFirst(request.out);
+  if (!listed.learned && (request.ranks.size > 1 || isQueueWorker(request)))
+    throw planFirst(request.out);
   const plan = listed.learned ? listed : await learnMissing(learning, listed, request);
   return { plan, request: { ...request, ...(await request.reopen(plan.learned!)) } };
-}
-
-/** Runs the partitions of this rank that are not done yet. */
-async function runShare(
-  request: LockedRequest,
-  partitions: readonly Partition[],
-  context: EncodeContext & { tokenizer: Tokenizer },
-  plan: Plan,
-): Promise<void> {
-  const { out, ranks, emit, lock } = request;
-  const share = shareOf(partitions, ranks);
-  const names = await doneNames(out);
-  const done = share.filter(({ name }) => names.has(name));
-  const todo = share.filter(({ name }) => !names.has(name));
-  if (todo.length === 0) return;
-  if (done.length > 0) await checkTokenizer(out, done[0].name, context.tokenizer);
-  const unfinished = new Set(todo.map(({ name }) => name));
-  await lock.check();
-  await removeLeftovers(out, (name) => unfinished.has(name));
-  if (request.hint) emit({ type: 'advice', message: request.hint });
-  const inputs = inputsOf(share);
-  emit({
-    type: 'begin',
-    work: { inputs, partitions: share.length },
-    before: { inputs: inputsOf(done), partitions: done.length },
-  });
-  let failures: Record<string, number> = {};
-  for (const { name } of done) {
-    failures = addCodes(failures, (await readStats(out, name)).failuresByCode);
-  }
-  const vanished = new VanishedCorpus();
-  await encodePartitions({
-    out,
-    partitions: todo,
-    context,
-    lanes: request.lanes,
-    // Shards name the encoder that made them, in case a different one was allowed.
-    header: headerOf(plan, context.tokenizer, request.config.codec),
-    lock,
-    signal: request.signal,
-    onBatch: (batch) => {
-      for (const event of batchEvents(batch)) emit(event);
-      vanished.check(batch);
-      failures = addCodes(failures, countCodes(batch.failures));
-    },
-    onPartition: (partition, stats) => {
-      emit(partitionEvent(partition.name, stats));
-      // Once too many inputs have failed, later successes cannot help: do not continue for days.
-      if (!request.retryFailed) checkFailureShare(failures, inputs, request.maxFailures, out);
-    },
-  });
 }
 
 async function ensureTokenizer(
@@ -250,7 +170,7 @@ async function ensureTokenizer(
 ): Promise<Tokenizer> {
   const { out, ranks, emit, lanes, signal } = request;
   const existing = await readDatasetTokenizer(out);
-  if (!existing && ranks.size > 1) throw planFirst(out);
+  if (!existing && (ranks.size > 1 || isQueueWorker(request))) throw planFirst(out);
   let tokenizer = existing ?? request.tokenizer;
   if (!tokenizer) {
     tokenizer = await learnTokenizer(out, plan, cache, lanes, emit, signal);
@@ -266,9 +186,9 @@ async function ensureTokenizer(
   return tokenizer;
 }
 
-async function checkTokenizer(out: string, name: string, { hash }: Tokenizer): Promise<void> {
-  const { tokenizerHash } = await readTail(out, name);
-  if (tokenizerHash !== hash) throw tokenizerChanged(out, name);
+/** Workers of a queue share a dataset that one process has planned, as ranks do. */
+function isQueueWorker({ queue, planOnly }: RunRequest): boolean {
+  return queue !== undefined && !planOnly;
 }
 
 function planFirst(out: string): CodecLmError {

@@ -16,6 +16,12 @@ const percent = z
   )
   .meta({ valueName: 'percent' });
 
+const queueOption = z
+  .string()
+  .regex(/^rediss?:\/\/\S+$/, 'must be an address, such as redis://127.0.0.1:6379')
+  .optional()
+  .meta({ valueName: 'url', isText: true });
+
 export const workersOption = positive.max(1024).optional();
 
 /** Options that `run` and `plan` have for every codec. */
@@ -70,6 +76,9 @@ export const sharedOptions = {
   maxFailures: percent
     .default('10%')
     .describe('Share of the inputs that may fail before the run counts as failed'),
+  queue: queueOption.describe(
+    'Take partitions from a queue on Redis or Valkey in place of a fixed share; `pipeline plan` fills it',
+  ),
   json: z.boolean().default(false).describe('Print events as JSON lines on stdout'),
   quiet: z.boolean().default(false).describe('Print nothing but errors'),
 };
@@ -126,6 +135,7 @@ export const runningOptions = z.object({
 export type RunningOptions = z.output<typeof runningOptions>;
 
 export const statusOptions = z.object({
+  queue: queueOption.describe('Show the workers of this queue too, and their leases'),
   json: z.boolean().default(false).describe('Print JSON'),
 });
 

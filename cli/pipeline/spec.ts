@@ -115,8 +115,10 @@ const status = command({
     const { readStatus } = await import('../../pipeline/status/status.ts');
     const { formatStatus } = await import('./status.ts');
     const found = await readStatus(out);
-    if (options.json) io.printJson(found);
-    else io.print(formatStatus(out, found));
+    const { readQueue } = await import('../../pipeline/queue/status.ts');
+    const queue = options.queue === undefined ? null : await readQueue(options.queue, out);
+    if (options.json) io.printJson({ ...found, queue });
+    else io.print(formatStatus(out, found, queue));
     return 0;
   },
 });

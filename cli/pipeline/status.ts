@@ -1,10 +1,16 @@
 /** `pipeline status` for people. */
 
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
+import { isQueueRank } from '../../pipeline/queue/ranks.ts';
+import type { QueueStatus } from '../../pipeline/queue/status.ts';
 import type { Status } from '../../pipeline/status/status.ts';
 import { formatCodes } from './codes.ts';
 
-export function formatStatus(out: string, status: Status): string {
+export function formatStatus(
+  out: string,
+  status: Status,
+  queue: QueueStatus | null = null,
+): string {
   const { partitions, inputs, failures, processes, inputsPerSecond, etaSeconds } = status;
   const left = partitions.total - partitions.done;
   const lines: [string, string][] = [
@@ -28,7 +34,13 @@ export function formatStatus(out: string, status: Status): string {
     lines.push(['retry', `round ${round}: ${share(again)} failed inputs run again, ${came}`]);
   }
   for (const { host, pid, rank, size } of processes) {
-    lines.push(['process', `${pid} on ${host}, rank ${rank} of ${size}`]);
+    const who = isQueueRank({ size }) ? 'worker of a queue' : `rank ${rank} of ${size}`;
+    lines.push(['process', `${pid} on ${host}, ${who}`]);
+  }
+  if (queue) lines.push(['queue', `${queue.waiting} waiting, ${queue.failed} given up`]);
+  for (const { partition, worker, tries, seconds } of queue?.leases ?? []) {
+    const left = seconds === null ? 'its lease has run out' : `lease for ${seconds.toFixed(1)} s`;
+    lines.push(['lease', `${partition} by ${worker}, try ${tries}, ${left}`]);
   }
   if (inputsPerSecond !== null) lines.push(['rate', `${inputsPerSecond.toFixed(0)} inputs/s`]);
   if (etaSeconds !== null) lines.push(['to go', formatDuration(etaSeconds)]);

@@ -14,7 +14,7 @@ import {
 import type { Tail } from '../../schemas/plan.ts';
 import type { DocumentBatch, TokenizedDocument } from '../encode/encode.ts';
 import { secondsSince } from '../encode/inputs.ts';
-import { paths, writeJson, writeText } from '../files.ts';
+import { jsonText, paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
 import { countCodes, countReasons, formatFailures } from '../status/failures.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
@@ -56,12 +56,14 @@ export class PartitionWork {
   /**
    * Writes shards, documents, tails, failures and stats in this order, so that a partition with
    * stats is complete. The lock is checked before each of them.
+   * @param options.isShared whether another worker may have finished it meanwhile: its marker then stays
    * @throws CodecLmError `LOCK_LOST` when another process may be writing the partition
    */
   async commit(
     out: string,
     header: DatasetHeader,
     lock: Pick<Lock, 'check'>,
+    { isShared = false } = {},
   ): Promise<PartitionStats> {
     const { number, name, index } = this.partition;
     const writeStart = performance.now();
@@ -77,7 +79,9 @@ export class PartitionWork {
     await this.#writeFailures(paths.failures(out, name));
     const stats = this.#stats([train, val], secondsSince(writeStart));
     await lock.check();
-    await writeJson(paths.stats(out, name), stats);
+    const path = paths.stats(out, name);
+    if (!isShared) await writeJson(path, stats);
+    else await storageAt(path).putIfAbsent(path, Buffer.from(jsonText(stats)));
     return stats;
   }
 
