@@ -1,4 +1,4 @@
-/** README's lines of Python, run as they stand: a document of the server's text becomes a file that opens. */
+/** The guide's lines of Python, run as they stand: a document of the server's text becomes a file that opens. */
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const PYTHON = ['.venv', '.venv-clients']
   .map((name) => join(ROOT, 'bench/peers', name, 'bin/python'))
   .find(existsSync);
 
-/** Beside the lines of README: what a person would do with them. */
+/** Beside the lines of the guide: what a person would do with them. */
 const USE = `
 import sys
 document = to_bytes(open(sys.argv[1], encoding="utf-8").read())
@@ -27,10 +27,10 @@ Image.open(BytesIO(file)).convert("RGB").save(sys.argv[3])
 testIf(
   PYTHON !== undefined,
   'no bench/peers/setup*.sh was run',
-  "README's to_bytes and to_jpeg with Pillow: the file is that of the codec, and Pillow opens it",
+  'to_bytes and to_jpeg of the guide with Pillow: the file is that of the codec, and Pillow opens it',
   async (t) => {
-    const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-    const lines = /```python\n(from io[^`]*def to_jpeg[^`]*)```/.exec(readme)![1];
+    const guide = await readFile(join(ROOT, 'docs/use-elsewhere.md'), 'utf8');
+    const lines = /```python\n(from io[^`]*def to_jpeg[^`]*)```/.exec(guide)![1];
     const folder = await temporaryFolder(t);
     const [script, text, jpeg, png] = ['a.py', 'a.txt', 'a.jpg', 'a.png'].map((name) =>
       join(folder, name),
