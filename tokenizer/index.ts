@@ -45,8 +45,6 @@ export type {
   Document,
   Encoder,
   FileSpan,
-  Learner,
-  Learning,
   Measures,
   Media,
   OpenedCodec,
@@ -58,6 +56,7 @@ export type {
 export { type CodecSpec, defineCodec, extensionsOf } from './codecs/define.ts';
 export type { InputErrorCodes } from './codecs/input-errors.ts';
 export { IMAGE_ERRORS, VIDEO_ERRORS } from './codecs/input-errors.ts';
+export type { Learner, Learning } from './codecs/learning.ts';
 export type { CodecOptions, CodecOptionsByName } from './codecs/options.ts';
 export { bitsByBlock, type HeatOptions, heat, pngOf, type Raster } from './codecs/pictures/heat.ts';
 export {
@@ -68,7 +67,12 @@ export {
   registerCodec,
 } from './codecs/registry.ts';
 export { mapOfBlocks, type SyntaxMap, SyntaxMapper } from './codecs/syntax-map.ts';
-export type { Training, TrainingEvent, TrainingResult, TrainingRun } from './codecs/training.ts';
+export type {
+  CodecTraining,
+  TrainingEvent,
+  TrainingResult,
+  TrainingRun,
+} from './codecs/training.ts';
 export type { FixedLengthOptions } from './mask/fixed-length.ts';
 export { createFixedLengthGrammar } from './mask/fixed-length.ts';
 export type { Condition, Grammar, Sight, Unknowns, Walk } from './mask/grammar.ts';

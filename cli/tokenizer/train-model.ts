@@ -3,12 +3,12 @@ import { z } from 'zod';
 import { formatCount } from '../../base/format.ts';
 import { codecOption } from '../../schemas/pipeline.ts';
 import type { CodecDefinition } from '../../tokenizer/codecs/codec.ts';
-import type { Training, TrainingEvent } from '../../tokenizer/codecs/training.ts';
+import type { CodecTraining, TrainingEvent } from '../../tokenizer/codecs/training.ts';
 import { type Command, command, type Io } from '../command.ts';
 
 export function trainModel(
   definition: CodecDefinition,
-  training: Training,
+  training: CodecTraining,
   known: string[],
 ): Command {
   return command({

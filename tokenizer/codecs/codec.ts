@@ -11,106 +11,19 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../base/error.ts';
 import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from '../mask/grammar.ts';
+import type { CodecSettings, Document, Encoder, FileSpan, Measures } from './encoder.ts';
+import type { Learning } from './learning.ts';
 import type { Raster } from './pictures/heat.ts';
 import type { SyntaxMap } from './syntax-map.ts';
-import type { Training } from './training.ts';
+import type { CodecTraining } from './training.ts';
 
-/** The symbols of one image or video, and its size in pixels. */
-export interface Document<S extends Symbols = Symbols> {
-  readonly symbols: S;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** A file, or the part of an archive that holds its content. */
-export interface FileSpan {
-  /** Path as bytes, because a file name may not be valid UTF-8. */
-  readonly path: Buffer;
-  /** Offset and size of the content, in bytes. */
-  readonly offset: number;
-  readonly size: number;
-  /** Whether the file holds more than this content. */
-  readonly isMember: boolean;
-}
+export type { CodecSettings, Document, Encoder, FileSpan, Measures };
 
 /** The command that a codec belongs to: `pipeline run images`, `pipeline run videos`. */
 export type Media = 'images' | 'videos';
 
-/** Settings as written in shard metadata. */
-export type CodecSettings = Readonly<Record<string, string | number | boolean>>;
-
 /** Command-line options that name a tool and do not affect the symbols, e.g. `ffmpeg`. */
 export type CodecTools = Readonly<Record<string, string | undefined>>;
-
-/** Facts about a picture that decide whether it is worth encoding. */
-export interface Measures {
-  /** Size in pixels, as stored. */
-  readonly width: number;
-  readonly height: number;
-  /** A hash of 64 bits of how it looks: pictures that look alike differ in few of them. */
-  readonly look?: bigint;
-}
-
-/** Converts files to documents. */
-export interface Encoder<S extends Symbols = Symbols> {
-  /** Everything the symbols depend on; equal settings and versions give equal documents. */
-  readonly settings: CodecSettings;
-  /**
-   * Versions of the encoder, as written in shard metadata: those of the libraries, and as `recipe`
-   * the version of this project's own steps, which increases whenever the same file may give
-   * another document.
-   */
-  readonly versions: Readonly<Record<string, string>>;
-  /** A line for the user when the tool that was found is not the best choice. */
-  readonly warning?: string;
-
-  /**
-   * Encodes one file, given as bytes, as a document.
-   * @param source the file's content; the caller may reuse its memory when the promise is settled
-   * @param label the file's name, for error messages
-   * @throws CodecLmError that names the file, with a code of the scope `input`: a run goes on after it
-   */
-  encode(source: Uint8Array, label: string): Promise<Document<S>>;
-
-  /**
-   * Like `encode`, with the place of the file instead of its content, for codecs that need only a
-   * part of it. Pipelines call this method if it exists. Throws as `encode` does.
-   */
-  encodeFile?(file: FileSpan, label: string): Promise<Document<S>>;
-
-  /**
-   * Measures a file without encoding it, for codecs of pictures.
-   * @param withLook whether the hash of its look is wanted, for which its pixels are read
-   * @throws CodecLmError as `encode` does
-   */
-  measure?(source: Uint8Array, label: string, withLook: boolean): Promise<Measures>;
-}
-
-/**
- * Settings that a sample of the inputs has to say, as the colours of a palette. A codec that still
- * lacks them has this, and can neither encode nor show anything. A pipeline learns them once, when its
- * plan stands, and opens the codec again with them.
- */
-export interface Learning {
-  /** Name of the learned thing, for messages: `512 colours`. */
-  readonly what: string;
-  /** Inputs to learn from, if there are so many. */
-  readonly samples: number;
-  /** Files to what a learner takes; settings and versions are those of the codec, as far as they are known. */
-  encoder(): Promise<Encoder>;
-  /** @param seed a whole number; with equal documents in equal order it gives equal settings */
-  learner(seed: number): Learner;
-}
-
-export interface Learner {
-  /** Takes a document of the sample; called in the order of the plan. */
-  add(document: Document): void;
-  /**
-   * @returns the settings that were missing
-   * @throws CodecLmError `CONFIG_INVALID` for a sample that they cannot be learned from
-   */
-  finish(): Promise<CodecSettings>;
-}
 
 /** A named range of symbols; it begins where the previous part ends. */
 export interface Part {
@@ -294,7 +207,7 @@ export interface CodecDefinition {
   meaning?(symbols: Symbols): string;
 
   /** There for a codec whose model is learned before: `tokenizer train`. */
-  readonly training?: Training;
+  readonly training?: CodecTraining;
 
   /**
    * @param settings are validated by the schema `settings`, which fills in the defaults

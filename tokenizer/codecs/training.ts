@@ -34,7 +34,7 @@ export interface TrainingResult {
   files: readonly string[];
 }
 
-export interface Training {
+export interface CodecTraining {
   /** A line for the help. */
   readonly summary: string;
   readonly options: z.ZodObject;

@@ -1,7 +1,8 @@
 /** Image files to documents, and to what a palette is learned from. */
 import { sharpVersions } from '../../../base/sharp.ts';
 import { toSymbols } from '../../alphabet.ts';
-import type { CodecSettings, Encoder, Learning } from '../codec.ts';
+import type { CodecSettings, Encoder } from '../codec.ts';
+import type { Learning } from '../learning.ts';
 import { measureImage } from '../pictures/measure.ts';
 import { pixelsOf } from '../pictures/source/baseline.ts';
 import { clustersOf, LEVELS, textOfClusters } from './clusters.ts';
