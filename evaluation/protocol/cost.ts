@@ -42,7 +42,7 @@ export interface MachineCost {
   readonly name: string;
   /** Sequences at once; 0 where the model does not fit. */
   readonly batch: number;
-  readonly hours: number;
+  readonly hours: number | null;
 }
 
 export interface Cost {
@@ -148,7 +148,7 @@ function hoursOn(
   const perPosition = 2 * BYTES * config.layers * config.kvHeads * headSize(config);
   const room = (USABLE * memory - weights) / (perPosition * length);
   const batch = Math.max(0, Math.min(MOST_AT_ONCE, Math.floor(room)));
-  if (batch === 0) return { name, batch, hours: Number.POSITIVE_INFINITY };
+  if (batch === 0) return { name, batch, hours: null };
   const bytes = weights + (batch * perPosition * length) / 2;
   const step = Math.max(bytes / bandwidth, (batch * perToken) / flops);
   const seconds = (tokensDrawn / batch) * step + (tokensGiven * perToken) / flops;

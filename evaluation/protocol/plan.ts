@@ -32,10 +32,12 @@ export async function enterPlan(layout: Layout, wanted: ProtocolPlan): Promise<v
   if (differences.length === 0) return;
   const isBegun = (await namesIn(layout.completions)).length > 0;
   if (!isBegun) {
-    // The place of the checkpoint, for one, may differ where its content does not.
-    await rm(layout.prompts, { recursive: true, force: true }).catch((error) => {
-      throw writeError(error, layout.prompts);
-    });
+    // Prompts of other pictures, and completions with other prompts pasted back, are made anew.
+    for (const path of [layout.prompts, layout.rows]) {
+      await rm(path, { recursive: true, force: true }).catch((error) => {
+        throw writeError(error, path);
+      });
+    }
     await write(layout, wanted);
     return;
   }

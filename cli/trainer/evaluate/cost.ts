@@ -28,8 +28,8 @@ export function printCost(cost: Cost, io: Io): void {
       ['GPU', 'sequences at once', 'hours'],
       cost.machines.map(({ name, batch, hours }) => [
         name,
-        batch === 0 ? 'does not fit' : String(batch),
-        batch === 0 ? '' : hours < 0.1 ? 'under 0.1' : hours.toFixed(1),
+        hours === null ? 'does not fit' : String(batch),
+        hours === null ? '' : hours < 0.1 ? 'under 0.1' : hours.toFixed(1),
       ]),
     ),
   );

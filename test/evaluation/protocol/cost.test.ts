@@ -22,5 +22,5 @@ test('tokens of the prompts are those that were read, and all documents are coun
   const [quarter, half] = cost.conditions;
   t.is(quarter.tokensGiven + quarter.tokensDrawn, half.tokensGiven + half.tokensDrawn);
   t.is(cost.featurePictures, 4 * 6 + 12 * 5);
-  t.true(cost.machines.every(({ hours, batch }) => hours > 0 && hours < 1 && batch === 256));
+  t.true(cost.machines.every(({ hours, batch }) => hours! > 0 && hours! < 1 && batch === 256));
 });
