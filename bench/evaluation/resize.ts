@@ -1,13 +1,16 @@
 /**
  * Resizes random rasters of random sizes here and in clean-fid, pytorch-fid and torch-fidelity, and
- * counts samples whose bits differ.
+ * counts samples whose bits differ. `tf` is compared with TensorFlow itself besides, if the native
+ * backend is set up.
  *   node --import=tsx bench/evaluation/resize.ts [sizes = 1000] [seed = 1] [largest side = 600]
  */
 import { spawn } from 'node:child_process';
+import { chooseBackend } from '../../compute/choose.ts';
 import { resizeFor } from '../../evaluation/pictures/resize.ts';
 import { RESIZES } from '../../schemas/evaluation.ts';
 import { BlockReader } from '../jpeg/pillow.ts';
 import { evaluationPython, peerScript } from './peer.ts';
+import { resizeBilinear } from './tensorflow.ts';
 
 const SIDE = 299;
 const [sizes = 1000, seed = 1, largest = 600] = process.argv.slice(2).map(Number);
@@ -27,9 +30,11 @@ const versions = (await reader.line()).trim();
 process.stdout.write(
   `${versions}: ${sizes} sizes up to ${largest}, to ${SIDE}; samples that differ:\n`,
 );
+const backend = await chooseBackend();
 for (const how of RESIZES) {
   let differing = 0;
   let furthest = 0;
+  let inTensorFlow = 0;
   for (let i = 0; i < sizes; i++) {
     const [width, height] = [1 + below(largest), 1 + below(largest)];
     const data = Uint8Array.from({ length: width * height * 3 }, () => below(256));
@@ -43,9 +48,15 @@ for (const how of RESIZES) {
       differing++;
       furthest = Math.max(furthest, Math.abs(ours[at] - theirs[at]));
     }
+    if (how !== 'tf' || !backend.native) continue;
+    const byOp = resizeBilinear(backend, { data, width, height }, SIDE);
+    for (let at = 0; at < ours.length; at++) if (ours[at] !== byOp[at]) inTensorFlow++;
   }
   const total = sizes * SIDE * SIDE * 3;
   process.stdout.write(`  ${how}: ${differing} of ${total}, at most ${furthest}\n`);
-  if (differing > 0) process.exitCode = 1;
+  if (how === 'tf' && backend.native) {
+    process.stdout.write(`  tf, beside TensorFlow: ${inTensorFlow} of ${total}\n`);
+  }
+  if (differing > 0 || inTensorFlow > 0) process.exitCode = 1;
 }
 child.stdin.end();

@@ -6,8 +6,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { randomBits } from '../../../bench/evaluation/random-weights.ts';
+import { resizeBilinear } from '../../../bench/evaluation/tensorflow.ts';
+import { chooseBackend } from '../../../compute/choose.ts';
 import { resizeFor } from '../../../evaluation/pictures/resize.ts';
 import { RESIZES } from '../../../schemas/evaluation.ts';
+import { randomNumbers } from '../../helpers/rasters.ts';
+import { testIf } from '../../helpers/tools.ts';
 
 interface Golden {
   width: number;
@@ -39,3 +43,25 @@ test('a picture of the right size is not changed', (t) => {
     t.true(result.data.every((value, i) => Math.abs(value * unit - data[i]) < 1e-4));
   }
 });
+
+const backend = await chooseBackend();
+
+testIf(
+  backend.native !== undefined,
+  'the native backend is not set up',
+  'tf: bit for bit what TensorFlow gives, for forty random sizes',
+  (t) => {
+    const next = randomNumbers(3);
+    for (let i = 0; i < 40; i++) {
+      const [width, height] = [1 + (next() % 500), 1 + (next() % 500)];
+      const data = Uint8Array.from({ length: width * height * 3 }, () => next() >>> 24);
+      const side = i % 2 === 0 ? 299 : 224;
+      const { data: ours } = resizeFor({ data, width, height }, side, 'tf');
+      const theirs = resizeBilinear(backend, { data, width, height }, side);
+      t.true(
+        Buffer.from(ours.buffer).equals(Buffer.from(theirs.slice().buffer)),
+        `${width}x${height}`,
+      );
+    }
+  },
+);
