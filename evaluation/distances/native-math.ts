@@ -8,6 +8,8 @@ import { type DoubleMath, type DoubleMatrix, matrix } from './matrix.ts';
 
 /** TensorFlow's number of the type. */
 const DOUBLE = 2;
+/** Blocks of columns of a triangular matrix; with more the products become small. */
+const TRIANGLE_BLOCKS = 4;
 
 export function nativeMath({ binding }: NativeOps): DoubleMath {
   const type: OpAttr = { name: 'T', type: binding.TF_ATTR_TYPE, value: DOUBLE };
@@ -60,6 +62,48 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
       keep,
     ).id;
 
+  const index: OpAttr = { name: 'Index', type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 };
+  const integers = (shape: number[], values: number[], keep: Keep): number =>
+    keep(binding.createTensor(shape, binding.TF_INT32, Int32Array.from(values)));
+  const slice = (id: number, begin: number[], size: number[], keep: Keep): number =>
+    run('Slice', [type, index], [id, integers([2], begin, keep), integers([2], size, keep)], keep)
+      .id;
+
+  /**
+   * The lower half of LT B L for a lower triangular L, which is all that is read of a symmetric matrix.
+   * Columns go in blocks, and above a block L is zero: less than half of the multiplications are left.
+   */
+  const congruence = (l: number, b: number, n: number, keep: Keep): number => {
+    const step = Math.ceil(n / TRIANGLE_BLOCKS);
+    const blocks: number[] = [];
+    for (let from = 0; from < n; from += step) {
+      blocks.push(
+        // What a block needed is let go of before the next one.
+        scoped((drop) => {
+          const [rows, columns] = [n - from, Math.min(step, n - from)];
+          const lower = slice(l, [from, from], [rows, rows], drop);
+          const column = slice(lower, [0, 0], [rows, columns], drop);
+          const right = multiply(slice(b, [from, from], [rows, rows], drop), column, 'none', drop);
+          const part = multiply(lower, right, 'a', drop);
+          const above = integers([2, 2], [from, 0, 0, 0], drop);
+          const paddings = {
+            name: 'Tpaddings',
+            type: binding.TF_ATTR_TYPE,
+            value: binding.TF_INT32,
+          };
+          return run('Pad', [type, paddings], [part, above], keep).id;
+        }),
+      );
+    }
+    // TensorFlow joins two or more.
+    if (blocks.length === 1) return blocks[0];
+    const attributes = [
+      { name: 'N', type: binding.TF_ATTR_INT, value: blocks.length },
+      ...[type, { name: 'Tidx', type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 }],
+    ];
+    return run('ConcatV2', attributes, [...blocks, integers([], [1], keep)], keep).id;
+  };
+
   return {
     product(a, b, transpose) {
       const shape = transpose === 'a' ? [a.columns, b.columns] : [a.rows, b.rows];
@@ -79,8 +123,7 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
       return scoped((keep) => {
         try {
           const factor = run('Cholesky', [type], [upload(a, keep)], keep).id;
-          const right = multiply(upload(b, keep), factor, 'none', keep);
-          const both = multiply(factor, right, 'a', keep);
+          const both = congruence(factor, upload(b, keep), a.rows, keep);
           const attributes = [flag('compute_v', false), type];
           const values = download(run('SelfAdjointEigV2', attributes, [both], keep).id, keep);
           // Rounding makes zeros negative; B itself may be singular.

@@ -40,7 +40,7 @@ export function damage(document: Symbols, alphabet: number, seed: readonly numbe
   const random = randomIntegers(...seed);
   const place = random(document.length);
   const original = document[place];
-  const symbols = document.slice();
+  const symbols = copyOf(document);
   symbols[place] = (original + 1 + random(alphabet - 1)) % alphabet;
   return { symbols, place, original };
 }
@@ -79,7 +79,7 @@ export class DamageProbe {
     const symbolRank = candidates.indexOf(original);
     for (const top of MEND_TOPS) if (symbolRank < top) add(this.#mended, top, 1);
     const passing = candidates.filter((symbol) => {
-      const mended = symbols.slice();
+      const mended = copyOf(symbols);
       mended[place] = symbol;
       return this.#passes(mended);
     });
@@ -116,4 +116,9 @@ export class DamageProbe {
 
 function add(counts: Map<number, number>, key: number, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+/** Not `slice`, which makes a view of a Buffer that shares its memory. */
+function copyOf(symbols: Symbols): Symbols {
+  return symbols instanceof Uint8Array ? Uint8Array.from(symbols) : Uint16Array.from(symbols);
 }

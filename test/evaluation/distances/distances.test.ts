@@ -133,3 +133,23 @@ test('too few pictures are an error that says how many are needed', (t) => {
   t.throws(() => precisionRecall(plainMath, three, three), { code: 'PICTURES_TOO_FEW' });
   t.is(inceptionScore(three, new NumpyRandom(1)), undefined);
 });
+
+test('the trace of the root of a product, for sizes that blocks do not divide', (t) => {
+  const withTrace = maths.filter(([, math]) => math.traceOfRoot);
+  for (const [name, { traceOfRoot, ...others }] of withTrace) {
+    for (const dims of [1, 2, 3, 5, 7, 18, 33]) {
+      const [a, b] = ['a', 'b'].map((side) =>
+        gaussianOf(others, rowsOf(`${side}${dims}`, 3 * dims + 2, dims, 0)),
+      );
+      const found = traceOfRoot!(a.sigma, b.sigma);
+      // By the singular values of the factors, in plain arithmetic.
+      const distance = frechetDistance(plainMath, a, b);
+      const square = a.mu.reduce((sum, mu, d) => sum + (mu - b.mu[d]) ** 2, 0);
+      const trace = (m: typeof a.sigma) =>
+        Array.from({ length: dims }, (_, i) => m.data[i * dims + i]).reduce((x, y) => x + y);
+      const expected = (square + trace(a.sigma) + trace(b.sigma) - distance) / 2;
+      t.true(near(found!, expected, 1e-10), `${name}, ${dims}: ${found}, not ${expected}`);
+    }
+  }
+  t.is(withTrace.length, backend.native ? 1 : 0);
+});

@@ -158,6 +158,11 @@ testWith('ffmpeg', 'clips: what is drawn to the letter beside the last frame aga
   t.deepEqual([clips!.mean.psnr, clips!.mean.ssim], [100, 1]);
   t.true(clips!.mean.repeatPsnr > 5 && clips!.mean.repeatPsnr < 60);
   t.true(clips!.mean.repeatSsim < 1);
+  // The document is a Buffer, whose `slice` shares memory: damage must not reach the original.
+  const { damage, syntax } = await probeModel(model, [clip], { ...ODD, damages: 5 });
+  t.is(syntax!.documents, 1);
+  t.deepEqual(damage!.found, { top1: 1, top10: 1 });
+  t.is(damage!.mendedWithCheck, 1);
 });
 
 test('what cannot be probed is said before anything is read', async (t) => {
