@@ -19,10 +19,10 @@ from prompt_folders import complete, options
 def tiny():
     torch.manual_seed(0)
     model = ImageGPTForCausalImageModeling(
-        ImageGPTConfig(vocab_size=17, n_positions=64, n_embd=16, n_layer=1, n_head=2)
+        ImageGPTConfig(vocab_size=17, n_positions=1024, n_embd=16, n_layer=1, n_head=2)
     )
     clusters = numpy.random.default_rng(0).uniform(-1, 1, (16, 3)).astype(numpy.float32)
-    processor = ImageGPTImageProcessorPil(clusters=clusters, size={"height": 8, "width": 8})
+    processor = ImageGPTImageProcessorPil(clusters=clusters, size={"height": 32, "width": 32})
     upscaler = diffusers.LDMSuperResolutionPipeline(
         vqvae=diffusers.VQModel(
             block_out_channels=[32, 64], down_block_types=["DownEncoderBlock2D"] * 2,
@@ -30,7 +30,7 @@ def tiny():
         ),
         unet=diffusers.UNet2DModel(
             block_out_channels=(32, 64), layers_per_block=1, sample_size=32, in_channels=6, out_channels=3,
-            down_block_types=("DownBlock2D", "AttnDownBlock2D"), up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+            down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
             norm_num_groups=8,
         ),
         scheduler=diffusers.DDIMScheduler(),

@@ -4,13 +4,13 @@ knows no mask: the codes of the given rows are put back after each step.
     python vq_diffusion.py --prompts PROMPTS --to OUT --model microsoft/vq-diffusion-ithq --device cuda
 """
 import diffusers
+import numpy
 import torch
 from PIL import Image
 from diffusers.pipelines.deprecated.vq_diffusion import VQDiffusionPipeline
 from diffusers.pipelines.deprecated.vq_diffusion.pipeline_vq_diffusion import (
     LearnedClassifierFreeSamplingEmbeddings,
 )
-from torchvision_free import pixels_of
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from prompt_folders import complete, options
@@ -58,7 +58,9 @@ def work(prompt, rows, seed):
     image = prompt.resize((width * stride, height * stride), Image.BICUBIC)
     known_rows = rows * height // prompt.height
     with torch.no_grad():
-        latents = pipeline.vqvae.encode(pixels_of(image).to(arguments.device)).latents
+        raw = numpy.asarray(image, dtype=numpy.float32) / 255 * 2 - 1
+        pixels = torch.from_numpy(raw).permute(2, 0, 1)[None]
+        latents = pipeline.vqvae.encode(pixels.to(arguments.device)).latents
         _, _, (_, _, codes) = pipeline.vqvae.quantize(latents)
     known = codes.reshape(1, -1)[:, : known_rows * width]
 
