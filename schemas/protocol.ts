@@ -61,6 +61,15 @@ export const promptSettingsSchema = z.strictObject({
 
 export type PromptSettingsInput = z.input<typeof promptSettingsSchema>;
 
+/** The model, and in which form it draws. */
+const usedCheckpointSchema = z.strictObject({
+  path: z.string(),
+  sha256,
+  weights: z.string(),
+  cache: z.string(),
+  engine: z.string(),
+});
+
 export const chosenPictureSchema = z.strictObject({
   /** Path below the folder of pictures, with slashes. */
   name: z.string(),
@@ -74,7 +83,7 @@ export type ChosenPicture = z.output<typeof chosenPictureSchema>;
 /** plan.json: all that the completions depend on. */
 export const protocolPlanSchema = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),
-  checkpoint: z.strictObject({ path: z.string(), sha256, weights: z.string() }),
+  checkpoint: usedCheckpointSchema,
   codec: z.strictObject({
     name: z.string(),
     settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
@@ -98,6 +107,8 @@ export const completionSchema = z.looseObject({
   finish: z.string(),
   logProbability: z.number(),
   corrected: count,
+  /** Only where the completion depends on others that were drawn beside it. */
+  engine: z.string().optional(),
 });
 
 export type Completion = z.output<typeof completionSchema>;
@@ -163,7 +174,7 @@ export type Row = z.output<typeof rowSchema>;
 /** table.json */
 export const tableSchema = z.strictObject({
   version: z.literal(PROTOCOL_VERSION),
-  checkpoint: z.strictObject({ path: z.string(), sha256, weights: z.string() }),
+  checkpoint: usedCheckpointSchema,
   codec: z.string(),
   settings: z.record(z.string(), z.unknown()),
   pictures: count,

@@ -8,6 +8,7 @@ import { makeFolder, namesIn } from '../../base/files.ts';
 import { sharp } from '../../base/sharp.ts';
 import { sampleSchema } from '../../schemas/sample.ts';
 import { bytesOfSymbols, type Codec } from '../../tokenizer/index.ts';
+import type { Engine } from '../../trainer/sample/engine/engine.ts';
 import { finishSample, lengthOf, type Sample } from '../../trainer/sample/finished.ts';
 import { constraintsOf, drawAll } from '../../trainer/sample/generate.ts';
 import { Meter } from '../../trainer/sample/meter.ts';
@@ -76,7 +77,8 @@ async function drawSet(
     const size = { sequences: batchSize, positions: maxTokens, threads };
     await model.use(size, (engine) =>
       drawAll(engine, model, drawing, async (drawn) => {
-        await writeCompletion(folder, await finishSample(drawn, model.codec), model.codec);
+        const sample = await finishSample(drawn, model.codec);
+        await writeCompletion(folder, sample, model.codec, engine);
         finished++;
         tell();
       }),
@@ -87,7 +89,12 @@ async function drawSet(
 }
 
 /** The picture, then its description. A document that is not valid is shown as far as it goes. */
-async function writeCompletion(folder: string, sample: Sample, codec: Codec): Promise<void> {
+async function writeCompletion(
+  folder: string,
+  sample: Sample,
+  codec: Codec,
+  engine: Engine,
+): Promise<void> {
   const { index, document, file: valid, reason } = sample;
   const name = pictureName(index);
   const file = `${name}${valid ? sample.extension : '.png'}`;
@@ -98,6 +105,7 @@ async function writeCompletion(folder: string, sample: Sample, codec: Codec): Pr
     ...{ sample: index, file, prompt, promptTokens, tokens },
     ...lengthOf(document, codec.alphabet),
     ...{ finish, valid: valid !== null, reason, logProbability, corrected },
+    ...(engine.isBatchDependent && { engine: engine.description }),
   };
   const text = `${JSON.stringify(description, null, 2)}\n`;
   await replaceFile(join(folder, `${name}.json`), text);

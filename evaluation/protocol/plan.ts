@@ -88,10 +88,10 @@ async function write(layout: Layout, plan: ProtocolPlan): Promise<void> {
 
 /** Everything that completions depend on; places of files do not count. */
 function contentOf({ checkpoint, codec, settings, pictures }: ProtocolPlan) {
-  const { sha256, weights } = checkpoint;
+  const { sha256, weights, cache, engine } = checkpoint;
   return {
     'the checkpoint': sha256,
-    'its weights': weights,
+    ...{ weights, cache, engine },
     'the codec': codec,
     ...settings,
     'the pictures': pictures.map((picture) => [picture.name, picture.sha256]),

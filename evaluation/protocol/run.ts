@@ -147,7 +147,7 @@ async function measure(
 ): Promise<Evaluation | undefined> {
   const { onEvent, model } = work;
   const rows = await rowSets(work, foreign);
-  const notes = notesOf(work);
+  const notes = [...notesOf(work), ...engineNotes(rows)];
   if (features === undefined) {
     notes.push(
       'no network of features was named (`features`): the tables of distances, KID, precision and recall are left out',
@@ -224,12 +224,12 @@ export async function evaluationPlan(
   images: string,
   settings: ReturnType<typeof evaluationSchema.parse>,
 ): Promise<ProtocolPlan> {
-  const { codec, path, weights = 'as stored' } = model;
+  const { codec, path, weights = 'as stored', cache = 'as weights', engine = 'auto' } = model;
   const encoder = await codec.encoder();
   const { width, height, definition, seqLen } = codec;
   return protocolPlanSchema.parse({
     version: PROTOCOL_VERSION,
-    checkpoint: { path, sha256: await checkpointHash(model), weights },
+    checkpoint: { path, sha256: await checkpointHash(model), weights, cache, engine },
     codec: { name: definition.name, settings: encoder.settings, width, height },
     settings: { ...settings, maxTokens: settings.maxTokens ?? seqLen },
     images: resolve(images),
@@ -250,6 +250,15 @@ function notesOf(work: DrawingWork): string[] {
   return [
     `${pictures.length} pictures were found, fewer than the ${settings.num} that were asked for`,
   ];
+}
+
+function engineNotes(rows: readonly RowSets[]): string[] {
+  const sets = rows.flatMap(({ byCondition }) => [...byCondition.values()].flat());
+  const engines = new Set(sets.flatMap(({ engines: names }) => [...names]));
+  return [...engines].map(
+    (name) =>
+      `drawn by ${name}: completions depend a little on what is drawn beside them, so another run with these seeds may differ; engine wasm gives the same ones`,
+  );
 }
 
 async function fileHash(path: string): Promise<string> {

@@ -32,6 +32,8 @@ export interface MeasuredSet {
   readonly title: string;
   readonly list: PictureList;
   readonly counts: Counts;
+  /** Engines whose completions depend on the batch, if any drew some. */
+  readonly engines: ReadonlySet<string>;
 }
 
 /** What sets are measured against: pictures as they are, or as the codec writes them. */
@@ -81,6 +83,7 @@ export async function drawnSet(
 ): Promise<MeasuredSet> {
   const folder = layout.drawn(condition, draw, seed);
   const files: string[] = [];
+  const engines = new Set<string>();
   const counts = {
     pictures: 0,
     invalid: 0,
@@ -92,6 +95,7 @@ export async function drawnSet(
   for (const index of plan.pictures.keys()) {
     const found = await readCompletion(join(folder, `${pictureName(index)}.json`));
     files.push(join(folder, found.file));
+    if (found.engine) engines.add(found.engine);
     counts.pictures++;
     if (!found.valid) counts.invalid++;
     counts.tokens += found.tokens;
@@ -101,7 +105,7 @@ export async function drawnSet(
   }
   const title = `seed ${seed}`;
   const label = `${condition.title}, ${draw.id}, ${title}`;
-  return { title, list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
+  return { title, list: { label, files, ...cropFor(plan, condition.isHalf) }, counts, engines };
 }
 
 async function readCompletion(path: string): Promise<Completion> {
@@ -132,5 +136,10 @@ export async function pastedSet(
   const files = indices.map((index) => join(folder, `${pictureName(index)}.png`));
   const title = `set ${set}`;
   const label = `${row}, ${condition.title}, ${title}`;
-  return { title, list: { label, files, ...cropFor(plan, condition.isHalf) }, counts };
+  return {
+    title,
+    list: { label, files, ...cropFor(plan, condition.isHalf) },
+    counts,
+    engines: new Set(),
+  };
 }

@@ -10,6 +10,7 @@ import {
   type EvaluationOptions,
   runEvaluation,
 } from '../../evaluation/protocol/run.ts';
+import type { EngineChoice } from '../../schemas/sample.ts';
 import { loadModel } from '../../trainer/sample/model.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { temporaryFolder } from './temporary.ts';
@@ -68,11 +69,15 @@ export async function writeNetwork(folder: string): Promise<string> {
   return path;
 }
 
+interface UsedEngine {
+  engine?: EngineChoice;
+}
+
 export async function evaluated(
   { checkpoint, images }: EvaluationPlace,
-  options: Partial<EvaluationOptions> & Pick<EvaluationOptions, 'to'>,
+  { engine, ...options }: Partial<EvaluationOptions> & Pick<EvaluationOptions, 'to'> & UsedEngine,
 ): Promise<Evaluation> {
-  const model = await loadModel(checkpoint);
+  const model = await loadModel(checkpoint, { engine });
   const found = await runEvaluation(model, {
     images,
     seeds: 2,

@@ -6,7 +6,9 @@ import { networkOption, resizeOption } from '../../../schemas/evaluation.ts';
 import { choiceOptions, numbersOption } from '../../../schemas/protocol.ts';
 import {
   batchSizeOption,
+  cacheOption,
   checkpointOption,
+  ENGINES,
   samplingOptions,
   weightsOption,
 } from '../../../schemas/sample.ts';
@@ -68,7 +70,15 @@ const options = z.object({
     .describe('Completions made elsewhere as a row: DIR/ratio-0.5/00000000.png …')
     .meta({ valueName: 'NAME=DIR', group: 'Pictures', isText: true }),
   batch: batchSizeOption.describe('Samples drawn at once; does not change them'),
-  ...{ threads, weights: weightsOption },
+  threads,
+  engine: z
+    .enum(ENGINES)
+    .default('wasm')
+    .describe(
+      'How to compute; only wasm draws the same whatever was drawn before, native is for GPUs',
+    )
+    .meta({ group: 'Machine' }),
+  ...{ weights: weightsOption, cache: cacheOption },
   dryRun: z
     .boolean()
     .default(false)
@@ -92,7 +102,7 @@ export const evaluateRun = command({
     const { rankZeroFirst, withRanks } = await import('../../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../../trainer/sample/model.ts');
     const { ratios, unconditional, halfSize, num, seed, seeds, topK, topP } = given;
-    const { images, to, features, resize, threads, weights } = given;
+    const { images, to, features, resize, threads, engine, weights, cache } = given;
     const settings = {
       ...{ ratios, unconditional, halfSize, num, seed, seeds, topK, topP },
       ...{ temperature: given.temperature, maxTokens: given.maxTokens, grammar: grammar === 'on' },
@@ -100,7 +110,7 @@ export const evaluateRun = command({
     const load = (isTold: boolean) =>
       loadModel(checkpoint, {
         codec: codecChoiceOf(given),
-        weights,
+        ...{ engine, weights, cache },
         onEvent: (event) => isTold && showLoading(event, io),
       });
     if (dryRun) {

@@ -2,12 +2,14 @@
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { pickInstalled } from '../../../compute/native.ts';
 import { compare } from '../../../evaluation/index.ts';
 import { Layout } from '../../../evaluation/protocol/layout.ts';
 import { sampleFiles } from '../../../trainer/sample/files.ts';
 import { loadModel } from '../../../trainer/sample/model.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { evaluated, evaluationPlace, SIDE, writeNetwork } from '../../helpers/evaluation.ts';
+import { testIf } from '../../helpers/tools.ts';
 
 const SEED = 3;
 
@@ -184,3 +186,22 @@ test('free sampling: what is no picture counts, and is shown as far as it goes',
   ]);
   t.regex(await readFile(files.markdown, 'utf8'), /grammar off/);
 });
+
+testIf(
+  pickInstalled() !== undefined,
+  'the native backend is not set up',
+  'an engine whose completions depend on the batch is noted, and no other goes on with them',
+  async (t) => {
+    const place = await evaluationPlace(t, { pictures: 3 });
+    const to = join(place.folder, 'out');
+    const { table } = await evaluated(place, { to, engine: 'native', seeds: 1 });
+    t.like(table.checkpoint, { engine: 'native', weights: 'as stored', cache: 'as weights' });
+    t.regex(table.notes.join('\n'), /completions depend a little on what is drawn beside them/);
+    const message = /engine: "native" then, "wasm" now/;
+    const other = evaluated(place, { to, engine: 'wasm', seeds: 1 });
+    await t.throwsAsync(other, { code: 'OUTPUT_IN_USE', message });
+    const alone = join(place.folder, 'alone');
+    const { table: same } = await evaluated(place, { to: alone, engine: 'wasm', seeds: 1 });
+    t.notRegex(same.notes.join('\n'), /depend/);
+  },
+);
