@@ -13,6 +13,8 @@ export interface Field {
   isText: boolean;
   /** True for a path that may also lie in object storage. */
   isPlace: boolean;
+  /** True where the variable of its name means something else: only the flag is read. */
+  isFlagOnly: boolean;
   /** The command does nothing without this option. */
   isRequired: boolean;
   /** Keys of other options; if one of them is given, this one is not required. */
@@ -54,6 +56,7 @@ export function fieldsOf(schema: z.ZodObject): Field[] {
       choices: inner instanceof z.ZodEnum ? inner.options.map(String) : undefined,
       isText: meta.isText === true,
       isPlace: meta.isPlace === true,
+      isFlagOnly: meta.isFlagOnly === true,
       isRequired: !(type as z.ZodType).safeParse(undefined).success,
       requiredUnless: meta.requiredUnless as string[] | undefined,
       group: text('group'),

@@ -12,9 +12,8 @@ export function optionsOf(schema: z.ZodObject): Option[] {
     group: groupOf(field, hasCodec),
   }));
   return inGroups(fields).flatMap((field) => {
-    const option = new Option(flagsOf(field), describe(field))
-      .env(environmentName(field.key))
-      .helpGroup(`${field.group}:`);
+    const option = new Option(flagsOf(field), describe(field)).helpGroup(`${field.group}:`);
+    if (!field.isFlagOnly) option.env(environmentName(field.key));
     if (field.kind === 'list') {
       option.argParser((value: string, before: string[] = []) => [...before, value]);
     }

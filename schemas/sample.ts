@@ -28,7 +28,9 @@ export const cacheOption = z
   .optional()
   .describe(
     'Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside narrower ones, int8 where memory is too short for these',
-  );
+  )
+  // CODEC_LM_CACHE is the folder of what set-up installs.
+  .meta({ isFlagOnly: true });
 
 /** Engines of the sampler; `auto` chooses one. */
 export const ENGINES = ['auto', 'wasm', 'native'] as const;

@@ -34,13 +34,15 @@ export function chooseEngine(
   weights: WeightsType,
 ): ChosenEngine {
   if (engine === 'wasm') return { name: 'wasm' };
-  const isHeld = isNativeType(weights) && (cache === undefined || cache === weights);
+  const isHeld = isNativeType(weights) && cache === undefined;
   if (engine === 'native') {
     if (isHeld) return { name: 'native' };
     throw new CodecLmError(
       'CONFIG_INVALID',
-      `engine native holds weights, keys and values as fp32 or all as bf16, not as ${[weights, cache].filter(Boolean).join(' and ')}`,
-      { hint: 'take weights fp32 or bf16, or engine wasm' },
+      cache === undefined
+        ? `engine native holds weights as fp32 or bf16, not as ${weights}`
+        : `engine native chooses how keys and values are held, and takes no cache ${cache}`,
+      { hint: 'take weights fp32 or bf16 and no cache, or engine wasm' },
     );
   }
   const installed = isHeld && pickInstalled();

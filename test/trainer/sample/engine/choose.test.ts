@@ -52,10 +52,10 @@ test('formats that the native engine does not have are refused', (t) => {
   const native = { ...SIZE, sequences: 8, engine: 'native' } as const;
   t.throws(() => chooseEngine(LARGE, native, 'int8'), {
     code: 'CONFIG_INVALID',
-    message: 'engine native holds weights, keys and values as fp32 or all as bf16, not as int8',
+    message: 'engine native holds weights as fp32 or bf16, not as int8',
   });
   t.throws(() => chooseEngine(LARGE, { ...native, cache: 'int8' }, 'bf16'), {
     code: 'CONFIG_INVALID',
-    message: /not as bf16 and int8$/,
+    message: /takes no cache int8$/,
   });
 });

@@ -2,10 +2,10 @@
  * Keys and values of all sequences on the device: a variable each for a layer,
  * [slots, kvHeads, length, size]. They are written in place; all are as long as the longest sequence needs.
  */
-import type { GraphOutput } from '../../../../compute/graph/graph.ts';
+import type { Dtype, GraphOutput } from '../../../../compute/graph/graph.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
 import type { Ops } from './ops.ts';
-import { addVariable, assign } from './variables.ts';
+import { addVariable, assign, type VariableType } from './variables.ts';
 
 /** int32 [4]: the shape of an empty cache. */
 export const SHAPE_FEED = 'cache/shape';
@@ -29,12 +29,13 @@ class CachedTensor {
   readonly grow: string;
   readonly copy: string;
   readonly #ops: Ops;
+  readonly #type: VariableType;
   readonly #handle: GraphOutput;
   readonly #headSize: number;
 
-  constructor(ops: Ops, name: string, headSize: number, feeds: FeedNodes) {
-    const dtype = ops.narrow as 'float32' | 'bfloat16';
+  constructor(ops: Ops, name: string, dtype: VariableType, headSize: number, feeds: FeedNodes) {
     this.#ops = ops;
+    this.#type = dtype;
     this.#headSize = headSize;
     this.#handle = addVariable(ops, name, dtype);
     const zero = ops.cast(ops.float(0), dtype);
@@ -60,7 +61,7 @@ class CachedTensor {
   /** Writes rows [rows, kvHeads * size], and gives the part that is attended to. */
   with(rows: GraphOutput, shape: GraphOutput, { places, begin, size }: CacheFeeds): GraphOutput {
     const ops = this.#ops;
-    const type = ops.narrow;
+    const type = this.#type;
     const flat = ops.reshape(this.#read(), [-1, this.#headSize]);
     const added = ops.cast(ops.reshape(rows, [-1, this.#headSize]), type);
     const inputs = [flat, places, added];
@@ -69,8 +70,8 @@ class CachedTensor {
   }
 
   #read(): GraphOutput {
-    const { narrow } = this.#ops;
-    return this.#ops.node('ReadVariableOp', [this.#handle], narrow, { dtype: { type: narrow } });
+    const type = this.#type;
+    return this.#ops.node('ReadVariableOp', [this.#handle], type, { dtype: { type } });
   }
 }
 
@@ -93,10 +94,11 @@ export class Cache {
       from: ops.placeholder(COPY_FEEDS.from, 'int32'),
       to: ops.placeholder(COPY_FEEDS.to, 'int32'),
     };
-    const tensor = (name: string) => new CachedTensor(ops, name, headSize(config), feeds);
+    const tensor = (name: string, type: Dtype) =>
+      new CachedTensor(ops, name, type as VariableType, headSize(config), feeds);
     this.layers = Array.from({ length: config.layers }, (_, layer) => ({
-      keys: tensor(`cache/${layer}/keys`),
-      values: tensor(`cache/${layer}/values`),
+      keys: tensor(`cache/${layer}/keys`, ops.narrow),
+      values: tensor(`cache/${layer}/values`, ops.traits.values),
     }));
   }
 

@@ -5,7 +5,7 @@
 import { GraphBuilder, type GraphOutput } from '../../../../compute/graph/graph.ts';
 import { headSize, type LlamaConfig } from '../../../model/config.ts';
 import { Cache } from './cache.ts';
-import { type NativeWeights, Ops } from './ops.ts';
+import { type GraphTraits, Ops } from './ops.ts';
 import { ROTATIONS, Variables } from './variables.ts';
 
 /** What an entrance is fed with, each int32; names begin with that of the entrance. */
@@ -24,9 +24,9 @@ export interface DecoderGraph {
   cache: Cache;
 }
 
-export function buildGraph(config: LlamaConfig, weights: NativeWeights): DecoderGraph {
+export function buildGraph(config: LlamaConfig, traits: GraphTraits): DecoderGraph {
   const graph = new GraphBuilder();
-  const ops = new Ops(graph, weights);
+  const ops = new Ops(graph, traits);
   const variables = new Variables(ops, config);
   const cache = new Cache(ops, config);
   for (const entrance of ['decode', 'prompt'] as const) {
@@ -108,8 +108,7 @@ class Step {
     const at = `model.layers.${layer}`;
     const h = ops.rmsNorm(x, this.#read(`${at}.input_layernorm`), normEps);
     const factor = ops.cast(h, ops.narrow);
-    const projection = (name: string) =>
-      ops.product(factor, this.#read(`${at}.self_attn.${name}_proj`));
+    const projection = (name: string) => this.#linear(factor, `${at}.self_attn.${name}_proj`);
     const turned = (name: 'q' | 'k', heads: number) => {
       const normed = this.#headNorm(`${at}.self_attn.${name}_norm`, projection(name), heads);
       return ops.turn(normed, turns, heads, size);
@@ -122,7 +121,7 @@ class Step {
     const seen = ops.binary('AddV2', this.#byPosition(scores), mask);
     const shares = ops.unary('Softmax', seen);
     const y = ops.batchProduct(this.#byHeadAgain(shares), v, false);
-    return ops.product(this.#byRow(y), this.#read(`${at}.self_attn.o_proj`));
+    return this.#linear(this.#byRow(y), `${at}.self_attn.o_proj`);
   }
 
   #feedForward(layer: number, x: GraphOutput): GraphOutput {
@@ -134,10 +133,10 @@ class Step {
       this.#config.normEps,
     );
     const h = ops.cast(normed, ops.narrow);
-    const gate = ops.product(h, this.#read(`${at}.mlp.gate_proj`));
-    const up = ops.product(h, this.#read(`${at}.mlp.up_proj`));
+    const gate = this.#linear(h, `${at}.mlp.gate_proj`);
+    const up = this.#linear(h, `${at}.mlp.up_proj`);
     const silu = ops.binary('Mul', gate, ops.unary('Sigmoid', gate));
-    return ops.product(ops.binary('Mul', silu, up), this.#read(`${at}.mlp.down_proj`));
+    return this.#linear(ops.binary('Mul', silu, up), `${at}.mlp.down_proj`);
   }
 
   /** See `#headNorm` in model/llama.ts. */
@@ -181,6 +180,14 @@ class Step {
   #withLength(x: GraphOutput, ...leading: number[]): GraphOutput {
     const ops = this.#ops;
     return ops.reshapeTo(x, ops.concat(ops.ints(...leading), this.#length));
+  }
+
+  /** A layer without bias. Prompts do without the copies of packed products. */
+  #linear(x: GraphOutput, name: string): GraphOutput {
+    const ops = this.#ops;
+    const matrix = this.#read(name);
+    if (this.#isPrompt || !ops.traits.packs) return ops.product(x, matrix);
+    return ops.packedProduct(x, matrix, this.#variables.outputs.get(name)!);
   }
 
   #read(name: string): GraphOutput {

@@ -25,10 +25,11 @@ export function sequencesThatFit(
   { sequences, positions, weights }: NativeSize,
   usable = usableMemory(),
 ): number {
-  const bytes = BYTES[weights];
   const { layers, kvHeads } = config;
-  const model = parameterCount(config) * bytes;
-  const sequence = 2 * layers * kvHeads * headSize(config) * positions * bytes;
+  const model = parameterCount(config) * BYTES[weights];
+  // Values are fp32 on CPUs.
+  const position = layers * kvHeads * headSize(config) * (BYTES[weights] + BYTES.fp32);
+  const sequence = position * positions;
   const fitting = Math.floor((usable - model) / sequence);
   if (fitting >= 1) return Math.min(sequences, fitting);
   const gib = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;

@@ -10,7 +10,9 @@ import type { CachedSequence, Engine, EngineRow } from '../engine.ts';
 import { COPY_FEEDS, PADDINGS_FEED, SHAPE_FEED } from './cache.ts';
 import { buildGraph, type DecoderGraph, type Entrance, LOGITS } from './graph.ts';
 import { type NativeSize, sequencesThatFit } from './memory.ts';
+import type { GraphTraits } from './ops.ts';
 import { type SlotSequence, Slots } from './slots.ts';
+import { traitsOf } from './traits.ts';
 import { ROTATIONS, rotations, WEIGHT_FEED } from './variables.ts';
 
 /** Most rows per step: products of a prompt get no faster with more. */
@@ -36,7 +38,8 @@ export async function loadNativeEngine(
 ): Promise<Engine> {
   const tf = loadTensorFlow();
   const sequences = tf.device === 'cpu' ? sequencesThatFit(config, size) : size.sequences;
-  const engine = new NativeEngine(config, { ...size, sequences }, tf);
+  const traits = await traitsOf(tf, config, size.weights);
+  const engine = new NativeEngine(config, { ...size, sequences }, tf, traits);
   try {
     await engine.load(fill);
     return engine;
@@ -71,11 +74,11 @@ class NativeEngine implements Engine {
   /** Positions that keys and values have room for now. */
   #length = LEAST_GROWTH;
 
-  constructor(config: LlamaConfig, size: NativeSize, tf: TensorFlowLibrary) {
+  constructor(config: LlamaConfig, size: NativeSize, tf: TensorFlowLibrary, traits: GraphTraits) {
     const { sequences, positions, threads = availableParallelism(), weights } = size;
     this.#config = config;
     this.#size = size;
-    this.#graph = buildGraph(config, weights);
+    this.#graph = buildGraph(config, traits);
     this.#session = new GraphSession(tf, this.#graph.graph, threads);
     this.#slots = new Slots(sequences);
     this.vocabSize = config.vocabSize;

@@ -8,14 +8,15 @@ export const WEIGHT_FEED = 'weight';
 /** Cosines and sines of all positions, fp32 [positions, size / 2, 2]. */
 export const ROTATIONS = 'rotations';
 
+export type VariableType = 'float32' | 'bfloat16' | 'complex64';
+
 export class Variables {
   /** Nodes that write a weight from `WEIGHT_FEED`, by its name. */
   readonly writers = new Map<string, string>();
+  /** Outputs of each matrix. */
+  readonly outputs = new Map<string, number>();
   readonly #ops: Ops;
-  readonly #handles = new Map<
-    string,
-    { handle: GraphOutput; dtype: 'float32' | 'bfloat16' | 'complex64' }
-  >();
+  readonly #handles = new Map<string, { handle: GraphOutput; dtype: VariableType }>();
 
   constructor(ops: Ops, config: LlamaConfig) {
     this.#ops = ops;
@@ -23,6 +24,7 @@ export class Variables {
     for (const [key, shape] of parameterShapes(config)) {
       const name = key.replace(/\.weight$/, '');
       const heads = headsOf(name, config);
+      this.outputs.set(name, shape[0]);
       // Few numbers, and those that decide about tokens most directly: as exact as they are.
       const isWide = shape.length === 1 || name === 'model.embed_tokens' || name === 'lm_head';
       const dtype = isWide ? 'float32' : ops.narrow;
@@ -42,7 +44,7 @@ export class Variables {
   }
 
   #add(name: string, value: GraphOutput): void {
-    const dtype = this.#ops.typeOf(value) as 'float32' | 'bfloat16' | 'complex64';
+    const dtype = this.#ops.typeOf(value) as VariableType;
     const handle = addVariable(this.#ops, name, dtype);
     this.#handles.set(name, { handle, dtype });
     this.writers.set(name, assign(this.#ops, handle, value));
@@ -60,11 +62,7 @@ export class Variables {
   }
 }
 
-export function addVariable(
-  ops: Ops,
-  name: string,
-  dtype: 'float32' | 'bfloat16' | 'complex64',
-): GraphOutput {
+export function addVariable(ops: Ops, name: string, dtype: VariableType): GraphOutput {
   const attributes = {
     dtype: { type: dtype },
     shape: { shape: undefined },
