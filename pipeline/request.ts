@@ -51,14 +51,15 @@ export async function requestOf(
   const { settings, tools } = definition.fromOptions(codecOptionsOf(definition, options));
   const codec = await definition.open(settings, tools);
   const tokenizer = await tokenizerOf(codec, options);
-  const ranks = planOnly ? { rank: 0, size: 1 } : findRanks(options);
+  const isAlone = planOnly || options.queue !== undefined;
+  const ranks = isAlone ? { rank: 0, size: 1 } : findRanks(options);
   if (ranks.size > 1 && options.retryFailed) {
     throw new CodecLmError(
       'USAGE',
       '`retryFailed` must run in a single process: start it without ranks',
     );
   }
-  checkQueue(options, ranks.size);
+  checkQueue(options);
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
@@ -94,13 +95,11 @@ export async function requestOf(
 }
 
 /** @throws CodecLmError `USAGE` for options that a queue excludes */
-function checkQueue(
-  { queue, retryFailed, allowEncoderChange }: PlanOptions & Partial<RunningOptions>,
-  ranks: number,
-): void {
+function checkQueue(options: PlanOptions & Partial<RunningOptions>): void {
+  const { queue, rank, worldSize, retryFailed, allowEncoderChange } = options;
   if (queue === undefined) return;
   const excluded = [
-    ranks > 1 && '`worldSize`: a queue gives the partitions, not a rank',
+    (rank ?? worldSize) !== undefined && '`worldSize`: a queue gives the partitions, not a rank',
     retryFailed && '`retryFailed`: it runs in a single process, when the dataset is complete',
     // Two workers that make one partition at the same time have to make the same bytes.
     allowEncoderChange && '`allowEncoderChange`: all workers have to make the same bytes',

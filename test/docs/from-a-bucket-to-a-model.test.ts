@@ -1,0 +1,61 @@
+/** The commands of docs/from-a-bucket-to-a-model.md, run one after the other. */
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { makeCorpus } from '../helpers/pipeline-runs.ts';
+import { startRedis } from '../helpers/redis.ts';
+import { upload } from '../helpers/s3-data.ts';
+import { hasMoto, makeBucket, startS3 } from '../helpers/s3-server.ts';
+import { temporaryFolder } from '../helpers/temporary.ts';
+import { hasTool, testIf } from '../helpers/tools.ts';
+
+const PAGE = fileURLToPath(new URL('../../docs/from-a-bucket-to-a-model.md', import.meta.url));
+const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
+
+const needs = 'moto (bench/peers/setup-moto.sh) or redis-server is missing';
+testIf(
+  hasMoto() && hasTool('redis-server'),
+  needs,
+  'the page’s commands do what it says',
+  async (t) => {
+    const folder = await temporaryFolder(t);
+    const [server, redis] = await Promise.all([startS3(), startRedis()]);
+    t.teardown(server.stop);
+    t.teardown(redis.stop);
+    Object.assign(process.env, server.env);
+    await makeBucket(server, 'a-bucket');
+    await makeCorpus(join(folder, 'corpus'), 60);
+    await upload(join(folder, 'corpus'), 's3://a-bucket/photos');
+    await mkdir(join(folder, 'bin'));
+    for (const name of ['pipeline', 'shards', 'trainer']) {
+      const path = join(folder, 'bin', name);
+      await writeFile(path, `#!/bin/sh\nexec node ${BIN}/${name}.js "$@"\n`);
+      await chmod(path, 0o755);
+    }
+    const blocks = [...(await readFile(PAGE, 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(
+      ([, b]) => b,
+    );
+    t.is(blocks.length, 5);
+    const env = {
+      ...server.env,
+      BUCKET: 'a-bucket',
+      QUEUE: redis.address,
+      PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+    };
+    let all = '';
+    for (const block of blocks) {
+      const run = await execa('bash', ['-euc', block], {
+        cwd: folder,
+        env,
+        all: true,
+        reject: false,
+      });
+      all += `$ ${block}${run.all}\n`;
+      t.is(run.exitCode, 0, all);
+    }
+    t.regex(all, /all good/);
+    t.regex(all, /state\s+complete/);
+    t.regex(all, /checkpoints\/step-00000002/);
+  },
+);
