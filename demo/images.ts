@@ -39,7 +39,8 @@ async function main(): Promise<void> {
 
   say('1/6  the model that comes with the repository writes pictures');
   const sample = ['sample', '--num', '16', '--checkpoint'];
-  await step('trainer', [...sample, SHOWCASE_MODEL, '--to', shipped]);
+  const model = relative(process.cwd(), SHOWCASE_MODEL);
+  await step('trainer', [...sample, model, '--to', shipped]);
   process.stdout.write(`Look at ${join(shipped, 'sheet.png')} while the rest runs.\n`);
 
   say(`2/6  letters of fonts, to train a model from nothing -> ${letters}`);
@@ -56,7 +57,8 @@ async function main(): Promise<void> {
   const backend = await chooseBackend();
   const steps = STEPS[backend.name];
   say(`4/6  a Llama of two million parameters learns them, ${steps} steps on ${backend.name}`);
-  const ends = [`train.steps=${steps}`, `train.saveEvery=${steps / 10}`];
+  const often = steps / 10;
+  const ends = [`train.steps=${steps}`, `train.saveEvery=${often}`, `train.evalEvery=${often}`];
   await step('trainer', [
     ...['fit', '--preset', 'tiny', '--data', dataset, '--out', run],
     ...[...SETTINGS, ...ends].flatMap((setting) => ['--set', setting]),
@@ -72,8 +74,8 @@ async function main(): Promise<void> {
 
   say('5/6  the shipped model completes letters of a font it has not seen, from their upper half');
   await step('trainer', [
-    ...['sample', '--checkpoint', SHOWCASE_MODEL, '--num', '4', '--to', completions],
-    ...['--prompt', prompts, '--prompt-ratio', '0.5'],
+    ...['sample', '--checkpoint', model, '--num', '4', '--to', completions],
+    ...['--prompt', prompts, '--prompt-ratio', '0.5', '--token-healing'],
   ]);
 
   say('6/6  pages');

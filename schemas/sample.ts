@@ -46,6 +46,13 @@ export const engineOption = z
 
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
+export const tokenHealingOption = z
+  .boolean()
+  .default(false)
+  .describe(
+    'Draw the last tokens of a prompt again, with the same symbols: a prompt that ends within a token of the whole document otherwise tells the model that the document goes on differently',
+  );
+
 /** Options that `sample` of the library and of the command line share. */
 export const samplingOptions = {
   num: z.int().min(1).max(100_000).default(16).describe('Samples to draw'),
@@ -87,6 +94,7 @@ export const sampleSchema = z.strictObject({
   ...samplingOptions,
   grammar: z.boolean().default(true).describe('Allow only tokens that continue a canonical file'),
   batchSize: batchSizeOption.describe('Samples drawn at once; does not change the samples'),
+  tokenHealing: tokenHealingOption,
 });
 
 /** Options of `sample` with all defaults filled in. */

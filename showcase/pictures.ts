@@ -27,7 +27,7 @@ export async function drawPictures(model: string, heldOut: string, to: string): 
   await step('trainer', [...draw, '--num', String(SAMPLES), '--to', join(to, 'samples')]);
   await step('trainer', [
     ...[...draw, '--num', '5', '--to', join(to, 'completions')],
-    ...['--prompt', prompts, '--prompt-ratio', '0.5'],
+    ...['--prompt', prompts, '--prompt-ratio', '0.5', '--token-healing'],
   ]);
 }
 

@@ -8,6 +8,7 @@ import {
   checkpointOption,
   engineOption,
   samplingOptions,
+  tokenHealingOption,
   weightsOption,
 } from '../../schemas/sample.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
@@ -56,6 +57,7 @@ const options = z.object({
     .min(1)
     .optional()
     .describe('Frames of a video prompt that are given to the model; default 10'),
+  tokenHealing: tokenHealingOption,
   stream: z
     .boolean()
     .default(false)
@@ -108,6 +110,7 @@ export const sampleCommand = command({
         maxTokens,
         threads,
         stream,
+        tokenHealing: given.tokenHealing,
         prompt,
         cut,
         communicator,

@@ -1,8 +1,15 @@
 /** Applies the codec's grammar to samples. */
 
 import { CodecLmError } from '../../base/error.ts';
-import { type Codec, createDocumentMask, type Tokenizer } from '../../tokenizer/index.ts';
-import type { Constraint } from './draw.ts';
+import {
+  type Codec,
+  createDocumentMask,
+  isInMask,
+  type Symbols,
+  type Tokenizer,
+} from '../../tokenizer/index.ts';
+import { anyBut, type Constraint } from './draw.ts';
+import { beginsWith } from './prompt.ts';
 
 /**
  * Makes the constraint of one sample.
@@ -68,4 +75,43 @@ export function grammarConstraints(
       },
     };
   };
+}
+
+/**
+ * Allows only tokens that agree with the given symbols until all of them have been drawn; a token may
+ * reach beyond the last of them.
+ * @param rest given symbols that the prompt's ids leave out
+ * @param inner what limits the tokens besides
+ */
+export function healed(rest: Symbols, tokenizer: Tokenizer, inner: Constraint): Constraint {
+  const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id);
+  const tokens = ids.map((id) => tokenizer.tokenSymbols(id));
+  let missing = rest;
+  return {
+    allowed(remaining) {
+      const otherwise = inner.allowed(remaining);
+      if (missing.length === 0) return otherwise;
+      const allowed = new Uint32Array(otherwise.length);
+      for (const [id, symbols] of tokens.entries()) {
+        if (symbols.length === 0 || !isInMask(otherwise, id)) continue;
+        if (beginsWith(symbols, missing) || beginsWith(missing, symbols)) {
+          allowed[id >> 5] |= 1 << (id & 31);
+        }
+      }
+      if (allowed.some((word) => word !== 0)) return allowed;
+      throw new CodecLmError('CONFIG_INVALID', 'the prompt leaves no room for its last tokens', {
+        hint: 'raise `maxTokens`, or sample without `tokenHealing`',
+      });
+    },
+    accept(id) {
+      missing = missing.subarray(Math.min(tokens[id].length, missing.length));
+      inner.accept(id);
+    },
+  };
+}
+
+/** Allows every id but these. */
+export function freeConstraint(bannedIds: readonly number[], vocabSize: number): Constraint {
+  const allowed = anyBut(bannedIds, vocabSize);
+  return { allowed: () => allowed, accept() {} };
 }

@@ -156,7 +156,7 @@ class GrowingFiles {
 /** Everything that a sample depends on except its number. */
 async function describeSettings(
   model: Model,
-  { seed, temperature, topK, topP, minP, grammar, maxTokens }: SampleSettings,
+  { seed, temperature, topK, topP, minP, grammar, maxTokens, tokenHealing }: SampleSettings,
   cut?: PromptCut,
 ): Promise<Record<string, unknown>> {
   return {
@@ -170,6 +170,7 @@ async function describeSettings(
       maxTokens: maxTokens ?? model.codec.seqLen,
       ...(model.weights && { weights: model.weights }),
       ...cut,
+      ...(tokenHealing && { tokenHealing }),
     },
     checkpoint: { path: model.path, sha256: await checkpointHash(model) },
   };

@@ -3,7 +3,12 @@
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { Symbols } from '../../tokenizer/index.ts';
 import { Batcher, type Generation } from './batcher.ts';
-import { type ConstraintFactory, grammarConstraints } from './constraint.ts';
+import {
+  type ConstraintFactory,
+  freeConstraint,
+  grammarConstraints,
+  healed,
+} from './constraint.ts';
 import type { Engine } from './engine/engine.ts';
 import type { CheckpointParts } from './load.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
@@ -60,6 +65,8 @@ export async function drawAll(
   const bannedIds = undrawableIds(tokenizer, engine.vocabSize);
   const draw = async (plan: PlannedSample): Promise<void> => {
     const given = givenIds(plan);
+    const grammar = constraints?.(given, plan.maxTokens);
+    const rest = plan.prompt?.rest;
     const { done } = batcher.submit({
       ...settings,
       prompt: plan.prompt?.ids ?? [tokenizer.bosId],
@@ -67,7 +74,9 @@ export async function drawAll(
       stream: plan.index,
       eosId: tokenizer.eosId,
       bannedIds,
-      constraint: constraints?.(given, plan.maxTokens),
+      constraint: rest
+        ? healed(rest, tokenizer, grammar ?? freeConstraint(bannedIds, engine.vocabSize))
+        : grammar,
       onToken({ id }) {
         onToken?.(plan, id);
         return false;

@@ -56,10 +56,10 @@ export async function planOf(
   const prompts: Prompt[] = [];
   for (const source of listOf(prompt)) {
     if (typeof source === 'string') {
-      prompts.push(...(await readPrompts(source, cut, codec, tokenizer)));
+      prompts.push(...(await readPrompts(source, cut, codec, tokenizer, settings.tokenHealing)));
     } else {
       const label = `prompt ${prompts.length}`;
-      prompts.push(await promptOf(source, label, cut, codec, tokenizer));
+      prompts.push(await promptOf(source, label, cut, codec, tokenizer, settings.tokenHealing));
     }
   }
   const { num, maxTokens = codec.seqLen } = settings;
