@@ -115,7 +115,7 @@ testWith(
       dataset: datasetPage(file),
       report: await reportPage(t, file),
       samples: drawnPage(file),
-      serve: pageOf(await jpeg.open()),
+      serve: pageOf({ name: HOSTILE, codec: await jpeg.open(), maxPositions: 512, needsKey: true }),
     };
     const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
     const browser = await chromium.launch({

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { type Codec, joinSymbols } from '../../tokenizer/index.ts';
+import { type Codec, joinSymbols, type Symbols } from '../../tokenizer/index.ts';
 import { promptOf } from '../sample/prompt.ts';
 import { HttpError } from './errors.ts';
 import { readBody, readJsonBody, sendJson } from './respond.ts';
@@ -61,6 +61,21 @@ export async function promptOfUpload(
   });
 }
 
+/** GET /api/start. The same answer for a document that begins with nothing given. */
+export function promptOfNothing(
+  { codec, tokenizer, maxPositions }: Service,
+  _request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { width, height, still } = codec;
+  sendJson(response, 200, {
+    prompt: [tokenizer.bosId],
+    room: maxPositions - 1,
+    ...{ original: null, given: null, shown: null },
+    ...{ mime: still.mime, width, height },
+  });
+}
+
 const drawnSchema = z.object({ prompt: z.array(z.int().min(0)), text: z.string() });
 
 /**
@@ -69,14 +84,39 @@ const drawnSchema = z.object({ prompt: z.array(z.int().min(0)), text: z.string()
  * @throws HttpError 400, 413, 415; CodecLmError for a beginning that the codec cannot draw
  */
 export async function pictureOfDrawn(
-  { codec, tokenizer, maxBody }: Service,
+  service: Service,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const { codec } = service;
+  const { given, drawn } = await drawnOf(service, request);
+  const picture = await codec.still.draw(joinSymbols(given, drawn), given.length);
+  sendJson(response, 200, { picture: base64(picture), mime: codec.still.mime });
+}
+
+/**
+ * POST /api/file: `{prompt, text}` as for a picture. The answer is the whole document as a file that
+ * opens, as base64.
+ * @throws HttpError 400, 413, 415; CodecLmError for what is no whole document
+ */
+export async function fileOfDrawn(
+  service: Service,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { codec } = service;
+  const { given, drawn } = await drawnOf(service, request);
+  const file = base64(await codec.view(joinSymbols(given, drawn)));
+  sendJson(response, 200, { file, ...codec.definition.file });
+}
+
+/** The symbols of a prompt, and those that were drawn after it. */
+async function drawnOf(
+  { tokenizer, maxBody }: Service,
+  request: IncomingMessage,
+): Promise<{ given: Symbols; drawn: Symbols }> {
   const parsed = drawnSchema.safeParse(await readJsonBody(request, maxBody));
   if (!parsed.success) throw new HttpError(400, parsed.error.issues[0].message);
   const given = tokenizer.decode(parsed.data.prompt, { specials: 'skip' });
-  const drawn = symbolsOf(parsed.data.text, tokenizer.alphabet);
-  const picture = await codec.still.draw(joinSymbols(given, drawn), given.length);
-  sendJson(response, 200, { picture: base64(picture), mime: codec.still.mime });
+  return { given, drawn: symbolsOf(parsed.data.text, tokenizer.alphabet) };
 }

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { complete } from './completions.ts';
 import { HttpError, httpErrorOf } from './errors.ts';
-import { pictureOfDrawn, promptOfUpload } from './image.ts';
+import { fileOfDrawn, pictureOfDrawn, promptOfNothing, promptOfUpload } from './image.ts';
 import { pageOf } from './page.ts';
 import { noModel, parseRequest } from './request.ts';
 import { readJsonBody, send, sendError, sendJson } from './respond.ts';
@@ -29,11 +29,14 @@ const ROUTES: Record<string, Route> = {
   '/': {
     method: 'GET',
     isOpen: true,
-    handle: ({ codec }, _request, response) =>
-      send(response, 200, 'text/html; charset=utf-8', pageOf(codec), {
+    handle({ names, codec, maxPositions, apiKey }, _request, response) {
+      const needsKey = apiKey !== undefined;
+      const page = pageOf({ name: names[0], codec, maxPositions, needsKey });
+      send(response, 200, 'text/html; charset=utf-8', page, {
         'content-security-policy':
-          "default-src 'none'; img-src blob: data:; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
-      }),
+          "default-src 'none'; img-src blob: data:; media-src blob:; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+      });
+    },
   },
   '/health': {
     method: 'GET',
@@ -49,6 +52,8 @@ const ROUTES: Record<string, Route> = {
       await complete(service, parseRequest(json, service), response);
     },
   },
+  '/api/start': { method: 'GET', handle: promptOfNothing },
+  '/api/file': { method: 'POST', handle: fileOfDrawn },
   '/api/prompt': { method: 'POST', handle: promptOfUpload },
   '/api/picture': { method: 'POST', handle: pictureOfDrawn },
 };

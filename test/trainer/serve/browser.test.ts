@@ -124,3 +124,47 @@ testWith(
     t.deepEqual(complaints, []);
   },
 );
+
+testWith(
+  'chromium',
+  'pictures are drawn from nothing, and each is there to be saved',
+  async (t) => {
+    t.timeout(170_000);
+    const { page, complaints } = await openPage(t);
+    t.false(await page.locator('#ratio').isVisible(), 'a share of what?');
+    t.false(await page.getByRole('button', { name: 'Continue', exact: true }).isVisible());
+    t.false(await page.getByRole('button', { name: 'Stop' }).isVisible());
+    t.is(await page.getByLabel('Key').count(), 0, 'this server needs none');
+    await page.locator('#count').fill('2');
+    await page.getByRole('button', { name: 'Draw from nothing' }).click();
+    await page.locator('#status', { hasText: 'done' }).waitFor();
+    const captions = await page.locator('#pictures figcaption').allTextContents();
+    t.is(captions.length, 2);
+    for (const caption of captions) t.regex(caption, /^\d+ tokens \(whole\)$/);
+    const saved: number[][] =
+      await page.evaluate(`Promise.all([...document.links].map(async (link) =>
+    [...new Uint8Array(await kept.get(link.href).arrayBuffer())]))`);
+    t.is(saved.length, 2);
+    t.is(await page.locator('#pictures a').first().getAttribute('download'), 'drawn-1.jpg');
+    const grammar = createJpegGrammar({ width: SIDE, height: SIDE, quality: QUALITY });
+    for (const file of saved) {
+      t.notThrows(() => validateDocument(fromJpegFile(Uint8Array.from(file)).bytes, grammar));
+    }
+    t.deepEqual(complaints, []);
+  },
+);
+
+testWith(
+  'chromium',
+  'an example is continued, for those who have no picture at hand',
+  async (t) => {
+    t.timeout(170_000);
+    const { page, complaints } = await openPage(t);
+    await page.locator('#count').fill('1');
+    await page.getByRole('button', { name: 'Try an example' }).click();
+    await page.locator('#status', { hasText: 'done' }).waitFor();
+    const captions = await page.locator('#pictures figcaption').allTextContents();
+    t.deepEqual([captions.length, captions[0]], [3, 'original']);
+    t.deepEqual(complaints, []);
+  },
+);
