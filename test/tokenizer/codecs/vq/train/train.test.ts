@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { execa } from 'execa';
 import { randomFractions } from '../../../../../base/random.ts';
+import { readSafetensors } from '../../../../../base/safetensors/safetensors.ts';
 import { sharp } from '../../../../../base/sharp.ts';
 import { psnrOf } from '../../../../../tokenizer/codecs/pictures/similarity.ts';
 import { vq } from '../../../../../tokenizer/codecs/vq/index.ts';
@@ -147,4 +148,21 @@ test('pictures come back better and better, and the saved model gives them back 
     found.slice(i + 1).flatMap((b, j) => found.slice(i + j + 2).map((c) => mean([a, b, c]))),
   );
   t.true(means.some((each) => Math.abs(each - result.figures.psnr) < 0.01));
+});
+
+test('the folder has the tensors and the configuration that diffusers saves for this architecture', async (t) => {
+  const golden = 'test/golden/vq/ithq';
+  const { folder } = await makeInputs(t, 1);
+  const inputs = await makeRamps(join(folder, 'ramps'), 3);
+  const to = join(folder, 'model');
+  const config = join(golden, 'config.json');
+  const options = vqTrainOptions.parse({ size: SIZE, config, steps: 1, batchSize: 2 });
+  await vq.training!.run({ inputs, to, options, onEvent: () => {} });
+  const shapesIn = async (dir: string) => {
+    const { tensors } = await readSafetensors(join(dir, 'diffusion_pytorch_model.safetensors'));
+    return [...tensors].map(([name, { shape }]) => `${name} ${shape.join('x')}`).sort();
+  };
+  t.deepEqual(await shapesIn(to), await shapesIn(golden));
+  const read = async (dir: string) => JSON.parse(await readFile(join(dir, 'config.json'), 'utf8'));
+  t.like(await read(to), { ...(await read(golden)), sample_size: SIZE });
 });
