@@ -1,7 +1,7 @@
 """Runs the three scripts with small untrained models on two prompts, and looks at what they wrote: one
 picture for each prompt, of its size; the same bytes when it is done again.
 
-    bench/peers/.venv-baselines/bin/python bench/peers/baselines/try_tiny.py
+    bench/peers/.venv-baselines/bin/python bench/peers/baselines/try_tiny.py [SCRIPT...]
 """
 import pathlib
 import subprocess
@@ -26,7 +26,7 @@ with tempfile.TemporaryDirectory() as scratch:
             mask[rows:] = 255
             for kind, picture in (("prompts", pixels), ("masks", mask), ("originals", pixels)):
                 Image.fromarray(picture).save(root / "prompts" / ratio / kind / f"{n:08d}.png")
-    for script in ("inpaint_sd.py", "vq_diffusion.py", "imagegpt.py"):
+    for script in sys.argv[1:] or ("inpaint_sd.py", "vq_diffusion.py", "imagegpt.py"):
         found = []
         for attempt in ("one", "two"):
             out = root / attempt / script
