@@ -28,7 +28,7 @@ export function sizeOf(scale: number): StudySize {
   const isSmall = scale < DIALS_FROM;
   return {
     scale,
-    pictures: of(WHOLE.pictures, 160),
+    pictures: of(WHOLE.pictures, 400),
     evaluated: of(WHOLE.evaluated, 16),
     vqSteps: of(WHOLE.vqSteps, 100),
     steps,
