@@ -5,34 +5,13 @@ import { dirname, join } from 'node:path';
 import { replaceFile } from '../../base/atomic-file.ts';
 import { makeFolder } from '../../base/files.ts';
 import { sharp } from '../../base/sharp.ts';
-import type { EvaluationTable, Spread } from '../../schemas/protocol.ts';
+import type { Spread } from '../../schemas/protocol.ts';
 import { gridOf } from '../../tokenizer/codecs/pictures/grid.ts';
 import { pngOf, type Raster } from '../../tokenizer/codecs/pictures/heat.ts';
-import type { CodecMeans } from '../../tokenizer/compare/page.ts';
 import type { Series } from '../../trainer/index.ts';
-import type { Arm, StudySize } from './plan.ts';
-
-export interface ArmResult {
-  arm: Arm;
-  manifest: {
-    totals: { documents: number; documentBytes: number; tokens: number };
-    vocabSize: number;
-  };
-  metrics: Series;
-  table: EvaluationTable;
-  /** Folder of the evaluation. */
-  evaluation: string;
-  /** By the clock. */
-  seconds: { data: number; fit: number; evaluation: number };
-}
-
-export interface Study {
-  size: StudySize;
-  results: readonly ArmResult[];
-  command: string;
-  vq: { step: number; psnr: number; codesUsed: number; perplexity: number; seconds: number };
-  compared: readonly CodecMeans[];
-}
+import { claimsOf } from './claims.ts';
+import type { StudySize } from './plan.ts';
+import type { ArmResult, Study } from './result.ts';
 
 const SHOWN = 6;
 const SHOWN_RATIO = 'ratio-0.5';
@@ -100,6 +79,20 @@ export async function writeStudy(doc: string, study: Study): Promise<void> {
     ...(networkName
       ? distanceTables(results, networkName)
       : ['No network of features was named: there are no distances.', '']),
+    "## The paper's claims here",
+    '',
+    table(
+      ['claim', 'paper', 'found here', 'holds here'],
+      claimsOf(study).map(({ claim, place, found, holds }) => [
+        claim,
+        place,
+        found,
+        holds === undefined ? '–' : holds ? 'yes' : 'no',
+      ]),
+    ),
+    '',
+    'A claim about several conditions holds if it does in each. Distances against the pictures themselves.',
+    '',
     '## Pictures',
     '',
     `![completions](images/study.png)`,

@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { readMetrics } from '../../trainer/index.ts';
 import { studyCorpus } from './corpus.ts';
 import { armsOf, SIZE, sizeOf } from './plan.ts';
-import { type ArmResult, writeStudy } from './report.ts';
+import { writeStudy } from './report.ts';
+import type { ArmResult } from './result.ts';
 import { Steps } from './steps.ts';
 
 const { values } = parseArgs({
