@@ -1,8 +1,9 @@
 /**
- * Numbers of 8 and 16 bits in blocks of 64 inputs that share a scale. Weights: a block is 64 inputs of
- * a panel of 8 outputs, in front [pair of inputs, 8 outputs, 2], then the scales as bfloat16. Rows
- * are rounded to 16 bits, a tile of 4 together or one alone: [pair of inputs, rows, 2], then the
- * scales as fp32.
+ * Numbers of 8 bits in blocks of 64 inputs that share a scale. Weights have 7 bits, 1 to 127, of which 64
+ * are to be taken away, so that products are exact everywhere (byte-dot.ts). A block is 64 inputs of
+ * a panel of 8 outputs, in front [four inputs, 8 outputs, 4], then the scales as bfloat16. Rows are
+ * signed bytes, a tile of 4 together or one alone: [four inputs, rows, 4], then the scales as fp32,
+ * then what the sums begin with: minus 64 times the sum of the bytes.
  */
 import {
   type Code,
@@ -12,6 +13,7 @@ import {
   f32x4,
   I32,
   i32,
+  i32x4,
   type Local,
   type Scope,
   V128,
@@ -19,15 +21,15 @@ import {
   whenElse,
   whileLoop,
 } from './assembler.ts';
-import { i16x8, nearestInteger } from './integers.ts';
+import { i8x16, i16x8, nearestInteger, s32x4 } from './integers.ts';
 import { inWholeTiles, TILE, transposed } from './mat-mul.ts';
 import { PANEL } from './panel-formats.ts';
 
 /** Inputs of a block. */
 export const INT8_BLOCK = 64;
-export const INT8_PAIRS = INT8_BLOCK / 2;
-/** Weights go from minus this to this. */
-export const INT8_LARGEST = 127;
+/** Weights go from minus this to this, and are stored with this and one more added. */
+export const INT8_LARGEST = 63;
+export const INT8_ADDED = 64;
 /** Where the scales of a block of weights lie. */
 export const INT8_SCALES = PANEL * INT8_BLOCK;
 export const INT8_BLOCK_BYTES = INT8_SCALES + 2 * PANEL;
@@ -35,16 +37,24 @@ export const INT8_BLOCK_BYTES = INT8_SCALES + 2 * PANEL;
 const FLOAT = 4;
 const VECTOR = 16;
 /** The largest number of a block of a row. */
-const LARGEST_INPUT = 32_767;
+const LARGEST_INPUT = 127;
 
-/** Where the scales of a block of n rows lie. */
-export function rowScales(n: number): number {
-  return FLOAT * n * INT8_PAIRS;
+/** Where a weight lies in its block. */
+export function int8WeightAt(lane: number, input: number): number {
+  return (input >> 2) * 4 * PANEL + 4 * lane + (input & 3);
 }
 
-/** Whole vectors. */
-export function rowBlockBytes(n: number): number {
+/** Where the scales of a block of n rows lie, and what their sums begin with. */
+export function rowScales(n: number): number {
+  return n * INT8_BLOCK;
+}
+
+export function rowSums(n: number): number {
   return rowScales(n) + VECTOR;
+}
+
+export function rowBlockBytes(n: number): number {
+  return rowSums(n) + VECTOR;
 }
 
 /**
@@ -58,17 +68,22 @@ export const int8RowTilesKernel: FunctionSpec = {
     const [row, last, end] = [scope.local(I32), scope.local(I32), scope.local(I32)];
     const from = Array.from({ length: TILE }, () => scope.local(I32));
     const inverse = from.map(() => scope.local(V128));
-    const eight = from.map(() => scope.local(V128));
+    const sixteen = from.map(() => scope.local(V128));
+    const sums = from.map(() => scope.local(V128));
     const toEnd = end.set(i32.add(x.get, i32.mul(inputs.get, i32.const(FLOAT))));
     const exists = (n: number): Code => i32.ltU(i32.add(row.get, i32.const(n)), rows.get);
     const block = (n: number, pointers: readonly Local[]): Code => [
-      pointers.map((at, i) => scaleOf(scope, at, to, rowScales(n) + FLOAT * i, inverse[i])),
-      Array.from({ length: INT8_BLOCK / 8 }, (_, group) => [
-        pointers.map((at, i) => eight[i].set(rounded(at.get, group, inverse[i]))),
-        (n === 1 ? [eight[0].get] : transposed(eight.map((one) => one.get))).map((vector, i) =>
+      pointers.map((at, i) => [
+        scaleOf(scope, at, to, rowScales(n) + FLOAT * i, inverse[i]),
+        sums[i].set(i32x4.const(0)),
+      ]),
+      Array.from({ length: INT8_BLOCK / 16 }, (_, group) => [
+        pointers.map((at, i) => rounded(scope, at.get, group, inverse[i], sums[i], sixteen[i])),
+        (n === 1 ? [sixteen[0].get] : transposed(sixteen.map((one) => one.get))).map((vector, i) =>
           v128.store(to.get, vector, VECTOR * (n * group + i)),
         ),
       ]),
+      pointers.map((_, i) => i32.store(to.get, begins(sums[i]), rowSums(n) + FLOAT * i)),
       pointers.map((at) => at.set(i32.add(at.get, i32.const(INT8_BLOCK * FLOAT)))),
       to.set(i32.add(to.get, i32.const(rowBlockBytes(n)))),
     ];
@@ -96,7 +111,7 @@ export const int8RowTilesKernel: FunctionSpec = {
   },
 };
 
-/** Stores the scale of a block, and sets what they are multiplied by. */
+/** Stores the scale of a block, and sets what its numbers are multiplied by. */
 function scaleOf(scope: Scope, from: Local, to: Local, scaleAt: number, inverse: Local): Code {
   const [most, largest] = [scope.local(V128), scope.local(F32)];
   const vectors = Array.from({ length: INT8_BLOCK / 4 }, (_, i) =>
@@ -111,11 +126,35 @@ function scaleOf(scope: Scope, from: Local, to: Local, scaleAt: number, inverse:
   ];
 }
 
-/** Eight numbers of a block, the group-th, as 16 bits each. What those of a block become whose scale is 0 or NaN does not matter. */
-function rounded(from: Code, group: number, inverse: Local): Code {
-  const four = (half: number): Code => {
-    const numbers = v128.load(from, VECTOR * (2 * group + half));
-    return nearestInteger(f32x4.mul(numbers, inverse.get));
-  };
-  return i16x8.narrowSigned(four(0), four(1));
+/**
+ * Sixteen numbers of a block, the group-th, as bytes; they are added to `sums` too. What those of a
+ * block become whose scale is 0 or NaN does not matter.
+ */
+function rounded(
+  scope: Scope,
+  from: Code,
+  group: number,
+  inverse: Local,
+  sums: Local,
+  bytes: Local,
+): Code {
+  const fours = [0, 1, 2, 3].map(() => scope.local(V128));
+  return [
+    fours.map((four, i) => {
+      const numbers = v128.load(from, VECTOR * (4 * group + i));
+      return four.set(nearestInteger(f32x4.mul(numbers, inverse.get)));
+    }),
+    fours.map((four) => sums.set(i32x4.add(sums.get, four.get))),
+    bytes.set(
+      i8x16.narrowSigned(
+        i16x8.narrowSigned(fours[0].get, fours[1].get),
+        i16x8.narrowSigned(fours[2].get, fours[3].get),
+      ),
+    ),
+  ];
+}
+
+function begins(sums: Local): Code {
+  const lanes = [0, 1, 2, 3].map((lane) => s32x4.lane(sums.get, lane));
+  return i32.mul(lanes.reduce(i32.add), i32.const(-INT8_ADDED));
 }

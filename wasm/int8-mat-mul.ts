@@ -1,6 +1,6 @@
 /**
- * y = x Wᵀ with weights of 8 bits and rows of 16 (int8-blocks.ts). The sums of a block are whole
- * numbers of 32 bits, and exact; blocks are added in fp32, in ascending order. So a row's result
+ * y = x Wᵀ with weights and rows of 8 bits (int8-blocks.ts). The sums of a block are whole numbers of
+ * 32 bits, and exact; blocks are added in fp32, in ascending order. So a row's result
  * does not depend on its neighbours.
  */
 import {
@@ -18,28 +18,42 @@ import {
   whenElse,
   whileLoop,
 } from './assembler.ts';
+import { type ByteDot, byteDotOf, fastestByteDot } from './byte-dot.ts';
 import {
   INT8_BLOCK,
   INT8_BLOCK_BYTES,
   INT8_SCALES,
   rowBlockBytes,
   rowScales,
+  rowSums,
 } from './int8-blocks.ts';
-import { i16x8, s32x4 } from './integers.ts';
+import { s32x4 } from './integers.ts';
 import { inWholeTiles, TILE } from './mat-mul.ts';
 import { BF16_PANELS, PANEL } from './panel-formats.ts';
 
 const FLOAT = 4;
 const VECTOR = 16;
-/** Pairs of inputs that a turn of the innermost loop takes, by rows; see mat-mul.ts. */
-const UNROLLED = { [TILE]: 1, 1: 4 };
+/** Fours of inputs that a turn of the innermost loop takes, by rows; see mat-mul.ts. */
+const UNROLLED = { [TILE]: 1, 1: 2 };
+/**
+ * The halves of a panel that go through the inputs together. V8 loads all inputs of a turn first, so
+ * both halves with a whole tile do not fit into 16 registers, and a sum in memory holds up all.
+ */
+const PASSES = { [TILE]: [[0], [1]], 1: [[0, 1]] };
+/** Sums of a single row, so that none waits for the one before it. */
+const CHAINS = 2;
 
 /**
  * Parameters as those of `matMulKernel`: x (as `int8RowTilesKernel` leaves them), rows, inputs (a
  * multiple of 64), panels, count of panels, y (of rows up to a multiple of 4), yStride.
  * @param adds y += x Wᵀ instead of y = x Wᵀ
+ * @param kind how bytes are multiplied; all kinds give the same numbers
  */
-export function int8MatMulKernel(name: string, adds: boolean): FunctionSpec {
+export function int8MatMulKernel(
+  name: string,
+  adds: boolean,
+  kind: ByteDot = fastestByteDot(),
+): FunctionSpec {
   return {
     name,
     params: [I32, I32, I32, I32, I32, I32, I32],
@@ -50,7 +64,7 @@ export function int8MatMulKernel(name: string, adds: boolean): FunctionSpec {
       const panelBytes = i32.mul(blocks.get, i32.const(INT8_BLOCK_BYTES));
       const tile = (n: 1 | typeof TILE): Code => [
         xAt.set(i32.add(tileAt.get, i32.mul(block.get, i32.const(rowBlockBytes(n))))),
-        blockOf(scope, n, { xAt, w, yAt, yStride, before: adds ? i32.const(1) : block.get }),
+        blockOf(scope, n, kind, { xAt, w, yAt, yStride, before: adds ? i32.const(1) : block.get }),
         tileAt.set(i32.add(tileAt.get, i32.mul(blocks.get, i32.const(rowBlockBytes(n))))),
         yAt.set(i32.add(yAt.get, i32.mul(yStride.get, i32.const(n)))),
         row.set(i32.add(row.get, i32.const(TILE))),
@@ -88,36 +102,54 @@ interface Block {
 }
 
 /** Adds a block to the outputs of n rows. */
-function blockOf(scope: Scope, n: 1 | typeof TILE, { xAt, w, yAt, yStride, before }: Block): Code {
-  const [at, pair, end] = [scope.local(I32), scope.local(I32), scope.local(I32)];
-  const sums = Array.from({ length: n }, () => [scope.local(V128), scope.local(V128)]);
-  const [w0, w1, input] = [scope.local(V128), scope.local(V128), scope.local(V128)];
+function blockOf(
+  scope: Scope,
+  n: 1 | typeof TILE,
+  kind: ByteDot,
+  { xAt, w, yAt, yStride, before }: Block,
+): Code {
+  const [at, four, end] = [scope.local(I32), scope.local(I32), scope.local(I32)];
+  const twoSums = () => [scope.local(V128), scope.local(V128)];
+  const sums = Array.from({ length: n }, twoSums);
+  // Of a single row, more of them take the fours in turn.
+  const others = n === 1 ? Array.from({ length: CHAINS - 1 }, twoSums) : [];
+  const chains = [sums, ...others.map((one) => [one])];
+  const weights = [scope.local(V128), scope.local(V128)];
+  const input = scope.local(V128);
   const [scale0, scale1, out] = [scope.local(V128), scope.local(V128), scope.local(I32)];
-  const step = (k: number): Code => [
-    w0.set(i16x8.loadBytes(at.get, k * VECTOR)),
-    w1.set(i16x8.loadBytes(at.get, k * VECTOR + VECTOR / 2)),
-    sums.map(([low, high], r) => [
-      input.set(v128.loadSplat(pair.get, (k * n + r) * FLOAT)),
-      low.set(i32x4.add(low.get, s32x4.dot(input.get, w0.get))),
-      high.set(i32x4.add(high.get, s32x4.dot(input.get, w1.get))),
+  const { begin, add } = byteDotOf(scope, kind);
+  const step = (k: number, pass: readonly number[]): Code => [
+    pass.map((half) => weights[half].set(v128.load(at.get, (2 * k + half) * VECTOR))),
+    chains[k % chains.length].map((halves, r) => [
+      input.set(v128.loadSplat(four.get, (k * n + r) * FLOAT)),
+      pass.map((half) => add(halves[half], input, weights[half])),
     ]),
   ];
   const turn = UNROLLED[n];
-  /** In `w0`, which is free by then. */
+  /** In `weights`, which are free by then. */
   const addTo = (sum: Local, half: number, scale: Local): Code => [
-    w0.set(f32x4.mul(s32x4.toFloat(sum.get), f32x4.mul(scale.get, input.get))),
-    w1.set(whenElse(V128, before, v128.load(out.get, VECTOR * half), f32x4.const(0))),
-    v128.store(out.get, f32x4.add(w1.get, w0.get), VECTOR * half),
+    weights[0].set(f32x4.mul(s32x4.toFloat(sum.get), f32x4.mul(scale.get, input.get))),
+    weights[1].set(whenElse(V128, before, v128.load(out.get, VECTOR * half), f32x4.const(0))),
+    v128.store(out.get, f32x4.add(weights[1].get, weights[0].get), VECTOR * half),
   ];
   return [
-    sums.flat().map((sum) => sum.set(i32x4.const(0))),
-    at.set(w.get),
-    pair.set(xAt.get),
+    begin,
+    sums.map((halves, r) =>
+      halves.map((sum) => sum.set(v128.loadSplat(xAt.get, rowSums(n) + r * FLOAT))),
+    ),
+    others.flat().map((sum) => sum.set(i32x4.const(0))),
     end.set(i32.add(w.get, i32.const(INT8_SCALES))),
-    forEachOnce(at, end.get, turn * VECTOR, [
-      Array.from({ length: turn }, (_, k) => step(k)),
-      pair.set(i32.add(pair.get, i32.const(turn * n * FLOAT))),
+    PASSES[n].map((pass) => [
+      at.set(w.get),
+      four.set(xAt.get),
+      forEachOnce(at, end.get, turn * 2 * VECTOR, [
+        Array.from({ length: turn }, (_, k) => step(k, pass)),
+        four.set(i32.add(four.get, i32.const(turn * n * FLOAT))),
+      ]),
     ]),
+    others.map((halves) =>
+      halves.map((sum, half) => sums[0][half].set(i32x4.add(sums[0][half].get, sum.get))),
+    ),
     BF16_PANELS.read(w.get, INT8_SCALES, scale0, scale1),
     sums.map(([low, high], r) => [
       out.set(r === 0 ? yAt.get : i32.add(out.get, yStride.get)),

@@ -29,6 +29,9 @@ export const i8x16 = {
 };
 
 export const i16x8 = {
+  /** The first or last eight signed bytes, each widened. */
+  extendLow: unary(simd(135)),
+  extendHigh: unary(simd(136)),
   /** Eight signed bytes, each widened. */
   loadBytes: reading(simd(1), 3),
   splat: unary(simd(16)),
@@ -52,6 +55,7 @@ export const s32x4 = {
   /** Products of 16-bit lanes, added in pairs. */
   dot: binary(simd(186)),
   toFloat: unary(simd(250)),
+  lane: (vector: Code, lane: number): Code => [vector, simd(27), lane],
 };
 
 export const u32x4 = {

@@ -3,10 +3,12 @@ import { CodecLmError } from '../../../base/error.ts';
 import { fromFloat32 } from '../../../base/safetensors/floats.ts';
 import type { WeightsType } from '../../../schemas/sample.ts';
 import {
+  INT8_ADDED,
   INT8_BLOCK,
   INT8_BLOCK_BYTES,
   INT8_LARGEST,
   INT8_SCALES,
+  int8WeightAt,
 } from '../../../wasm/int8-blocks.ts';
 import { PANEL } from '../../../wasm/panel-formats.ts';
 import type { Matrix } from './layout.ts';
@@ -57,7 +59,7 @@ function checkRange(narrow: Uint16Array, row: Float32Array): void {
 }
 
 /**
- * Rounds symmetrically: the largest number of a block becomes 127 or slightly less, because scales
+ * Rounds symmetrically: the largest number of a block becomes 63 or slightly less, because scales
  * are bfloat16, rounded up.
  */
 function int8Writer(memory: ArrayBufferLike): RowWriter {
@@ -77,8 +79,7 @@ function int8Writer(memory: ArrayBufferLike): RowWriter {
       halves[(block + INT8_SCALES) / 2 + lane] = scaleBits[0] >>> 16;
       const inverse = largest === 0 ? 0 : 1 / scale[0];
       for (let i = from; i < end; i++) {
-        const to = block + ((i - from) >> 1) * 2 * PANEL + 2 * lane + (i & 1);
-        bytes[to] = Math.round(row[i] * inverse);
+        bytes[block + int8WeightAt(lane, i - from)] = INT8_ADDED + Math.round(row[i] * inverse);
       }
     }
   };

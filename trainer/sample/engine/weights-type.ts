@@ -19,7 +19,7 @@ export interface MatrixFormat {
   /** Weights of 8 outputs. */
   panelBytes(inputs: number): number;
   /** `packRows`, `matMul` and `matMulAdd`. */
-  kernels: FunctionSpec[];
+  kernels(): FunctionSpec[];
 }
 
 export const MATRIX_FORMATS: Readonly<Record<WeightsType, MatrixFormat>> = {
@@ -29,7 +29,7 @@ export const MATRIX_FORMATS: Readonly<Record<WeightsType, MatrixFormat>> = {
   int8: {
     block: INT8_BLOCK,
     panelBytes: (inputs) => (inputs / INT8_BLOCK) * INT8_BLOCK_BYTES,
-    kernels: [
+    kernels: () => [
       int8RowTilesKernel,
       int8MatMulKernel('matMul', false),
       int8MatMulKernel('matMulAdd', true),
@@ -41,7 +41,7 @@ function floatingPoint(format: PanelFormat): MatrixFormat {
   return {
     block: PANEL,
     panelBytes: (inputs) => inputs * format.bytes,
-    kernels: [
+    kernels: () => [
       rowTilesKernel,
       matMulKernel('matMul', false, format),
       matMulKernel('matMulAdd', true, format),

@@ -2,7 +2,8 @@
 
 import { CodecLmError, messageOf } from '../../../../base/error.ts';
 import type { CacheType, WeightsType } from '../../../../schemas/sample.ts';
-import { compileModule, PAGE_BYTES } from '../../../../wasm/instantiate.ts';
+import { compileWithByteDot } from '../../../../wasm/byte-dot.ts';
+import { PAGE_BYTES } from '../../../../wasm/instantiate.ts';
 import { MATRIX_FORMATS } from '../weights-type.ts';
 import { combineAverages } from './average.ts';
 import { CACHE_FORMATS } from './cache-format.ts';
@@ -60,12 +61,12 @@ export function compileKernels(
   cache: CacheType,
 ): WebAssembly.Module {
   const functions = [
-    ...MATRIX_FORMATS[weights].kernels,
+    ...MATRIX_FORMATS[weights].kernels(),
     rmsNormKernel,
     swigluKernel,
     ropeKernel(headSize),
     ...CACHE_FORMATS[cache].kernels(headSize),
     combineAverages(headSize),
   ];
-  return compileModule(functions, { maxPages: MOST_PAGES, shared: true });
+  return compileWithByteDot(functions, { maxPages: MOST_PAGES, shared: true });
 }
