@@ -4,7 +4,7 @@
  * ever see one.
  */
 import { createHash, type Hash, randomBytes } from 'node:crypto';
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { systemCode } from './error.ts';
 import { writeError } from './file-error.ts';
@@ -140,6 +140,25 @@ export async function writeAtomically(
   } catch (error) {
     await file.abort();
     throw error;
+  }
+}
+
+/** A file that is being written, or one that a killed process left. */
+const UNFINISHED = /^\..+\.\d+-[0-9a-f]{8}\.tmp$/;
+
+/**
+ * Removes what killed processes left of unfinished files in a folder and all below it. Nobody else may be
+ * writing there.
+ * @throws CodecLmError `OUTPUT_UNWRITABLE`, `IO_FAILED`
+ */
+export async function removeUnfinishedFiles(folder: string): Promise<void> {
+  try {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile() || !UNFINISHED.test(entry.name)) continue;
+      await rm(join(entry.parentPath, entry.name), { force: true });
+    }
+  } catch (error) {
+    throw writeError(error, folder);
   }
 }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { resolve } from 'node:path';
-import { replaceFile } from '../../base/atomic-file.ts';
+import { removeUnfinishedFiles, replaceFile } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { makeFolder } from '../../base/files.ts';
@@ -110,7 +110,11 @@ export async function runEvaluation(
   try {
     const { plan, foreign } = await rankZeroFirst(communicator, async () => {
       const wanted = await evaluationPlan(model, images, settings);
-      if (rank === 0) await enterPlan(layout, wanted);
+      if (rank === 0) {
+        await enterPlan(layout, wanted);
+        // The other ranks have not begun, and the lock keeps everybody else out.
+        await removeUnfinishedFiles(to);
+      }
       const sets = [];
       for (const [name, folder] of parseRows(rows)) {
         sets.push(...(await foreignSets(name, folder, wanted)));

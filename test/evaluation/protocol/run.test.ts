@@ -92,7 +92,11 @@ test('again: nothing is drawn or computed anew, and the table is the same; featu
   t.truthy(measured.table.rows[0].cells['ratio-0.5'].raw);
   const before = await readFile(files.table);
   const computed = await agesOf(new Layout(to).features);
+  // As a killed process leaves it.
+  const left = join(drawn, 'ratio-0.5', '.00000000.jpg.4711-0123abcd.tmp');
+  await writeFile(left, 'half');
   await evaluated(place, { to, features });
+  t.false((await agesOf(drawn)).has(left));
   t.deepEqual(await readFile(files.table), before);
   t.deepEqual(await agesOf(drawn), ages);
   t.deepEqual(await agesOf(new Layout(to).features), computed);
