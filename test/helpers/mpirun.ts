@@ -15,16 +15,20 @@ const ENVIRONMENT = {
   OMP_NUM_THREADS: '1',
 };
 
-/** @param [launcher, program] the launcher and the program that it starts */
+/**
+ * @param [launcher, program] the launcher and the program that it starts
+ * @param timeout milliseconds after which it is ended
+ */
 export function mpirun(
   ranks: number,
   args: string[],
   env: Record<string, string> = {},
   [launcher, program]: [launcher: string, program: string] = ['mpirun', 'node'],
+  timeout = 150_000,
 ) {
   return execa(launcher, ['-n', String(ranks), program, ...args], {
     reject: false,
-    timeout: 150_000,
+    timeout,
     env: { ...ENVIRONMENT, ...env },
   });
 }

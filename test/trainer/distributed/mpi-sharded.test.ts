@@ -30,9 +30,11 @@ async function train(
   set: string[],
   ...more: string[]
 ): Promise<void> {
-  const settings = [...SETTINGS, ...BATCH, ...set].flatMap((setting) => ['--set', setting]);
+  // Two micro batches a step in each rank.
+  const batches = [...BATCH, `train.microBatch=${12 / ranks}`];
+  const settings = [...SETTINGS, ...batches, ...set].flatMap((setting) => ['--set', setting]);
   const args = [TRAINER, 'fit', '--data', run.data, '--out', run.out, ...settings, ...more];
-  const done = await mpirun(ranks, args);
+  const done = await mpirun(ranks, args, {}, ['mpirun', 'node'], 900_000);
   t.is(done.exitCode, 0, done.stderr);
 }
 
