@@ -1,13 +1,15 @@
 /**
  * Compares the memory of a step as `trainer estimate` gives it with that of a process: its highest
  * resident memory over several steps, less that of a process with a model of nothing. One line of
- * JSON a size. Usage: memory.ts
+ * JSON a size, then one for each number of ranks and ZeRO stage (the largest rank).
+ * Usage: memory.ts [all | one | ranks]
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { estimateMemory } from '../../trainer/estimate/memory.ts';
+import { estimateMemory, type MemoryOptions } from '../../trainer/estimate/memory.ts';
+import { mpiEnvironment } from './mpi.ts';
 
-const STEP = fileURLToPath(new URL('../train-step.ts', import.meta.url));
+const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const NOTHING = { hidden: 16, layers: 1, heads: 1, intermediate: 16, batch: 1, time: 16 };
 const SIZES = [
   { hidden: 256, layers: 4, heads: 8, intermediate: 640, batch: 4, time: 512 },
@@ -16,8 +18,42 @@ const SIZES = [
   { hidden: 1024, layers: 8, heads: 8, intermediate: 2816, batch: 1, time: 256 },
 ];
 
-const base = peakOf(NOTHING);
-for (const sizes of SIZES) {
+/** Many weights beside few tokens, where the stages differ. */
+const ON_RANKS = { hidden: 768, layers: 8, heads: 12, intermediate: 2048, batch: 1, time: 256 };
+const RANKS = [
+  [1, 0],
+  [1, 3],
+  [2, 1],
+  [2, 3],
+  [4, 1],
+  [4, 3],
+] as const;
+
+type ModelSizes = typeof NOTHING;
+
+const [part = 'all'] = process.argv.slice(2);
+if (part !== 'ranks') {
+  const base = peakOf(NOTHING);
+  for (const sizes of SIZES) {
+    report(sizes, peakOf(sizes) - base, base, {
+      ...{ checkpointing: false, zero: 0, worldSize: 1 },
+    });
+  }
+}
+if (part !== 'one') {
+  for (const [worldSize, zero] of RANKS) {
+    const base = peakOfRanks(worldSize, zero, NOTHING);
+    const measured = peakOfRanks(worldSize, zero, ON_RANKS) - base;
+    report(ON_RANKS, measured, base, { checkpointing: true, zero, worldSize });
+  }
+}
+
+function report(
+  sizes: ModelSizes,
+  measured: number,
+  base: number,
+  options: Pick<MemoryOptions, 'checkpointing' | 'zero' | 'worldSize'>,
+): void {
   const { hidden, layers, heads, intermediate, batch, time } = sizes;
   const shape = {
     vocabSize: 579,
@@ -35,21 +71,30 @@ for (const sizes of SIZES) {
     padId: 2,
   };
   const { total: estimated } = estimateMemory(shape, {
-    sequences: batch,
-    seqLen: time,
-    gradAccumulation: 1,
-    checkpointing: false,
-    ...({ zero: 0, worldSize: 1, precision: 'fp32' } as const),
+    ...{ sequences: batch, seqLen: time, gradAccumulation: 1, precision: 'fp32' },
+    ...options,
   });
-  const measured = peakOf(sizes) - base;
-  console.log(JSON.stringify({ ...sizes, estimated, measured, base, ratio: estimated / measured }));
+  const ratio = estimated / measured;
+  console.log(JSON.stringify({ ...sizes, ...options, estimated, measured, base, ratio }));
 }
 
-function peakOf(sizes: Record<string, number>): number {
-  const options = Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
-  const args = ['--import=tsx', STEP, ...options, '--steps', '4'];
-  const output = execFileSync('node', args, {
+const flags = (sizes: Record<string, number>) =>
+  Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
+
+function peakOf(sizes: ModelSizes): number {
+  return peakIn('node', ['--import=tsx', at('../train-step.ts'), ...flags({ ...sizes, steps: 4 })]);
+}
+
+function peakOfRanks(ranks: number, zero: number, sizes: ModelSizes): number {
+  const options = flags({ ...sizes, zero, steps: 3, checkpointing: 1 });
+  const program = ['node', '--import=tsx', at('ranks.ts'), ...options];
+  return peakIn('mpirun', ['-n', String(ranks), ...program]);
+}
+
+function peakIn(program: string, args: string[]): number {
+  const output = execFileSync(program, args, {
     encoding: 'utf8',
+    env: { ...process.env, ...mpiEnvironment },
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   return (JSON.parse(output.trim().split('\n').at(-1)!) as { peakMemory: number }).peakMemory;

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
+import { mpiEnvironment } from './mpi.ts';
 
 const at = (file: string) => fileURLToPath(new URL(file, import.meta.url));
 const MIB = 2 ** 20;
@@ -35,16 +36,6 @@ interface Step {
 
 /** The preset 60m. */
 const SIXTY = { hidden: 640, layers: 12, heads: 10, intermediate: 1728 };
-/** Ranks that share cores, as root and in containers. */
-const MPI = {
-  OMPI_ALLOW_RUN_AS_ROOT: '1',
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
-  OMPI_MCA_rmaps_base_oversubscribe: '1',
-  OMPI_MCA_hwloc_base_binding_policy: 'none',
-  OMPI_MCA_btl_vader_single_copy_mechanism: 'none',
-  OMPI_MCA_mpi_yield_when_idle: '1',
-};
-
 const flags = (options: Options) =>
   Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
 
@@ -130,7 +121,8 @@ const ROWS: Record<string, () => Promise<void>> = {
   'zero-time': () => stages(2, { ...LARGE, batch: 4, time: 512, steps: 4, checkpointing: 1 }),
   copies: () => script('copies.ts'),
   leak: () => script('leak.ts'),
-  estimate: () => script('memory.ts'),
+  estimate: () => script('memory.ts', 'one'),
+  'estimate-ranks': () => script('memory.ts', 'ranks'),
 };
 
 function speed(what: string, model: Options, bf16: number, peerBf16: number, wanted: string) {
@@ -147,7 +139,7 @@ function speed(what: string, model: Options, bf16: number, peerBf16: number, wan
 async function stages(ranks: number, options: Options): Promise<void> {
   const run = async (zero: number): Promise<Step> => {
     const args = ['-n', String(ranks), process.execPath, '--import=tsx', at('ranks.ts')];
-    const text = await output('mpirun', [...args, ...flags({ ...options, zero })], MPI);
+    const text = await output('mpirun', [...args, ...flags({ ...options, zero })], mpiEnvironment);
     return JSON.parse(text.trim().split('\n').at(-1)!);
   };
   const what = `${ranks} ranks, ZeRO-3 against ZeRO-1, largest of the ranks`;
