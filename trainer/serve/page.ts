@@ -5,7 +5,7 @@
 
 import { formatCount } from '../../base/format.ts';
 import { html, htmlPage } from '../../base/html.ts';
-import type { Codec } from '../../tokenizer/index.ts';
+import { type Codec, unitOf } from '../../tokenizer/index.ts';
 
 const STYLE = `
 #pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 12px; margin-top: 1.5rem }
@@ -218,7 +218,7 @@ by('ratio').addEventListener('input', () => { by('share').textContent = by('rati
 export interface PageFacts {
   /** Name of the served model. */
   name: string;
-  codec: Pick<Codec, 'definition' | 'width' | 'height'>;
+  codec: Pick<Codec, 'definition' | 'alphabet' | 'width' | 'height'>;
   /** Most tokens of a prompt and its continuation together. */
   maxPositions: number;
   /** Whether requests need a key. */
@@ -227,7 +227,8 @@ export interface PageFacts {
 
 /** The page of a served checkpoint: draws from nothing, or goes on with a file of the visitor. */
 export function pageOf({ name, codec, maxPositions, needsKey }: PageFacts): string {
-  const { definition, width, height } = codec;
+  const { definition, alphabet, width, height } = codec;
+  const unit = unitOf(alphabet);
   const { noun, documentNoun, title, media, file } = definition;
   const isImage = media === 'images';
   return htmlPage({
@@ -235,7 +236,7 @@ export function pageOf({ name, codec, maxPositions, needsKey }: PageFacts): stri
     style: STYLE,
     script: SCRIPT,
     body: html`<h1>${name}</h1>
-<p>A language model that writes ${title} files, byte by byte: ${documentNoun}s of ${width}x${height} pixels, in at most
+<p>A language model that writes documents of ${title}, ${unit} by ${unit}: ${documentNoun}s of ${width}x${height} pixels, in at most
 ${formatCount(maxPositions)} tokens. It draws from nothing, or is given the beginning of ${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun} and writes the rest.</p>
 <form id="form" data-width="${width}" data-height="${height}">
 <label>${noun[0].toUpperCase() + noun.slice(1)} <input id="file" type="file" accept="${isImage ? 'image/*' : 'video/*,image/gif'}"></label>
