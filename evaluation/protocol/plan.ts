@@ -17,8 +17,9 @@ import type { Layout } from './layout.ts';
 export async function enterPlan(layout: Layout, wanted: ProtocolPlan): Promise<void> {
   const found = await readPlanIfThere(layout);
   if (found === undefined) {
-    // A folder whose first command ended before its plan holds the lock alone.
-    const others = (await namesIn(layout.root, writeError)).filter((name) => name !== '.lock');
+    // A command that was killed before its plan leaves hidden names: the lock, half a plan.
+    const names = await namesIn(layout.root, writeError);
+    const others = names.filter((name) => !name.startsWith('.'));
     if (others.length > 0) {
       throw new CodecLmError('OUTPUT_IN_USE', `${layout.root} is not empty`, {
         path: layout.root,

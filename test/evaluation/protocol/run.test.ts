@@ -162,6 +162,9 @@ test('what cannot be evaluated is an error of its own, and nothing is written', 
   await fails({ ratios: [1] }, 'CONFIG_INVALID', /ratios\.0/);
   await fails({ to: full }, 'OUTPUT_IN_USE', /not empty/);
   t.deepEqual(await readdir(full), ['there.txt']);
+  // Killed while its plan was written: the folder is as good as empty.
+  await mkdir(to);
+  await writeFile(join(to, '.plan.json.4711-0123abcd.tmp'), '{');
   await fails({ maxTokens: 30 }, 'CONFIG_INVALID', /class-0\/00\.png, r = 0\.5: /);
   t.false((await readdir(to)).includes('completions'), 'told before anything is drawn');
 
