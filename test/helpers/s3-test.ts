@@ -1,11 +1,12 @@
 /** Tests that need moto; where it is missing they are seen to be skipped. */
-import type { ExecutionContext } from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { hasMoto } from './s3-server.ts';
-import { testIf } from './tools.ts';
 
+/** Runs after the one before it: the tests of a file share a server, and its faults. */
 export function testWithS3(
   title: string,
   body: (t: ExecutionContext) => void | Promise<void>,
 ): void {
-  testIf(hasMoto(), 'run bench/peers/setup-moto.sh first', title, body);
+  if (hasMoto()) test.serial(title, body);
+  else test.skip(`${title} (skipped: run bench/peers/setup-moto.sh first)`, body);
 }
