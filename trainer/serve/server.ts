@@ -70,6 +70,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const maxPositions = options.maxTokens ?? codec.seqLen;
   const size = {
     sequences: options.batchSize,
+    // Nobody knows how many clients there will be; one is served faster by WebAssembly.
+    mostly: 1,
     positions: maxPositions,
     ...{ threads: options.threads, engine: options.engine },
     ...{ weights: options.weights, cache: options.cache },

@@ -10,6 +10,8 @@ import type { EngineSize } from './wasm-engine.ts';
 export interface SamplerSize extends EngineSize {
   /** Default `auto`. */
   engine?: EngineChoice;
+  /** How many sequences are mostly open at once; default all. */
+  mostly?: number;
 }
 
 /** Below these, on a CPU, WebAssembly is as fast or faster: see docs/sampling.md. */
@@ -30,7 +32,7 @@ export interface ChosenEngine {
  */
 export function chooseEngine(
   config: LlamaConfig,
-  { engine = 'auto', sequences, cache }: SamplerSize,
+  { engine = 'auto', sequences, mostly = sequences, cache }: SamplerSize,
   weights: WeightsType,
 ): ChosenEngine {
   if (engine === 'wasm') return { name: 'wasm' };
@@ -51,7 +53,7 @@ export function chooseEngine(
   if (installed.variant === 'gpu' && gpuCount() > 0) {
     return { name: 'native', remark: `engine: native, on the GPU; ${said}` };
   }
-  if (sequences < LEAST_SEQUENCES || parameterCount(config) < LEAST_PARAMETERS) {
+  if (mostly < LEAST_SEQUENCES || parameterCount(config) < LEAST_PARAMETERS) {
     return { name: 'wasm' };
   }
   return {

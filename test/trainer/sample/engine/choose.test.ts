@@ -32,6 +32,7 @@ onCpu('auto takes TensorFlow for many sequences of a large model, and says so', 
   for (const [config, size, weights] of [
     [SMALL, many, 'fp32'],
     [LARGE, { ...SIZE, sequences: 4 }, 'fp32'],
+    [LARGE, { ...many, mostly: 1 }, 'fp32'],
     [LARGE, many, 'int8'],
     [LARGE, many, 'fp16'],
     [LARGE, { ...many, cache: 'bf16' }, 'fp32'],
