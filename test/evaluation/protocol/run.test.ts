@@ -163,7 +163,7 @@ test('what cannot be evaluated is an error of its own, and nothing is written', 
   await fails({ to: full }, 'OUTPUT_IN_USE', /not empty/);
   t.deepEqual(await readdir(full), ['there.txt']);
   // Killed while its plan was written: the folder is as good as empty.
-  await mkdir(to);
+  await mkdir(to, { recursive: true });
   await writeFile(join(to, '.plan.json.4711-0123abcd.tmp'), '{');
   await fails({ maxTokens: 30 }, 'CONFIG_INVALID', /class-0\/00\.png, r = 0\.5: /);
   t.false((await readdir(to)).includes('completions'), 'told before anything is drawn');
