@@ -21,12 +21,18 @@ export const compareCommand = command({
         'A codec to compare, with options as of `pipeline run images --codec NAME`; give it once for each',
       ),
     to: z.string().meta({ valueName: 'page' }).describe('The page to write (HTML)'),
-    num: z.int().min(1).max(1000).default(24).describe('Pictures at most, spread evenly over all'),
+    num: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(24)
+      .describe('Pictures at most, spread evenly over all')
+      .meta({ group: 'Input' }),
     json: z.boolean().default(false).describe('Print the means of each codec, a JSON value a line'),
   }),
   examples: [
     'tokenizer compare photos/ --codec jpeg --codec jpeg:quality=5 --to compared.html',
-    'tokenizer compare faces/ --codec jpeg:size=64 --codec vq:size=64,vq=MODEL --codec pixels:size=32 --to compared.html',
+    'tokenizer compare faces/ --codec jpeg:size=64 --codec vq:size=64,vq=MODEL --to faces.html',
   ],
   async run(sources, { codec: words, to, num, json }, io) {
     const { listToolInputs } = await import('./inputs.ts');

@@ -15,7 +15,7 @@ export function trainModel(
     name: 'train',
     summary: training.summary,
     positionals: [
-      { name: 'src', description: `${definition.noun}s, and folders of them`, variadic: true },
+      { name: 'src', description: `Files and folders of ${definition.noun}s`, variadic: true },
     ],
     options: z.object({
       to: z.string().meta({ valueName: 'dir' }).describe('Folder of the model, made here'),
