@@ -28,7 +28,7 @@ if (!existsSync(file)) {
 }
 const peers = JSON.parse(readFileSync(file, 'utf8')) as Record<(typeof RESIZES)[number], Peer>;
 /** The same weights in every form that is read. */
-const WEIGHTS = { clean: 'inception-2019.pth', pytorch: 'inception.pth', tf: 'model.safetensors' };
+const WEIGHTS = { clean: 'inception-old.pth', pytorch: 'inception.pth', tf: 'model.safetensors' };
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 for (const resize of RESIZES) {

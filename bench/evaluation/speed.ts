@@ -72,7 +72,7 @@ async function inputs(): Promise<string[]> {
     }
     return paths;
   }
-  const weights = join(folder, 'inception-2019.pth');
+  const weights = join(folder, 'inception-old.pth');
   if (!existsSync(weights))
     run(evaluationPython(), [peerScript('reference.py'), 'weights', folder]);
   const sides = what === 'features' ? ['a'] : ['a', 'b'];

@@ -10,21 +10,17 @@ import type { ValidityResult } from './validity.ts';
 
 export interface PageInfo {
   readonly checkpoint: string;
-  readonly files: number;
   /** `byte` or `symbol`. */
   readonly unit: string;
 }
 
-export function probesPage(results: ProbeResults, { checkpoint, files, unit }: PageInfo): string {
+export function probesPage(results: ProbeResults, { checkpoint, unit }: PageInfo): string {
   const { syntax, damage, classes, validity, clips } = results;
   return htmlPage({
     title: 'Probes of a model',
     style: '.places { max-width: 36rem } .places svg { min-width: 0 }',
     body: html`<h1>Probes of a model</h1>
-${htmlPairs([
-  ['checkpoint', checkpoint],
-  ['files', files],
-])}
+${htmlPairs([['checkpoint', checkpoint]])}
 ${syntax && syntaxSection(syntax, unit)}
 ${damage && damageSection(damage, unit)}
 ${classes && classesSection(classes, unit)}

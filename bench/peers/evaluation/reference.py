@@ -1,9 +1,9 @@
 """What pytorch-fid, clean-fid and torch-fidelity find in the same pictures and features, as JSON.
 
-Usage: reference.py pictures FOLDER     writes FOLDER/model.safetensors, inception.pth and inception-2019.pth
+Usage: reference.py pictures FOLDER     writes FOLDER/model.safetensors, inception.pth and inception-old.pth
                                         with random weights of FID's Inception, pictures
                                         in FOLDER/a and FOLDER/b; prints features and distances
-       reference.py weights FOLDER      FOLDER/inception-2019.pth alone
+       reference.py weights FOLDER      FOLDER/inception-old.pth alone
        reference.py statistics FOLDER   random statistics of 2,048 dimensions as FOLDER/a.npz and b.npz
        reference.py features FOLDER     random features of 2,500 x 2,048 as FOLDER/a.npz and b.npz
        reference.py dinov2 FOLDER       a random DINOv2 of transformers as FOLDER/model.safetensors
@@ -86,8 +86,8 @@ def pictures():
 
     state = {**full.state_dict()}
     torch.save(state, folder / "inception.pth")
-    # The form of the file that people have, which is of 2019.
-    torch.save(state, folder / "inception-2019.pth", _use_new_zipfile_serialization=False)
+    # The form that releases before 1.6 wrote.
+    torch.save(state, folder / "inception-old.pth", _use_new_zipfile_serialization=False)
     extractor = FeatureExtractorInceptionV3(
         "random", ["2048", "logits_unbiased"], feature_extractor_weights_path=str(folder / "inception.pth")
     )
@@ -130,9 +130,9 @@ def figures(found, frechet=None):
 
 
 def weights():
-    """Random weights of FID's Inception in the form of the file that people have."""
+    """Random weights of FID's Inception in the form that releases before 1.6 wrote."""
     _, full, shapes = fid_inception(SEED)
-    torch.save(full.state_dict(), folder / "inception-2019.pth", _use_new_zipfile_serialization=False)
+    torch.save(full.state_dict(), folder / "inception-old.pth", _use_new_zipfile_serialization=False)
     return {"shapes": shapes}
 
 

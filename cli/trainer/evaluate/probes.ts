@@ -68,7 +68,7 @@ export const evaluateProbes = command({
       else printTables(results, unit, io);
       if (html !== undefined) {
         const { writeProbesPage } = await import('../../../evaluation/probes/write-page.ts');
-        await writeProbesPage(resolve(html), results, { checkpoint, files: files.length, unit });
+        await writeProbesPage(resolve(html), results, { checkpoint, unit });
       }
     } finally {
       await model.close();

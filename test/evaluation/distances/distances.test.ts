@@ -79,6 +79,37 @@ for (const [name, math] of maths) {
     });
   }
 
+  test(`${name}: KID of few subsets and of many, by its definition`, (t) => {
+    const [a, b] = [rowsOf('kid a', 60, 8, 0), rowsOf('kid b', 50, 8, 0.1)];
+    const kernel = (x: typeof a, i: number, y: typeof a, j: number) => {
+      let product = 0;
+      for (let d = 0; d < 8; d++) product += x.data[i * 8 + d] * y.data[j * 8 + d];
+      return (product / 8 + 1) ** 3;
+    };
+    // Two subsets have fewer pairs than the sets themselves, two hundred have more.
+    for (const subsets of [2, 200]) {
+      const random = new NumpyRandom(5);
+      const size = 9;
+      let total = 0;
+      for (let s = 0; s < subsets; s++) {
+        const [x, y] = [[...random.choice(60, size)], [...random.choice(50, size)]];
+        let [within, across] = [0, 0];
+        for (let i = 0; i < size; i++) {
+          for (let j = 0; j < size; j++) {
+            if (i !== j) within += kernel(a, x[i], a, x[j]) + kernel(b, y[i], b, y[j]);
+            across += kernel(a, x[i], b, y[j]);
+          }
+        }
+        total += within / (size * (size - 1)) - (2 * across) / size ** 2;
+      }
+      const { mean } = kernelDistance(math, a, b, new NumpyRandom(5), {
+        subsets,
+        subsetSize: size,
+      });
+      t.true(near(mean, total / subsets, 1e-12), `${subsets}: ${mean}, not ${total / subsets}`);
+    }
+  });
+
   test(`${name}: a set beside itself`, (t) => {
     const a = rowsOf('itself', 50, 12, 0);
     const gaussian = gaussianOf(math, a);
