@@ -14,7 +14,8 @@ const model = await llama.loadModel({ modelPath: job.file });
 // The defaults round keys, values and averages to fp16, which costs more than the weights do.
 const context = await model.createContext({
   contextSize: job.ids.length + job.tokens + 8,
-  threads: 2,
+  // More would wait for each other by spinning, which takes minutes where other tests run.
+  threads: 1,
   flashAttention: false,
   experimentalKvCacheKeyType: GgmlType.F32,
   experimentalKvCacheValueType: GgmlType.F32,

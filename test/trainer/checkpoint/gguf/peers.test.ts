@@ -51,7 +51,7 @@ const CASES: Case[] = [
 
 for (const { title, config, precisions = FP32, make } of CASES) {
   testIf(hasLlamaCpp, 'bench/peers/setup-node-llama-cpp.sh', `llama.cpp: ${title}`, async (t) => {
-    t.timeout(120_000);
+    t.timeout(600_000);
     const folder = await temporaryFolder(t);
     const { tokenizer, document } = await make();
     const path = join(folder, 'model');
