@@ -5,7 +5,7 @@
 import type { Field } from './fields.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
-  Input: 'data prompt promptRatio promptMarker promptFrames samples doc all row',
+  Input: 'data cache cacheSize prompt promptRatio promptMarker promptFrames samples doc all row',
   Documents: 'codec',
   Tokens: 'merges vocabSize bpeSamples tokenizer seqLen',
   Plan: 'partitionSize valFraction',
@@ -17,7 +17,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Server: 'host port apiKey model maxQueue maxBody',
   Output: 'out to format html title map raw stream json quiet dryRun',
   Failures: 'maxFailures retryFailed allowEncoderChange',
-  Machine: 'workers threads batch rank worldSize backend gpu',
+  Machine: 'mfu queue workers threads batch rank worldSize backend gpu',
 };
 
 /** Heading of options that are in no list. */
