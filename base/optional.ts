@@ -23,6 +23,16 @@ export function loadOptional<Module>(name: string, purpose: string): Module {
   }
 }
 
+/** Whether the package is there, without loading it. */
+export function hasOptional(name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The version that goes with this package; the package imports itself by name to read it. */
 function versionOf(name: string): string {
   const { optionalDependencies } = require('codec-lm/package.json') as {

@@ -1,5 +1,6 @@
 /** Chooses the engine that computes logits: this project's WebAssembly kernels, or TensorFlow. */
 import { CodecLmError } from '../../../base/error.ts';
+import { hasOptional } from '../../../base/optional.ts';
 import { gpuCount } from '../../../compute/gpu.ts';
 import { pickInstalled } from '../../../compute/native.ts';
 import type { EngineChoice, WeightsType } from '../../../schemas/sample.ts';
@@ -47,7 +48,7 @@ export function chooseEngine(
       { hint: 'take weights fp32 or bf16 and no cache, or engine wasm' },
     );
   }
-  const installed = isHeld && pickInstalled();
+  const installed = isHeld && hasOptional('koffi') && pickInstalled();
   if (!installed) return { name: 'wasm' };
   const said = 'take --engine wasm for the same files with any batch';
   if (installed.variant === 'gpu' && gpuCount() > 0) {
