@@ -26,7 +26,7 @@ function asModule(namespace) {
   return namespace
     .replace('declare namespace WebAssembly {', '')
     .replace(/\n}\s*$/, '\n')
-    .replaceAll(/^ {2}class /gm, 'export declare class ');
+    .replaceAll(/^ {2}(class|function) /gm, 'export declare $1 ');
 }
 
 /**
