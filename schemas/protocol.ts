@@ -10,7 +10,7 @@ const ratio = z.number().gt(0).lt(1);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.int().nonnegative();
 
-/** Which pictures are taken, and which parts of them models are given. */
+/** The pictures that are taken, and the parts of them that models are given. */
 export const choiceOptions = {
   num: z
     .int()

@@ -111,7 +111,7 @@ function blockOf(
   const [at, four, end] = [scope.local(I32), scope.local(I32), scope.local(I32)];
   const twoSums = () => [scope.local(V128), scope.local(V128)];
   const sums = Array.from({ length: n }, twoSums);
-  // Of a single row, more of them take the fours in turn.
+  // More sums take the fours of a single row in turn.
   const others = n === 1 ? Array.from({ length: CHAINS - 1 }, twoSums) : [];
   const chains = [sums, ...others.map((one) => [one])];
   const weights = [scope.local(V128), scope.local(V128)];

@@ -15,7 +15,7 @@ const RESIZE = { resize: 'pytorch' } as const;
 async function features(weights: string, folder: string): Promise<Work> {
   const backend = await chooseBackend();
   const network = await openNetwork(weights, backend);
-  // What is made once is made here, as in the peer's script.
+  // Made here once, as in the peer's script.
   const { side } = network;
   const { features: found, logits } = network.run(backend.tf.zeros([1, side, side, 3]));
   await found.data();

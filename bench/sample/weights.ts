@@ -11,7 +11,7 @@ const PYTHON = join(PEERS, '.venv-llama-cpp/bin/python');
 const DRAW = join(import.meta.dirname, 'draw.ts');
 const TOKENS = 400;
 
-/** What is compared: our formats, and the file of llama.cpp. */
+/** The formats that are compared: ours, and the file of llama.cpp. */
 interface Pair {
   weights: WeightsType;
   cache: CacheType;

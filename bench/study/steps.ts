@@ -5,7 +5,7 @@ import { execa } from 'execa';
 
 export interface StepDone {
   command: string;
-  /** Of this process by the clock, and of its own CPUs: a share of the machine shows in their ratio. */
+  /** Seconds of the command by the clock. */
   seconds: number;
   stdout: string;
 }

@@ -14,7 +14,7 @@ const MEND_TOPS = [1, 5, 10] as const;
 
 export interface Damaged {
   readonly symbols: Symbols;
-  /** Which symbol was changed, and what stood there. */
+  /** The symbol that was changed, and what stood there. */
   readonly place: number;
   readonly original: number;
 }

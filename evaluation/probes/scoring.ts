@@ -40,7 +40,7 @@ export async function readInputs(model: Model, paths: readonly string[]): Promis
       throw readError(error, path);
     });
     const document = await encodeSource(source, path, model);
-    // What is too short for a document is enough for a prompt, and for nothing here.
+    // An input too short for a document is enough for a prompt, and for nothing here.
     model.codec.check(document.symbols);
     inputs.push({ path, source, document });
   }

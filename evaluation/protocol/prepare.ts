@@ -88,7 +88,7 @@ function documentName(index: number): string {
 }
 
 /**
- * What is to be drawn for a picture under a condition.
+ * The work of drawing for a picture under a condition.
  * @throws CodecLmError `CONFIG_INVALID` when the prompt leaves no room; `INPUT_NOT_FOUND`, `TOKEN_INVALID` for
  *   a document that is lost or damaged
  */

@@ -28,7 +28,7 @@ interface Place {
 
 /** A set with its description, ready to be measured. */
 export interface MeasuredSet {
-  /** Which of its row: `seed 0`, `set 1`. */
+  /** Its place in the row: `seed 0`, `set 1`. */
   readonly title: string;
   readonly list: PictureList;
   readonly counts: Counts;

@@ -15,7 +15,7 @@ import type { ComparedCodec } from './codecs.ts';
 export interface RoundTrip {
   codec: string;
   symbols: number;
-  /** Of a document without a model: symbols times the logarithm of the alphabet. */
+  /** Bits of a document without a model: symbols times the logarithm of the alphabet. */
   bits: number;
   /** Beside the picture at the codec's own size. */
   psnr: number;

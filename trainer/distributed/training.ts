@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { ModelPart, Trainable } from '../model/parts.ts';
 import type { NamedArray } from '../model/streams.ts';
 
-/** What is known of a step before any weight changes. */
+/** Facts of a step before any weight changes. */
 export interface ClippedStep {
   /** Global norm of the gradients before clipping. */
   norm: number;

@@ -64,9 +64,9 @@ interface HeldBytes extends Pick<MemoryEstimate, 'weights' | 'optimizer' | 'mess
   gradients: {
     /** Sums when the backward pass of the last micro batch begins and ends. */
     sums: { first: number; last: number };
-    /** Of the output and the embedding. */
+    /** Gradients of the output and the embedding. */
     ends: number;
-    /** Of the block that goes backward. */
+    /** Gradients of the block that goes backward. */
     part: number;
   };
 }

@@ -130,7 +130,7 @@ test('a row that does not fit is refused before anything is drawn', async (t) =>
   await writeFile(join(set, '00000001.png'), 'no picture');
   await fails('IMAGE_UNSUPPORTED', /00000001\.png/);
   await rename(set, join(row, 'ratio-0.7'));
-  // Of one condition the folder itself may be that of the completions.
+  // With one condition the folder itself may be that of the completions.
   await fails('COMPLETIONS_MISMATCH', /3 of 3 completions are missing/, [`other=${place.images}`]);
   const several = { to, ratios: [0.25, 0.5], rows: [`other=${row}`] };
   const message = /row has none of the folders ratio-0\.25, ratio-0\.5/;

@@ -20,7 +20,7 @@ const CURATED = [
   ...['--near-duplicates', '5', '--val-fraction', '0.2'],
 ];
 
-/** What is to be left out, and why; `of` is the other file of the pair. */
+/** The files that are to be left out, and why. */
 const REASONS: Record<string, string> = {
   'small.png': 'small-side',
   'long.png': 'long-side',
@@ -73,7 +73,7 @@ test.serial('inputs are left out by size, shape and likeness, and counted apart'
   const lines = await filteredOf(out);
   const found = Object.fromEntries(lines.map((line) => [line.source.split('/').at(-1), line]));
   for (const [name, reason] of Object.entries(REASONS)) t.is(found[name]?.reason, reason, name);
-  // Of two that are equal, or look so, the plan's first one stays: which it is, the seed says.
+  // The plan's first of two that are equal, or look so, stays: which it is, the seed says.
   const pairOf = (...names: string[]) =>
     lines.find(({ source }) => names.includes(source.split('/').at(-1)!));
   t.is(pairOf('image-2.jpg', 'copy.jpg')?.reason, 'duplicate');

@@ -124,7 +124,7 @@ for (const [name, { options, alphabet, seqLen, found }] of Object.entries(CASES)
       t.is(picture.status, 200, await picture.text());
     }
 
-    // What is imported has found all of it, and needs the options no more.
+    // The imported checkpoint has found all of it, and needs the options no more.
     const to = join(folder, 'checkpoint');
     const imported = await importModel({ from: foreign, to, codec: choice });
     t.deepEqual(imported.codec, { name, settings: codec.settings });

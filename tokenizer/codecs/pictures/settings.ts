@@ -60,7 +60,7 @@ export interface ImageSettings extends z.output<typeof imageInputSchema> {
   /** Size of the result in pixels. */
   readonly width: number;
   readonly height: number;
-  /** Of a baseline JPEG to make of the pixels; without it they stay as they are. */
+  /** Quality of the baseline JPEG that is made of the pixels; without it they stay as they are. */
   readonly quality?: number;
 }
 

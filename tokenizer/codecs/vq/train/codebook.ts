@@ -6,7 +6,7 @@
  */
 import { hashWords, randomIntegers } from '../../../../base/random.ts';
 
-/** Of the smoothed counts. */
+/** Added to the counts, so that none is zero. */
 const EPSILON = 1e-5;
 /** A code is dead below this share of the mean count. */
 const DEAD_SHARE = 0.05;

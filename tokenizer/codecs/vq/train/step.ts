@@ -16,7 +16,7 @@ export interface VqStep {
   reconstruction: number;
   commitment: number;
   gradients: NamedTensorMap;
-  /** Of the encoder: [count, width]. */
+  /** The encoder's output: [count, width]. */
   outputs: Float32Array;
   /** The nearest code of each. */
   indices: Int32Array;

@@ -126,7 +126,7 @@ export class Ops {
     return this.node('Bitcast', [x], to, { T: { type: this.typeOf(x) }, type: { type: to } });
   }
 
-  /** Of two operands of one type, element by element; shapes are broadcast. */
+  /** An op of two operands of one type, element by element; shapes are broadcast. */
   binary(op: 'AddV2' | 'Mul', a: GraphOutput, b: GraphOutput): GraphOutput {
     const dtype = this.typeOf(a);
     return this.node(op, [a, b], dtype, { T: { type: dtype } });
