@@ -3,21 +3,4 @@
 # compared with. Safe to run again. About 6 GB, of which 5 are torch's libraries for graphics cards.
 # Usage: bench/peers/setup-baselines.sh [python]     (python: the interpreter to use, python3 by default)
 set -eu
-cd "$(dirname "$0")"
-python=${1:-python3}
-folder=.venv-baselines
-pinned=requirements-baselines.txt
-
-if [ -f "$folder/installed.txt" ] && cmp -s "$pinned" "$folder/installed.txt"; then
-  echo "peers: $folder is up to date"
-  exit 0
-fi
-if ! command -v "$python" >/dev/null 2>&1; then
-  echo "peers: no $python found; install Python 3.11 or newer with venv and pip" >&2
-  exit 2
-fi
-[ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
-"$folder/bin/python" -m pip install --disable-pip-version-check --quiet -r "$pinned"
-# Written last: an interrupted installation is done again.
-cp "$pinned" "$folder/installed.txt"
-echo "peers: installed into $(pwd)/$folder"
+exec sh "$(dirname "$0")/venv.sh" baselines "${1:-python3}"

@@ -3,23 +3,6 @@
 # for bench/peers/clients.ts. Safe to run again. About 6 GB, of which 5 are torch's libraries for graphics cards.
 # Usage: bench/peers/setup-clients.sh [python]     (python: the interpreter to use, python3 by default)
 set -eu
-cd "$(dirname "$0")"
-python=${1:-python3}
-folder=.venv-clients
-pinned=requirements-clients.txt
-openai=openai@7.59.0
-
-if [ -f "$folder/installed.txt" ] && cmp -s "$pinned" "$folder/installed.txt"; then
-  echo "peers: $folder is up to date"
-  exit 0
-fi
-if ! command -v "$python" >/dev/null 2>&1; then
-  echo "peers: no $python found; install Python 3.11 or newer with venv and pip" >&2
-  exit 2
-fi
-[ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
-"$folder/bin/python" -m pip install --disable-pip-version-check --quiet -r "$pinned"
-npm install --prefix "$folder/node" --no-audit --no-fund --silent "$openai"
-# Written last: an interrupted installation is done again.
-cp "$pinned" "$folder/installed.txt"
-echo "peers: installed into $(pwd)/$folder"
+here=$(dirname "$0")
+sh "$here/venv.sh" clients "${1:-python3}"
+npm install --prefix "$here/.venv-clients/node" --no-audit --no-fund --silent openai@7.59.0
