@@ -15,8 +15,8 @@ export interface SamplerSize extends EngineSize {
   mostly?: number;
 }
 
-/** Below these, on a CPU, WebAssembly is as fast or faster: see docs/sampling.md. */
-const LEAST_SEQUENCES = 8;
+/** Below these, on a CPU, WebAssembly is as fast by the clock or faster: see docs/sampling.md. */
+const LEAST_SEQUENCES: Readonly<Record<NativeWeights, number>> = { fp32: 32, bf16: 16 };
 const LEAST_PARAMETERS = 10_000_000;
 
 export interface ChosenEngine {
@@ -37,9 +37,9 @@ export function chooseEngine(
   weights: WeightsType,
 ): ChosenEngine {
   if (engine === 'wasm') return { name: 'wasm' };
-  const isHeld = isNativeType(weights) && cache === undefined;
+  const held = isNativeType(weights) && cache === undefined ? weights : undefined;
   if (engine === 'native') {
-    if (isHeld) return { name: 'native' };
+    if (held) return { name: 'native' };
     throw new CodecLmError(
       'CONFIG_INVALID',
       cache === undefined
@@ -48,13 +48,13 @@ export function chooseEngine(
       { hint: 'take weights fp32 or bf16 and no cache, or engine wasm' },
     );
   }
-  const installed = isHeld && hasOptional('koffi') && pickInstalled();
-  if (!installed) return { name: 'wasm' };
+  const installed = held && hasOptional('koffi') && pickInstalled();
+  if (!held || !installed) return { name: 'wasm' };
   const said = 'take --engine wasm for the same files with any batch';
   if (installed.variant === 'gpu' && gpuCount() > 0) {
     return { name: 'native', remark: `engine: native, on the GPU; ${said}` };
   }
-  if (mostly < LEAST_SEQUENCES || parameterCount(config) < LEAST_PARAMETERS) {
+  if (mostly < LEAST_SEQUENCES[held] || parameterCount(config) < LEAST_PARAMETERS) {
     return { name: 'wasm' };
   }
   return {

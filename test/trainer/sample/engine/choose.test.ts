@@ -24,14 +24,15 @@ const SIZE = { positions: 1024 };
 const onCpu = pickInstalled() && gpuCount() === 0 ? test : test.skip;
 
 onCpu('auto takes TensorFlow for many sequences of a large model, and says so', (t) => {
-  const many = { ...SIZE, sequences: 16 };
+  const many = { ...SIZE, sequences: 32 };
   const { name, remark } = chooseEngine(LARGE, many, 'fp32');
   t.is(name, 'native');
-  t.regex(remark!, /^engine: native, faster for 16 sequences of this model; take --engine wasm /);
-  t.is(chooseEngine(LARGE, many, 'bf16').name, 'native');
+  t.regex(remark!, /^engine: native, faster for 32 sequences of this model; take --engine wasm /);
+  t.is(chooseEngine(LARGE, { ...SIZE, sequences: 16 }, 'bf16').name, 'native');
   for (const [config, size, weights] of [
     [SMALL, many, 'fp32'],
-    [LARGE, { ...SIZE, sequences: 4 }, 'fp32'],
+    [LARGE, { ...SIZE, sequences: 16 }, 'fp32'],
+    [LARGE, { ...SIZE, sequences: 8 }, 'bf16'],
     [LARGE, { ...many, mostly: 1 }, 'fp32'],
     [LARGE, many, 'int8'],
     [LARGE, many, 'fp16'],
