@@ -3,6 +3,7 @@ import { gpuCount } from '../../../../compute/gpu.ts';
 import { pickInstalled } from '../../../../compute/native.ts';
 import type { LlamaConfig } from '../../../../trainer/model/config.ts';
 import { chooseEngine } from '../../../../trainer/sample/engine/choose.ts';
+import { testIf } from '../../../helpers/tools.ts';
 
 const SMALL: LlamaConfig = {
   vocabSize: 579,
@@ -21,26 +22,31 @@ const SMALL: LlamaConfig = {
 };
 const LARGE: LlamaConfig = { ...SMALL, hiddenSize: 512, layers: 8, intermediateSize: 1376 };
 const SIZE = { positions: 1024 };
-const onCpu = pickInstalled() && gpuCount() === 0 ? test : test.skip;
+const isOnCpu = pickInstalled() !== undefined && gpuCount() === 0;
 
-onCpu('auto takes TensorFlow for many sequences of a large model, and says so', (t) => {
-  const many = { ...SIZE, sequences: 32 };
-  const { name, remark } = chooseEngine(LARGE, many, 'fp32');
-  t.is(name, 'native');
-  t.regex(remark!, /^engine: native, faster for 32 sequences of this model; take --engine wasm /);
-  t.is(chooseEngine(LARGE, { ...SIZE, sequences: 16 }, 'bf16').name, 'native');
-  for (const [config, size, weights] of [
-    [SMALL, many, 'fp32'],
-    [LARGE, { ...SIZE, sequences: 16 }, 'fp32'],
-    [LARGE, { ...SIZE, sequences: 8 }, 'bf16'],
-    [LARGE, { ...many, mostly: 1 }, 'fp32'],
-    [LARGE, many, 'int8'],
-    [LARGE, many, 'fp16'],
-    [LARGE, { ...many, cache: 'bf16' }, 'fp32'],
-  ] as const) {
-    t.deepEqual(chooseEngine(config, size, weights), { name: 'wasm' });
-  }
-});
+testIf(
+  isOnCpu,
+  'the native backend is not set up, or there is a GPU',
+  'auto takes TensorFlow for many sequences of a large model, and says so',
+  (t) => {
+    const many = { ...SIZE, sequences: 32 };
+    const { name, remark } = chooseEngine(LARGE, many, 'fp32');
+    t.is(name, 'native');
+    t.regex(remark!, /^engine: native, faster for 32 sequences of this model; take --engine wasm /);
+    t.is(chooseEngine(LARGE, { ...SIZE, sequences: 16 }, 'bf16').name, 'native');
+    for (const [config, size, weights] of [
+      [SMALL, many, 'fp32'],
+      [LARGE, { ...SIZE, sequences: 16 }, 'fp32'],
+      [LARGE, { ...SIZE, sequences: 8 }, 'bf16'],
+      [LARGE, { ...many, mostly: 1 }, 'fp32'],
+      [LARGE, many, 'int8'],
+      [LARGE, many, 'fp16'],
+      [LARGE, { ...many, cache: 'bf16' }, 'fp32'],
+    ] as const) {
+      t.deepEqual(chooseEngine(config, size, weights), { name: 'wasm' });
+    }
+  },
+);
 
 test('an engine that is asked for is taken, whatever the sizes', (t) => {
   const one = { ...SIZE, sequences: 1 };

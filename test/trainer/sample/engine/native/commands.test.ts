@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
+import test, { type ExecutionContext } from 'ava';
 import { pickInstalled } from '../../../../../compute/native.ts';
 import { makeCheckpoint } from '../../../../helpers/checkpoint.ts';
 import { PHOTOGRAPHS } from '../../../../helpers/photographs.ts';
 import { temporaryFolder } from '../../../../helpers/temporary.ts';
+import { testIf } from '../../../../helpers/tools.ts';
 import { run } from '../../../../helpers/workplace.ts';
 
-const withNative = pickInstalled() ? test : test.skip;
+/** A test of the native engine; where its library is not set up it is skipped, and says so. */
+const withNative = (title: string, body: (t: ExecutionContext) => void | Promise<void>) =>
+  testIf(Boolean(pickInstalled()), 'the native backend is not set up', title, body);
 
 withNative(
   '--engine native: samples open and say what drew them, scores are those of wasm',

@@ -1,5 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs';
-import test from 'ava';
+import type { ExecutionContext } from 'ava';
 import type { Weights } from '../../../../../base/safetensors/weights.ts';
 import { chooseBackend } from '../../../../../compute/choose.ts';
 import { pickInstalled } from '../../../../../compute/native.ts';
@@ -11,8 +11,11 @@ import { loadNativeEngine } from '../../../../../trainer/sample/engine/native/na
 import type { NativeWeights } from '../../../../../trainer/sample/engine/native/ops.ts';
 import { createWasmEngine } from '../../../../../trainer/sample/engine/wasm-engine.ts';
 import { difference } from '../../../../helpers/gradcheck.ts';
+import { testIf } from '../../../../helpers/tools.ts';
 
-const withNative = pickInstalled() ? test : test.skip;
+/** A test of the native engine; where its library is not set up it is skipped, and says so. */
+const withNative = (title: string, body: (t: ExecutionContext) => void | Promise<void>) =>
+  testIf(Boolean(pickInstalled()), 'the native backend is not set up', title, body);
 
 const CONFIG: LlamaConfig = {
   vocabSize: 29,
