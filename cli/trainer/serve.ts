@@ -9,27 +9,20 @@ import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
 import { pastLine } from './past-line.ts';
 
-const { host, port, apiKey, model, maxQueue, maxTokens, maxBody, threads, engine, weights, cache } =
-  servingOptions;
+/** Reads what the server itself is told; the codec's options are not among it. */
+const serving = z.object(servingOptions);
 
 const options = z.object({
   checkpoint: checkpointOption,
   ...checkpointCodecOptions(),
-  host,
-  port,
-  apiKey,
-  model,
   batch: batchSizeOption.describe('Sequences drawn at once'),
-  maxQueue,
-  maxTokens,
-  maxBody,
+  ...servingOptions,
   grammar: z
     .enum(['on', 'off'])
     .default('on')
     .describe(
       'Default of requests for `grammar`: allow only tokens that continue a canonical file',
     ),
-  ...{ threads, engine, weights, cache },
 });
 
 export const serveCommand = command({
@@ -42,34 +35,9 @@ export const serveCommand = command({
   ],
   async run(_positionals, { batch, grammar, ...given }, io) {
     const { serve } = await import('../../trainer/serve/serve.ts');
-    const {
-      host,
-      port,
-      apiKey,
-      model,
-      maxQueue,
-      maxTokens,
-      maxBody,
-      threads,
-      engine,
-      weights,
-      cache,
-    } = given;
     const server = await serve({
       checkpoint: given.checkpoint,
-      ...{
-        host,
-        port,
-        apiKey,
-        model,
-        maxQueue,
-        maxTokens,
-        maxBody,
-        threads,
-        engine,
-        weights,
-        cache,
-      },
+      ...serving.parse(given),
       codec: codecChoiceOf(given),
       batchSize: batch,
       grammar: grammar === 'on',

@@ -3,6 +3,7 @@ import test from 'ava';
 import { execa } from 'execa';
 import { pickInstalled } from '../../compute/native.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
+import { testIf } from '../helpers/tools.ts';
 
 const PROBE = fileURLToPath(new URL('./probe.ts', import.meta.url));
 
@@ -13,8 +14,8 @@ async function probe(env: Record<string, string>) {
 }
 
 const installed = pickInstalled();
-const nativeTest = installed ? test : test.skip;
-const why = installed ? '' : ' (skipped: the native backend is not set up here)';
+const nativeTest = (title: string, body: Parameters<typeof testIf>[3]) =>
+  testIf(installed !== undefined, 'the native backend is not set up here', title, body);
 
 test('wasm runs with nothing but npm, and says why it runs', async (t) => {
   const { name, lines, reason, values, raw, stderr } = await probe({ CODEC_LM_BACKEND: 'wasm' });
@@ -26,7 +27,7 @@ test('wasm runs with nothing but npm, and says why it runs', async (t) => {
   t.is(stderr, '');
 });
 
-nativeTest(`native and wasm agree in values and gradients${why}`, async (t) => {
+nativeTest('native and wasm agree in values and gradients', async (t) => {
   const [native, wasm] = await Promise.all([
     probe({ CODEC_LM_BACKEND: 'native' }),
     probe({ CODEC_LM_BACKEND: 'wasm' }),
@@ -40,7 +41,7 @@ nativeTest(`native and wasm agree in values and gradients${why}`, async (t) => {
   }
 });
 
-nativeTest(`native runs raw TensorFlow ops, and TensorFlow's log is quiet${why}`, async (t) => {
+nativeTest("native runs raw TensorFlow ops, and TensorFlow's log is quiet", async (t) => {
   const { raw, versions, reason, stderr } = await probe({ CODEC_LM_BACKEND: 'native' });
   t.deepEqual(raw, [2, 4, 6, 8, 10, 12]);
   t.is(versions.libtensorflow, installed?.libtensorflow);

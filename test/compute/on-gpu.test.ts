@@ -1,15 +1,13 @@
 /** Tests that need a GPU; the other tests of the trainer run on it too, by `npm run test:gpu`. */
-import test from 'ava';
 import { chooseBackend } from '../../compute/choose.ts';
 import { linear } from '../../trainer/ops/linear.ts';
 import { difference, random } from '../helpers/gradcheck.ts';
+import { testIf } from '../helpers/tools.ts';
 
-const isWanted = process.env.CODEC_LM_TEST_GPU === '1';
-const gpuTest = isWanted ? test : test.skip;
-const skipped = isWanted ? '' : ' (skipped: `npm run test:gpu` runs it where there is a GPU)';
-
-gpuTest(
-  `the tests run on the GPU, and a layer there is the layer of plain arithmetic${skipped}`,
+testIf(
+  process.env.CODEC_LM_TEST_GPU === '1',
+  '`npm run test:gpu` runs it where there is a GPU',
+  'the tests run on the GPU, and a layer there is the layer of plain arithmetic',
   async (t) => {
     const backend = await chooseBackend();
     t.is(backend.device, 'gpu', backend.reason);

@@ -10,7 +10,7 @@ import { configToHuggingFace } from '../../../trainer/model/config.ts';
 import { initialWeights } from '../../../trainer/model/init.ts';
 import { openChoice } from '../../../trainer/sample/codec.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { hasTool } from '../../helpers/tools.ts';
+import { hasTool, testIf } from '../../helpers/tools.ts';
 import { makeClips } from '../../helpers/videos.ts';
 import { run } from '../../helpers/workplace.ts';
 
@@ -76,8 +76,7 @@ test('every codec has a case', (t) => {
 
 for (const [name, { options, alphabet, seqLen, found }] of Object.entries(CASES)) {
   const isPossible = name !== 'avc' || hasTool('ffmpeg');
-  const testHere = isPossible ? test : test.skip;
-  testHere(`${name}${isPossible ? '' : ' (ffmpeg is not installed)'}`, async (t) => {
+  testIf(isPossible, 'ffmpeg is not installed', name, async (t) => {
     const folder = await temporaryFolder(t);
     const foreign = await makeForeign(join(folder, 'foreign'), alphabet);
     const choice = { name, options };

@@ -6,14 +6,14 @@ import { rgbOf } from '../../../../../tokenizer/codecs/pictures/source/baseline.
 import { needsLibheif } from '../../../../../tokenizer/codecs/pictures/source/heic.ts';
 import { goldenFile } from '../../../../helpers/image-golden.ts';
 import { psnr } from '../../../../helpers/images.ts';
+import { testIf } from '../../../../helpers/tools.ts';
 
 const photo = goldenFile('photo.heic');
-const isInstalled = needsLibheif(photo);
-const heic = isInstalled ? test : test.skip;
-const why = isInstalled ? '' : ' (skipped: the optional package libheif-js is not installed)';
+const heic = (title: string, body: Parameters<typeof testIf>[3]) =>
+  testIf(needsLibheif(photo), 'the optional package libheif-js is not installed', title, body);
 const size = { width: 96, height: 64 };
 
-heic(`a HEIC photograph has the pixels that were encoded${why}`, async (t) => {
+heic('a HEIC photograph has the pixels that were encoded', async (t) => {
   const pixels = await rgbOf(photo, 'photo.heic', jpegSettingsSchema.parse(size));
   // Each of 24x16 colours fills 4x4 pixels.
   const wanted = new Uint8Array(96 * 64 * 3);
@@ -28,7 +28,7 @@ heic(`a HEIC photograph has the pixels that were encoded${why}`, async (t) => {
   t.true(psnr(pixels, wanted) > 22, `${psnr(pixels, wanted).toFixed(1)} dB`);
 });
 
-heic(`it becomes a document, and a damaged one or one too large does not${why}`, async (t) => {
+heic('it becomes a document, and a damaged one or one too large does not', async (t) => {
   const codec = createJpegCodec(size);
   t.is((await codec.encode(photo, 'photo.heic')).width, 96);
   const cut = photo.subarray(0, photo.length >> 1);
