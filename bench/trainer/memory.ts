@@ -31,6 +31,10 @@ const RANKS = [
 
 type ModelSizes = typeof NOTHING;
 
+function flags(sizes: Record<string, number>): string[] {
+  return Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
+}
+
 const [part = 'all'] = process.argv.slice(2);
 if (part !== 'ranks') {
   const base = peakOf(NOTHING);
@@ -77,9 +81,6 @@ function report(
   const ratio = estimated / measured;
   console.log(JSON.stringify({ ...sizes, ...options, estimated, measured, base, ratio }));
 }
-
-const flags = (sizes: Record<string, number>) =>
-  Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
 
 function peakOf(sizes: ModelSizes): number {
   return peakIn('node', ['--import=tsx', at('../train-step.ts'), ...flags({ ...sizes, steps: 4 })]);
