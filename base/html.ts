@@ -73,6 +73,12 @@ export function htmlPage({ title, body, style = '', script }: PageOptions): stri
   return page.text;
 }
 
+/**
+ * Pictures of at most so many pixels a side are shown enlarged, and their pixels are what people look
+ * at: an element of the class `tiny` around them keeps those sharp.
+ */
+export const TINY_PICTURE = 128;
+
 /** A picture inside the page. */
 export function inlineImage(type: string, file: Uint8Array, alt: string): Html {
   const address = `data:${type};base64,${Buffer.from(file).toString('base64')}`;
@@ -93,4 +99,12 @@ export function htmlTable(
 export function htmlPairs(pairs: readonly (readonly [string, HtmlValue])[]): Html {
   const rows = pairs.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`);
   return html`<table class="pairs">${rows}</table>`;
+}
+
+/** Numbers that are looked for first, each over what it counts. */
+export function htmlTiles(tiles: readonly (readonly [value: string, what: string])[]): Html {
+  const cells = tiles.map(
+    ([value, what]) => html`<div class="tile"><b>${value}</b><span>${what}</span></div>`,
+  );
+  return html`<div class="tiles">${cells}</div>`;
 }

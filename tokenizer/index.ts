@@ -58,7 +58,16 @@ export type { InputErrorCodes } from './codecs/input-errors.ts';
 export { IMAGE_ERRORS, VIDEO_ERRORS } from './codecs/input-errors.ts';
 export type { Learner, Learning } from './codecs/learning.ts';
 export type { CodecOptions, CodecOptionsByName } from './codecs/options.ts';
-export { bitsByBlock, type HeatOptions, heat, pngOf, type Raster } from './codecs/pictures/heat.ts';
+export {
+  bitsByBlock,
+  type HeatOptions,
+  type HeatScale,
+  heat,
+  heatGradient,
+  hottestSymbol,
+  pngOf,
+  type Raster,
+} from './codecs/pictures/heat.ts';
 export {
   allCodecs,
   codecNamed,

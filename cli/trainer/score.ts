@@ -1,8 +1,9 @@
 /**
  * `trainer score`: shows the bits per byte of files under a checkpoint, and the bits of each part.
  */
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { CodecLmError } from '../../base/error.ts';
 import { formatTable } from '../../base/format.ts';
 import {
   cacheOption,
@@ -12,6 +13,7 @@ import {
   weightsOption,
 } from '../../schemas/sample.ts';
 import type { Figures } from '../../trainer/score/gather.ts';
+import type { MappedScore } from '../../trainer/score/page.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
@@ -27,6 +29,11 @@ const options = z.object({
       'Folder for heat maps, made here: the bits of each part (a macroblock, say) over the image, or over each frame of a clip, as PNG',
     )
     .meta({ valueName: 'dir' }),
+  html: z
+    .string()
+    .optional()
+    .describe('Page to write: each picture beside its heat map, with a legend')
+    .meta({ valueName: 'file' }),
   threads: threadsOption.describe('Cores to use; default all'),
   weights: weightsOption,
   cache: cacheOption,
@@ -49,17 +56,24 @@ export const scoreCommand = command({
   examples: [
     'trainer score --checkpoint RUN photo.jpg',
     'trainer score --checkpoint RUN --map maps *.png',
+    'trainer score --checkpoint RUN --html maps.html *.png',
     'mpirun -n 8 node bin/trainer.js score --checkpoint RUN --json *.png',
   ],
-  async run(files, { checkpoint, map, threads, weights, cache, engine, json, ...given }, io) {
+  async run(files, { checkpoint, map, html, threads, weights, cache, engine, json, ...given }, io) {
     const { rankZeroFirst, withRanks } = await import('../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../trainer/sample/model.ts');
     const { makeEmpty, write } = await import('../../trainer/sample/output.ts');
     const { gatherFigures } = await import('../../trainer/score/gather.ts');
+    const { mappedScore, writeScoresPage } = await import('../../trainer/score/page.ts');
     const { score } = await import('../../trainer/score/score.ts');
     const { unitOf } = await import('../../tokenizer/alphabet.ts');
     return withRanks(async (communicator) => {
       const isTold = communicator.rank === 0;
+      if (html !== undefined && communicator.size > 1) {
+        throw new CodecLmError('USAGE', '--html: one process writes the page', {
+          hint: 'use --map with several, or leave mpirun out',
+        });
+      }
       const model = await rankZeroFirst(communicator, () =>
         loadModel(checkpoint, {
           codec: codecChoiceOf(given),
@@ -102,13 +116,17 @@ export const scoreCommand = command({
         });
       }
       const own = new Map<number, Figures>();
-      for await (const { index, heatMap, ...figures } of scores) {
+      const shown: MappedScore[] = [];
+      for await (const scored of scores) {
+        const { index } = scored;
         if (map && isAlone && own.size === 0) await makeEmpty(map);
         const mapFile = mapOf(index);
-        if (mapFile) await write(mapFile, await heatMap());
-        own.set(index, figures);
-        if (isAlone) tell(index, figures);
+        if (mapFile) await write(mapFile, await scored.heatMap());
+        if (html !== undefined) shown.push(await mappedScore(scored));
+        own.set(index, scored);
+        if (isAlone) tell(index, scored);
       }
+      if (html !== undefined) await writeScoresPage(resolve(html), shown, checkpoint);
       if (!isAlone) {
         const all = await gatherFigures(own, files.length, communicator);
         if (isTold) for (const [index, figures] of all) tell(index, figures);

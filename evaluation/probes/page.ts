@@ -18,8 +18,9 @@ export function probesPage(results: ProbeResults, { checkpoint, unit }: PageInfo
   const { syntax, damage, classes, validity, clips } = results;
   return htmlPage({
     title: 'Probes of a model',
-    style: '.places { max-width: 36rem } .places svg { min-width: 0 }',
+    style: '.places { max-width: 36rem } .places svg { display: block; width: 100% }',
     body: html`<h1>Probes of a model</h1>
+<p class="lead">What a model has learned of its files, measured without a network that judges pictures.</p>
 ${htmlPairs([['checkpoint', checkpoint]])}
 ${syntax && syntaxSection(syntax, unit)}
 ${damage && damageSection(damage, unit)}
@@ -52,7 +53,8 @@ function placesMap({ columns, rows, bits }: PlaceBits): Html {
     return html`<rect class="bar" x="${x}" y="${y}" width="1" height="1" opacity="${(value / most).toFixed(3)}"><title>${name}</title></rect>`;
   });
   return html`<figure class="places"><svg viewBox="0 0 ${columns} ${rows}" role="img" aria-label="bits by place">${squares}</svg>
-<figcaption>Mean bits by place of the picture; the fullest colour is ${most.toFixed(1)} bits.</figcaption></figure>`;
+<div class="scale">0<i style="background:linear-gradient(to right,transparent,var(--accent))"></i>${most.toFixed(1)} bits</div>
+<figcaption>Mean bits of the parts at each place of the picture.</figcaption></figure>`;
 }
 
 function damageSection(found: DamageResult, unit: string) {

@@ -1,7 +1,7 @@
 /** HTML of the page of `shards inspect --html`; it needs no script and no other file. */
 
 import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
-import { type Html, html, htmlPage, htmlPairs, htmlTable } from '../../base/html.ts';
+import { type Html, html, htmlPage, htmlPairs, htmlTable, htmlTiles } from '../../base/html.ts';
 import { unitOf } from '../../tokenizer/index.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
@@ -20,6 +20,8 @@ export interface PageData {
   frequencies: TokenFrequency[];
   /** True when pictures are strips of frames, few of which fit side by side. */
   isOfStrips: boolean;
+  /** True when pictures are so small that single pixels are looked at. */
+  isTiny?: boolean;
   /** Number of shards whose rows were sampled, and of shards whose files exist here. */
   sampled: number;
   present: number;
@@ -38,12 +40,14 @@ export function renderPage(page: PageData): string {
   return htmlPage({
     title: summary.path,
     body: html`<h1>${summary.path}</h1>
+<p class="lead">A dataset of ${formatCount(manifest.totals.documents)} documents: files of one kind, as the tokens that a model learns from.
+The pictures below are decoded from those tokens.</p>
 <p>${manifest.createdBy}, format version ${manifest.formatVersion}</p>
 ${tiles(summary)}
 ${contactSheet(page)}
 <div class="columns"><div><h2>Tokens per document</h2>${lengthsOf}</div>
 <div><h2>Token frequency</h2>
-<p>Share of each token by its rank, both in decades, in the rows looked at.</p>
+<p>Share of each token by its rank, from the most frequent on; both axes are logarithmic. Counted in the rows looked at.</p>
 ${frequencyPlot(frequencies)}</div></div>
 <div class="columns"><div><h2>Splits</h2>${splitTable(summary)}
 <h2>Failed inputs</h2>${failureTable(summary)}
@@ -68,19 +72,16 @@ function tiles({ manifest, ...summary }: DatasetSummary): Html {
     [summary.documentBytesPerToken.toFixed(2), `${unit}s of a document per token`],
     [formatCount(manifest.vocabSize), 'ids in the vocabulary'],
   ];
-  const cells = list.map(([value, what]) => {
-    return html`<div class="tile"><b>${value}</b><span>${what}</span></div>`;
-  });
-  return html`<div class="tiles">${cells}</div>`;
+  return htmlTiles(list);
 }
 
-function contactSheet({ summary, pictures, isOfStrips, sampled, present }: PageData): Html {
+function contactSheet({ summary, pictures, sampled, present, ...kind }: PageData): Html {
   const { manifest } = summary;
   const all = manifest.shards.length;
   const missing = present < all ? `; ${formatCount(all - present)} shards are missing` : '';
   const words = `${pictures.length} of ${formatCount(manifest.totals.documents)}, evenly spaced over ${sampled} of ${formatCount(all)} shards${missing}.`;
-  const kind = isOfStrips ? ' strips' : '';
-  return html`<h2>Documents</h2><p>${words}</p><div class="sheet${kind}">${pictures.map(figure)}</div>`;
+  const classes = ['sheet', kind.isOfStrips && 'strips', kind.isTiny && 'tiny'].filter(Boolean);
+  return html`<h2>Documents</h2><p>${words}</p><div class="${classes.join(' ')}">${pictures.map(figure)}</div>`;
 }
 
 function figure({ docId, source, caption }: PagePicture): Html {

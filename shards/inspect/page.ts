@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
+import { TINY_PICTURE } from '../../base/html.ts';
 import { BYTES } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
@@ -33,6 +34,7 @@ export async function writePage(dataset: Dataset, path: string): Promise<void> {
       pictures: isWhole ? pictures : pictures.filter(({ source }) => source !== undefined),
       frequencies,
       isOfStrips: viewer.codec.still.isStrip,
+      isTiny: Math.max(viewer.codec.width, viewer.codec.height) <= TINY_PICTURE,
       sampled,
       present: here.manifest.shards.length,
     });

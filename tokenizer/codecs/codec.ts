@@ -13,7 +13,7 @@ import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from '../mask/grammar.ts';
 import type { CodecSettings, Document, Encoder, FileSpan, Measures } from './encoder.ts';
 import type { Learning } from './learning.ts';
-import type { Raster } from './pictures/heat.ts';
+import type { HeatScale, Raster } from './pictures/heat.ts';
 import type { SyntaxMap } from './syntax-map.ts';
 import type { CodecTraining } from './training.ts';
 
@@ -68,6 +68,10 @@ export interface Still {
    * @param given number of its symbols that were the prompt
    */
   draw(beginning: Symbols, given: number): Promise<Uint8Array>;
+  /** A sentence on how pictures mark the given part, if they do. */
+  givenMark?: string;
+  /** Says which part of a document was given. Without this method the number of symbols is said. */
+  givenInWords?(document: Symbols, given: number): string;
 }
 
 /** A codec with its settings. */
@@ -138,6 +142,8 @@ export interface Codec {
   frames?(document: Symbols): Promise<Raster[]>;
   /** Draws how surprising each part of a document was, over its pictures. */
   surprise(document: Symbols, symbolBits: Float64Array): Promise<Uint8Array>;
+  /** Says what the colours of `surprise` stand for; without this method its maps have no legend. */
+  heatScale?(document: Symbols, symbolBits: Float64Array): Promise<HeatScale>;
   /** Files to write beside the file of a document, of which `given` symbols were the prompt. */
   companions(document: Symbols, given: number): Promise<Companion[]>;
 }

@@ -5,9 +5,9 @@ import { pngOf, type Raster } from '../codecs/pictures/heat.ts';
 import { type ComparedPicture, GAIN, type RoundTrip } from './compare.ts';
 
 const STYLE = `
-.trips { display: grid; grid-template-columns: repeat(auto-fit, minmax(15rem, 1fr)); gap: 14px 18px; margin: .4rem 0 2rem }
-.trip { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px } .trip figcaption { grid-column: 1 / -1 }
-.trip img { image-rendering: pixelated; border-radius: 3px }
+.trips { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 16px 28px; margin: .4rem 0 2rem }
+.trip { display: grid; grid-template-columns: repeat(3, 1fr); gap: 4px } .trip figcaption { grid-column: 1 / -1 } .trip img + img { margin: 0 }
+.trip span { font-size: 12.5px; color: var(--soft) } .trip img { image-rendering: pixelated }
 `;
 
 export interface CodecMeans {
@@ -44,8 +44,10 @@ export async function comparisonPage(pictures: readonly ComparedPicture[]): Prom
     title: `What ${means.length} codecs keep of ${pictures.length} pictures`,
     style: STYLE,
     body: html`<h1>What ${means.length} codecs keep of ${pictures.length} pictures</h1>
-<p>Each picture as a codec was given it, as it comes back, and the difference ${GAIN} times as large (grey:
-nothing is lost). Bits are those of a document without a model: symbols times the logarithm of the alphabet.</p>
+<p class="lead">Each picture as a codec was given it, as it comes back, and the difference ${GAIN} times as large (grey:
+nothing is lost).</p>
+<p>Bits are those of a document without a model: symbols times the logarithm of the alphabet. PSNR and SSIM: higher is nearer
+to what was given.</p>
 ${htmlTable(
   ['codec', 'symbols', 'bits', 'PSNR, dB', 'SSIM'],
   means.map(({ codec, ...row }) => [codec, ...figuresOf(row)]),
@@ -64,6 +66,7 @@ async function tripOf(trip: RoundTrip): Promise<Html> {
   const image = async (raster: Raster, what: string) =>
     inlineImage('image/png', await pngOf(raster), `${trip.codec}: ${what}`);
   return html`<figure class="trip">
+<span>original</span><span>given back</span><span>difference</span>
 ${await image(trip.original, 'original')}${await image(trip.returned, 'given back')}${await image(trip.difference, 'difference')}
 <figcaption><b>${trip.codec}</b>${symbols} symbols, ${bits} bits, ${psnr} dB, SSIM ${ssim}</figcaption></figure>`;
 }

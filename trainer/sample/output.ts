@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { writeError } from '../../base/file-error.ts';
 import { makeFolder, namesIn } from '../../base/files.ts';
-import { bytesOfSymbols, type Codec, type Companion } from '../../tokenizer/index.ts';
+import {
+  bytesOfSymbols,
+  type Codec,
+  type Companion,
+  type Symbols,
+  unitOf,
+} from '../../tokenizer/index.ts';
 import type { Generation } from './batcher.ts';
 import { lengthOf, type Sample } from './finished.ts';
 
@@ -41,6 +47,8 @@ export interface WrittenSample {
   picture: Uint8Array | null;
   /** Files that were written beside it. */
   companions: Companion[];
+  /** The part that was given, in words; undefined if nothing was. */
+  given?: string;
 }
 
 export function sampleName(index: number): string {
@@ -78,7 +86,16 @@ export async function writeSample(
     corrected,
   };
   const picture = isValid ? await codec.still.draw(document, given) : null;
-  return { sample: written, picture, companions };
+  const inWords = given > 0 && isValid ? givenInWords(document, given, codec) : undefined;
+  return { sample: written, picture, companions, given: inWords };
+}
+
+/** Says how much of a document was given. */
+export function givenInWords(document: Symbols, given: number, codec: Codec): string {
+  const unit = unitOf(codec.alphabet);
+  return (
+    codec.still.givenInWords?.(document, given) ?? `${given} of ${document.length} ${unit}s given`
+  );
 }
 
 /** Writes `00000000.json` beside `00000000.jpg`: the sample and everything that it depends on. */

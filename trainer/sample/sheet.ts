@@ -2,7 +2,7 @@
 
 import { sharp } from '../../base/sharp.ts';
 import type { Codec, Companion } from '../../tokenizer/index.ts';
-import type { SampleFile, WrittenSample } from './output.ts';
+import { givenInWords, type SampleFile, type WrittenSample } from './output.ts';
 import type { Prompt } from './prompt.ts';
 
 /** A picture of the sheet; null is drawn as an empty tile. */
@@ -13,6 +13,8 @@ export interface Tile {
   /** Animation of the picture, for the page. */
   moving?: Companion;
   sample?: SampleFile;
+  /** The part that was given, in words. */
+  given?: string;
 }
 
 const GAP = 4;
@@ -37,8 +39,8 @@ export async function sheetRows(
   codec: Codec,
 ): Promise<Tile[][]> {
   const ordered = [...written].sort((a, b) => a.sample.sample - b.sample.sample);
-  const tiles = ordered.map(({ sample, picture, companions }) => ({
-    picture,
+  const tiles = ordered.map(({ sample, picture, companions, given }) => ({
+    ...{ picture, given },
     moving: companions.find(({ mime }) => mime === 'image/webp'),
     caption: `sample ${sample.sample}`,
     sample,
@@ -46,8 +48,16 @@ export async function sheetRows(
   if (prompts === undefined) return inSquare(tiles);
   return Promise.all(
     prompts.map(async (prompt, nth) => [
-      { picture: await codec.still.draw(prompt.original, 0), caption: prompt.name },
-      { picture: await givenOf(prompt, codec), caption: 'prompt' },
+      {
+        picture: await codec.still.draw(prompt.original, 0),
+        caption: prompt.name,
+        given: 'the original',
+      },
+      {
+        picture: await givenOf(prompt, codec),
+        caption: 'prompt',
+        given: givenInWords(prompt.original, prompt.given, codec),
+      },
       ...tiles.filter(({ sample }) => Math.floor(sample.sample / num) === nth),
     ]),
   );

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { resolveOptions } from '../../base/options.ts';
 import { threadsOption } from '../../schemas/sample.ts';
-import { unitOf } from '../../tokenizer/index.ts';
+import { type HeatScale, type Picture, unitOf } from '../../tokenizer/index.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import { coresOfRank, rankZeroFirst, tasksOfRank } from '../distributed/share.ts';
 import { single } from '../distributed/single.ts';
@@ -39,6 +39,10 @@ export interface SourceScore extends Score {
   unit: 'byte' | 'symbol';
   /** A PNG file: the bits of each part (such as a macroblock) over the picture. */
   heatMap(): Promise<Uint8Array>;
+  /** What the colours of the map stand for; undefined if the codec does not say. */
+  heatScale(): Promise<HeatScale | undefined>;
+  /** The document as the codec shows it. */
+  picture(): Promise<Picture>;
 }
 
 const schema = z.strictObject({ threads: threadsOption });
@@ -76,6 +80,11 @@ export async function* score(
       source: label,
       unit: unitOf(tokenizer.alphabet),
       heatMap: () => codec.surprise(document.symbols, found.symbolBits),
+      heatScale: async () => codec.heatScale?.(document.symbols, found.symbolBits),
+      picture: async () => ({
+        type: codec.still.mime,
+        file: await codec.still.draw(document.symbols, 0),
+      }),
     };
   }
 }

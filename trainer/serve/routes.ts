@@ -29,9 +29,9 @@ const ROUTES: Record<string, Route> = {
   '/': {
     method: 'GET',
     isOpen: true,
-    handle({ names, codec, maxPositions, apiKey }, _request, response) {
+    handle({ names, parameters, codec, maxPositions, apiKey }, _request, response) {
       const needsKey = apiKey !== undefined;
-      const page = pageOf({ name: names[0], codec, maxPositions, needsKey });
+      const page = pageOf({ name: names[0], parameters, codec, maxPositions, needsKey });
       send(response, 200, 'text/html; charset=utf-8', page, {
         'content-security-policy':
           "default-src 'none'; img-src blob: data:; media-src blob:; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",

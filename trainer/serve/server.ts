@@ -6,6 +6,7 @@ import { CodecLmError, systemCode } from '../../base/error.ts';
 import type { Backend } from '../../compute/choose.ts';
 import type { CacheType, EngineChoice, WeightsType } from '../../schemas/sample.ts';
 import type { ServeEvent } from '../events.ts';
+import { parameterCount } from '../model/config.ts';
 import { Batcher } from '../sample/batcher.ts';
 import type { CodecChoice } from '../sample/codec.ts';
 import { grammarConstraints } from '../sample/constraint.ts';
@@ -83,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokenizer,
     maxPositions,
     names: namesOf(options, checkpoint.path),
+    parameters: parameterCount(checkpoint.config),
     constraints: grammarConstraints(codec, tokenizer),
     bannedIds: undrawableIds(tokenizer, engine.vocabSize),
     runner: new Runner(new Batcher(engine), options.maxQueue, fail),

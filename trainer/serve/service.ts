@@ -7,6 +7,8 @@ import type { Runner } from './runner.ts';
 export interface Service {
   /** Names that the server accepts for the model, its own name first. */
   names: readonly string[];
+  /** Number of the model's weights. */
+  parameters: number;
   codec: SamplingCodec;
   tokenizer: Tokenizer;
   constraints: ConstraintFactory;

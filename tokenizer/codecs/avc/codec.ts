@@ -49,6 +49,8 @@ export function openAvc(
         const { stillOf } = await import('./pictures.ts');
         return stillOf(beginning, given);
       },
+      givenMark: 'Frames with an amber line below were given; the model wrote those without.',
+      givenInWords: framesInWords,
     },
     async frames(document: Uint8Array) {
       const { framesOf } = await import('./view.ts');
@@ -59,11 +61,23 @@ export function openAvc(
       const { surpriseOfAvc } = await import('./pictures.ts');
       return surpriseOfAvc(document, byteBits);
     },
+    async heatScale(document: Uint8Array, byteBits) {
+      const { bitsByMacroblock } = await import('./pictures.ts');
+      return { hottest: Math.max(...bitsByMacroblock(document, byteBits)), part: 'macroblock' };
+    },
     async companions(document: Uint8Array, given) {
       const { companionsOf } = await import('./pictures.ts');
       return companionsOf(document, given, fps);
     },
   };
+}
+
+/** `frames 1 to 10 of 15 given` */
+function framesInWords(document: Uint8Array, given: number): string {
+  const { frames } = parseAvcDocument(document);
+  const count = frames.filter(({ end }) => end <= given).length;
+  if (count === 0) return `no whole frame of ${frames.length} given`;
+  return `${count === 1 ? 'frame 1' : `frames 1 to ${count}`} of ${frames.length} given`;
 }
 
 function cutOf(document: Uint8Array, cut: PromptCut): number {

@@ -15,8 +15,20 @@ const MACROBLOCK_SIDE = 16;
 
 /** @param given number of bytes that were the prompt: the frames in them get a line */
 export async function stillOf(beginning: Uint8Array, given: number): Promise<Uint8Array> {
-  const promptFrames = parseAvcDocument(beginning).frames.filter(({ end }) => end <= given).length;
+  const promptFrames = promptFramesOf(beginning, given);
   return drawStrip(await framesOf(beginning), { columns: COLUMNS, promptFrames });
+}
+
+function promptFramesOf(beginning: Uint8Array, given: number): number {
+  if (given === 0) return 0;
+  return parseAvcDocument(beginning).frames.filter(({ end }) => end <= given).length;
+}
+
+/** Bits of each slice, which is a macroblock, in the order of the document. */
+export function bitsByMacroblock(document: Uint8Array, byteBits: Float64Array): number[] {
+  return splitNalUnits(document)
+    .filter(({ type }) => type === SLICE || type === IDR_SLICE)
+    .map(({ start, end }) => bitsByBlock(byteBits, [start], end)[0]);
 }
 
 /** A strip of the frames; all of them share one colour scale. */
@@ -25,9 +37,8 @@ export async function surpriseOfAvc(
   byteBits: Float64Array,
 ): Promise<Uint8Array> {
   const { macroblocksPerFrame } = parseAvcDocument(document);
-  const slices = splitNalUnits(document).filter(({ type }) => type === SLICE || type === IDR_SLICE);
   const { width, height, frames } = await framesOf(document);
-  const bits = slices.map(({ start, end }) => bitsByBlock(byteBits, [start], end)[0]);
+  const bits = bitsByMacroblock(document, byteBits);
   const options = { hottest: Math.max(...bits), block: MACROBLOCK_SIDE };
   const heated = frames.map((pixels, i) => {
     const from = i * macroblocksPerFrame;
@@ -39,14 +50,16 @@ export async function surpriseOfAvc(
   return drawStrip(clip, { columns: COLUMNS });
 }
 
-/** The strip as a PNG file, and the clip as an animated WebP file. */
+/** The strip as a PNG file, and the clip as an animated WebP file; both mark what was given. */
 export async function companionsOf(
   document: Uint8Array,
   given: number,
   fps: number,
 ): Promise<Companion[]> {
+  const promptFrames = promptFramesOf(document, given);
+  const animation = await animate(await framesOf(document), fps, promptFrames);
   return [
     { extension: '.png', mime: 'image/png', file: await stillOf(document, given) },
-    { extension: '.webp', mime: 'image/webp', file: await animate(await framesOf(document), fps) },
+    { extension: '.webp', mime: 'image/webp', file: animation },
   ];
 }

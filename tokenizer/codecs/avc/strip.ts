@@ -51,14 +51,31 @@ export async function drawStrip(clip: RgbClip, options: StripOptions = {}): Prom
 
 /**
  * @param fps frames per second
+ * @param promptFrames number of given frames: a line is below them, as on the strip
  * @returns an animated WebP file that repeats forever
  */
 export async function animate(
   { width, height, frames }: RgbClip,
   fps: number,
+  promptFrames = 0,
 ): Promise<Uint8Array> {
-  const raw = { width, height: height * frames.length, channels: 3 as const, pageHeight: height };
-  return sharp(Buffer.concat(frames), { raw })
+  const pages =
+    promptFrames === 0
+      ? frames
+      : frames.flatMap((frame, i) => [
+          frame,
+          lineBelow(width, i < promptFrames ? PROMPT_LINE : BACKGROUND),
+        ]);
+  const pageHeight = promptFrames === 0 ? height : height + LINE;
+  const raw = {
+    ...{ width, height: pageHeight * frames.length, pageHeight },
+    channels: 3 as const,
+  };
+  return sharp(Buffer.concat(pages), { raw })
     .webp({ quality: 90, loop: 0, delay: frames.map(() => Math.round(1000 / fps)) })
     .toBuffer();
+}
+
+function lineBelow(width: number, { r, g, b }: typeof PROMPT_LINE): Uint8Array {
+  return Uint8Array.from({ length: 3 * width * LINE }, (_, i) => [r, g, b][i % 3]);
 }

@@ -40,6 +40,10 @@ export function openJpeg(definition: CodecDefinition, settings: JpegSettings): O
       const { surpriseOfJpeg } = await import('./surprise.ts');
       return surpriseOfJpeg(document, byteBits, quality);
     },
+    heatScale: async (document: Uint8Array, byteBits) => {
+      const { bitsByMcu } = await import('./surprise.ts');
+      return { hottest: Math.max(...bitsByMcu(document, byteBits)), part: 'MCU' };
+    },
     companions: async () => [],
   };
 }

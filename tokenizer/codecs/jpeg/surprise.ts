@@ -10,6 +10,11 @@ import { insertTables } from './view.ts';
 /** Side of an MCU in pixels (4:2:0). */
 const MCU_SIDE = 16;
 
+/** @param byteBits bits of each byte: [document.length] */
+export function bitsByMcu(document: Uint8Array, byteBits: Float64Array): Float64Array {
+  return bitsByBlock(byteBits, parseDocument(document).mcuOffsets, document.length);
+}
+
 /**
  * @param byteBits bits of each byte: [document.length]
  * @returns a PNG file
@@ -19,8 +24,7 @@ export async function surpriseOfJpeg(
   byteBits: Float64Array,
   quality: number,
 ): Promise<Uint8Array> {
-  const { mcuOffsets } = parseDocument(document);
-  const bits = bitsByBlock(byteBits, mcuOffsets, document.length);
+  const bits = bitsByMcu(document, byteBits);
   const picture = sharp(insertTables(document, quality)).toColourspace('srgb').removeAlpha();
   const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   const raster = { width: info.width, height: info.height, pixels: data };

@@ -20,6 +20,14 @@ export interface Raster {
   pixels: Uint8Array;
 }
 
+/** What the colours of a heat map stand for. */
+export interface HeatScale {
+  /** Bits of the hottest colour; the coldest is 0. */
+  hottest: number;
+  /** Name of the parts that have a colour each, such as `MCU`. */
+  part: string;
+}
+
 export interface HeatOptions {
   /** Bits that get the hottest colour; 0 bits get the coldest. */
   hottest: number;
@@ -63,9 +71,10 @@ export function heat(
       const column = Math.floor(x / scale);
       const block = Math.floor(row / side) * columns + Math.floor(column / side);
       const grey = luminance(pixels, 3 * (row * width + column));
-      const colour = colourOf(hottest > 0 ? blockBits[block] / hottest : 0);
-      const at = 3 * (y * large.width + x);
-      for (let c = 0; c < 3; c++) drawn[at + c] = OPACITY * colour[c] + (1 - OPACITY) * grey;
+      drawn.set(
+        heatColour(hottest > 0 ? blockBits[block] / hottest : 0, grey),
+        3 * (y * large.width + x),
+      );
     }
   }
   return { ...large, pixels: drawn };
@@ -82,6 +91,26 @@ export async function pngOf({ width, height, pixels }: Raster): Promise<Uint8Arr
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
+}
+
+/** The scale of a map where each symbol is a part. */
+export function hottestSymbol(symbolBits: Float64Array, part: string): HeatScale {
+  return { hottest: symbolBits.reduce((most, bits) => Math.max(most, bits), 0), part };
+}
+
+/** The colours over a grey of the middle, from cold to hot, as a CSS gradient. */
+export function heatGradient(): string {
+  const colours = COLOURS.map((_, i) => heatColour(i / (COLOURS.length - 1), 128).map(Math.round));
+  return `linear-gradient(to right,${colours.map((colour) => `rgb(${colour})`).join(',')})`;
+}
+
+/**
+ * The colour of a place of the map.
+ * @param share of the bits of the hottest colour, 0..1
+ * @param grey luminance of the picture at that place
+ */
+export function heatColour(share: number, grey: number): number[] {
+  return colourOf(share).map((value) => OPACITY * value + (1 - OPACITY) * grey);
 }
 
 /** @param share 0..1 */

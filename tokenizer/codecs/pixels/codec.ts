@@ -3,7 +3,7 @@ import { CodecLmError } from '../../../base/error.ts';
 import type { Symbols } from '../../alphabet.ts';
 import { createFixedLengthGrammar } from '../../mask/fixed-length.ts';
 import type { CodecDefinition, CodecTools, OpenedCodec, PromptCut } from '../codec.ts';
-import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { heat, hottestSymbol, pngOf, type Raster } from '../pictures/heat.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
 import { clustersOfText, coloursOf, textOfClusters } from './clusters.ts';
 import { encoderOf, learningOf } from './encode.ts';
@@ -78,9 +78,10 @@ export async function openPixels(
     },
     async surprise(document, symbolBits) {
       check(document);
-      const hottest = symbolBits.reduce((most, bits) => Math.max(most, bits), 0);
+      const { hottest } = hottestSymbol(symbolBits, 'pixel');
       return pngOf(heat(rasterOf(document), symbolBits, { hottest, block: 1 }));
     },
+    heatScale: async (_document, symbolBits) => hottestSymbol(symbolBits, 'pixel'),
     companions: async () => [],
   };
 }

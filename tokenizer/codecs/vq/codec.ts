@@ -11,7 +11,7 @@ import type {
   OpenedCodec,
   PromptCut,
 } from '../codec.ts';
-import { heat, pngOf, type Raster } from '../pictures/heat.ts';
+import { heat, hottestSymbol, pngOf, type Raster } from '../pictures/heat.ts';
 import { measureImage } from '../pictures/measure.ts';
 import { pixelsOf } from '../pictures/source/baseline.ts';
 import { mapOfBlocks } from '../syntax-map.ts';
@@ -89,9 +89,10 @@ export async function openVq(
     },
     async surprise(document, symbolBits) {
       check(document);
-      const hottest = symbolBits.reduce((most, bits) => Math.max(most, bits), 0);
+      const { hottest } = hottestSymbol(symbolBits, 'code');
       return pngOf(heat(await rasterOf(document), symbolBits, { hottest, block }));
     },
+    heatScale: async (_document, symbolBits) => hottestSymbol(symbolBits, 'code'),
     companions: async () => [],
   };
 }

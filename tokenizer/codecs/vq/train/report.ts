@@ -1,6 +1,7 @@
 /** What people read of a training: a sheet of reconstructions, a page, and the numbers as JSON. */
 import { join } from 'node:path';
 import { replaceFile } from '../../../../base/atomic-file.ts';
+import { lineChart } from '../../../../base/chart/lines.ts';
 import { formatCount } from '../../../../base/format.ts';
 import { html, htmlPage, htmlPairs, htmlTable, inlineImage } from '../../../../base/html.ts';
 import { gridOf } from '../../pictures/grid.ts';
@@ -40,10 +41,22 @@ export async function writeVqReport(to: string, content: ReportContent): Promise
   const numbers = { parameters, pictures, heldOut, ...last, config, options, measured };
   const page = htmlPage({
     title: `VQ model of ${formatCount(pictures)} pictures`,
+    style: '.back { max-width: 50rem } .back img { image-rendering: pixelated }',
     body: html`<h1>VQ model of ${formatCount(pictures)} pictures</h1>
-<p>Held-out pictures, and below each what comes back of its codes.</p>
-${inlineImage('image/png', sheet, 'held-out pictures and their reconstructions')}
+<p class="lead">Pictures that it did not learn from, and below each what comes back of its codes.</p>
+<figure class="back">${inlineImage('image/png', sheet, 'held-out pictures and their reconstructions')}</figure>
 <h2>Measured on ${heldOut} held-out pictures</h2>
+<p>PSNR says how near pictures come back (higher is nearer); perplexity, how many codes are used as if equally often.</p>
+${lineChart(
+  [
+    {
+      label: 'held-out pictures',
+      color: 'var(--accent)',
+      points: measured.map(({ step, psnr }) => [step, psnr] as const),
+    },
+  ],
+  { title: 'PSNR over steps', xLabel: 'step', yLabel: 'PSNR, dB', height: 240 },
+)}
 ${htmlTable(
   ['step', 'PSNR, dB', 'codes used', 'perplexity', 'squared error'],
   measured.map(({ step, psnr, codesUsed, perplexity, error }) => [
