@@ -27,7 +27,7 @@ figure { margin: 0; min-width: 0 } figure img, figure video { width: 100%; borde
 figcaption { font-size: 13px; line-height: 1.35; margin-top: 4px; overflow-wrap: anywhere } figcaption b { display: block; color: var(--ink); font-weight: 500 }
 .key { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; list-style: none; margin: .4rem 0; padding: 0; font-size: 13.5px; color: var(--soft) } .key i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin-right: .45em; vertical-align: .2em }
 .scale { display: flex; align-items: center; gap: .6rem; font-size: 13.5px; color: var(--soft); margin: .4rem 0; max-width: 30rem } .scale i { flex: 1; height: 12px; border-radius: 3px; min-width: 4rem }
-.chart { margin: .6rem 0 1rem } .plot { display: block; max-width: 100%; overflow: hidden } .plot text { font: 13px system-ui, sans-serif; fill: var(--soft) }
+.chart { margin: .6rem 0 1rem } .plot > svg { display: block } .plot text { font: 13px system-ui, sans-serif; fill: var(--soft) }
 @media (max-width: 40rem) { .plot .minor { display: none } }
 .bar { fill: var(--accent) } .curve { fill: none; stroke: var(--accent); stroke-width: 2 } .grid { stroke: var(--line) }
 .share { display: inline-block; height: .6em; background: var(--accent); border-radius: 2px; margin-right: .5em }

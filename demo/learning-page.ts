@@ -23,11 +23,11 @@ const SHOWN = 12;
 const COLUMNS = ['original', 'given', '1', '2', '3', '4'];
 
 const STYLE = `
-.letters { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(5.2rem, 22%), 1fr)); gap: 6px }
-.letters img { width: 100%; border-radius: 3px; display: block }
-.stage { display: grid; grid-template-columns: 8rem 1fr; gap: .4rem 1rem; padding: .8rem 0; border-top: 1px solid var(--line) }
+.letters { display: grid; grid-template-columns: repeat(8, 1fr); gap: 8px }
+.letters img { width: 100%; border-radius: 3px; display: block; outline: 1px solid var(--line); outline-offset: -1px }
+.stage { display: grid; grid-template-columns: 11rem 1fr; gap: .4rem 1rem; padding: .8rem 0; border-top: 1px solid var(--line) }
 .stage h3 { margin: 0 } .stage p { margin: 0; font-size: 14px } .stage .letters { grid-template-columns: repeat(${SHOWN}, 1fr) }
-@media (max-width: 48rem) { .stage { grid-template-columns: 1fr } .stage .letters { grid-template-columns: repeat(6, 1fr) } }
+@media (max-width: 48rem) { .letters { grid-template-columns: repeat(4, 1fr) } .stage { grid-template-columns: 1fr } .stage .letters { grid-template-columns: repeat(6, 1fr) } }
 .completions { max-width: 50rem } .completions img { width: 100%; display: block; border-radius: 4px }
 .heads { display: grid; grid-template-columns: repeat(${COLUMNS.length}, 1fr); font-size: 13px; color: var(--soft); text-align: center }
 `;

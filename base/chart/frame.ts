@@ -48,8 +48,6 @@ export function plotHeight(height: number): number {
 export function chartFrame(frame: ChartFrame): Html {
   const { title, xLabel, yLabel, xTicks, yTicks, height, width, content, labels = [] } = frame;
   const high = plotHeight(height);
-  const aside = MARGIN.left + MARGIN.right;
-  const inner = width === undefined ? `calc(100% - ${aside}px)` : `${width - aside}px`;
   const rows = yTicks.map(({ at, label }) => {
     const y = fixed((1 - at) * high);
     return html`<line class="grid" x1="0" x2="100%" y1="${y}" y2="${y}"/><text x="-8" y="${y}" dy="0.32em" text-anchor="end">${label}</text>`;
@@ -64,12 +62,18 @@ export function chartFrame(frame: ChartFrame): Html {
     ({ x, y, text, isMinor }) =>
       html`<text${minor(isMinor)} x="${percent(x)}" y="${fixed((1 - y) * high - 4)}" text-anchor="middle">${text}</text>`,
   );
-  return html`<svg class="plot" width="${width ?? '100%'}" height="${height}" role="img" aria-label="${title}">
-<text x="0" y="12">${yLabel}</text><text x="100%" y="${height - 4}" text-anchor="end">${xLabel}</text>
-<svg x="${MARGIN.left}" y="${MARGIN.top}" style="width:${inner}" height="${high}" overflow="visible">
+  const inside = html`
+<text x="${-MARGIN.left}" y="${12 - MARGIN.top}">${yLabel}</text><text x="100%" y="${high + MARGIN.bottom - 4}" text-anchor="end">${xLabel}</text>
 ${rows}${columns}
 <svg viewBox="0 0 ${BOX} ${high}" preserveAspectRatio="none" width="100%" height="${high}" overflow="visible">${content}</svg>
-${texts}</svg></svg>`;
+${texts}`;
+  const named = html`role="img" aria-label="${title}" overflow="visible"`;
+  const { left, right, top, bottom } = MARGIN;
+  if (width === undefined) {
+    // Browsers compute no width of a part of an SVG from that of the whole: the margins are HTML's.
+    return html`<div class="plot" style="padding:${top}px ${right}px ${bottom}px ${left}px"><svg width="100%" height="${high}" ${named}>${inside}</svg></div>`;
+  }
+  return html`<svg width="${width}" height="${height}"><svg x="${left}" y="${top}" width="${width - left - right}" height="${high}" ${named}>${inside}</svg></svg>`;
 }
 
 const minor = (isMinor: boolean | undefined) => isMinor && html` class="minor"`;

@@ -44,7 +44,8 @@ export function lineChart(lines: readonly Line[], options: ChartOptions): Html {
     ({ label, color, isFaint }) =>
       html`<li><i style="background:${color}${isFaint && ';opacity:.35'}"></i>${label}</li>`,
   );
-  return html`<figure class="chart"><ul class="key">${items}</ul>${chart.svg}</figure>`;
+  const key = items.length > 1 && html`<ul class="key">${items}</ul>`;
+  return html`<figure class="chart">${key}${chart.svg}</figure>`;
 }
 
 interface Chart {

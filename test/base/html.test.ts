@@ -13,6 +13,7 @@ import { jpeg } from '../../tokenizer/codecs/jpeg/index.ts';
 import { formatConfig, resolveConfig } from '../../trainer/config/config.ts';
 import { writeReport } from '../../trainer/report/write.ts';
 import { samplesPage } from '../../trainer/sample/page.ts';
+import { type MappedScore, scoresPage } from '../../trainer/score/page.ts';
 import { pageOf } from '../../trainer/serve/page.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 import { testWith } from '../helpers/tools.ts';
@@ -106,6 +107,12 @@ function drawnPage(file: Buffer): string {
   return samplesPage([[tile, tile, { picture: null, caption: HOSTILE }], [tile]], settings, codec);
 }
 
+function scored(file: Buffer): MappedScore {
+  const figures = { unit: 'byte' as const, bitsPerSymbol: 1.5, symbols: 4000, tokens: 2000 };
+  const picture = { type: 'image/png', file };
+  return { ...figures, source: HOSTILE, picture, map: file, scale: { hottest: 9, part: HOSTILE } };
+}
+
 testWith(
   'chromium',
   'hostile names are inert in every page, from 360 to 1,600 pixels',
@@ -115,6 +122,7 @@ testWith(
       dataset: datasetPage(file),
       report: await reportPage(t, file),
       samples: drawnPage(file),
+      scores: scoresPage([scored(file), scored(file)], HOSTILE),
       serve: pageOf({ name: HOSTILE, codec: await jpeg.open(), maxPositions: 512, needsKey: true }),
     };
     const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });

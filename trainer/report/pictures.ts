@@ -5,6 +5,7 @@ import { basename, extname, join } from 'node:path';
 import { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { formatCount } from '../../base/format.ts';
 import { TINY_PICTURE } from '../../base/html.ts';
 import { sharp } from '../../base/sharp.ts';
 import { openDataset, openViewer } from '../../shards/index.ts';
@@ -36,7 +37,7 @@ export async function inputPictures(dir: string): Promise<Pictures> {
     const { still, width, height } = viewer.codec;
     return {
       pictures,
-      note: `${pictures.length} of ${totals.documents} documents`,
+      note: `${pictures.length} of ${formatCount(totals.documents)} documents`,
       isOfStrips: still.isStrip,
       isTiny: Math.max(width, height) <= TINY_PICTURE,
     };

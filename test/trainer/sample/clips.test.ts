@@ -36,6 +36,14 @@ async function documentOf(t: ExecutionContext, path: string): Promise<Uint8Array
   return bytes;
 }
 
+/** The lowest row of a frame of an animation: mean of red. */
+async function redBelow(path: string, page: number): Promise<number> {
+  const frame = sharp(path, { page });
+  const { width, height } = await frame.metadata();
+  const row = frame.extract({ left: 0, top: height - 1, width, height: 1 });
+  return (await sharp(await row.png().toBuffer()).stats()).channels[0].mean;
+}
+
 test('clips go on from the first ten frames of their prompts, with strip and animation', async (t) => {
   const { folder, to, sample } = await workplace(t);
   const prompts = await makeClips(join(folder, 'prompts'), 2, '32x32');
@@ -60,7 +68,15 @@ test('clips go on from the first ten frames of their prompts, with strip and ani
     t.deepEqual([strip.width, strip.height], [2 + 5 * 34, 2 + 3 * 37]);
     const moving = await sharp(join(to, `0000000${i}.webp`), { animated: true }).metadata();
     t.is(moving.pages, 15);
+    // The line is below the moving picture too, while a given frame is shown.
+    t.is(moving.pageHeight, 32 + 3);
+    t.true((await redBelow(join(to, `0000000${i}.webp`), 9)) > 200);
+    t.true((await redBelow(join(to, `0000000${i}.webp`), 10)) < 60);
   }
+  const page = await readFile(join(to, 'index.html'), 'utf8');
+  t.regex(page, /Frames with an amber line below were given; the model wrote those without\./);
+  // The prompts and the samples.
+  t.is(page.match(/frames 1 to 10 of 15 given/g)?.length, 4);
 });
 
 test('and come out of nothing too, the same ones again', async (t) => {
