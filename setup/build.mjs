@@ -58,6 +58,7 @@ if (!existsSync(COMPILER)) run('npm', 'ci', '--no-audit', '--no-fund');
 rmSync(DIST, { recursive: true, force: true });
 run(COMPILER, '-p', 'tsconfig.build.json');
 referToTypes();
+cpSync(join(ROOT, 'compute/products/products.cpp'), join(DIST, 'compute/products/products.cpp'));
 cpSync(join(ROOT, 'trainer/config/presets'), join(DIST, 'trainer/config/presets'), {
   recursive: true,
 });

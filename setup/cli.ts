@@ -3,11 +3,12 @@
  * set up.
  */
 import { findInstalled } from '../compute/installed.ts';
+import { areProductsMade } from '../compute/products/installed.ts';
 import { findTfjsNode } from '../compute/tfjs-node.ts';
 
 const asked = process.argv.length > 2 || process.env.CODEC_LM_BACKEND;
 const installed = asked ? undefined : findInstalled('cpu');
-if (installed && findTfjsNode()) {
+if (installed && findTfjsNode() && areProductsMade()) {
   const { libtensorflow, source } = installed;
   process.stderr.write(
     `setup: native backend is there: libtensorflow ${libtensorflow} (${source})\n`,

@@ -5,6 +5,7 @@ import { command } from '../cli/command.ts';
 import { backendFromEnv } from '../compute/choose.ts';
 import { gpuCount } from '../compute/gpu.ts';
 import { findInstalled } from '../compute/installed.ts';
+import { findProducts } from '../compute/products/installed.ts';
 
 export const setup = command({
   name: 'setup',
@@ -54,6 +55,14 @@ export const setup = command({
     for (const { route, error } of failures) io.log(`setup: ${route}: ${error.message}`);
     const version = `libtensorflow ${installed.libtensorflow} (${installed.source})`;
     io.log(`setup: native backend ${already ? 'is there' : 'set up'}: ${version}`);
+    const { installProducts } = await import('./products.ts');
+    try {
+      await installProducts(io.signal);
+    } catch (error) {
+      if (!(error instanceof CodecLmError) || error.code === 'INTERRUPTED') throw error;
+      io.log(`setup: samplers multiply by WebAssembly, because: ${error.message}`);
+    }
+    if (findProducts()) io.log('setup: samplers multiply by AVX-512');
     if (variant === 'cpu' && gpuCount() > 0 && !findInstalled('gpu')) {
       io.log('setup: an NVIDIA GPU is here; `npx codec-lm setup --gpu` makes use of it');
     }

@@ -9,6 +9,7 @@ import { localRank } from '../base/launcher.ts';
 import { chooseBackend } from '../compute/choose.ts';
 import { gpuCount } from '../compute/gpu.ts';
 import { cacheDir, findInstalled } from '../compute/installed.ts';
+import { areProductsMade, findProducts } from '../compute/products/installed.ts';
 import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { libraryNames } from '../trainer/distributed/launcher.ts';
 import { mpiVersions } from '../trainer/distributed/mpi-library.ts';
@@ -36,6 +37,7 @@ export async function findAll(): Promise<Finding[]> {
     backend(),
     gpus(),
     cpu(),
+    products(),
     images(),
     ffmpeg(),
     x264(),
@@ -93,6 +95,17 @@ async function cpu(): Promise<Finding> {
     name: 'CPU',
     found: `${model}, ${availableParallelism()} usable, ${memory}; ${features.join(' ') || 'features unknown'}`,
     ok: true,
+  };
+}
+
+async function products(): Promise<Finding> {
+  const name = 'Products';
+  const isSlow = !areProductsMade();
+  return {
+    name,
+    found: findProducts() ? 'samplers multiply by AVX-512' : 'samplers multiply by WebAssembly',
+    ok: !isSlow,
+    hint: isSlow ? 'run `npx codec-lm setup` where there is a C++ compiler' : undefined,
   };
 }
 

@@ -3,6 +3,7 @@
  * second of CPU time, loading and the first tokens not counted, the most memory that was resident, in MiB,
  * and the seconds of loading.
  *   node --import=tsx bench/sample/draw.ts CHECKPOINT BATCH TOKENS THREADS [LIMIT on|off [WEIGHTS [CACHE [ENGINE]]]]
+ * ENGINE: auto, wasm, native, or `plain` for wasm without compiled products.
  * With a limit, samples might go on to it, and the grammar is on or off. `<eos>` is never the model's
  * choice, so that all are as long.
  */
@@ -31,7 +32,8 @@ const size = {
   weights: weights as WeightsType | undefined,
   // An empty word for the default.
   cache: (cache || undefined) as CacheType | undefined,
-  engine: engineName as EngineChoice,
+  engine: (engineName === 'plain' ? 'wasm' : engineName) as EngineChoice,
+  compiled: engineName !== 'plain',
 };
 const loadStart = performance.now();
 const engine = await loadEngine(checkpoint, size, () =>

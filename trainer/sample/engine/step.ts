@@ -1,10 +1,10 @@
 /** One step of a model, region after region, as each thread computes it. */
+import { linkProducts } from '../../../compute/products/link.ts';
 import { linkModule } from '../../../wasm/instantiate.ts';
-import type { LlamaConfig } from '../../model/config.ts';
 import type { Barrier } from './barrier.ts';
 import { RegionThread } from './compute.ts';
 import type { EngineKernels } from './kernels/module.ts';
-import type { EngineLayout } from './regions.ts';
+import type { ThreadData } from './threads.ts';
 
 export interface StepSize {
   rows: number;
@@ -18,17 +18,16 @@ export class StepThread {
   readonly #thread: number;
 
   constructor(
-    config: LlamaConfig,
-    layout: EngineLayout,
-    memories: readonly WebAssembly.Memory[],
-    module: WebAssembly.Module,
+    { config, layout, memories, module, products, thread }: ThreadData,
     barrier: Barrier,
-    thread: number,
   ) {
     this.#barrier = barrier;
     this.#thread = thread;
     this.#regions = layout.regions.map((region, i) => {
-      const kernels = linkModule<EngineKernels>(module, memories[i]);
+      const kernels: EngineKernels = {
+        ...linkModule<EngineKernels>(module, memories[i]),
+        ...(products ? linkProducts(products, memories[i], layout.weights) : {}),
+      };
       return new RegionThread(config, kernels, region, memories[i].buffer, barrier, thread);
     });
   }

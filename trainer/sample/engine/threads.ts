@@ -12,6 +12,8 @@ export interface ThreadData {
   memories: readonly WebAssembly.Memory[];
   /** The kernels. */
   module: WebAssembly.Module;
+  /** Path of the compiled products that stand in for those of the kernels, if any. */
+  products?: string;
   thread: number;
 }
 
@@ -29,15 +31,9 @@ export function controlOf(
 }
 
 /** Starts all threads but the first, which is the caller's own. */
-export function startThreads(
-  config: LlamaConfig,
-  layout: EngineLayout,
-  memories: readonly WebAssembly.Memory[],
-  module: WebAssembly.Module,
-): Worker[] {
-  return Array.from({ length: layout.threads - 1 }, (_, i) => {
-    const workerData: ThreadData = { config, layout, memories, module, thread: i + 1 };
-    const worker = startWorker(workerData);
+export function startThreads(first: ThreadData): Worker[] {
+  return Array.from({ length: first.layout.threads - 1 }, (_, i) => {
+    const worker = startWorker({ ...first, thread: i + 1 });
     // A decoder that is no longer used does not keep the process alive.
     worker.unref();
     return worker;

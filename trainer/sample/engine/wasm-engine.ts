@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
 import type { Weights } from '../../../base/safetensors/weights.ts';
+import { findProducts } from '../../../compute/products/installed.ts';
 import type { CacheType, WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import { ROW_CELLS } from './attend.ts';
@@ -19,7 +20,14 @@ import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { type PagedSequence, PagePool } from './pages.ts';
 import type { EngineLayout } from './regions.ts';
 import { StepThread } from './step.ts';
-import { controlOf, STEP_ROWS, STEP_WANTED, STOP, startThreads } from './threads.ts';
+import {
+  controlOf,
+  STEP_ROWS,
+  STEP_WANTED,
+  STOP,
+  startThreads,
+  type ThreadData,
+} from './threads.ts';
 import { WeightWriter } from './weight-writer.ts';
 
 export interface EngineSize {
@@ -36,6 +44,11 @@ export interface EngineSize {
    * where memory is too short for these.
    */
   cache?: CacheType;
+  /**
+   * Whether matrices may be multiplied by compiled code, where `codec-lm setup` has made it and the processor has
+   * AVX-512; default true. Results are those of WebAssembly, to the last bit.
+   */
+  compiled?: boolean;
   /** For tests: bytes of one WebAssembly memory at most. */
   memoryBytes?: number;
 }
@@ -84,6 +97,8 @@ interface EnginePlace {
   layout: EngineLayout;
   memories: WebAssembly.Memory[];
   writer: WeightWriter;
+  /** Path of compiled products. */
+  products?: string;
   remark?: string;
 }
 
@@ -93,7 +108,8 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   const plan = { sequences, positions, threads, weights };
   const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
-  return { layout, memories, writer: new WeightWriter(config, layout, memories), remark };
+  const products = size.compiled === false ? undefined : findProducts();
+  return { layout, memories, writer: new WeightWriter(config, layout, memories), products, remark };
 }
 
 function defaultThreads(config: LlamaConfig): number {
@@ -117,12 +133,12 @@ class WasmEngine implements Engine {
   /** Radians per position, for each pair of a head. */
   readonly #frequencies: Float64Array;
 
-  constructor(config: LlamaConfig, { layout, memories }: EnginePlace) {
+  constructor(config: LlamaConfig, { layout, memories, products }: EnginePlace) {
     this.#config = config;
     this.#layout = layout;
     this.vocabSize = config.vocabSize;
     this.capacity = layout.pageCount * CACHE_PAGE;
-    this.description = describe(layout);
+    this.description = describe(layout, products);
     const size = headSize(config);
     this.#regions = layout.regions.map((region, i) => {
       const floats = new Float32Array(memories[i].buffer);
@@ -132,8 +148,9 @@ class WasmEngine implements Engine {
     this.#control = controlOf(memories, layout);
     this.#barrier = new Barrier(this.#control, layout.threads);
     const module = compileKernels(size, layout.weights, layout.cache);
-    this.#step = new StepThread(config, layout, memories, module, this.#barrier, 0);
-    this.#workers = startThreads(config, layout, memories, module);
+    const first: ThreadData = { config, layout, memories, module, products, thread: 0 };
+    this.#step = new StepThread(first, this.#barrier);
+    this.#workers = startThreads(first);
     this.#pool = new PagePool(layout.pageCount, layout.sequences);
     this.#frequencies = Float64Array.from(
       { length: size / 2 },
@@ -267,9 +284,10 @@ function tableOf({ tables, tableBytes }: RegionLayout, { slot }: PagedSequence):
   return tables + slot * tableBytes;
 }
 
-/** `WebAssembly kernels on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
-function describe({ threads, weights, cache, regions }: EngineLayout): string {
+/** `WebAssembly kernels and AVX-512 on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
+function describe({ threads, weights, cache, regions }: EngineLayout, products?: string): string {
   const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
-  return `WebAssembly kernels on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
+  const kernels = products ? 'WebAssembly kernels and AVX-512' : 'WebAssembly kernels';
+  return `${kernels} on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
 }

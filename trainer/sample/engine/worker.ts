@@ -6,10 +6,11 @@ import { Barrier } from './barrier.ts';
 import { StepThread } from './step.ts';
 import { controlOf, STEP_ROWS, STEP_WANTED, STOP, type ThreadData } from './threads.ts';
 
-const { config, layout, memories, module, thread } = workerData as ThreadData;
+const data = workerData as ThreadData;
+const { layout, memories } = data;
 const control = controlOf(memories, layout);
 const barrier = new Barrier(control, layout.threads);
-const step = new StepThread(config, layout, memories, module, barrier, thread);
+const step = new StepThread(data, barrier);
 for (;;) {
   barrier.wait(true);
   if (control[STEP_ROWS] === STOP) break;

@@ -1,0 +1,48 @@
+/** Where `codec-lm setup` leaves the compiled products of the decoder, and whether they run here. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hasOptional } from '../../base/optional.ts';
+import { cacheDir } from '../installed.ts';
+import { isSupported } from './link.ts';
+
+export const PRODUCTS_SOURCE = fileURLToPath(new URL('products.cpp', import.meta.url));
+
+/** Sums are those of WebAssembly to the last bit only without fused multiply-add. */
+export const PRODUCTS_FLAGS = [
+  ...['-std=c++17', '-O3', '-fPIC', '-shared', '-w', '-fvisibility=hidden', '-ffp-contract=off'],
+  ...['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni'],
+];
+
+/** The library's name contains everything that it was made from, so an older one is never taken. */
+export function productsFile(): string {
+  const hash = createHash('sha256').update(readFileSync(PRODUCTS_SOURCE));
+  for (const flag of PRODUCTS_FLAGS) hash.update(flag);
+  const key = [hash.digest('hex').slice(0, 16), process.platform, process.arch];
+  return join(cacheDir(), `products-${key.join('-')}.so`);
+}
+
+/** Whether there is something to compile for this kind of processor and system. */
+function isForThisMachine(): boolean {
+  return process.arch === 'x64' && process.platform === 'linux';
+}
+
+/** Whether set-up has nothing left to compile. */
+export function areProductsMade(): boolean {
+  return !isForThisMachine() || existsSync(productsFile());
+}
+
+let found: { path?: string } | undefined;
+
+/** @returns the path of the library, if it is set up and this processor has its instructions */
+export function findProducts(): string | undefined {
+  found ??= { path: search() };
+  return found.path;
+}
+
+function search(): string | undefined {
+  if (!isForThisMachine() || !hasOptional('koffi')) return undefined;
+  const path = productsFile();
+  return existsSync(path) && isSupported(path) ? path : undefined;
+}
