@@ -12,7 +12,7 @@ export const PRODUCTS_SOURCE = fileURLToPath(new URL('products.cpp', import.meta
 /** Sums are those of WebAssembly to the last bit only without fused multiply-add. */
 export const PRODUCTS_FLAGS = [
   ...['-std=c++17', '-O3', '-fPIC', '-shared', '-w', '-fvisibility=hidden', '-ffp-contract=off'],
-  ...['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni'],
+  ...['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni', '-mf16c'],
 ];
 
 /** The library's name contains everything that it was made from, so an older one is never taken. */

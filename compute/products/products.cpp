@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
 
@@ -14,8 +15,18 @@ namespace {
 constexpr uint32_t TILE = 4;
 constexpr uint32_t LANES = 8;
 constexpr uint32_t FLOAT = 4;
-/** Bytes read ahead of a single row's weights: the processor's own prefetch ends at each 4 KiB. */
-constexpr size_t AHEAD = 1024;
+constexpr size_t LINE = 64;
+
+/** Calls it with 0, 1 ... as constants, so that sums are registers. */
+template <class Call, size_t... I>
+inline __attribute__((always_inline)) void unrolled(std::index_sequence<I...>, const Call& call) {
+  (call(std::integral_constant<uint32_t, I>{}), ...);
+}
+
+template <uint32_t COUNT, class Call>
+inline __attribute__((always_inline)) void each(const Call& call) {
+  unrolled(std::make_index_sequence<COUNT>{}, call);
+}
 
 inline uint32_t word(const char* at) {
   uint32_t value;
@@ -29,34 +40,42 @@ inline float number(const char* at) {
   return value;
 }
 
-inline __m256i eightBytesTwice(const char* a, const char* b) {
-  const __m128i low = _mm_loadu_si128(reinterpret_cast<const __m128i*>(a));
-  const __m128i high = _mm_loadu_si128(reinterpret_cast<const __m128i*>(b));
-  return _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+inline __m128i halves(const char* at) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
 }
 
-/** Weights of one input in two panels, widened. */
+inline __m256i bothHalves(const char* a, const char* b) {
+  return _mm256_inserti128_si256(_mm256_castsi128_si256(halves(a)), halves(b), 1);
+}
+
+/** Weights of one input in a panel or in two, widened. */
 struct Fp32 {
   static constexpr size_t BYTES = 32;
+  static inline __m256 read(const char* at) {
+    return _mm256_loadu_ps(reinterpret_cast<const float*>(at));
+  }
   static inline __m512 read(const char* a, const char* b) {
-    const __m256 low = _mm256_loadu_ps(reinterpret_cast<const float*>(a));
-    const __m256 high = _mm256_loadu_ps(reinterpret_cast<const float*>(b));
-    return _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
+    return _mm512_insertf32x8(_mm512_castps256_ps512(read(a)), read(b), 1);
   }
 };
 
 struct Bf16 {
   static constexpr size_t BYTES = 16;
+  static inline __m256 read(const char* at) {
+    const __m256i wide = _mm256_cvtepu16_epi32(halves(at));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+  }
   static inline __m512 read(const char* a, const char* b) {
-    const __m512i wide = _mm512_cvtepu16_epi32(eightBytesTwice(a, b));
+    const __m512i wide = _mm512_cvtepu16_epi32(bothHalves(a, b));
     return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
   }
 };
 
 struct Fp16 {
   static constexpr size_t BYTES = 16;
+  static inline __m256 read(const char* at) { return _mm256_cvtph_ps(halves(at)); }
   static inline __m512 read(const char* a, const char* b) {
-    return _mm512_cvtph_ps(eightBytesTwice(a, b));
+    return _mm512_cvtph_ps(bothHalves(a, b));
   }
 };
 
@@ -65,10 +84,13 @@ struct Panels {
   const char* a;
   const char* b;
   __mmask16 lanes;
+  /** The next two, to be fetched from memory meanwhile, in the order in which they lie there. */
+  const char* next;
 };
 
 inline Panels panelsAt(const char* at, size_t bytes, uint32_t left) {
-  return left > 1 ? Panels{at, at + bytes, 0xffff} : Panels{at, at, 0x00ff};
+  const char* next = at + 2 * bytes;
+  return left > 1 ? Panels{at, at + bytes, 0xffff, next} : Panels{at, at, 0x00ff, next};
 }
 
 struct Outputs {
@@ -83,30 +105,6 @@ struct Outputs {
   inline Outputs from(uint32_t row) const { return {at + row * stride, stride}; }
 };
 
-/** Rows in `TILES` tiles of `WIDTH` rows, inputs first. */
-template <class Format, bool ADDS, uint32_t TILES, uint32_t WIDTH>
-inline void multiply(const char* x, size_t inputs, Panels w, Outputs y) {
-  constexpr uint32_t ROWS = TILES * WIDTH;
-  __m512 sums[ROWS];
-  for (uint32_t r = 0; r < ROWS; r++) sums[r] = ADDS ? y.load(r, w.lanes) : _mm512_setzero_ps();
-  const size_t tileBytes = inputs * WIDTH * FLOAT;
-  for (size_t k = 0; k < inputs; k++) {
-    const __m512 weights = Format::read(w.a + k * Format::BYTES, w.b + k * Format::BYTES);
-    if (ROWS == 1 && k * Format::BYTES % 64 == 0) {
-      _mm_prefetch(w.a + k * Format::BYTES + AHEAD, _MM_HINT_T0);
-      _mm_prefetch(w.b + k * Format::BYTES + AHEAD, _MM_HINT_T0);
-    }
-    for (uint32_t t = 0; t < TILES; t++) {
-      const char* own = x + t * tileBytes + k * WIDTH * FLOAT;
-      for (uint32_t r = 0; r < WIDTH; r++) {
-        const __m512 input = _mm512_set1_ps(number(own + r * FLOAT));
-        sums[t * WIDTH + r] = _mm512_add_ps(sums[t * WIDTH + r], _mm512_mul_ps(input, weights));
-      }
-    }
-  }
-  for (uint32_t r = 0; r < ROWS; r++) y.store(r, w.lanes, sums[r]);
-}
-
 /** What both kinds of products are asked for; see `matMulKernel`. */
 struct Call {
   const char* x;
@@ -117,39 +115,72 @@ struct Call {
   Outputs y;
 };
 
-/** Calls `product.run<tiles, rows of a tile>` for all rows, two panels at a time. */
+/** Runs `product.tiles` for all rows, two panels at a time; and `product.row` for a last row that is alone in its tile. */
 template <class Product>
 inline void forAll(const Call& call, const Product& product) {
   const uint32_t alone = call.rows % TILE == 1;
   const uint32_t tiles = (call.rows + TILE - 1) / TILE - alone;
-  const char* panels = call.panels;
-  for (uint32_t panel = 0; panel < call.count; panel += 2) {
-    const Panels w = panelsAt(panels, product.panelBytes, call.count - panel);
+  const auto x = [&](uint32_t tile) { return call.x + tile * product.tileBytes; };
+  const char* w = call.panels;
+  // Panel after panel, as they lie in memory: it gives a single stream faster than two.
+  for (uint32_t panel = 0; tiles == 0 && panel < call.count; panel++) {
+    product.row(call.x, w, call.y.at + panel * LANES * FLOAT);
+    w += product.panelBytes;
+  }
+  for (uint32_t panel = 0; tiles > 0 && panel < call.count; panel += 2) {
+    const Panels two = panelsAt(w, product.panelBytes, call.count - panel);
     const Outputs y = {call.y.at + panel * LANES * FLOAT, call.y.stride};
+    constexpr uint32_t MOST = Product::MOST;
     uint32_t tile = 0;
-    const auto at = [&] { return call.x + tile * product.tileBytes; };
-    for (; tile + Product::MOST <= tiles; tile += Product::MOST) {
-      product.template run<Product::MOST, TILE>(at(), w, y.from(tile * TILE));
+    for (; tile + MOST <= tiles; tile += MOST) {
+      product.template tiles<MOST>(x(tile), two, y.from(tile * TILE));
     }
-    if (Product::MOST > 2 && tile + 2 <= tiles) {
-      product.template run<2, TILE>(at(), w, y.from(tile * TILE));
-      tile += 2;
+    for (; tile + 2 <= tiles; tile += 2) product.template tiles<2>(x(tile), two, y.from(tile * TILE));
+    if (tile < tiles) product.template tiles<1>(x(tile), two, y.from(tile * TILE));
+    if (alone) {
+      char* to = y.from(tiles * TILE).at;
+      product.row(x(tiles), two.a, to);
+      if (two.a != two.b) product.row(x(tiles), two.b, to + LANES * FLOAT);
     }
-    for (; tile < tiles; tile++) product.template run<1, TILE>(at(), w, y.from(tile * TILE));
-    if (alone) product.template run<1, 1>(at(), w, y.from(tile * TILE));
-    panels += 2 * product.panelBytes;
+    w = two.next;
   }
 }
 
 template <class Format, bool ADDS>
 struct FloatProduct {
+  /** Sums of as many tiles leave half of the registers free. */
   static constexpr uint32_t MOST = 4;
   size_t inputs;
   size_t panelBytes;
   size_t tileBytes;
-  template <uint32_t TILES, uint32_t WIDTH>
-  inline void run(const char* x, Panels w, Outputs y) const {
-    multiply<Format, ADDS, TILES, WIDTH>(x, inputs, w, y);
+
+  template <uint32_t TILES>
+  inline void tiles(const char* x, Panels w, Outputs y) const {
+    constexpr uint32_t ROWS = TILES * TILE;
+    __m512 sums[ROWS];
+    each<ROWS>([&](auto r) { sums[r] = ADDS ? y.load(r, w.lanes) : _mm512_setzero_ps(); });
+    for (size_t k = 0; k < inputs; k++) {
+      const __m512 weights = Format::read(w.a + k * Format::BYTES, w.b + k * Format::BYTES);
+      _mm_prefetch(w.next + 2 * k * Format::BYTES, _MM_HINT_T0);
+      each<ROWS>([&](auto r) {
+        const float input = number(x + r / TILE * tileBytes + (k * TILE + r % TILE) * FLOAT);
+        sums[r] = _mm512_add_ps(sums[r], _mm512_mul_ps(_mm512_set1_ps(input), weights));
+      });
+    }
+    each<ROWS>([&](auto r) { y.store(r, w.lanes, sums[r]); });
+  }
+
+  inline void row(const char* x, const char* w, char* y) const {
+    float* to = reinterpret_cast<float*>(y);
+    __m256 sums = ADDS ? _mm256_loadu_ps(to) : _mm256_setzero_ps();
+    for (size_t k = 0; k < inputs; k += 4) {
+      each<4>([&](auto i) {
+        const __m256 input = _mm256_set1_ps(number(x + (k + i) * FLOAT));
+        const __m256 weights = Format::read(w + (k + i) * Format::BYTES);
+        sums = _mm256_add_ps(sums, _mm256_mul_ps(input, weights));
+      });
+    }
+    _mm256_storeu_ps(to, sums);
   }
 };
 
@@ -166,54 +197,80 @@ constexpr size_t SCALES = LANES * BLOCK;
 constexpr size_t BLOCK_BYTES = SCALES + 2 * LANES;
 constexpr size_t VECTOR = 16;
 
+/** A block of rows: their fours of inputs, their scales, and what their sums begin with. */
+template <uint32_t WIDTH>
+struct RowBlock {
+  static constexpr size_t SCALES_AT = WIDTH * BLOCK;
+  static constexpr size_t SUMS_AT = SCALES_AT + VECTOR;
+  static constexpr size_t BYTES = SUMS_AT + VECTOR;
+};
+
 template <bool ADDS>
 struct ByteProduct {
+  /** A row has a sum of whole numbers and one of blocks. */
   static constexpr uint32_t MOST = 2;
   size_t blocks;
   size_t panelBytes;
   size_t tileBytes;
 
-  template <uint32_t TILES, uint32_t WIDTH>
-  inline void run(const char* x, Panels w, Outputs y) const {
-    constexpr uint32_t ROWS = TILES * WIDTH;
-    constexpr size_t SCALES_AT = WIDTH * BLOCK;
-    constexpr size_t SUMS_AT = SCALES_AT + VECTOR;
-    constexpr size_t ROW_BYTES = SUMS_AT + VECTOR;
+  template <uint32_t TILES>
+  inline void tiles(const char* x, Panels w, Outputs y) const {
+    constexpr uint32_t ROWS = TILES * TILE;
+    using Rows = RowBlock<TILE>;
     __m512 totals[ROWS];
-    for (uint32_t r = 0; r < ROWS; r++) totals[r] = ADDS ? y.load(r, w.lanes) : _mm512_setzero_ps();
+    each<ROWS>([&](auto r) { totals[r] = ADDS ? y.load(r, w.lanes) : _mm512_setzero_ps(); });
     for (size_t block = 0; block < blocks; block++) {
-      const char* tiles[TILES];
-      for (uint32_t t = 0; t < TILES; t++) tiles[t] = x + t * blocks * ROW_BYTES + block * ROW_BYTES;
+      const auto at = [&](uint32_t r, size_t first) {
+        return x + r / TILE * tileBytes + first + r % TILE * FLOAT;
+      };
       __m512i sums[ROWS];
-      for (uint32_t r = 0; r < ROWS; r++) {
-        sums[r] = _mm512_set1_epi32(word(tiles[r / WIDTH] + SUMS_AT + r % WIDTH * FLOAT));
-      }
-      for (uint32_t four = 0; four < FOURS; four++) {
+      each<ROWS>([&](auto r) { sums[r] = _mm512_set1_epi32(word(at(r, Rows::SUMS_AT))); });
+      each<FOURS>([&](auto four) {
         const __m512i weights = _mm512_castps_si512(Fp32::read(w.a + four * 32, w.b + four * 32));
-        for (uint32_t r = 0; r < ROWS; r++) {
-          const char* at = tiles[r / WIDTH] + four * WIDTH * 4 + r % WIDTH * 4;
-          sums[r] = _mm512_dpbusd_epi32(sums[r], weights, _mm512_set1_epi32(word(at)));
-        }
-      }
+        _mm_prefetch(w.next + four * LINE, _MM_HINT_T0);
+        each<ROWS>([&](auto r) {
+          const __m512i inputs = _mm512_set1_epi32(word(at(r, four * TILE * 4)));
+          sums[r] = _mm512_dpbusd_epi32(sums[r], weights, inputs);
+        });
+      });
       const __m512 scales = Bf16::read(w.a + SCALES, w.b + SCALES);
-      for (uint32_t r = 0; r < ROWS; r++) {
-        const float own = number(tiles[r / WIDTH] + SCALES_AT + r % WIDTH * FLOAT);
-        const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(own));
+      each<ROWS>([&](auto r) {
+        const __m512 scale = _mm512_mul_ps(scales, _mm512_set1_ps(number(at(r, Rows::SCALES_AT))));
         const __m512 product = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[r]), scale);
         totals[r] = _mm512_add_ps(totals[r], product);
-      }
-      w.a += BLOCK_BYTES;
-      w.b += BLOCK_BYTES;
+      });
+      x += Rows::BYTES;
+      w = {w.a + BLOCK_BYTES, w.b + BLOCK_BYTES, w.lanes, w.next + 2 * BLOCK_BYTES};
     }
-    for (uint32_t r = 0; r < ROWS; r++) y.store(r, w.lanes, totals[r]);
+    each<ROWS>([&](auto r) { y.store(r, w.lanes, totals[r]); });
+  }
+
+  inline void row(const char* x, const char* w, char* y) const {
+    using Row = RowBlock<1>;
+    float* to = reinterpret_cast<float*>(y);
+    __m256 total = ADDS ? _mm256_loadu_ps(to) : _mm256_setzero_ps();
+    for (size_t block = 0; block < blocks; block++) {
+      // Two sums, so that none waits for the one before it.
+      __m256i sums[2] = {_mm256_set1_epi32(word(x + Row::SUMS_AT)), _mm256_setzero_si256()};
+      each<FOURS>([&](auto four) {
+        const __m256i weights = _mm256_castps_si256(Fp32::read(w + four * 32));
+        const __m256i inputs = _mm256_set1_epi32(word(x + four * 4));
+        sums[four % 2] = _mm256_dpbusd_epi32(sums[four % 2], weights, inputs);
+      });
+      const __m256 scale = _mm256_mul_ps(Bf16::read(w + SCALES), _mm256_set1_ps(number(x + BLOCK)));
+      const __m256 whole = _mm256_cvtepi32_ps(_mm256_add_epi32(sums[0], sums[1]));
+      total = _mm256_add_ps(total, _mm256_mul_ps(whole, scale));
+      x += Row::BYTES;
+      w += BLOCK_BYTES;
+    }
+    _mm256_storeu_ps(to, total);
   }
 };
 
 template <bool ADDS>
 void byteProduct(const Call& call) {
   const size_t blocks = call.inputs / BLOCK;
-  const size_t tileBytes = blocks * (TILE * BLOCK + 2 * VECTOR);
-  forAll(call, ByteProduct<ADDS>{blocks, blocks * BLOCK_BYTES, tileBytes});
+  forAll(call, ByteProduct<ADDS>{blocks, blocks * BLOCK_BYTES, blocks * RowBlock<TILE>::BYTES});
 }
 
 }  // namespace
@@ -222,7 +279,7 @@ void byteProduct(const Call& call) {
 EXPORT int32_t isSupported() {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512vnni");
+         __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("f16c");
 }
 
 // The parameters of `matMulKernel` in wasm/mat-mul.ts.
