@@ -66,6 +66,10 @@ export const ERROR_CODES = {
     'The named sources hold no usable input.',
     'Name a folder, list or archive that holds files of the kinds that `--help` lists.',
   ),
+  LIST_INVALID: usage(
+    'A list of inputs, or a column that is to travel along with them, is not what was asked for.',
+    'The message names the file, the row and what was found; correct it, or ask for another column or type.',
+  ),
   OUTPUT_UNWRITABLE: usage(
     'The output cannot be written where it should go.',
     'Check the permissions, and that the parent folder exists on a writable file system.',

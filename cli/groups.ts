@@ -6,6 +6,7 @@ import type { Field } from './fields.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
   Input: 'data cache cacheSize prompt promptRatio promptMarker promptFrames samples doc all row',
+  Columns: '',
   Documents: 'codec',
   Tokens: 'merges vocabSize bpeSamples tokenizer seqLen',
   Plan: 'partitionSize valFraction',

@@ -16,7 +16,10 @@ import { type RunRequest, runRequest } from './run.ts';
 
 /** Options of every codec's run; only `sources` and `out` are required. */
 export interface CommonPipelineOptions extends Watching {
-  /** Folders (recursive), media files, webdataset .tar archives, `@list.txt`; local or `s3://…`. */
+  /**
+   * Folders (recursive), media files, webdataset .tar archives, `@list.txt`; local or `s3://…`.
+   * May be empty where `list` names a table.
+   */
   sources: string | readonly string[];
   /** Dataset directory to write, local or `s3://…`; an earlier run in it is continued. */
   out: string;
@@ -48,6 +51,15 @@ export interface CommonPipelineOptions extends Watching {
   dropDuplicates?: boolean;
   /** Leaves out pictures whose difference hash of 64 bits differs in at most so many from one before. */
   nearDuplicates?: number;
+  /** Tables that name inputs: CSV, TSV, JSON lines or Parquet. */
+  list?: string[];
+  /** Column of the tables that names the file. */
+  pathColumn?: string;
+  /**
+   * Columns to keep in documents/, `caption,label`: those of the tables, or members of archives beside
+   * the picture (`txt`, `cls`, `json`, `json.FIELD`). `NAME=FROM` renames, `NAME:TYPE` sets the type.
+   */
+  columns?: string;
   /** CPU cores to keep busy; default: all. */
   workers?: number;
   /** Share of the inputs that may fail before the run counts as failed: 0.1, or `'10%'`, the default. */

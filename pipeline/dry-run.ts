@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
+import type { Plan } from '../schemas/plan.ts';
 import { ByteBpe, type Document, type Encoder, learnMerges } from '../tokenizer/index.ts';
 import { decider } from './curate/decide.ts';
 import { measureInput } from './curate/survey.ts';
 import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
-import { spoolInputs } from './plan/make.ts';
+import { onDuplicateOf, spoolInputs } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
@@ -30,6 +31,8 @@ export interface DryRun {
   duplicates: number;
   ignored: Record<string, number>;
   problems: { path: string; problem: string }[];
+  /** The columns that travel along, if there are any. */
+  columns?: Plan['columns'];
   /** Number of problems because of which inputs would be missing. */
   unread: number;
   codec: RunRequest['config']['codec'];
@@ -61,9 +64,9 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
     throw writeError(error, join(tmpdir(), 'codec-lm-dry-run-'), 'making a temporary folder');
   });
   try {
-    const { spool, log } = await spoolInputs(request, join(folder, 'spool'));
+    const { spool, log, columns } = await spoolInputs(request, join(folder, 'spool'));
     try {
-      const { count: inputs, duplicates, lines } = spool.finish();
+      const { count: inputs, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
       const { ignored, problems, unread = 0 } = log.listing;
       const taken = takeLines(lines, Math.min(SAMPLES, inputs));
       return {
@@ -74,6 +77,7 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
         ignored,
         problems,
         unread,
+        ...(columns ? { columns: columns.resolve() } : {}),
         codec: config.codec,
         ...(await estimate(request, taken, inputs)),
       };

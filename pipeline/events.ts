@@ -67,6 +67,8 @@ export interface PlanEvent {
   valFraction: number;
   /** Things that were found besides the inputs. */
   listing: Plan['listing'];
+  /** The columns that travel along, if there are any. */
+  columns?: Plan['columns'];
 }
 
 export interface BatchEvent {

@@ -14,6 +14,8 @@ import {
   readTokenizer,
   type Tokenizer,
 } from '../tokenizer/index.ts';
+import { columnsConfigOf } from './columns/spec.ts';
+import { isTableName } from './columns/tables/table.ts';
 import { checkMeasurable } from './curate/survey.ts';
 import { FAR_LANES, lanesOf, threadsHint } from './encode/lanes.ts';
 import { limited } from './encode/limited.ts';
@@ -63,7 +65,8 @@ export async function requestOf(
   const merges =
     tokenizer?.merges.length ?? resolveMerges(options, definition.defaults.merges ?? 0);
   const { encoder, lanes, hint } = await workOf(codec, options.workers);
-  const resolved = await resolveSources(sources);
+  const tables = (options.list ?? []).map((table) => `@${table}`);
+  const resolved = await resolveSources([...sources, ...tables]);
   const isFar = resolved.some((source) => isRemote(source.replace(/^@/, '')));
   const config = configOf(resolved, codec, encoder, tokenizer, merges, options);
   checkMeasurable(config.curation, encoder, definition);
@@ -181,7 +184,29 @@ function configOf(
     seed,
     valFraction,
     ...curationOf(options),
+    ...columnsOf(options),
   };
+}
+
+/** Absent where no column travels along, so that plans from before it existed are still the same. */
+function columnsOf({ columns, pathColumn, list }: PlanOptions): Pick<PlanConfig, 'columns'> {
+  if (list.length > 0 && pathColumn === undefined) {
+    throw new CodecLmError(
+      'USAGE',
+      `\`list\` names ${list[0]}: which of its columns names the files?`,
+      {
+        hint: 'name it by `pathColumn`, such as url',
+      },
+    );
+  }
+  const wrong = list.find((table) => !isTableName(table));
+  if (wrong !== undefined) {
+    throw new CodecLmError('USAGE', `${wrong} is no table: .csv, .tsv, .jsonl or .parquet`, {
+      hint: 'a text with one path per line is named as `@FILE`; unpack a compressed table first',
+    });
+  }
+  const config = columnsConfigOf(columns, pathColumn);
+  return config ? { columns: config } : {};
 }
 
 /** Absent where nothing is left out, so that plans from before it existed are still the same. */

@@ -23,6 +23,7 @@ import { finalizePlan } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
 import { lockDataset } from './lock.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
+import { extrasOf } from './pack/extras.ts';
 import type { ByteString } from './plan/byte-strings.ts';
 import { makePlan } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
@@ -97,12 +98,13 @@ async function planAndRun(
     partitions: partitionsOf(listed, config.partitionSize).length,
     valFraction: listed.config.valFraction,
     listing: listed.listing,
+    ...(listed.columns ? { columns: listed.columns } : {}),
   });
   const bases = config.sources.map(baseOf);
   const { plan, request } = await withLearned(asked, await withCurated(asked, listed, bases));
   await makeWorkFolders(out);
   const inputs = new SampleCache(
-    createInputEncoder(request.encoder, bases, request.codec.definition),
+    createInputEncoder(request.encoder, bases, request.codec.definition, extrasOf(plan).hasHash),
   );
   const tokenizer = await ensureTokenizer(request, plan, inputs);
   const context = { inputs, bases, valFraction: config.valFraction, tokenizer };

@@ -6,6 +6,7 @@ import { encodePartitions } from './encode/engine.ts';
 import { batchEvents, partitionEvent } from './encode/events.ts';
 import { removeLeftovers } from './files.ts';
 import { headerOf, tokenizerChanged } from './finish/finalize.ts';
+import { extrasOf } from './pack/extras.ts';
 import { readTail } from './pack/tail.ts';
 import { inputsOf, type Partition } from './plan/plan.ts';
 import { shareOf } from './rank.ts';
@@ -49,6 +50,7 @@ export async function runShare(
     lanes: request.lanes,
     // Shards name the encoder that made them, in case a different one was allowed.
     header: headerOf(plan, context.tokenizer, request.config.codec),
+    extras: extrasOf(plan),
     lock,
     signal: request.signal,
     onBatch: (batch) => {

@@ -3,6 +3,7 @@
  * schema, which gives the validation and the type.
  */
 import { z } from 'zod';
+import { columnSchema, plannedColumnSchema } from './columns.ts';
 import { filteredByReasonSchema } from './curation.ts';
 
 /** Increased when a reader of the old format would misread the new one. */
@@ -115,6 +116,12 @@ export const documentRowSchema = z.strictObject({
   /** Row in that shard, and index of <bos> in the row. */
   row: z.int().nonnegative().max(2_147_483_647),
   offset: z.int().nonnegative().max(2_147_483_647),
+  /** sha256 of the file it was made of; only where duplicates are left out. */
+  sha256: sha256.optional(),
+  /** Values of the columns that travel along, by name. */
+  columns: z
+    .record(z.string(), z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null()]))
+    .optional(),
 });
 export type DocumentRow = z.infer<typeof documentRowSchema>;
 
@@ -122,6 +129,8 @@ export type DocumentRow = z.infer<typeof documentRowSchema>;
 export const documentHeaderSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   partition: count.nullable(),
+  /** Columns beside those of every dataset, in their order; absent when there are none. */
+  columns: z.array(columnSchema).min(1).optional(),
 });
 export type DocumentHeader = z.infer<typeof documentHeaderSchema>;
 
@@ -187,6 +196,8 @@ export const manifestSchema = z.strictObject({
   documents: z.array(documentFileEntrySchema),
   /** The card README.md; datasets of early versions lack it. */
   card: cardEntrySchema.optional(),
+  /** The columns that travel along with the documents; absent when there are none. */
+  columns: z.array(plannedColumnSchema).optional(),
   totals: totalsSchema,
 });
 export type Manifest = z.infer<typeof manifestSchema>;

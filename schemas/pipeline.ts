@@ -73,6 +73,25 @@ export const sharedOptions = {
       'Leave out pictures that look like one before them: their difference hashes of 64 bits differ in at most N; 0 to 10',
     )
     .meta({ group: 'Curation' }),
+  list: z
+    .array(z.string())
+    .default([])
+    .describe('Table that names inputs: CSV, TSV, JSON lines or Parquet; may be repeated')
+    .meta({ group: 'Columns', valueName: 'file', isPlace: true }),
+  pathColumn: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Column of the tables that names the file, such as url')
+    .meta({ group: 'Columns', valueName: 'name', isText: true }),
+  columns: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Columns to keep in documents/, such as caption,label: of the tables, or members of archives beside the picture (txt, cls, json, json.FIELD); NAME=FROM renames, NAME:TYPE sets string, int64, double or boolean',
+    )
+    .meta({ group: 'Columns', valueName: 'names', isText: true }),
   maxFailures: percent
     .default('10%')
     .describe('Share of the inputs that may fail before the run counts as failed'),

@@ -1,5 +1,6 @@
 /** plan.json and its companions: the request of a run, frozen before the first image is read. */
 import { z } from 'zod';
+import { columnsConfigSchema, plannedColumnSchema, rawValueSchema } from './columns.ts';
 import { curatedSchema, curationSchema } from './curation.ts';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
 
@@ -26,6 +27,8 @@ export const planConfigSchema = z.strictObject({
   valFraction: z.number().min(0).lt(1),
   /** Absent where every input is encoded. */
   curation: curationSchema.optional(),
+  /** Absent where no column travels along. */
+  columns: columnsConfigSchema.optional(),
 });
 export type PlanConfig = z.infer<typeof planConfigSchema>;
 
@@ -58,6 +61,8 @@ export const planSchema = z.strictObject({
   learned: codecInfoSchema.shape.settings.optional(),
   /** What curation decided; absent without curation, or as long as inputs are measured. */
   curated: curatedSchema.optional(),
+  /** The columns that travel along, with their types; absent without. */
+  columns: z.array(plannedColumnSchema).optional(),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -72,7 +77,12 @@ export const splitTailSchema = z.strictObject({
    */
   pieces: z.array(z.strictObject({ docId: count, start: count })),
   /** The documents that begin in the tail; `shard`, `row` and `offset` are not known yet. */
-  rows: z.array(documentRowSchema.omit({ shard: true, row: true, offset: true })),
+  rows: z.array(
+    documentRowSchema
+      .omit({ shard: true, row: true, offset: true, columns: true })
+      // As in the plan: JSON has no bigint.
+      .extend({ values: z.array(rawValueSchema).optional() }),
+  ),
 });
 export type SplitTail = z.infer<typeof splitTailSchema>;
 

@@ -1,6 +1,7 @@
 /** `pipeline run --dry-run` for people. */
 import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
 import type { DryRun } from '../../pipeline/dry-run.ts';
+import { describeColumn } from '../columns.ts';
 import { formatCodes } from './codes.ts';
 
 export function formatDryRun(out: string, found: DryRun): string {
@@ -20,6 +21,9 @@ export function formatDryRun(out: string, found: DryRun): string {
       'not listed',
       `${path}: ${problem}`,
     ]),
+    ...(found.columns
+      ? [['columns', found.columns.map(describeColumn).join(', ')] as [string, string]]
+      : []),
     ['codec', `${codec.name}: ${settings.join(', ')}`],
     ['encoder', versions.join(', ')],
     [

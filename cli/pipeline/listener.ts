@@ -4,6 +4,7 @@ import type { LockWait } from '../../base/lock/lock.ts';
 import type { BatchEvent, DoneEvent, PipelineEvent, PlanEvent } from '../../pipeline/events.ts';
 import { remedyOf } from '../../pipeline/status/failures.ts';
 import type { Failure } from '../../schemas/dataset.ts';
+import { describeColumn } from '../columns.ts';
 import type { Io } from '../command.ts';
 import { formatCodes } from './codes.ts';
 import { Rate } from './rate.ts';
@@ -127,11 +128,12 @@ export class PipelineListener {
     this.#progress(`no heartbeat for ${Math.floor(silentMs / 1000)} of ${ofSeconds} s`);
   }
 
-  #plan({ isNew, inputs, partitions, valFraction, listing }: PlanEvent): void {
+  #plan({ isNew, inputs, partitions, valFraction, listing, columns = [] }: PlanEvent): void {
     if (!isNew) return;
     const noun = this.#noun;
     const heldOut = valFraction > 0 ? `, ${valFraction * 100} % of their documents held out` : '';
     this.#say(`planned ${count(inputs, noun)} in ${count(partitions, 'partition')}${heldOut}`);
+    if (columns.length > 0) this.#say(`columns: ${columns.map(describeColumn).join(', ')}`);
     const { duplicates, ignored, problems } = listing;
     if (duplicates > 0) this.#say(`${count(duplicates, 'input')} named more than once, taken once`);
     const others = Object.entries(ignored);
@@ -211,8 +213,9 @@ function jsonOf(event: PipelineEvent): Record<string, unknown> | undefined {
   const { type, ...fields } = event;
   switch (event.type) {
     case 'plan': {
-      const { inputs, partitions, isNew, listing } = event;
-      return { event: type, inputs, partitions, isNew, ...listing };
+      const { inputs, partitions, isNew, listing, columns } = event;
+      const beside = columns ? { columns } : {};
+      return { event: type, inputs, partitions, isNew, ...listing, ...beside };
     }
     case 'done': {
       const { out, isNew, shards, totals } = event;

@@ -17,6 +17,8 @@ const SRC = {
   name: 'src',
   description: 'Folders (recursive), media files, webdataset .tar archives, @list.txt; or s3://…',
   variadic: true,
+  // A table (`--list`) may name all inputs.
+  optional: true,
   isPlace: true,
 };
 

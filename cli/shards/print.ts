@@ -1,11 +1,13 @@
 /** The tables of `shards inspect` as text. */
 
 import { formatBar, formatBytes, formatCount, formatLong, formatTable } from '../../base/format.ts';
+import type { PlannedColumn } from '../../schemas/columns.ts';
 import type { CodecInfo } from '../../schemas/dataset.ts';
 import type { DatasetSummary, Histogram, ShardSummaryView } from '../../shards/inspect/inspect.ts';
 import type { RowView } from '../../shards/inspect/row.ts';
 import type { InspectedDataset, MergeView } from '../../shards/inspect/run.ts';
 import { BYTES, unitOf } from '../../tokenizer/alphabet.ts';
+import { describeColumn } from '../columns.ts';
 
 /** Most shards that are listed one by one; of more shards, the first and the last are listed. */
 const LISTED_SHARDS = 20;
@@ -38,6 +40,7 @@ function printDataset(summary: DatasetSummary): string {
       ['sequence', `${formatCount(manifest.seqLen)} tokens`],
       ['documents', `${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs`],
       documentLength(summary),
+      ...columnPairs(manifest.columns),
       [
         'on disk',
         `${formatBytes(totals.shardBytes)}, ${ratio(summary.diskBytesPerToken)} bytes per token`,
@@ -69,6 +72,12 @@ function documentLength({
   const unit = unitOf(alphabet);
   const length = alphabet === BYTES ? formatBytes(documentBytes) : formatCount(documentBytes);
   return [`document ${unit}s`, `${length}, ${ratio(documentBytesPerToken)} ${unit}s per token`];
+}
+
+/** A line of columns with their types, and how many documents lack a value. */
+function columnPairs(columns: readonly PlannedColumn[] = []): [string, string][] {
+  if (columns.length === 0) return [];
+  return [['columns', columns.map(describeColumn).join(', ')]];
 }
 
 function printShard({ path, bytes, diskBytesPerToken, metadata }: ShardSummaryView): string {

@@ -27,6 +27,11 @@ export const ERROR_CAUSES: Record<ErrorCode, readonly string[]> = {
     'the validation split is asked for, and the dataset was made without `--val-fraction`, or is very small',
     'curation left nothing: `--min-side`, `--min-bytes`',
   ],
+  LIST_INVALID: [
+    '`--path-column` or `--columns` names a column that the table does not have',
+    'a column holds numbers in some rows and text in others: `--columns NAME:string`',
+    'a file is named in two rows with other captions, or a quote in a CSV has no end',
+  ],
   OUTPUT_UNWRITABLE: [
     'a part of the path is a file, or the folder above is missing',
     'the file system may only be read; in a container: a volume mounted `:ro`, or of another user',

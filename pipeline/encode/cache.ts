@@ -4,12 +4,11 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
-import type { Document } from '../../tokenizer/index.ts';
 import type { PlannedInput } from '../plan/plan.ts';
-import { type EncodeCounts, type InputEncoder, noCounts } from './inputs.ts';
+import { type EncodeCounts, type InputDocument, type InputEncoder, noCounts } from './inputs.ts';
 
 interface Kept {
-  document: Document;
+  document: InputDocument;
   sourceBytes: number;
 }
 
@@ -23,7 +22,7 @@ export class SampleCache implements InputEncoder {
   }
 
   /** Encodes an input of the sample, and keeps the document until `encode` requests it. */
-  async sample(planned: PlannedInput): Promise<Document | CodecLmError> {
+  async sample(planned: PlannedInput): Promise<InputDocument | CodecLmError> {
     const counts = noCounts();
     const document = await this.#encoder.encode(planned, counts);
     if (!(document instanceof CodecLmError)) {
@@ -32,7 +31,7 @@ export class SampleCache implements InputEncoder {
     return document;
   }
 
-  async encode(planned: PlannedInput, counts: EncodeCounts): Promise<Document | CodecLmError> {
+  async encode(planned: PlannedInput, counts: EncodeCounts): Promise<InputDocument | CodecLmError> {
     const kept = this.#kept.get(planned.docId);
     if (kept === undefined) return this.#encoder.encode(planned, counts);
     // Each input is requested once, so a document that was returned need not be kept.

@@ -4,19 +4,27 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
+import type { RawValue } from '../../schemas/columns.ts';
 import type { Filtered } from '../../schemas/curation.ts';
 import type { Failure, Split } from '../../schemas/dataset.ts';
-import type { Document, Tokenizer } from '../../tokenizer/index.ts';
+import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { labelOf } from '../sources/source.ts';
-import { type EncodeCounts, type InputEncoder, noCounts, secondsSince } from './inputs.ts';
+import {
+  type EncodeCounts,
+  type InputDocument,
+  type InputEncoder,
+  noCounts,
+  secondsSince,
+} from './inputs.ts';
 import { splitOf } from './split.ts';
 
 export interface EncodedDocument {
   docId: number;
   source: string;
-  document: Document;
+  document: InputDocument;
+  values?: readonly RawValue[];
 }
 
 export interface TokenizedDocument {
@@ -29,6 +37,10 @@ export interface TokenizedDocument {
   /** Ids `<bos>` … `<eos>`. */
   tokens: Uint16Array;
   split: Split;
+  /** sha256 of the source file, if it is kept. */
+  sha256?: string;
+  /** Values of the columns that travel along. */
+  values?: readonly RawValue[];
 }
 
 export interface DocumentBatch<Item> extends EncodeCounts {
@@ -61,9 +73,13 @@ export async function encodeBatch(
     const { docId, input } = wanted[i];
     const source = labelOf(bases, input);
     if (result instanceof CodecLmError) {
-      batch.failures.push({ input: docId, source, code: result.code, message: result.message });
+      // A row of a table is easier to find by its number.
+      const row = input.row === undefined ? '' : ` (row ${input.row} of its table)`;
+      const message = `${result.message}${row}`;
+      batch.failures.push({ input: docId, source, code: result.code, message });
     } else {
-      batch.documents.push({ docId, source, document: result });
+      const { values } = input;
+      batch.documents.push({ docId, source, document: result, ...(values ? { values } : {}) });
     }
   }
   return batch;
@@ -74,7 +90,7 @@ export function tokenizeBatch(
   { tokenizer, valFraction }: { tokenizer: Tokenizer; valFraction: number },
 ): DocumentBatch<TokenizedDocument> {
   const start = performance.now();
-  const tokenized = documents.map(({ docId, source, document }) => ({
+  const tokenized = documents.map(({ docId, source, document, values }) => ({
     docId,
     source,
     length: document.symbols.length,
@@ -82,6 +98,8 @@ export function tokenizeBatch(
     height: document.height,
     tokens: tokenizer.encodeDocument(document.symbols),
     split: splitOf(document.symbols, valFraction),
+    sha256: document.sha256,
+    values,
   }));
   const tokenize = seconds.tokenize + secondsSince(start);
   return { ...batch, documents: tokenized, seconds: { ...seconds, tokenize } };

@@ -8,6 +8,7 @@
 import type { Lock } from '../../base/lock/lock.ts';
 import type { PartitionStats } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
+import type { Extras } from '../pack/extras.ts';
 import { type DatasetHeader, PartitionWork } from '../pack/partition.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import {
@@ -31,6 +32,8 @@ export interface EngineRequest {
   /** Number of batches in flight. */
   lanes: number;
   header: DatasetHeader;
+  /** What documents/ has beside the places of documents; default: nothing. */
+  extras?: Extras;
   /** Checked before any file of a partition gets its name. */
   lock: Pick<Lock, 'check'>;
   signal: AbortSignal;
@@ -92,12 +95,12 @@ function tokenize(
 }
 
 /** Collects the batches of a partition, in order; passes the partition on after the last batch. */
-function pack({ header, onBatch }: EngineRequest) {
+function pack({ header, extras, onBatch }: EngineRequest) {
   let work: PartitionWork | undefined;
   return (parts: Stream<Part<DocumentBatch<TokenizedDocument>>>): Stream<PartitionWork> =>
     parts
       .map(({ partition, items, isLast }) => {
-        work ??= new PartitionWork(partition, header.seqLen);
+        work ??= new PartitionWork(partition, header.seqLen, extras);
         work.add(items);
         onBatch(items);
         if (!isLast) return [];

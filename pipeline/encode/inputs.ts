@@ -3,8 +3,10 @@
  * or its own error.
  */
 
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
-import type { CodecDefinition, Document, Encoder } from '../../tokenizer/index.ts';
+import type { CodecDefinition, Document, Encoder, FileSpan } from '../../tokenizer/index.ts';
 import { type ByteString, isFar } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';
@@ -34,42 +36,53 @@ export function noCounts(): EncodeCounts {
   };
 }
 
+/** A document with the sha256 of its source file, if that is kept. */
+export type InputDocument = Document & { sha256?: string };
+
 export interface InputEncoder {
   /**
    * @returns the document, or the error if this input caused it
    * @throws CodecLmError only for errors that no single input caused
    */
-  encode(planned: PlannedInput, counts: EncodeCounts): Promise<Document | CodecLmError>;
+  encode(planned: PlannedInput, counts: EncodeCounts): Promise<InputDocument | CodecLmError>;
 }
 
 /** The parts of a codec's definition that are needed here. */
 export type InputErrors = Pick<CodecDefinition, 'unreadable' | 'tooLarge'>;
 
-/** @param bases base paths of the sources */
+/**
+ * @param bases base paths of the sources
+ * @param hasHash whether documents have the sha256 of their source file
+ */
 export function createInputEncoder(
   encoder: Encoder,
   bases: readonly ByteString[],
   errors: InputErrors,
+  hasHash = false,
 ): InputEncoder {
-  const encodePlaced = async (input: Input, counts: EncodeCounts): Promise<Document> => {
+  const encodePlaced = async (input: Input, counts: EncodeCounts): Promise<InputDocument> => {
     const file = await findInput(bases, input, errors.unreadable);
     // The codec reads the file itself: count reading as encoding.
     const start = performance.now();
     try {
-      return await encoder.encodeFile!(file, labelOf(bases, input));
+      const document = await encoder.encodeFile!(file, labelOf(bases, input));
+      return hasHash ? { ...document, sha256: await hashOf(file) } : document;
     } finally {
       counts.sourceBytes += file.size;
       counts.seconds.encode += secondsSince(start);
     }
   };
-  const encodeContent = async (input: Input, counts: EncodeCounts): Promise<Document> => {
+  const encodeContent = async (input: Input, counts: EncodeCounts): Promise<InputDocument> => {
     const readStart = performance.now();
     const source = await readInput(bases, input, errors);
     counts.sourceBytes += source.length;
     counts.seconds.read += secondsSince(readStart);
     const encodeStart = performance.now();
     try {
-      return await encoder.encode(source, labelOf(bases, input));
+      // Encoders do not change the source, but may be done with its memory.
+      const sha256 = hasHash ? createHash('sha256').update(source).digest('hex') : undefined;
+      const document = await encoder.encode(source, labelOf(bases, input));
+      return sha256 ? { ...document, sha256 } : document;
     } finally {
       giveBuffer(source);
       counts.seconds.encode += secondsSince(encodeStart);
@@ -89,6 +102,14 @@ export function createInputEncoder(
       }
     },
   };
+}
+
+/** sha256 of a file, or of a part of it, that a codec reads by itself. */
+async function hashOf({ path, offset, size }: FileSpan): Promise<string> {
+  const hash = createHash('sha256');
+  const part = { start: offset, end: offset + size - 1 };
+  if (size > 0) for await (const chunk of createReadStream(path, part)) hash.update(chunk);
+  return hash.digest('hex');
 }
 
 export function secondsSince(start: number): number {

@@ -52,6 +52,7 @@ function describe(manifest: Manifest, splits: readonly Split[]): string[] {
     `- documents: ${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs, ${formatCount(totals.failures)} failed`,
     ...leftOut(manifest),
     ...missing,
+    ...columnLines(manifest),
     `- tokens: ${formatCount(totals.tokens)}, and ${formatCount(totals.padding)} of padding`,
     ...splits.map((split) => {
       const rows = formatCount(rowsOf(manifest, split));
@@ -76,6 +77,13 @@ function leftOut({ totals, config: { curation } }: Manifest): string[] {
   const reasons = Object.entries(totals.filteredByReason ?? {});
   const counts = reasons.map(([reason, n]) => `${formatCount(n)} ${reason}`).join(', ');
   return [`- left out: ${counts || 'none'}; see filtered/`];
+}
+
+/** A line for the columns of documents/, if there are any. */
+function columnLines({ columns = [] }: Manifest): string[] {
+  if (columns.length === 0) return [];
+  const named = columns.map(({ name, type }) => `\`${name}\` ${type}`).join(', ');
+  return [`- columns of \`documents/\`: ${named}`];
 }
 
 function rowsOf({ shards }: Manifest, split: Split): number {

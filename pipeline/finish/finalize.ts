@@ -29,6 +29,7 @@ import type { Tokenizer } from '../../tokenizer/index.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
 import { paths, removeLeftovers } from '../files.ts';
 import { lockDataset } from '../lock.ts';
+import { documentHeader, type Extras, extrasOf } from '../pack/extras.ts';
 import type { DatasetHeader } from '../pack/partition.ts';
 import { documentsOf, packTails, readTail, rowsOf } from '../pack/tail.ts';
 import { nameOf, type Partition, partitionsOf, readPlan } from '../plan/plan.ts';
@@ -46,6 +47,8 @@ export interface Round {
   partitions: readonly Partition[];
   /** Number in the names of the shards that hold the tails. */
   tailIndex: number;
+  /** What documents/ has beside the places of documents. */
+  extras: Extras;
 }
 
 /** @param codec the one that encodes, where it has other versions than the plan's */
@@ -76,7 +79,7 @@ export interface RoundResult {
  */
 export async function finishRound(
   out: string,
-  { partitions, tailIndex }: Round,
+  { partitions, tailIndex, extras }: Round,
   header: DatasetHeader,
   padId: number,
   lock: Pick<Lock, 'check'>,
@@ -98,7 +101,7 @@ export async function finishRound(
     }
     const name = nameOf(split, tailIndex);
     await lock.check();
-    await writeTailShard(out, split, partitions, name, header, padId, result);
+    await writeTailShard(out, split, partitions, name, header, padId, extras, result);
   }
   return result;
 }
@@ -115,6 +118,7 @@ async function writeTailShard(
   name: string,
   header: DatasetHeader,
   padId: number,
+  extras: Extras,
   result: RoundResult,
 ): Promise<void> {
   if (!result.stats.some(({ tailTokens }) => tailTokens > 0)) return;
@@ -123,10 +127,13 @@ async function writeTailShard(
   if (await isEmpty(rowsOf(pack()))) return;
   const shardHeader = { ...header, split, partition: null };
   result.shards.push(await writeSequenceShard(paths.shard(out, name), rowsOf(pack()), shardHeader));
-  if (await isEmpty(documentsOf(pack()))) return;
-  const documentHeader = { formatVersion: FORMAT_VERSION, partition: null } as const;
+  if (await isEmpty(documentsOf(pack(), extras))) return;
   result.documents.push(
-    await writeDocumentShard(paths.documents(out, name), documentsOf(pack()), documentHeader),
+    await writeDocumentShard(
+      paths.documents(out, name),
+      documentsOf(pack(), extras),
+      documentHeader(null, extras),
+    ),
   );
 }
 
@@ -169,7 +176,7 @@ export async function finalizePlan(
 ): Promise<Manifest> {
   const partitions = partitionsOf(plan, plan.config.partitionSize);
   const header = headerOf(plan, tokenizer);
-  const round = { partitions, tailIndex: partitions.length };
+  const round = { partitions, tailIndex: partitions.length, extras: extrasOf(plan) };
   const { shards, documents, stats } = await finishRound(out, round, header, tokenizer.padId, lock);
   const totals = totalsOf(plan, stats, shards);
   checkFailureShare(totals.failuresByCode, plan.inputs, allowed, out);
@@ -184,6 +191,7 @@ export async function finalizePlan(
     config: { ...plan.config, inputsHash: plan.inputsHash },
     shards,
     documents,
+    ...(plan.columns ? { columns: plan.columns } : {}),
     totals,
   };
   await publish(out, manifest, lock);

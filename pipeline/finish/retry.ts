@@ -11,6 +11,7 @@ import { type EngineRequest, encodePartitions } from '../encode/engine.ts';
 import { batchEvents, partitionEvent } from '../encode/events.ts';
 import type { PipelineEvent } from '../events.ts';
 import { paths, readText, removeLeftovers, writeJson, writeText } from '../files.ts';
+import { extrasOf } from '../pack/extras.ts';
 import { inputsOf, nameOf } from '../plan/plan.ts';
 import { readFailures } from '../status/failures.ts';
 import { doneNames } from '../status/status.ts';
@@ -118,6 +119,7 @@ async function runRound(request: RetryRequest, plan: Plan, round: RetryRound): P
     ...request,
     partitions: todo,
     header: headerOf(plan, context.tokenizer),
+    extras: extrasOf(plan),
     onBatch: (batch) => {
       for (const event of batchEvents(batch)) emit(event);
     },
@@ -135,13 +137,13 @@ async function completeRound(
   const { tokenizer } = context;
   const added = await finishRound(
     out,
-    { partitions, tailIndex },
+    { partitions, tailIndex, extras: extrasOf(plan) },
     headerOf(plan, tokenizer),
     tokenizer.padId,
     lock,
   );
   const shards = [...manifest.shards, ...added.shards];
-  const totals = totalsOf(plan, added.stats, shards);
+  const totals = { ...manifest.totals, ...totalsOf(plan, added.stats, shards) };
   const merged: Manifest = {
     ...manifest,
     partitions: manifest.partitions + partitions.length,

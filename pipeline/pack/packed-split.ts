@@ -1,18 +1,12 @@
 /** Packs the documents of one split of a partition as they arrive, then writes them as files. */
 
-import {
-  type DocumentFileEntry,
-  type DocumentRow,
-  FORMAT_VERSION,
-  type ShardEntry,
-  type ShardHeader,
-  type Split,
-} from '../../schemas/dataset.ts';
+import type { DocumentFileEntry, ShardEntry, ShardHeader, Split } from '../../schemas/dataset.ts';
 import type { SplitTail } from '../../schemas/plan.ts';
 import { type SequenceRow, writeDocumentShard, writeSequenceShard } from '../../shards/index.ts';
 import type { TokenizedDocument } from '../encode/encode.ts';
 import { paths } from '../files.ts';
 import { nameOf } from '../plan/plan.ts';
+import { documentHeader, documentRow, type Extras, type RowOf } from './extras.ts';
 import { Packer } from './pack.ts';
 import { tailOf } from './tail.ts';
 
@@ -30,17 +24,20 @@ export class PackedSplit {
   readonly split: Split;
   readonly #packer: Packer;
   readonly #rows: SequenceRow[] = [];
-  readonly #documents: Omit<DocumentRow, 'shard'>[] = [];
+  readonly #extras: Extras;
+  readonly #documents: RowOf<'shard'>[] = [];
 
-  constructor(split: Split, seqLen: number) {
+  constructor(split: Split, seqLen: number, extras: Extras) {
     this.split = split;
+    this.#extras = extras;
     this.#packer = new Packer(seqLen);
   }
 
-  add({ docId, source, length, width, height, tokens }: TokenizedDocument): void {
+  add({ docId, source, length, width, height, tokens, sha256, values }: TokenizedDocument): void {
     const { place } = this.#packer;
     const size = { bytes: length, tokens: tokens.length, width, height };
-    this.#documents.push({ docId, source, ...size, ...place });
+    const beside = { ...(sha256 ? { sha256 } : {}), ...(values ? { values } : {}) };
+    this.#documents.push({ docId, source, ...size, ...beside, ...place });
     this.#rows.push(...this.#packer.append(docId, tokens));
   }
 
@@ -63,7 +60,8 @@ export class PackedSplit {
           });
     const rows = this.#documents.map((row) => ({ ...row, shard: `${name}.parquet` }));
     const inShard = rows.filter(({ row }) => row < this.#rows.length);
-    const documents = await writeDocuments(paths.documents(out, name), inShard, header.partition);
+    const path = paths.documents(out, name);
+    const documents = await writeDocuments(path, inShard, header.partition, this.#extras);
     const rest = this.#packer.rest();
     return {
       shard,
@@ -75,9 +73,11 @@ export class PackedSplit {
 
 async function writeDocuments(
   path: string,
-  rows: readonly DocumentRow[],
+  rows: readonly RowOf[],
   partition: number | null,
+  extras: Extras,
 ): Promise<DocumentFileEntry | null> {
   if (rows.length === 0) return null;
-  return writeDocumentShard(path, rows, { formatVersion: FORMAT_VERSION, partition });
+  const listed = rows.map((row) => documentRow(row, extras));
+  return writeDocumentShard(path, listed, documentHeader(partition, extras));
 }

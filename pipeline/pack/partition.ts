@@ -17,6 +17,7 @@ import { secondsSince } from '../encode/inputs.ts';
 import { jsonText, paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
 import { countCodes, countReasons, formatFailures } from '../status/failures.ts';
+import { type Extras, NO_EXTRAS } from './extras.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
 
 /** Metadata that all shards of a dataset have in common. */
@@ -32,10 +33,10 @@ export class PartitionWork {
   readonly #seconds = { read: 0, encode: 0, tokenize: 0 };
   readonly #sums = { documents: 0, documentBytes: 0, tokens: 0, sourceBytes: 0 };
 
-  constructor(partition: Partition, seqLen: number) {
+  constructor(partition: Partition, seqLen: number, extras: Extras = NO_EXTRAS) {
     this.partition = partition;
-    this.#train = new PackedSplit('train', seqLen);
-    this.#val = new PackedSplit('val', seqLen);
+    this.#train = new PackedSplit('train', seqLen, extras);
+    this.#val = new PackedSplit('val', seqLen, extras);
   }
 
   add(batch: DocumentBatch<TokenizedDocument>): void {

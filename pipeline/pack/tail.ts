@@ -5,25 +5,23 @@ import type { DocumentFileEntry, DocumentRow } from '../../schemas/dataset.ts';
 import { type SplitTail, type Tail, tailSchema } from '../../schemas/plan.ts';
 import type { SequenceRow } from '../../shards/index.ts';
 import { paths, readJson } from '../files.ts';
+import { documentRow, type Extras, type RowOf } from './extras.ts';
 import { Packer, type Rest } from './pack.ts';
 
 /** @param rows the documents that begin in the tail, in order */
 export function tailOf(
   { ids, docIds, docStarts }: Rest,
-  rows: readonly DocumentRow[],
+  rows: readonly RowOf[],
   documents: DocumentFileEntry | null,
 ): SplitTail {
   return {
     documents,
     ids: Buffer.from(ids.buffer, ids.byteOffset, ids.byteLength).toString('base64'),
     pieces: docIds.map((docId, i) => ({ docId, start: docStarts[i] })),
-    rows: rows.map(({ docId, source, bytes, tokens, width, height }) => ({
-      docId,
-      source,
-      bytes,
-      tokens,
-      width,
-      height,
+    // Their places are known when the tails are packed.
+    rows: rows.map(({ shard: _, row: __, offset: ___, values, ...row }) => ({
+      ...row,
+      ...(values ? { values: [...values] } : {}),
     })),
   };
 }
@@ -39,7 +37,7 @@ export async function readTail(out: string, name: string): Promise<Tail> {
   });
 }
 
-type Packed = { row: SequenceRow } | { document: DocumentRow };
+type Packed = { row: SequenceRow } | { document: RowOf };
 
 /**
  * Packs tails into the last shard as they arrive.
@@ -75,6 +73,11 @@ export async function* rowsOf(packed: AsyncIterable<Packed>): AsyncGenerator<Seq
   for await (const item of packed) if ('row' in item) yield item.row;
 }
 
-export async function* documentsOf(packed: AsyncIterable<Packed>): AsyncGenerator<DocumentRow> {
-  for await (const item of packed) if ('document' in item) yield item.document;
+export async function* documentsOf(
+  packed: AsyncIterable<Packed>,
+  extras: Extras,
+): AsyncGenerator<DocumentRow> {
+  for await (const item of packed) {
+    if ('document' in item) yield documentRow(item.document, extras);
+  }
 }

@@ -6,6 +6,8 @@ import { CodecLmError } from '../../base/error.ts';
 import { makeFolder } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
+import { ColumnCollector } from '../columns/collector.ts';
+import { checkDuplicate } from '../columns/duplicates.ts';
 import { paths, writeJson } from '../files.ts';
 import { ListingLog, listInputs } from '../sources/list-inputs.ts';
 import {
@@ -13,6 +15,7 @@ import {
   formatInput,
   type Input,
   type ListingContext,
+  parseInput,
   sourceFileOf,
 } from '../sources/source.ts';
 import { fromText } from './byte-strings.ts';
@@ -46,16 +49,17 @@ export async function makePlan(request: Locked): Promise<Plan> {
   const draft = await draftPlan(out);
   try {
     const found = await spoolInputs(request, draft.spool);
-    const { log } = found;
+    const { log, columns } = found;
     spool = found.spool;
     await draft.begin(lock);
-    const frozen = await freezeLists(request, spool, log, draft);
+    const frozen = await freezeLists(request, spool, log, columns, draft);
     await draft.publish(lock);
     const plan: Plan = {
       planVersion: PLAN_VERSION,
       config,
       ...frozen,
       listing: log.listing,
+      ...(columns ? { columns: columns.resolve() } : {}),
     };
     await lock.check();
     await writeJson(paths.plan(out), plan);
@@ -75,32 +79,60 @@ export async function makePlan(request: Locked): Promise<Plan> {
 export async function spoolInputs(
   { out, config, noun, extensions, signal, onFound }: PlanRequest,
   spoolPath: string,
-): Promise<{ spool: Spool; log: ListingLog }> {
+): Promise<{ spool: Spool; log: ListingLog; columns?: ColumnCollector }> {
   const { sources, seed } = config;
   const bases = sources.map(baseOf);
+  const collector = config.columns && new ColumnCollector(config.columns);
   const log = new ListingLog();
   const context: ListingContext = {
     report: log,
     extensions,
     visited: new Set(),
     excluded: fromText(out),
+    columns: collector,
     signal,
   };
   await makeFolder(join(spoolPath, '..'));
   const spool = new Spool(spoolPath, {
     findDuplicates: sources.length > 1 || sources[0].startsWith('@'),
   });
-  for await (const input of listInputs(sources, context)) {
-    const member = input.member?.name ?? '';
-    const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
-    spool.add(formatInput(input), orderKey, `${sourceFileOf(bases, input)}\0${member}`);
-    if (spool.length % 1000 === 0) onFound?.(spool.length);
+  try {
+    for await (const input of listInputs(sources, context)) {
+      collector?.count(input.values);
+      const member = input.member?.name ?? '';
+      const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
+      spool.add(formatInput(input), orderKey, `${sourceFileOf(bases, input)}\0${member}`);
+      if (spool.length % 1000 === 0) onFound?.(spool.length);
+    }
+  } catch (error) {
+    spool.close();
+    throw error;
   }
   if (spool.length === 0) {
     spool.close();
     throw emptyError(noun, sources, log);
   }
-  return { spool, log };
+  const columns = collector && collector.specs.length > 0 ? collector : undefined;
+  try {
+    // Types are decided before anything is written.
+    columns?.resolve();
+  } catch (error) {
+    spool.close();
+    throw error;
+  }
+  return { spool, log, columns };
+}
+
+/** What happens to rows that name the same file. */
+export function onDuplicateOf(
+  { sources, columns }: PlanConfig,
+  collector: ColumnCollector | undefined,
+): ((kept: string, dropped: string) => void) | undefined {
+  if (!columns) return undefined;
+  return (kept, dropped) => {
+    checkDuplicate(kept, dropped, sources);
+    collector?.count(parseInput(dropped).values, -1);
+  };
 }
 
 /** Name relative to the source, so that a folder and a tar of it give the same order. */
@@ -122,9 +154,15 @@ function emptyError(
 }
 
 /** Writes the lists of all partitions, one at a time, so that signals are handled in between. */
-async function freezeLists(request: PlanRequest, spool: Spool, log: ListingLog, draft: PlanDraft) {
+async function freezeLists(
+  request: PlanRequest,
+  spool: Spool,
+  log: ListingLog,
+  columns: ColumnCollector | undefined,
+  draft: PlanDraft,
+) {
   const { config, signal } = request;
-  const { count, duplicates, lines } = spool.finish();
+  const { count, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
   log.listing.duplicates = duplicates;
   const hash = createHash('sha256');
   const listHashes: string[] = [];

@@ -83,14 +83,21 @@ export class Spool {
   /**
    * Sorts the lines by their keys and keeps one line per identity. Nothing can be added afterwards.
    * Memory is freed as soon as a step no longer needs it.
+   * @param onDuplicate called with each line that is dropped, and the one that is kept; may throw
    */
-  finish(): { count: number; duplicates: number; lines: Generator<string> } {
+  finish(onDuplicate?: (kept: string, dropped: string) => void): {
+    count: number;
+    duplicates: number;
+    lines: Generator<string>;
+  } {
     this.#flush();
     const { length } = this;
     const offsets = this.#offsets();
     this.#lengths = new Numbers();
     const read = (index: number) => this.#read(offsets[index], offsets[index + 1] - offsets[index]);
-    const dropped = this.#identities ? findDuplicates(this.#identities, read) : undefined;
+    const dropped = this.#identities
+      ? findDuplicates(this.#identities, read, onDuplicate)
+      : undefined;
     this.#identities = undefined;
     const duplicates = dropped?.reduce((sum, flag) => sum + flag, 0) ?? 0;
     const order = sortByKey(this.#orderKeys, read);
@@ -131,11 +138,21 @@ export class Spool {
 }
 
 /** Marks duplicates: for each identity, all inputs except the one with the smallest line. */
-function findDuplicates(identities: Keys, read: (index: number) => string): Uint8Array {
+function findDuplicates(
+  identities: Keys,
+  read: (index: number) => string,
+  onDuplicate?: (kept: string, dropped: string) => void,
+): Uint8Array {
   const order = sortByKey(identities, read);
   const dropped = new Uint8Array(order.length);
+  let kept = 0;
   for (let i = 1; i < order.length; i++) {
-    dropped[order[i]] = compareKeys(identities, order[i - 1], order[i]) === 0 ? 1 : 0;
+    if (compareKeys(identities, order[i - 1], order[i]) !== 0) {
+      kept = i;
+      continue;
+    }
+    dropped[order[i]] = 1;
+    onDuplicate?.(read(order[kept]), read(order[i]));
   }
   return dropped;
 }

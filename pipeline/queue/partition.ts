@@ -5,6 +5,7 @@ import type { EncodeContext } from '../encode/encode.ts';
 import { encodePartitions } from '../encode/engine.ts';
 import { batchEvents, partitionEvent } from '../encode/events.ts';
 import { headerOf } from '../finish/finalize.ts';
+import { extrasOf } from '../pack/extras.ts';
 import type { Partition } from '../plan/plan.ts';
 import type { LockedRequest } from '../run-request.ts';
 import { VanishedCorpus } from '../status/failures.ts';
@@ -48,6 +49,7 @@ export class PartitionRunner {
       context,
       lanes,
       header,
+      extras: extrasOf(plan),
       lock: checked,
       signal,
       commit: (work) => work.commit(out, header, checked, { isShared: true }),

@@ -5,7 +5,7 @@
 import { reasonOf } from '../../base/error.ts';
 import { type ByteString, extensionOf } from '../plan/byte-strings.ts';
 import { compressionOf, compressionProblem } from './compressed.ts';
-import { type Input, isOfStorage, type ListingContext } from './source.ts';
+import { type Input, isFatal, type ListingContext } from './source.ts';
 import { beginsLikeTar, listTar } from './tar/list.ts';
 import { type Archive, openArchive } from './tar/open.ts';
 
@@ -55,7 +55,7 @@ async function contentOf(file: ByteString): Promise<Content> {
     if (compression) return { problem: compressionProblem(file, compression) };
     return (await beginsLikeTar(handle)) ? 'tar' : 'other';
   } catch (error) {
-    if (isOfStorage(error)) throw error;
+    if (isFatal(error)) throw error;
     return { problem: reasonOf(error) };
   } finally {
     await handle?.close();

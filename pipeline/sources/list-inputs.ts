@@ -16,7 +16,7 @@ import {
 import { listNamed } from './archive.ts';
 import { listBucket } from './bucket.ts';
 import { listFolder } from './folder.ts';
-import { listText } from './list.ts';
+import { isTable, listTable, listText } from './list.ts';
 import { baseOf, type Input, type ListingContext, type ListingReport } from './source.ts';
 
 /** Most problems that are kept; further ones are counted in a last entry. */
@@ -27,7 +27,11 @@ const MAX_PROBLEMS = 100;
  * @throws CodecLmError `INPUT_NOT_FOUND` for the first one that does not exist
  */
 export async function resolveSources(args: readonly string[]): Promise<string[]> {
-  if (args.length === 0) throw new CodecLmError('USAGE', 'no SRC given');
+  if (args.length === 0) {
+    throw new CodecLmError('USAGE', 'no SRC given', {
+      hint: 'name a folder, a file, an archive or `@list.txt`, or a table by `list`',
+    });
+  }
   return Promise.all(args.map(resolveSource));
 }
 
@@ -68,7 +72,9 @@ export async function* listInputs(
   for (const [index, source] of sources.entries()) {
     const base = baseOf(source);
     if (source.startsWith('@')) {
-      yield* listText(index, unescapePath(source.slice(1)), base, context);
+      const list = unescapePath(source.slice(1));
+      if (isTable(list, context)) yield* listTable(index, list, context);
+      else yield* listText(index, list, base, context);
     } else if (await isFolderAt(base)) {
       const lister = isRemote(base) ? listBucket : listFolder;
       yield* lister(index, base, context);

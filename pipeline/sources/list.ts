@@ -1,7 +1,7 @@
-/** Lists the inputs that a text file names, one path per line. */
-import { createReadStream } from 'node:fs';
-import { readError } from '../../base/file-error.ts';
-import { isRemote, parsePlace, storageAt } from '../../base/storage/index.ts';
+/** Lists the inputs that a file names: a text with one path per line, or a table. */
+import { parsePlace } from '../../base/storage/index.ts';
+import { isTableName, tableRows } from '../columns/tables/table.ts';
+import { listError } from '../columns/types.ts';
 import {
   type ByteString,
   bytesOf,
@@ -9,10 +9,10 @@ import {
   fromText,
   isAbsolute,
   join,
-  textPlace,
 } from '../plan/byte-strings.ts';
 import { listArchive } from './archive.ts';
 import { isArchiveName } from './compressed.ts';
+import { linesOf } from './lines.ts';
 import type { Input, ListingContext } from './source.ts';
 
 /** Longest line in bytes: several times the longest path of any system. */
@@ -29,7 +29,7 @@ export async function* listText(
   base: ByteString,
   context: ListingContext,
 ): AsyncGenerator<Input> {
-  for await (const entry of linesOf(list)) {
+  for await (const entry of linesOf(list, MAX_LINE_BYTES)) {
     context.signal?.throwIfAborted();
     if (entry === '' || entry.startsWith('#')) continue;
     const path = entryOf(entry, list);
@@ -49,26 +49,30 @@ function entryOf(entry: ByteString, list: ByteString): ByteString {
   return path === text ? entry : fromText(path);
 }
 
-async function* linesOf(list: ByteString): AsyncGenerator<ByteString> {
-  let rest = '';
-  try {
-    for await (const chunk of contentOf(list)) {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop()!;
-      if (rest.length > MAX_LINE_BYTES) throw new Error('not a text list: a line has no end');
-      for (const line of lines) yield line.replace(/\r$/, '');
+/**
+ * Each row of a table is one input, with its columns.
+ * @throws CodecLmError `LIST_INVALID` that says file, row and what to do; `USAGE` like {@link listText}
+ */
+export async function* listTable(
+  source: number,
+  table: ByteString,
+  context: ListingContext,
+): AsyncGenerator<Input> {
+  for await (const { row, path: entry, values } of tableRows(table, context.columns)) {
+    context.signal?.throwIfAborted();
+    const path = entryOf(entry, table);
+    if (isArchiveName(path, context.extensions)) {
+      throw listError(
+        { file: escapePath(table), row },
+        `${escapePath(path)} is an archive, not one input`,
+        'name archives as sources of their own, or in a text list',
+      );
     }
-  } catch (error) {
-    throw readError(error, escapePath(list), 'reading the list');
+    yield { source, path, row, values };
   }
-  if (rest !== '') yield rest.replace(/\r$/, '');
 }
 
-async function* contentOf(list: ByteString): AsyncGenerator<ByteString> {
-  if (!isRemote(list)) {
-    yield* createReadStream(bytesOf(list), { encoding: 'latin1' });
-    return;
-  }
-  const place = textPlace(list);
-  for await (const chunk of storageAt(place).stream(place)) yield chunk.toString('latin1');
+/** Whether a list is read as a table. */
+export function isTable(list: ByteString, { columns }: ListingContext): boolean {
+  return columns !== undefined && columns.pathColumn !== null && isTableName(list);
 }

@@ -1,6 +1,8 @@
 /** Sources of inputs, and single inputs. */
 import { dirname } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
+import type { RawValue } from '../../schemas/columns.ts';
+import type { ColumnCollector } from '../columns/collector.ts';
 import {
   type ByteString,
   escapePath,
@@ -17,6 +19,10 @@ export interface Input {
   path: ByteString;
   /** Place of the input inside an archive. */
   member?: Member;
+  /** Row of the table that named it, counted from 1. */
+  row?: number;
+  /** Values of the columns that travel along, in their order. */
+  values?: readonly RawValue[];
 }
 
 export interface Member {
@@ -57,6 +63,8 @@ export interface ListingContext {
   visited: Set<string>;
   /** Never walked, because the dataset being written may lie inside a source. */
   excluded: ByteString;
+  /** The columns that travel along, if there are any. */
+  columns?: ColumnCollector;
   signal?: AbortSignal;
 }
 
@@ -74,11 +82,12 @@ export function isInputName(
 }
 
 /**
- * Whether the error is not the file's: object storage is away or refuses the credentials. The listing
- * then stops, because it would miss more than this file.
+ * Whether the error ends the listing: object storage is away or refuses the credentials, so that more
+ * than this file would be missed, or a column is not what was asked for.
  */
-export function isOfStorage(error: unknown): boolean {
-  return error instanceof CodecLmError && error.code.startsWith('STORAGE_');
+export function isFatal(error: unknown): boolean {
+  if (!(error instanceof CodecLmError)) return false;
+  return error.code.startsWith('STORAGE_') || error.code === 'LIST_INVALID';
 }
 
 /** @param source in the form of plan.json: `/corpus`, `/corpus/a.jpg`, `@/lists/a.txt` */
@@ -98,21 +107,34 @@ export function labelOf(bases: readonly ByteString[], input: Input): string {
   return escapePath(input.member ? `${file}/${input.member.name}` : file);
 }
 
-/** Tab-separated; names are escaped, so they contain no tab or newline. */
-export function formatInput({ source, path, member }: Input): string {
+/**
+ * Tab-separated; names are escaped, so they contain no tab or newline. Row and values are one JSON
+ * array at the end.
+ */
+export function formatInput({ source, path, member, row, values }: Input): string {
   const fields = [source, escapePath(path)];
   if (member) fields.push(escapePath(member.name), member.offset, member.size);
   if (member?.headersAt !== undefined) fields.push(member.headersAt);
+  if (values) fields.push(JSON.stringify([row ?? null, ...values]));
   return fields.join('\t');
 }
 
 /** The inverse of {@link formatInput}. */
 export function parseInput(line: string): Input {
-  const [source, path, name, offset, size, headersAt] = line.split('\t');
+  const fields = line.split('\t');
+  // The last field of any other line is a number, or the path.
+  const beside =
+    fields.length > 2 && fields[fields.length - 1].startsWith('[') ? fields.pop() : undefined;
+  const [source, path, name, offset, size, headersAt] = fields;
   const input: Input = { source: Number(source), path: unescapePath(path) };
   if (name !== undefined) {
     input.member = { name: unescapePath(name), offset: Number(offset), size: Number(size) };
     if (headersAt !== undefined) input.member.headersAt = Number(headersAt);
+  }
+  if (beside !== undefined) {
+    const [row, ...values] = JSON.parse(beside) as [number | null, ...RawValue[]];
+    input.values = values;
+    if (row !== null) input.row = row;
   }
   return input;
 }

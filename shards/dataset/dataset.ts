@@ -8,6 +8,7 @@ import { specialIds } from '../../schemas/dataset.ts';
 import { Loader, type LoaderOptions } from '../loader/loader.ts';
 import type { Shard } from '../parquet/reader.ts';
 import type { SequenceRow } from '../parquet/rows.ts';
+import { ColumnsOfDocuments, findDocumentRow } from './document-rows.ts';
 import { readManifest } from './manifest.ts';
 import { chainsOf, mergeByDocument } from './merge.ts';
 import { ShardPool } from './pool.ts';
@@ -57,13 +58,20 @@ export class Dataset {
   }
 
   /**
-   * Every document of both splits, or of one, in ascending order of ids; a few row groups are in
-   * memory.
+   * Every document of both splits, or of one, in ascending order of ids, with the columns that travel
+   * along; a few row groups are in memory.
    * @throws CodecLmError `SHARD_INVALID` or `DATASET_INVALID` at the first damaged document
    */
   async *documents(split?: Split): AsyncGenerator<DocumentTokens> {
-    for await (const parts of this.documentParts(split)) {
-      yield { docId: parts[0].docId, ids: joinSegments(parts, this.manifest.vocabSize) };
+    const columns = this.#hasColumns ? new ColumnsOfDocuments(this) : undefined;
+    try {
+      for await (const parts of this.documentParts(split)) {
+        const [{ docId }] = parts;
+        const ids = joinSegments(parts, this.manifest.vocabSize);
+        yield { docId, ids, ...(await columns?.of(docId)) };
+      }
+    } finally {
+      await columns?.close();
     }
   }
 
@@ -80,7 +88,9 @@ export class Dataset {
    */
   async readDocument(docId: number): Promise<DocumentTokens> {
     const parts = await this.readSegments(docId);
-    return { docId, ids: joinSegments(parts, this.manifest.vocabSize) };
+    const ids = joinSegments(parts, this.manifest.vocabSize);
+    if (!this.#hasColumns) return { docId, ids };
+    return { docId, ids, columns: (await findDocumentRow(this, docId))?.columns ?? {} };
   }
 
   /** The same without checks, as the rows hold it: its segments in order. */
@@ -115,6 +125,10 @@ export class Dataset {
 
   async close(): Promise<void> {
     await this.pool.close();
+  }
+
+  get #hasColumns(): boolean {
+    return (this.manifest.columns ?? []).length > 0;
   }
 
   #shardsOf(split: Split): ShardEntry[] {

@@ -1,7 +1,11 @@
-/** documents/part-*.parquet: one row per document, in flat columns of integers and text. */
+/**
+ * documents/part-*.parquet: one row per document, in flat columns of integers and text, then the
+ * columns that travel along, whose values may be missing.
+ */
 import type { ReadyPage } from 'parquetjs-lite';
 import { CodecLmError } from '../../base/error.ts';
 import { writePlace } from '../../base/storage/index.ts';
+import type { Column, ColumnValue } from '../../schemas/columns.ts';
 import {
   type DocumentFileEntry,
   type DocumentHeader,
@@ -15,9 +19,15 @@ import { ParquetFile, type RowGroupPlace, shardError } from '../parquet/footer.t
 import { dataPage, readDataPage, viewBytes } from '../parquet/pages.ts';
 import { DOCUMENT_COLUMNS, documentSchema } from '../parquet/schema.ts';
 import { nameInDataset } from '../parquet/writer.ts';
+import { decodeNullable, decodeTexts, encodeNullable, encodeTexts } from './nullable.ts';
 
 /** Rows per row group; a row group of documents has a few MB. */
 const ROW_GROUP_ROWS = 65_536;
+/** Characters of the columns that travel along, in a row group: pages have to fit into memory. */
+const ROW_GROUP_TEXT = 2 ** 24;
+
+/** A column of this name is the document's own hash, not one that travels along. */
+const HASH = 'sha256';
 
 /**
  * @param path `DS/documents/part-00000.parquet`; its folder exists
@@ -34,8 +44,10 @@ export async function writeDocumentShard(
   let firstDoc: number | null = null;
   let lastDoc: number | null = null;
   const file = await writePlace(path, async (output) => {
-    const envelope = new EnvelopeWriter(output, documentSchema());
+    const { columns = [] } = header;
+    const envelope = new EnvelopeWriter(output, documentSchema(columns));
     let group: DocumentRow[] = [];
+    let text = 0;
     for await (const row of rows) {
       const problem = documentRowSchema.safeParse(row).error?.issues[0];
       if (problem || (lastDoc !== null && row.docId <= lastDoc)) {
@@ -46,39 +58,44 @@ export async function writeDocumentShard(
       firstDoc ??= row.docId;
       lastDoc = row.docId;
       count++;
-      if (group.push(row) < ROW_GROUP_ROWS) continue;
-      await envelope.writeRowGroup(group.length, encodeColumns(group));
+      text += textIn(row);
+      if (group.push(row) < ROW_GROUP_ROWS && text < ROW_GROUP_TEXT) continue;
+      await envelope.writeRowGroup(group.length, encodeColumns(group, columns));
       group = [];
+      text = 0;
     }
-    if (group.length > 0) await envelope.writeRowGroup(group.length, encodeColumns(group));
+    if (group.length > 0) await envelope.writeRowGroup(group.length, encodeColumns(group, columns));
     await envelope.finish(() => ({ [METADATA_KEY]: JSON.stringify(header) }));
   });
   const { partition } = header;
   return { file: nameInDataset(path), partition, rows: count, firstDoc, lastDoc, ...file };
 }
 
-function encodeColumns(rows: DocumentRow[]): ColumnPages[] {
-  return DOCUMENT_COLUMNS.map(({ path, field, kind }) => {
-    const body =
-      kind === 'text'
-        ? encodeTexts(rows.map((row) => row[field]))
-        : viewBytes(Int32Array.from(rows, (row) => row[field]));
+function textIn({ columns = {} }: DocumentRow): number {
+  let sum = 0;
+  for (const value of Object.values(columns)) if (typeof value === 'string') sum += value.length;
+  return sum;
+}
+
+function encodeColumns(rows: DocumentRow[], columns: readonly Column[]): ColumnPages[] {
+  const pagesOf = (path: string, body: Uint8Array): ColumnPages => {
     const page = dataPage('PLAIN', rows.length, body);
     const ready: ReadyPage = { page, num_values: rows.length, first_row_index: 0 };
     return { path, pages: [ready] };
-  });
-}
-
-/** BYTE_ARRAY in PLAIN encoding: each text has its length before it. */
-function encodeTexts(texts: string[]): Buffer {
-  return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = Buffer.from(text, 'utf8');
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(bytes.length);
-      return [length, bytes];
-    }),
+  };
+  const own = DOCUMENT_COLUMNS.map(({ path, field, kind }) =>
+    pagesOf(
+      path,
+      kind === 'text'
+        ? encodeTexts(rows.map((row) => row[field]))
+        : viewBytes(Int32Array.from(rows, (row) => row[field])),
+    ),
   );
+  const further = columns.map(({ name, type }) => {
+    const values = rows.map((row) => (name === HASH ? row.sha256 : row.columns?.[name]) ?? null);
+    return pagesOf(name, encodeNullable(values, type));
+  });
+  return [...own, ...further];
 }
 
 /**
@@ -86,30 +103,49 @@ function encodeTexts(texts: string[]): Buffer {
  * @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`
  */
 export async function* readDocuments(path: string): AsyncGenerator<DocumentRow> {
-  const file = await ParquetFile.open(path, documentSchema());
+  const file = await ParquetFile.open(path, (keyValue) => documentSchema(columnsIn(keyValue)));
   try {
-    checkHeader(file);
+    const { columns = [] } = headerOf(file);
     for (const group of file.rowGroups) {
-      yield* await file.guard(`row group at row ${group.firstRow}`, () => readGroup(file, group));
+      yield* await file.guard(`row group at row ${group.firstRow}`, () =>
+        readGroup(file, group, columns),
+      );
     }
   } finally {
     await file.close();
   }
 }
 
-async function readGroup(file: ParquetFile, group: RowGroupPlace): Promise<DocumentRow[]> {
+async function readGroup(
+  file: ParquetFile,
+  group: RowGroupPlace,
+  columns: readonly Column[],
+): Promise<DocumentRow[]> {
   if (group.rows > ROW_GROUP_ROWS) throw new RangeError(`${group.rows} rows`);
-  const fields = new Map<string, (string | number)[]>();
-  for (const { path, field, kind } of DOCUMENT_COLUMNS) {
+  const bodyOf = async (path: string) => {
     const chunk = group.columns.get(path);
     if (!chunk) throw new RangeError(`no column ${path}`);
-    const page = await file.read(chunk.data.offset, chunk.data.length);
-    const body = readDataPage(page, 'PLAIN', group.rows);
-    fields.set(field, kind === 'text' ? texts(body, group.rows) : integers(body, group.rows));
+    return readDataPage(await file.read(chunk.data.offset, chunk.data.length), 'PLAIN', group.rows);
+  };
+  const fields = new Map<string, (string | number)[]>();
+  for (const { path, field, kind } of DOCUMENT_COLUMNS) {
+    const body = await bodyOf(path);
+    fields.set(field, kind === 'text' ? decodeTexts(body, group.rows) : integers(body, group.rows));
   }
+  const further = new Map<string, ColumnValue[]>();
+  for (const { name, type } of columns) {
+    further.set(name, decodeNullable(await bodyOf(name), type, group.rows));
+  }
+  const hashes = further.get(HASH);
+  further.delete(HASH);
   return Array.from({ length: group.rows }, (_, i) => {
-    const row = Object.fromEntries([...fields].map(([field, values]) => [field, values[i]]));
-    return documentRowSchema.parse(row);
+    const at = (all: ReadonlyMap<string, unknown[]>) =>
+      Object.fromEntries([...all].map(([name, values]) => [name, values[i]]));
+    return documentRowSchema.parse({
+      ...at(fields),
+      ...(hashes ? { sha256: hashes[i] ?? undefined } : {}),
+      ...(further.size > 0 ? { columns: at(further) } : {}),
+    });
   });
 }
 
@@ -118,22 +154,19 @@ function integers(body: Buffer, rows: number): number[] {
   return Array.from({ length: rows }, (_, i) => body.readInt32LE(i * 4));
 }
 
-function texts(body: Buffer, rows: number): string[] {
-  let at = 0;
-  const found = Array.from({ length: rows }, () => {
-    const start = at + 4;
-    at = start + body.readUInt32LE(at);
-    if (at > body.length) throw new RangeError('text cut short');
-    return body.toString('utf8', start, at);
-  });
-  if (at !== body.length) throw new RangeError('bytes behind the last text');
-  return found;
-}
-
-function checkHeader({ path, keyValue }: ParquetFile): void {
+function headerOf({ path, keyValue }: ParquetFile): DocumentHeader {
   try {
-    documentHeaderSchema.parse(JSON.parse(keyValue ?? ''));
+    return documentHeaderSchema.parse(JSON.parse(keyValue ?? ''));
   } catch (error) {
     throw shardError(path, 'it has no readable metadata of codec-lm of this version', error);
+  }
+}
+
+/** The columns that the metadata of a file names; damaged metadata is reported when it is parsed. */
+function columnsIn(keyValue: string | undefined): readonly Column[] {
+  try {
+    return documentHeaderSchema.parse(JSON.parse(keyValue ?? '')).columns ?? [];
+  } catch {
+    return [];
   }
 }

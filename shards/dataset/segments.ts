@@ -4,6 +4,7 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
+import type { ColumnValue } from '../../schemas/columns.ts';
 import type { ShardEntry } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { SequenceRow } from '../parquet/rows.ts';
@@ -23,6 +24,8 @@ export interface DocumentTokens {
   docId: number;
   /** Ids `<bos> tokens <eos>`. */
   ids: Uint16Array;
+  /** Values of the columns that travel along, by name; only where the dataset has some. */
+  columns?: Record<string, ColumnValue>;
 }
 
 /** Rows per read; a read may span several row groups. */

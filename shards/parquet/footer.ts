@@ -25,6 +25,9 @@ const MAX_FOOTER = 64 * 2 ** 20;
 const MAX_READ = 256 * 2 ** 20;
 const MIN_FILE = 12;
 
+/** The schema of a file whose metadata decides it. */
+export type SchemaOf = (keyValue: string | undefined) => ParquetSchema;
+
 export interface PageSlot {
   offset: number;
   length: number;
@@ -68,7 +71,11 @@ export class ParquetFile {
   }
 
   /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
-  static async open(path: string, schema: ParquetSchema, far?: FarOptions): Promise<ParquetFile> {
+  static async open(
+    path: string,
+    schema: SchemaOf | ParquetSchema,
+    far?: FarOptions,
+  ): Promise<ParquetFile> {
     const opened = await openFile(path);
     const file = new ParquetFile(path, opened, far);
     try {
@@ -149,18 +156,19 @@ export class ParquetFile {
     await this.#file.close();
   }
 
-  async #readFooter(schema: ParquetSchema): Promise<void> {
+  async #readFooter(schema: SchemaOf | ParquetSchema): Promise<void> {
     if (this.size < MIN_FILE) throw new RangeError(`a file of ${this.size} bytes`);
     await this.#inner.readHeader();
     const length = (await this.read(this.size - 8, 4)).readUInt32LE(0);
     if (length > MAX_FOOTER) throw new RangeError(`a footer of ${length} bytes`);
     const footer = await this.#inner.readFooter();
     if (footer.version !== 1 || !Array.isArray(footer.schema)) throw new RangeError('no schema');
-    if (!isSchema(footer.schema, schema)) {
+    this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
+    const wanted = typeof schema === 'function' ? schema(this.keyValue) : schema;
+    if (!isSchema(footer.schema, wanted)) {
       throw new RangeError('the columns are not those of a file of this project');
     }
     this.#readRowGroups(footer);
-    this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
   }
 
   #readRowGroups(footer: FileMetaData): void {

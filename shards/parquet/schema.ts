@@ -2,6 +2,7 @@
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
 import type { SchemaElement } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import type { Column } from '../../schemas/columns.ts';
 
 /**
  * The standard three-level LIST, with all levels required: pandas and others read it as lists of
@@ -43,16 +44,20 @@ export function sequenceSchema(): ParquetSchema {
   });
 }
 
-export function documentSchema(): ParquetSchema {
-  return new parquet.ParquetSchema(
-    Object.fromEntries(
-      DOCUMENT_COLUMNS.map(({ path, kind }) => [
-        path,
-        { type: kind === 'text' ? 'UTF8' : 'INT_32', statistics: false },
-      ]),
-    ),
-  );
+/** @param columns further columns, whose values may be missing */
+export function documentSchema(columns: readonly Column[] = []): ParquetSchema {
+  const own = DOCUMENT_COLUMNS.map(({ path, kind }) => [
+    path,
+    { type: kind === 'text' ? 'UTF8' : 'INT_32', statistics: false },
+  ]);
+  const further = columns.map(({ name, type }) => [
+    name,
+    { type: PARQUET_TYPES[type], optional: true, statistics: false },
+  ]);
+  return new parquet.ParquetSchema(Object.fromEntries([...own, ...further]));
 }
+
+const PARQUET_TYPES = { string: 'UTF8', int64: 'INT64', double: 'DOUBLE', boolean: 'BOOLEAN' };
 
 /**
  * Whether the schema in a footer is exactly the one that this project writes: names, types,

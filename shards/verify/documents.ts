@@ -1,10 +1,8 @@
 /** Part of verify: checks documents: boundaries, codec, index. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
-import { joinPlace } from '../../base/storage/index.ts';
-import type { DocumentRow } from '../../schemas/dataset.ts';
+import type { DocumentRow, Manifest } from '../../schemas/dataset.ts';
 import type { Dataset } from '../dataset/dataset.ts';
-import { readDocuments } from '../dataset/documents.ts';
-import { chainsOf, mergeByDocument } from '../dataset/merge.ts';
+import { documentRows } from '../dataset/document-rows.ts';
 import { joinSegments, type Segment } from '../dataset/segments.ts';
 import { checkCompanions } from '../dataset/tokenizer.ts';
 import { type DocumentViewer, openViewer } from '../dataset/viewer.ts';
@@ -50,19 +48,21 @@ export async function verifyDocuments(
 }
 
 /** Rows of all files in documents/, in ascending order of ids. */
-async function* indexRows(
-  { dir, manifest }: Dataset,
-  findings: Findings,
-): AsyncGenerator<DocumentRow> {
-  const streams = chainsOf(manifest.documents).map((files) => rowsOf(dir, files));
-  for await (const [row, ...others] of mergeByDocument(streams)) {
+async function* indexRows(dataset: Dataset, findings: Findings): AsyncGenerator<DocumentRow> {
+  for await (const [row, ...others] of documentRows(dataset)) {
     if (others.length > 0) findings.add('documents', `document ${row.docId} is listed twice`);
+    checkColumns(dataset.manifest, row, findings);
     yield row;
   }
 }
 
-async function* rowsOf(dir: string, files: { file: string }[]): AsyncGenerator<DocumentRow> {
-  for (const { file } of files) yield* readDocuments(joinPlace(dir, file));
+/** Checks that a row has the columns of the manifest: other tools read all files as one table. */
+function checkColumns({ columns = [] }: Manifest, row: DocumentRow, findings: Findings): void {
+  const wanted = columns.map(({ name }) => name).join(', ');
+  const found = Object.keys(row.columns ?? {}).join(', ');
+  if (wanted === found) return;
+  const message = `document ${row.docId} has the columns ${found || 'none'}`;
+  findings.add('documents', `${message}; the manifest says ${wanted || 'none'}`);
 }
 
 async function nextRow(

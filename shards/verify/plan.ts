@@ -37,6 +37,9 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       if (value === manifest.codec.settings[key]) continue;
       throw new CodecLmError('DATASET_INVALID', `its learned ${key} is not that of the manifest`);
     }
+    if (!isDeepStrictEqual(plan.columns, manifest.columns)) {
+      throw new CodecLmError('DATASET_INVALID', 'its columns are not those of the manifest');
+    }
     await checkFiltered(dir, plan, manifest.totals.filteredByReason);
     const hash = createHash('sha256');
     for (let i = 0; i * plan.config.partitionSize < plan.inputs; i++) {

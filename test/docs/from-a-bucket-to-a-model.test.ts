@@ -26,6 +26,9 @@ testIf(
     Object.assign(process.env, server.env);
     await makeBucket(server, 'a-bucket');
     await makeCorpus(join(folder, 'corpus'), 60);
+    const captions =
+      'file,caption,label\nimage-0.jpg,"a picture, ""the first""",1\nimage-2.jpg,,2\n';
+    await writeFile(join(folder, 'corpus', 'captions.csv'), captions);
     await upload(join(folder, 'corpus'), 's3://a-bucket/photos');
     await mkdir(join(folder, 'bin'));
     for (const name of ['pipeline', 'shards', 'trainer']) {
@@ -36,7 +39,7 @@ testIf(
     const blocks = [...(await readFile(PAGE, 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(
       ([, b]) => b,
     );
-    t.is(blocks.length, 5);
+    t.is(blocks.length, 6);
     const env = {
       ...server.env,
       BUCKET: 'a-bucket',
@@ -55,6 +58,7 @@ testIf(
       t.is(run.exitCode, 0, all);
     }
     t.regex(all, /all good/);
+    t.regex(all, /columns +caption string \(1 missing\), label int64/);
     t.regex(all, /state\s+complete/);
     t.regex(all, /checkpoints\/step-00000002/);
   },

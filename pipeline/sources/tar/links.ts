@@ -2,8 +2,9 @@
  * Resolves the links of a tar archive to members of the same archive, as Python's tarfile does.
  */
 import { posix } from 'node:path';
+import type { RawValue } from '../../../schemas/columns.ts';
 import type { ByteString } from '../../plan/byte-strings.ts';
-import { isOfStorage } from '../source.ts';
+import { isFatal } from '../source.ts';
 import { TYPE } from './header.ts';
 import { membersOf, type TarMember } from './members.ts';
 import type { Archive } from './open.ts';
@@ -11,6 +12,8 @@ import type { Archive } from './open.ts';
 /** A member that is a link, with its index among all members. */
 export interface Link extends TarMember {
   order: number;
+  /** Values of columns, which stand beside the link. */
+  values?: readonly RawValue[];
 }
 
 export interface ResolvedLink {
@@ -74,7 +77,7 @@ async function collect(
     }
   } catch (error) {
     // Damage was reported when the members were listed.
-    if (signal?.aborted || isOfStorage(error)) throw error;
+    if (signal?.aborted || isFatal(error)) throw error;
   }
 }
 

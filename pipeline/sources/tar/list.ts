@@ -4,15 +4,10 @@
  * Python's tarfile: a link within the archive has the content of its target.
  */
 import { reasonOf } from '../../../base/error.ts';
+import { Sidecars } from '../../columns/sidecars.ts';
 import { type ByteString, extensionOf, join } from '../../plan/byte-strings.ts';
 import { compressionOf, compressionProblem, isArchiveName } from '../compressed.ts';
-import {
-  type Input,
-  isInputName,
-  isOfStorage,
-  type ListingContext,
-  type Member,
-} from '../source.ts';
+import { type Input, isFatal, isInputName, type ListingContext, type Member } from '../source.ts';
 import { isChecksumRight, isZeroBlock, TAR_BLOCK, TYPE } from './header.ts';
 import { type Link, resolveLinks } from './links.ts';
 import { membersOf, readAt, type TarMember } from './members.ts';
@@ -37,29 +32,45 @@ export async function* listTar(
 ): AsyncGenerator<Input> {
   let archive: Archive | undefined;
   const links: Link[] = [];
+  // What waits for the other members of its key: inputs, and links among them.
+  let waiting: { input?: Member; link?: Link }[] = [];
+  let sidecars: Sidecars | undefined;
+  const complete = function* (): Generator<Input> {
+    const values = sidecars?.finish(waiting.length > 0);
+    for (const { input, link } of waiting) {
+      if (link) links.push({ ...link, values });
+      else if (input) yield { source, path, member: input, ...(values ? { values } : {}) };
+    }
+    waiting = [];
+  };
   try {
     archive = await openArchive(file);
     const compression = await compressionOf(archive);
     if (compression) throw new Error(compressionProblem(file, compression));
+    if (context.columns && context.columns.specs.length > 0)
+      sidecars = new Sidecars(context.columns, archive, file, context.report);
     let order = 0;
     for await (const member of membersOf(archive)) {
       context.signal?.throwIfAborted();
       order++;
+      if (!sidecars || sidecars.isNext(member)) yield* complete();
+      if (await sidecars?.read(member)) continue;
       if (isLink(member)) {
-        if (isWanted(member.name, context)) links.push({ ...member, order });
+        if (isWanted(member.name, context)) waiting.push({ link: { ...member, order } });
       } else {
-        const found = inputOf(file, member, context);
-        if (found) yield { source, path, member: found };
+        const input = inputOf(file, member, context);
+        if (input) waiting.push({ input });
       }
     }
   } catch (error) {
-    if (context.signal?.aborted || isOfStorage(error)) throw error;
+    if (context.signal?.aborted || isFatal(error)) throw error;
     context.report.unread(file, reasonOf(error));
   }
+  yield* complete();
   try {
     if (archive && links.length > 0) {
-      for await (const member of linked(archive, file, links, context)) {
-        yield { source, path, member };
+      for await (const found of linked(archive, file, links, context)) {
+        yield { source, path, ...found };
       }
     }
   } finally {
@@ -107,7 +118,7 @@ async function* linked(
   file: ByteString,
   links: readonly Link[],
   { report, signal }: ListingContext,
-): AsyncGenerator<Member> {
+): AsyncGenerator<Pick<Input, 'member' | 'values'>> {
   for (const { link, target } of await resolveLinks(archive, links, signal)) {
     const place = join(file, link.name);
     if (!target) {
@@ -117,7 +128,8 @@ async function* linked(
     } else if (OTHERS[target.type]) {
       report.problem(place, `a link to ${OTHERS[target.type]}`);
     } else {
-      yield placeOf(link.name, target);
+      const { values } = link;
+      yield { member: placeOf(link.name, target), ...(values ? { values } : {}) };
     }
   }
 }
