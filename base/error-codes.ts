@@ -153,10 +153,13 @@ export const ERROR_CODES = {
     'A video has fewer frames than asked for.',
     'Ask for fewer frames with `--frames`, or keep short clips with `--short keep`.',
   ),
-  VIDEO_CORRUPT: input('A video is damaged or cut off.', 'Fetch it again or leave it out.'),
+  VIDEO_CORRUPT: input(
+    'A video is damaged or cut off.',
+    'Fetch it again, or use the frames that can be decoded with `--damaged keep`.',
+  ),
   VIDEO_TOO_LARGE: input(
-    'A video has larger frames, or encodes to more bytes, than the limit.',
-    'Raise `--max-pixels` for inputs that you trust.',
+    'A video needs more memory, or encodes to more bytes, than the limit.',
+    'Raise `--memory-mb` for inputs that you trust.',
   ),
   VIDEO_TIMEOUT: input(
     'Decoding a video took longer than the limit.',

@@ -6,9 +6,9 @@
 /** The programs with their commands; other words are prose. */
 const COMMANDS = [
   'pipeline (?:run|plan|status|finalize)',
-  'shards (?:inspect|verify|extract)',
+  'shards (?:inspect|verify|extract|fetch)',
   'trainer (?:fit|sample|score|serve|report|export|import|estimate|evaluate|config)',
-  'tokenizer (?:train|encode|decode|inspect)',
+  'tokenizer (?:train|encode|decode|inspect|compare)',
 ];
 const ANY = `(?:${COMMANDS.join('|')})\\b`;
 const COMMAND = new RegExp(`(?<!codec-lm |[\\w/.-])${ANY}`, 'g');

@@ -16,6 +16,9 @@ import { flagsOf, optionsOf } from './options.ts';
  */
 const WIDEST = 100;
 
+/** Examples in the help of a program: the first one of each of its first commands. */
+const EXAMPLES = 4;
+
 /** Largest distance of a suggestion from a mistyped name, as a share of its letters. */
 const ALIKE = 0.5;
 
@@ -25,22 +28,36 @@ export type Action = (
   options: Record<string, unknown>,
 ) => Promise<void>;
 
+/** Parts of a command line. */
+interface Parts {
+  /** How the program was called: `trainer`, or `codec-lm trainer`. */
+  called: string;
+  summary: string;
+  commands: readonly Command[];
+  /** Summary of each first word that several commands share. */
+  groups?: Readonly<Record<string, string>>;
+}
+
 /**
- * @param called how the program was called: `trainer`, or `codec-lm trainer`
  * @param action runs the command that was named
  */
 export function programOf(
-  { called, summary, commands }: { called: string; summary: string; commands: readonly Command[] },
+  { called, summary, commands, groups = {} }: Parts,
   action: Action,
 ): Program {
   const program = new Program(called);
-  program.description(summary).configureOutput({
+  const examples = commands.slice(0, EXAMPLES).flatMap((each) => each.examples?.slice(0, 1) ?? []);
+  program.description(asTyped(descriptionOf({ summary, examples }), called)).configureOutput({
     writeOut: (text) => process.stdout.write(asTyped(text, called)),
     outputError: (text, write) => write(`${called}: ${asTyped(oneLine(text), called)} [USAGE]\n`),
   });
   program.helpCommand(false).version(VERSION, '-V, --version', 'Show the version');
   program.options.at(-1)?.helpGroup(HELP_GROUP);
   for (const command of commands) addCommand(program, command, action);
+  for (const group of program.commands.filter((each) => each.commands.length > 0)) {
+    const names = group.commands.map((child) => child.name()).join(', ');
+    group.description(`${groups[group.name()] ?? 'Commands'}: ${names}`);
+  }
   return program;
 }
 
@@ -108,6 +125,8 @@ export class Program extends Commander {
 
 /** Turns `'run images'` into a command `images` in a group `run`. */
 function addCommand(program: Program, command: Command, action: Action): void {
+  // Before lines are broken, so that none becomes too long.
+  const typed = (text: string) => asTyped(text, program.name());
   const words = command.name.split(' ');
   let parent: Commander = program;
   for (const word of words.slice(0, -1)) {
@@ -116,29 +135,31 @@ function addCommand(program: Program, command: Command, action: Action): void {
       parent.command(word).helpCommand(false);
   }
   const leaf = parent.command(words.at(-1)!) as Program;
-  leaf.for(command).summary(command.summary).description(descriptionOf(command));
+  leaf
+    .for(command)
+    .summary(typed(command.summary))
+    .description(typed(descriptionOf(command)));
   for (const { name, variadic, optional, description } of command.positionals ?? []) {
     const shown = variadic ? `${name}...` : name;
-    leaf.argument(optional ? `[${shown}]` : `<${shown}>`, description);
+    leaf.argument(optional ? `[${shown}]` : `<${shown}>`, typed(description));
   }
   leaf.usage(usageOf(leaf, command));
-  for (const option of optionsOf(command.options)) leaf.addOption(option);
+  for (const option of optionsOf(command.options)) {
+    option.description = typed(option.description);
+    leaf.addOption(option);
+  }
   if (Object.keys(command.options.shape).length > 0) {
     leaf.addHelpText(
       'after',
       '\nEnvironment: CODEC_LM_SOME_NAME is read where --some-name is not given',
     );
   }
-  if (command.notes) leaf.addHelpText('after', `\n${wrapped(leaf, command.notes)}`);
-  if (parent !== program) {
-    const all = parent.commands.map((child) => `${parent.name()} ${child.name()}`);
-    parent.description(`Commands: ${all.join(', ')}`);
-  }
+  if (command.notes) leaf.addHelpText('after', `\n${wrapped(leaf, typed(command.notes))}`);
   leaf.action(() => action(command, leaf.args, leaf.opts()));
 }
 
 /** Examples come before the options, because most people look for them. */
-function descriptionOf({ summary, examples = [] }: Command): string {
+function descriptionOf({ summary, examples = [] }: Pick<Command, 'summary' | 'examples'>): string {
   if (examples.length === 0) return summary;
   return `${summary}\n\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`;
 }

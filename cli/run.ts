@@ -17,6 +17,8 @@ export interface CliSpec {
   calledAs?: string;
   summary: string;
   commands: Command[];
+  /** Summary of each first word that several commands share: `{ run: 'Turn a corpus into shards' }`. */
+  groups?: Readonly<Record<string, string>>;
 }
 
 /** The running command with its arguments and options. */

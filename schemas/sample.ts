@@ -16,7 +16,8 @@ export type WeightsType = (typeof WEIGHTS_TYPES)[number];
 export const weightsOption = z
   .enum(WEIGHTS_TYPES)
   .optional()
-  .describe("Number format that the model's matrices are held in; default: the checkpoint's own");
+  .describe("Number format that the model's matrices are held in; default: the checkpoint's own")
+  .meta({ group: 'Model' });
 
 /** Number formats of keys and values. */
 export const CACHE_TYPES = ['fp32', 'bf16', 'int8'] as const;
@@ -30,7 +31,7 @@ export const cacheOption = z
     'Number format that keys and values are held in; default: fp32 beside fp32 weights, bf16 beside narrower ones, int8 where memory is too short for these',
   )
   // CODEC_LM_CACHE is the folder of what set-up installs.
-  .meta({ isFlagOnly: true });
+  .meta({ isFlagOnly: true, group: 'Model' });
 
 /** Engines of the sampler; `auto` chooses one. */
 export const ENGINES = ['auto', 'wasm', 'native'] as const;
@@ -42,7 +43,8 @@ export const engineOption = z
   .optional()
   .describe(
     'What computes: wasm on any CPU, with the same files for any batch; native on TensorFlow, for GPUs and for large batches; default: auto, the faster one',
-  );
+  )
+  .meta({ group: 'Machine' });
 
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
@@ -51,7 +53,8 @@ export const tokenHealingOption = z
   .default(false)
   .describe(
     'Draw the last tokens of a prompt again, with the same symbols: a prompt that ends within a token of the whole document otherwise tells the model that the document goes on differently',
-  );
+  )
+  .meta({ group: 'Sampling' });
 
 /** Options that `sample` of the library and of the command line share. */
 export const samplingOptions = {

@@ -144,6 +144,10 @@ const finalize = command({
 export const spec: CliSpec = {
   name: 'pipeline',
   summary: 'Turn a corpus of media files into a dataset of packed token shards',
+  groups: {
+    run: 'Turn a corpus into packed token shards',
+    plan: 'List the inputs and learn the tokenizer, before several ranks run',
+  },
   commands: [
     runCommand('images'),
     runCommand('videos'),

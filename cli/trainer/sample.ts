@@ -73,8 +73,8 @@ export const sampleCommand = command({
   options,
   examples: [
     'trainer sample --checkpoint RUN --num 16 --to samples',
-    'trainer sample --checkpoint RUN --num 4 --to completions --prompt photo.jpg --prompt-ratio 0.5',
-    'trainer sample --checkpoint RUN --num 4 --to continuations --prompt clip.mp4 --prompt-frames 10',
+    'trainer sample --checkpoint RUN --num 4 --prompt photo.jpg --prompt-ratio 0.5 --to out',
+    'trainer sample --checkpoint RUN --num 4 --prompt clip.mp4 --prompt-frames 10 --to out',
     'mpirun -n 8 node bin/trainer.js sample --checkpoint RUN --num 50000 --to samples',
   ],
   flags: {

@@ -19,6 +19,10 @@ import { serveCommand } from './serve.ts';
 export const spec: CliSpec = {
   name: 'trainer',
   summary: 'Train Llama models on packed codec tokens, and sample images from them',
+  groups: {
+    evaluate: 'Measure pictures and models',
+    config: 'Show the configuration and its keys',
+  },
   commands: [
     fitCommand,
     sampleCommand,

@@ -109,7 +109,7 @@ export const ERROR_CAUSES: Record<ErrorCode, readonly string[]> = {
     'a variable frame rate whose header promises more',
   ],
   VIDEO_CORRUPT: ['a download that ended early', 'a recording that was cut off, without its index'],
-  VIDEO_TOO_LARGE: ['frames of more than 89 megapixels', 'a stream without an end'],
+  VIDEO_TOO_LARGE: ['frames of many megapixels', 'a stream without an end'],
   VIDEO_TIMEOUT: ['a very long source', 'many more processes than cores on the machine'],
   JPEG_INVALID: [
     'an ordinary `.jpg` where a canonical document (`.bin`) is wanted',

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
 import { CodecLmError } from '../../base/error.ts';
+import { asTyped } from '../../cli/called.ts';
 import { PROGRAMS } from '../../cli/codec-lm/programs.ts';
 import type { Command } from '../../cli/command.ts';
 import { fieldsOf, flagOf, orOf } from '../../cli/fields.ts';
@@ -149,7 +150,12 @@ test('help is of one form: capitals first, no dot at the end, groups, no line to
         help += text;
       };
       leafOf(program, command).configureOutput({ writeOut }).outputHelp();
-      for (const line of help.split('\n')) t.true(line.length <= WIDEST, line);
+      const lines = help.split('\n');
+      for (const line of lines) t.true(line.length <= WIDEST, line);
+      // To be pasted, so on one line each.
+      for (const example of command.examples ?? []) {
+        t.true(lines.includes(`  ${asTyped(example, called)}`), example);
+      }
       if (command.examples) t.true(help.indexOf('Examples:') < help.indexOf('--help'));
       // Where there is much to choose from, it stands in groups.
       if (fieldsOf(command.options).length > 6)
@@ -178,6 +184,41 @@ test('every example of every command is one of that command, with options that i
       });
       await t.notThrowsAsync(program.parseAsync(argv, { from: 'user' }), example);
       t.is(parsed, command, example);
+    }
+  }
+});
+
+test('every command in a hint is shown with codec-lm in front to who types that', (t) => {
+  for (const { spec, command } of COMMANDS) {
+    const typed = `${spec.name} ${command.name}`;
+    t.is(asTyped(`go on with: ${typed} x`, 'codec-lm shards'), `go on with: codec-lm ${typed} x`);
+  }
+});
+
+test('words that several commands share have a summary, and no other word has', (t) => {
+  for (const { name, commands, groups = {} } of SPECS) {
+    const shared = commands.filter((each) => each.name.includes(' '));
+    const words = new Set(shared.map((each) => each.name.split(' ')[0]));
+    t.deepEqual(Object.keys(groups).sort(), [...words].sort(), name);
+  }
+});
+
+/** Headings under which no person would look for these. */
+const MISPLACED = [
+  ['Input', ['cache']],
+  ['Documents', ['engine', 'weights', 'tokenHealing', 'threads']],
+] as const;
+
+test('options of models and machines do not stand among those of documents', (t) => {
+  for (const { spec, command } of COMMANDS.filter(
+    ({ command }) => 'checkpoint' in command.options.shape,
+  )) {
+    const groups = new Map(
+      optionsOf(command.options).map((each) => [each.attributeName(), each.helpGroupHeading]),
+    );
+    for (const [heading, keys] of MISPLACED) {
+      for (const key of keys)
+        t.not(groups.get(key), `${heading}:`, `${spec.name} ${command.name} ${key}`);
     }
   }
 });

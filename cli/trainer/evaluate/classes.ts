@@ -24,8 +24,8 @@ export const evaluateClasses = command({
   ],
   options,
   examples: [
-    'trainer evaluate classes jpeg-evaluation vq-evaluation --frequencies frequencies.csv',
-    'trainer evaluate classes jpeg-evaluation vq-evaluation --frequencies frequencies.csv --json',
+    'trainer evaluate classes jpeg vq --frequencies frequencies.csv',
+    'trainer evaluate classes jpeg vq --frequencies frequencies.csv --json',
   ],
   notes:
     "The difference is the first model's distance less the second's: a positive correlation says that the first one is better where classes are rare.",
