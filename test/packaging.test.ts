@@ -15,10 +15,10 @@ test('Dockerfile: what it copies and starts is in the repository', (t) => {
   t.true(copied.length >= 4);
   for (const path of copied) t.true(existsSync(join(ROOT, path)), path);
   const text = lines.join('\n');
-  const programs = [...text.matchAll(/(?:opt\/codec-lm\/)?(bin\/[\w-]+\.js)/g)].map(
-    ([, path]) => path,
-  );
-  t.true(programs.length >= 2);
+  const named = [...text.matchAll(/(?<=node )bin\/[\w-]+\.js/g)].map(([path]) => path);
+  const [, linked] = /for name in ([\w -]+);/.exec(text)!;
+  const programs = [...named, ...linked.split(' ').map((name) => `bin/${name}.js`)];
+  t.true(programs.length >= 6);
   for (const path of programs)
     t.true((statSync(join(ROOT, path)).mode & 0o111) !== 0, `${path} is executable`);
   t.regex(text, /--gpu/);

@@ -3,12 +3,14 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { isContactSheetAmong } from './contact-sheet.ts';
 
 /** Extensions of the files that are read; others (descriptions, pages) are passed over. */
 const EXTENSIONS = /\.(jpe?g|png|webp|gif|tiff?|bmp|avif|heic|heif)$/i;
 
 /**
- * Lists the folder and all folders below it; hidden ones are left out.
+ * Lists the folder and all folders below it; hidden ones are left out, and so are the contact sheets of
+ * `trainer sample`.
  * @returns paths, sorted by name
  * @throws CodecLmError `INPUT_NOT_FOUND`; `INPUT_EMPTY` for a folder without pictures
  */
@@ -22,8 +24,10 @@ export async function listPictures(folder: string): Promise<string[]> {
         hint: 'name a folder of pictures, or an .npz file of statistics',
       });
     }
-    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-      if (entry.isDirectory()) continue;
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const isContactSheet = isContactSheetAmong(entries);
+    for (const entry of entries) {
+      if (entry.isDirectory() || isContactSheet(entry)) continue;
       const path = join(entry.parentPath, entry.name);
       const isHidden = path
         .slice(folder.length)

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { CodecDefinition } from '../../tokenizer/index.ts';
+import { isContactSheetAmong } from '../pictures/contact-sheet.ts';
 
 /**
  * Files as they are named, and the inputs of the codec in folders and all folders below them.
@@ -36,7 +37,9 @@ async function listFolder(
   try {
     if (!(await stat(path)).isDirectory()) return undefined;
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
+    const isContactSheet = isContactSheetAmong(entries);
     return entries
+      .filter((entry) => !isContactSheet(entry))
       .filter(({ name }) => !name.startsWith('.') && extensions.has(extname(name).toLowerCase()))
       .filter((entry) => !entry.isDirectory())
       .map(({ parentPath, name }) => join(parentPath, name))

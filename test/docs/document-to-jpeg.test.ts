@@ -29,8 +29,8 @@ testIf(
   'no bench/peers/setup*.sh was run',
   'to_bytes and to_jpeg of the guide with Pillow: the file is that of the codec, and Pillow opens it',
   async (t) => {
-    const guide = await readFile(join(ROOT, 'docs/use-elsewhere.md'), 'utf8');
-    const lines = /```python\n(from io[^`]*def to_jpeg[^`]*)```/.exec(guide)![1];
+    const guide = await readFile(join(ROOT, 'docs/guides/use-elsewhere.md'), 'utf8');
+    const lines = /```python\n# documents.py\n(from io[^`]*def to_jpeg[^`]*)```/.exec(guide)![1];
     const folder = await temporaryFolder(t);
     const [script, text, jpeg, png] = ['a.py', 'a.txt', 'a.jpg', 'a.png'].map((name) =>
       join(folder, name),

@@ -1,17 +1,16 @@
 /** The commands of docs/from-a-bucket-to-a-model.md, run one after the other. */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
+import { blocksOf } from '../helpers/guide.ts';
 import { makeCorpus } from '../helpers/pipeline-runs.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { upload } from '../helpers/s3-data.ts';
 import { hasMoto, makeBucket, startS3 } from '../helpers/s3-server.ts';
 import { temporaryFolder } from '../helpers/temporary.ts';
 import { hasTool, testIf } from '../helpers/tools.ts';
+import { shortNames, walk } from '../helpers/walk.ts';
 
-const PAGE = fileURLToPath(new URL('../../docs/from-a-bucket-to-a-model.md', import.meta.url));
-const BIN = fileURLToPath(new URL('../../bin', import.meta.url));
+const PAGE = 'docs/from-a-bucket-to-a-model.md';
 
 const needs = 'moto (bench/peers/setup-moto.sh) or redis-server is missing';
 testIf(
@@ -30,33 +29,15 @@ testIf(
       'file,caption,label\nimage-0.jpg,"a picture, ""the first""",1\nimage-2.jpg,,2\n';
     await writeFile(join(folder, 'corpus', 'captions.csv'), captions);
     await upload(join(folder, 'corpus'), 's3://a-bucket/photos');
-    await mkdir(join(folder, 'bin'));
-    for (const name of ['pipeline', 'shards', 'trainer']) {
-      const path = join(folder, 'bin', name);
-      await writeFile(path, `#!/bin/sh\nexec node ${BIN}/${name}.js "$@"\n`);
-      await chmod(path, 0o755);
-    }
-    const blocks = [...(await readFile(PAGE, 'utf8')).matchAll(/```sh\n(.*?)```/gs)].map(
-      ([, b]) => b,
-    );
+    const blocks = await blocksOf(PAGE);
     t.is(blocks.length, 6);
     const env = {
       ...server.env,
       BUCKET: 'a-bucket',
       QUEUE: redis.address,
-      PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+      PATH: `${await shortNames(folder)}:${process.env.PATH}`,
     };
-    let all = '';
-    for (const block of blocks) {
-      const run = await execa('bash', ['-euc', block], {
-        cwd: folder,
-        env,
-        all: true,
-        reject: false,
-      });
-      all += `$ ${block}${run.all}\n`;
-      t.is(run.exitCode, 0, all);
-    }
+    const all = await walk(t, blocks, { folder, env });
     t.regex(all, /all good/);
     t.regex(all, /columns +caption string \(1 missing\), label int64/);
     t.regex(all, /state\s+complete/);
