@@ -57,7 +57,7 @@ export function grammarConstraints(
     if (!isLimited && !mayEndEarly) {
       throw new CodecLmError(
         'CONFIG_INVALID',
-        `a ${what} may need ${fewest} tokens to finish, but only ${maxTokens} are allowed`,
+        `one ${what} may need ${fewest} tokens to finish, but only ${maxTokens} are allowed`,
         { hint: 'raise `maxTokens`, or sample without the grammar with `grammar: false`' },
       );
     }
