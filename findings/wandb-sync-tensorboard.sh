@@ -22,7 +22,7 @@ writer.close()
 PYTHON
 export WANDB_MODE=offline WANDB_DIR="$folder"
 venv/bin/wandb --version
-venv/bin/tensorboard --inspect --logdir events 2>/dev/null | grep -A 4 'Event statistics'
+venv/bin/tensorboard --inspect --logdir events 2>/dev/null | grep -A 9 'Event statistics'
 status=0
 venv/bin/wandb sync events >said 2>&1 || status=$?
 echo "expected: the three steps are read, or a word that event files no longer are"
