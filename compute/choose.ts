@@ -2,6 +2,7 @@
 import { CodecLmError, messageOf } from '../base/error.ts';
 import type { Binding } from './binding.ts';
 import type { BackendEvent } from './event.ts';
+import { loadKernels } from './kernels.ts';
 import { loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 
@@ -20,6 +21,8 @@ export interface Backend {
   executeOp?: Binding['executeOp'];
   /** The same with tfjs tensors for inputs and outputs. Native only. */
   native?: NativeOps;
+  /** Whether this project's own kernels are there (compute/kernels.ts). Native on CPUs only. */
+  hasKernels: boolean;
 }
 
 export interface ChooseOptions {
@@ -88,14 +91,17 @@ async function start(wanted: BackendChoice): Promise<Backend> {
     const { tf, ops, usesGpu } = await loadNative(installed);
     const libtensorflow = ops.binding.TF_Version;
     const device = usesGpu ? 'gpu' : 'cpu';
+    const hasKernels = device === 'cpu' && loadKernels(installed);
+    const kernels = hasKernels ? ', with kernels for this CPU' : '';
     return {
       name: 'native',
       tf,
-      reason: `backend: native, libtensorflow ${libtensorflow} on the ${device.toUpperCase()} (${installed.source})`,
+      reason: `backend: native, libtensorflow ${libtensorflow} on the ${device.toUpperCase()} (${installed.source})${kernels}`,
       versions: { tfjs: tf.version.tfjs, libtensorflow },
       device,
       executeOp: (op, attrs, inputs, outputs) => ops.binding.executeOp(op, attrs, inputs, outputs),
       native: ops,
+      hasKernels,
     };
   } catch (error) {
     if (wanted === 'native') throw error;
@@ -111,5 +117,6 @@ async function startWasm(why: string): Promise<Backend> {
     reason: `backend: wasm${simd ? ' with SIMD' : ''}, slower than native, because ${why}`,
     versions: { tfjs: tf.version.tfjs },
     device: 'cpu',
+    hasKernels: false,
   };
 }

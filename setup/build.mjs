@@ -62,3 +62,4 @@ cpSync(join(ROOT, 'compute/products/products.cpp'), join(DIST, 'compute/products
 cpSync(join(ROOT, 'trainer/config/presets'), join(DIST, 'trainer/config/presets'), {
   recursive: true,
 });
+cpSync(join(ROOT, 'compute/kernels'), join(DIST, 'compute/kernels'), { recursive: true });

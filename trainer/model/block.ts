@@ -4,7 +4,10 @@
  */
 import type { Tensor, Tensor1D, Tensor2D, Tensor4D } from '@tensorflow/tfjs';
 import type { Backend } from '../../compute/choose.ts';
+import { attention, QUERY_BLOCK } from '../ops/attention/attention.ts';
 import { embedding } from '../ops/embedding.ts';
+import { fusedAttention } from '../ops/fused/attention.ts';
+import { fusedFeedForward } from '../ops/fused/feed-forward.ts';
 import { mergeHeads, splitHeads } from '../ops/heads.ts';
 import { linear, linears, type Precision } from '../ops/linear.ts';
 import { residual } from '../ops/residual.ts';
@@ -31,7 +34,10 @@ export interface Pass {
   /** Precision of the layers' matrix products; default fp32. */
   precision?: Precision;
   table: RopeTable;
-  attend: Attend;
+  /** int32 [batch, time]: a token attends only to tokens of its own segment. */
+  segments?: Tensor2D;
+  /** Default: causal attention within the segments. */
+  attend?: Attend;
 }
 
 /** @param ids int32 [rows] @returns [rows, hidden] */
@@ -54,8 +60,10 @@ export function attentionHalf(
   layer: number,
   x: Tensor2D,
 ): Tensor2D {
-  const { backend, config, batch, precision, table, attend } = pass;
+  const { backend, config, batch, precision, table } = pass;
+  const attend = pass.attend ?? causal(pass);
   const at = `model.layers.${layer}`;
+  if (canFuse(pass)) return fusedAttentionHalf(pass, weights, at, x);
   return backend.tf.tidy(() => {
     const h = norm(pass, weights, `${at}.input_layernorm`, x);
     const matrices = ['q', 'k', 'v'].map((name) => matrix(weights, `${at}.self_attn.${name}_proj`));
@@ -83,6 +91,12 @@ export function feedForwardHalf(
   const { backend, precision } = pass;
   const at = `model.layers.${layer}`;
   const of = (name: string) => matrix(weights, `${at}.mlp.${name}_proj`);
+  if (backend.hasKernels) {
+    const matrices = { gate: of('gate'), up: of('up'), down: of('down') };
+    const scale = vector(weights, `${at}.post_attention_layernorm`);
+    const { normEps } = pass.config;
+    return fusedFeedForward(backend, x, { norm: scale, ...matrices }, normEps, precision);
+  }
   return backend.tf.tidy(() => {
     const h = norm(pass, weights, `${at}.post_attention_layernorm`, x);
     const [gate, up] = linears(backend, h, [of('gate'), of('up')], precision); // [rows, intermediate]
@@ -111,8 +125,32 @@ function headNorm(pass: Pass, weights: NamedTensors, name: string, x: Tensor2D):
   return tf.reshape(norm(pass, weights, name, rows), x.shape);
 }
 
+/** Whether attention's half is what the fused function computes. */
+function canFuse({ backend, config, attend }: Pass): boolean {
+  return backend.hasKernels && !attend && !config.qkNorm;
+}
+
+function fusedAttentionHalf(pass: Pass, weights: NamedTensors, at: string, x: Tensor2D): Tensor2D {
+  const { backend, batch, config, precision, table, segments } = pass;
+  const { heads, kvHeads, normEps } = config;
+  const [q, k, v, o] = ['q', 'k', 'v', 'o'].map((name) =>
+    matrix(weights, `${at}.self_attn.${name}_proj`),
+  );
+  const own = { norm: vector(weights, `${at}.input_layernorm`), q, k, v, o };
+  const shape = { batch, heads, kvHeads, block: QUERY_BLOCK };
+  return fusedAttention(backend, x, own, shape, table, { epsilon: normEps, precision, segments });
+}
+
+function causal({ backend, segments }: Pass): Attend {
+  return (_layer, q, k, v) => attention(backend, q, k, v, QUERY_BLOCK, segments);
+}
+
 function norm({ backend, config }: Pass, weights: NamedTensors, name: string, x: Tensor2D) {
-  return rmsNorm(backend, x, weights.get(`${name}.weight`) as Tensor1D, config.normEps);
+  return rmsNorm(backend, x, vector(weights, name), config.normEps);
+}
+
+function vector(weights: NamedTensors, name: string): Tensor1D {
+  return weights.get(`${name}.weight`) as Tensor1D;
 }
 
 function matrix(weights: NamedTensors, name: string): Tensor2D {

@@ -3,7 +3,6 @@
  * two passes; gradients are handed on as soon as a part has them.
  */
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
-import { attention, QUERY_BLOCK } from '../ops/attention/attention.ts';
 import type { Precision } from '../ops/linear.ts';
 import { record } from '../ops/tape.ts';
 import { embed, type NamedTensors, type Pass } from './block.ts';
@@ -129,7 +128,7 @@ function startPass(
   const pass: Pass = {
     ...{ backend, config, batch, precision },
     table: model.rope(time),
-    attend: (_layer, q, k, v) => attention(backend, q, k, v, QUERY_BLOCK, ids),
+    segments: ids || undefined,
   };
   return { pass, dispose: () => ids?.dispose() };
 }

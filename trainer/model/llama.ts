@@ -5,7 +5,7 @@
 import type { Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../base/error.ts';
 import type { Backend } from '../../compute/choose.ts';
-import { attention, QUERY_BLOCK } from '../ops/attention/attention.ts';
+import { attention } from '../ops/attention/attention.ts';
 import { cachedAttention } from '../ops/attention/cached.ts';
 import type { Precision } from '../ops/linear.ts';
 import type { RopeTable } from '../ops/rope.ts';
@@ -104,10 +104,7 @@ export class Llama implements Trainable {
    */
   forward(ids: Tensor2D, options: ForwardOptions = {}): Tensor3D {
     const [, time] = ids.shape;
-    const { segments } = options;
-    const attend: Attend = (_layer, q, k, v) =>
-      attention(this.backend, q, k, v, QUERY_BLOCK, segments);
-    return this.#logits(ids, { ...options, table: this.rope(time), attend });
+    return this.#logits(ids, { ...options, table: this.rope(time) });
   }
 
   /**
@@ -150,7 +147,7 @@ export class Llama implements Trainable {
     this.#ropeTables.dispose();
   }
 
-  #logits(ids: Tensor2D, shared: Pick<Pass, 'table' | 'attend' | 'precision'>): Tensor3D {
+  #logits(ids: Tensor2D, shared: Pick<Pass, 'table' | 'attend' | 'precision' | 'segments'>): Tensor3D {
     const { backend, config, parameters } = this;
     const { tf } = backend;
     const [batch, time] = ids.shape;

@@ -26,6 +26,10 @@ export function markBf16<T extends Tensor>(x: T): T {
   return x;
 }
 
+export function isBf16(x: Tensor): boolean {
+  return narrow.has(x.dataId);
+}
+
 /** [m, k] x [k, n] -> [m, n]; each factor is first transposed if requested. */
 export function bf16MatMul(
   backend: Backend,
