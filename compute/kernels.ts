@@ -66,10 +66,7 @@ export function loadKernels(installed: Installed, env: NodeJS.ProcessEnv = proce
 /** @throws CodecLmError `CONFIG_INVALID` */
 function areKernelsWanted({ CODEC_LM_KERNELS: value }: NodeJS.ProcessEnv): boolean {
   if (!value || value === 'auto' || value === 'off') return value !== 'off';
-  throw new CodecLmError(
-    'CONFIG_INVALID',
-    `CODEC_LM_KERNELS is '${value}'; it can be auto, off`,
-  );
+  throw new CodecLmError('CONFIG_INVALID', `CODEC_LM_KERNELS is '${value}'; it can be auto, off`);
 }
 
 function hasFile(dir: string): boolean {

@@ -147,7 +147,10 @@ export class Llama implements Trainable {
     this.#ropeTables.dispose();
   }
 
-  #logits(ids: Tensor2D, shared: Pick<Pass, 'table' | 'attend' | 'precision' | 'segments'>): Tensor3D {
+  #logits(
+    ids: Tensor2D,
+    shared: Pick<Pass, 'table' | 'attend' | 'precision' | 'segments'>,
+  ): Tensor3D {
     const { backend, config, parameters } = this;
     const { tf } = backend;
     const [batch, time] = ids.shape;

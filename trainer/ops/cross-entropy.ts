@@ -20,7 +20,7 @@ interface LossAndGradient {
  */
 export function crossEntropy(backend: Backend, logits: Tensor2D, targets: Tensor1D): Scalar {
   const { tf } = backend;
-  const form = backend.native ? nativeForm : plainForm;
+  const form = backend.hasKernels ? kernelForm : backend.native ? nativeForm : plainForm;
   return differentiable<Scalar>(
     backend,
     [logits],
@@ -67,6 +67,16 @@ export function nativeForm(backend: Backend, logits: Tensor2D, targets: Tensor1D
       losses: tf.mul(losses, counts) as Tensor1D,
       gradient: tf.mul(gradient, tf.expandDims(counts, 1)) as Tensor2D,
     };
+  });
+}
+
+/** Ours: two passes over the logits, and none for targets that do not count. */
+export function kernelForm(backend: Backend, logits: Tensor2D, targets: Tensor1D): LossAndGradient {
+  const native = backend.native!;
+  return backend.tf.tidy(() => {
+    const inputs = [logits, targets, backend.tf.scalar(1)];
+    const [losses, gradient] = native.run('CodecLmCrossEntropy', [floatType(native)], inputs, 2);
+    return { losses: losses as Tensor1D, gradient: gradient as Tensor2D };
   });
 }
 

@@ -44,7 +44,10 @@ export function fusedFeedForward(
         const change = ops.product(act, ops.factor(ops.of(down)), { b: true });
         ops.free(act);
         const value = ops.take(ops.residual(input, change)) as Tensor2D;
-        return { value, saved: [x, norm, gate, up, down, ...[r, g, u].map((kept) => ops.take(kept))] };
+        return {
+          value,
+          saved: [x, norm, gate, up, down, ...[r, g, u].map((kept) => ops.take(kept))],
+        };
       }),
     (dy, saved) =>
       withOps(backend, precision, (ops) => {

@@ -1,7 +1,7 @@
 /** Runs a fused function on the backend's own kernels. */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Backend } from '../../../compute/choose.ts';
 import { CodecLmError } from '../../../base/error.ts';
+import type { Backend } from '../../../compute/choose.ts';
 import type { Precision } from '../linear.ts';
 import { FusedOps } from './ops.ts';
 
