@@ -2,7 +2,8 @@
 import { CodecLmError, messageOf } from '../base/error.ts';
 import type { Binding } from './binding.ts';
 import type { BackendEvent } from './event.ts';
-import { loadKernels } from './kernels.ts';
+import type { Installed } from './installed.ts';
+import { areKernelsWanted, loadKernels } from './kernels.ts';
 import { loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 
@@ -80,6 +81,7 @@ export function backendFromEnv(env: NodeJS.ProcessEnv = process.env): BackendCho
 }
 
 async function start(wanted: BackendChoice): Promise<Backend> {
+  const areWanted = areKernelsWanted();
   if (wanted === 'wasm') return startWasm('it was requested');
   const installed = pickInstalled();
   if (!installed) {
@@ -91,21 +93,32 @@ async function start(wanted: BackendChoice): Promise<Backend> {
     const { tf, ops, usesGpu } = await loadNative(installed);
     const libtensorflow = ops.binding.TF_Version;
     const device = usesGpu ? 'gpu' : 'cpu';
-    const hasKernels = device === 'cpu' && loadKernels(installed);
-    const kernels = hasKernels ? ', with kernels for this CPU' : '';
+    const kernels = device === 'cpu' && areWanted ? kernelsOf(installed) : NO_KERNELS;
     return {
       name: 'native',
       tf,
-      reason: `backend: native, libtensorflow ${libtensorflow} on the ${device.toUpperCase()} (${installed.source})${kernels}`,
+      reason: `backend: native, libtensorflow ${libtensorflow} on the ${device.toUpperCase()} (${installed.source})${kernels.note}`,
       versions: { tfjs: tf.version.tfjs, libtensorflow },
       device,
       executeOp: (op, attrs, inputs, outputs) => ops.binding.executeOp(op, attrs, inputs, outputs),
       native: ops,
-      hasKernels,
+      hasKernels: kernels.areLoaded,
     };
   } catch (error) {
     if (wanted === 'native') throw error;
     return startWasm(`the native backend failed to load: ${messageOf(error)}`);
+  }
+}
+
+const NO_KERNELS = { areLoaded: false, note: '' };
+
+/** Without kernels the same is computed by TensorFlow's own ops; the note says why it is slower. */
+function kernelsOf(installed: Installed): typeof NO_KERNELS {
+  try {
+    if (!loadKernels(installed)) return NO_KERNELS;
+    return { areLoaded: true, note: ', with kernels for this CPU' };
+  } catch (error) {
+    return { areLoaded: false, note: `, without kernels for this CPU: ${messageOf(error)}` };
   }
 }
 

@@ -4,7 +4,7 @@
  * is computed by TensorFlow's own ops.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,25 +36,28 @@ export function kernelsDir(env: NodeJS.ProcessEnv = process.env): string {
   return join(cacheDir(env), `kernels-${hash.digest('hex').slice(0, 16)}`);
 }
 
-/** Whether kernels can be compiled and loaded for an installation: a current TensorFlow on CPUs of Linux. */
-export function canHaveKernels({ variant, libtensorflow }: Installed): boolean {
+/** Whether kernels could be compiled for an installation, a current TensorFlow on CPUs of Linux, and were not. */
+export function lacksKernels(installed: Installed, env: NodeJS.ProcessEnv = process.env): boolean {
+  return canHaveKernels(installed) && !hasFile(kernelsDir(env));
+}
+
+function canHaveKernels({ variant, libtensorflow }: Installed): boolean {
   return process.platform === 'linux' && variant === 'cpu' && libtensorflow === TENSORFLOW_VERSION;
 }
 
 /**
  * Registers the kernels with TensorFlow, which has to be loaded.
- * @returns false where they have not been compiled, or `CODEC_LM_KERNELS` is `off`
+ * @returns false where they have not been compiled
  * @throws CodecLmError `BACKEND_UNAVAILABLE` when they are there and do not load
  */
 export function loadKernels(installed: Installed, env: NodeJS.ProcessEnv = process.env): boolean {
-  if (!areKernelsWanted(env) || !canHaveKernels(installed)) return false;
   const dir = kernelsDir(env);
+  if (!canHaveKernels(installed) || !hasFile(dir)) return false;
   const path = join(dir, KERNELS_FILE);
   try {
     process.dlopen({ exports: {} }, path);
     return true;
   } catch (error) {
-    if (!hasFile(dir)) return false;
     throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
       cause: error,
       path,
@@ -63,18 +66,19 @@ export function loadKernels(installed: Installed, env: NodeJS.ProcessEnv = proce
   }
 }
 
-/** @throws CodecLmError `CONFIG_INVALID` */
-function areKernelsWanted({ CODEC_LM_KERNELS: value }: NodeJS.ProcessEnv): boolean {
+/**
+ * `CODEC_LM_KERNELS=off` leaves them out, for comparisons.
+ * @throws CodecLmError `CONFIG_INVALID`
+ */
+export function areKernelsWanted(
+  { CODEC_LM_KERNELS: value }: NodeJS.ProcessEnv = process.env,
+): boolean {
   if (!value || value === 'auto' || value === 'off') return value !== 'off';
   throw new CodecLmError('CONFIG_INVALID', `CODEC_LM_KERNELS is '${value}'; it can be auto, off`);
 }
 
 function hasFile(dir: string): boolean {
-  try {
-    return readdirSync(dir).includes(KERNELS_FILE);
-  } catch {
-    return false;
-  }
+  return existsSync(join(dir, KERNELS_FILE));
 }
 
 /** Linux lists every feature of the CPU; the model's name stands in for it elsewhere. */

@@ -3,12 +3,13 @@
  * set up.
  */
 import { findInstalled } from '../compute/installed.ts';
+import { lacksKernels } from '../compute/kernels.ts';
 import { areProductsMade } from '../compute/products/installed.ts';
 import { findTfjsNode } from '../compute/tfjs-node.ts';
 
 const asked = process.argv.length > 2 || process.env.CODEC_LM_BACKEND;
 const installed = asked ? undefined : findInstalled('cpu');
-if (installed && findTfjsNode() && areProductsMade()) {
+if (installed && findTfjsNode() && areProductsMade() && !lacksKernels(installed)) {
   const { libtensorflow, source } = installed;
   process.stderr.write(
     `setup: native backend is there: libtensorflow ${libtensorflow} (${source})\n`,

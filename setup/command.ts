@@ -63,6 +63,16 @@ export const setup = command({
       io.log(`setup: samplers multiply by WebAssembly, because: ${error.message}`);
     }
     if (findProducts()) io.log('setup: samplers multiply by AVX-512');
+    const { compileKernels } = await import('./kernels.ts');
+    try {
+      await compileKernels(installed, {
+        log: (line) => io.log(`setup: ${line}`),
+        signal: io.signal,
+      });
+    } catch (error) {
+      if (!(error instanceof CodecLmError) || error.code === 'INTERRUPTED') throw error;
+      io.log(`setup: training will be slower, because kernels were not compiled: ${error.message}`);
+    }
     if (variant === 'cpu' && gpuCount() > 0 && !findInstalled('gpu')) {
       io.log('setup: an NVIDIA GPU is here; `npx codec-lm setup --gpu` makes use of it');
     }

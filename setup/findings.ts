@@ -9,6 +9,8 @@ import { localRank } from '../base/launcher.ts';
 import { chooseBackend } from '../compute/choose.ts';
 import { gpuCount } from '../compute/gpu.ts';
 import { cacheDir, findInstalled } from '../compute/installed.ts';
+import { lacksKernels } from '../compute/kernels.ts';
+import { pickInstalled } from '../compute/native.ts';
 import { areProductsMade, findProducts } from '../compute/products/installed.ts';
 import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { libraryNames } from '../trainer/distributed/launcher.ts';
@@ -63,7 +65,13 @@ async function backend(): Promise<Finding> {
     const where = native ? `; kept in ${cacheDir()}` : '';
     const found = `${chosen.reason.replace('backend: ', '')}; tfjs ${chosen.versions.tfjs}${where}`;
     const wanted = native || process.env.CODEC_LM_BACKEND === 'wasm';
-    return { name, found, ok: wanted, hint: wanted ? undefined : 'run `npx codec-lm setup`' };
+    const installed = native && chosen.device === 'cpu' ? pickInstalled() : undefined;
+    const hint = !wanted
+      ? 'run `npx codec-lm setup`'
+      : installed && lacksKernels(installed)
+        ? 'run `npx codec-lm setup` where there is a C++ compiler: training will be faster'
+        : undefined;
+    return { name, found, ok: wanted, hint };
   } catch (error) {
     return { name, found: messageOf(error), ok: false, hint: 'run `npx codec-lm setup`' };
   }

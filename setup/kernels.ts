@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { systemCode } from '../base/error.ts';
 import type { Installed } from '../compute/installed.ts';
 import {
-  canHaveKernels,
   KERNEL_FLAGS,
   KERNEL_SOURCES,
   KERNELS_FILE,
   kernelsDir,
+  lacksKernels,
 } from '../compute/kernels.ts';
 import { findCompiler } from './compile.ts';
 import { runTool } from './tool.ts';
@@ -19,15 +19,13 @@ interface Context {
 }
 
 /**
- * Compiles the kernels unless they are there. The folder appears as a whole, after the result was loaded
+ * Compiles the kernels, unless they are there or the installation can have none. The folder appears as a whole, after the result was loaded
  * in a process of its own.
- * @returns false where this installation can have none
  * @throws CodecLmError `TOOL_MISSING` without a compiler; `BACKEND_UNAVAILABLE` when it fails; `INTERRUPTED`
  */
-export async function compileKernels(installed: Installed, context: Context): Promise<boolean> {
-  if (!canHaveKernels(installed)) return false;
+export async function compileKernels(installed: Installed, context: Context): Promise<void> {
+  if (!lacksKernels(installed)) return;
   const dir = kernelsDir();
-  if ((await readdir(dir).catch((): string[] => [])).includes(KERNELS_FILE)) return true;
   const { signal } = context;
   const compiler = await findCompiler(signal);
   context.log('compiling kernels for this CPU');
@@ -49,7 +47,6 @@ export async function compileKernels(installed: Installed, context: Context): Pr
       // Another set-up was faster.
       if (systemCode(error) !== 'ENOTEMPTY' && systemCode(error) !== 'EEXIST') throw error;
     });
-    return true;
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

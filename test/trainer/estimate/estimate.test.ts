@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
-import { chooseBackend } from '../../../compute/choose.ts';
+import { type Backend, chooseBackend } from '../../../compute/choose.ts';
 import { resolveConfig } from '../../../trainer/config/config.ts';
 import { createTraining } from '../../../trainer/distributed/create.ts';
 import { single } from '../../../trainer/distributed/single.ts';
@@ -43,6 +43,7 @@ const SMALL: LlamaConfig = {
 
 /** Highest sum of tensors in the backward pass of the last of some micro batches; weights are made before it. */
 async function measure(
+  on: Backend,
   config: LlamaConfig,
   sequences: number,
   time: number,
@@ -50,7 +51,7 @@ async function measure(
   checkpointing: boolean,
 ): Promise<number> {
   const counted = countTensorBytes(tf);
-  const model = createLlama(backend, config, 0);
+  const model = createLlama(on, config, 0);
   const ids = Int32Array.from({ length: sequences * time }, (_, i) => (i * 7) % 500);
   const sums = new Map<ModelPart, Parameters<typeof addGradients>[2]>();
   const tokens = { inputs: ids, targets: ids, batch: sequences };
@@ -81,27 +82,41 @@ const cases: [
     { sequences: 1, seqLen: 64, gradAccumulation: 2 },
   ],
 ];
-for (const [title, changes, more] of cases) {
-  for (const checkpointing of [false, true]) {
-    const how = checkpointing ? 'with' : 'without';
-    native(
-      `memory of ${title}, ${how} checkpointing: what tensors take, within 15 %${skipped}`,
-      async (t) => {
-        const config = { ...SMALL, ...changes };
-        const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
-        const { weights, gradients, activations } = estimateMemory(config, {
-          ...options,
-          precision: 'fp32',
-          zero: 0,
-          worldSize: 1,
-        });
-        const { sequences, seqLen, gradAccumulation } = options;
-        const measured = await measure(config, sequences, seqLen, gradAccumulation, checkpointing);
-        const ratio = (weights + gradients + activations) / measured;
-        t.log(`estimated / measured: ${ratio.toFixed(3)}`);
-        t.true(Math.abs(ratio - 1) < 0.15, `${ratio}`);
-      },
-    );
+/** TensorFlow's own ops, as on GPUs; and this project's kernels, where there are any. */
+const forms = [false, ...(backend.hasKernels ? [true] : [])];
+const all = cases.flatMap((one) =>
+  [false, true].flatMap((checkpointing) =>
+    forms.map((hasKernels) => ({ one, checkpointing, hasKernels })),
+  ),
+);
+for (const { one, checkpointing, hasKernels } of all) {
+  const [title, changes, more] = one;
+  {
+    const how = `${checkpointing ? 'with' : 'without'} checkpointing${hasKernels ? ', by kernels' : ''}`;
+    native(`memory of ${title}, ${how}: what tensors take, within 15 %${skipped}`, async (t) => {
+      const config = { ...SMALL, ...changes };
+      const options = { sequences: 2, seqLen: 256, gradAccumulation: 1, checkpointing, ...more };
+      const { weights, gradients, activations } = estimateMemory(config, {
+        ...options,
+        precision: 'fp32',
+        zero: 0,
+        worldSize: 1,
+        hasKernels,
+      });
+      const { sequences, seqLen, gradAccumulation } = options;
+      const on = { ...backend, hasKernels };
+      const measured = await measure(
+        on,
+        config,
+        sequences,
+        seqLen,
+        gradAccumulation,
+        checkpointing,
+      );
+      const ratio = (weights + gradients + activations) / measured;
+      t.log(`estimated / measured: ${ratio.toFixed(3)}`);
+      t.true(Math.abs(ratio - 1) < 0.15, `${ratio}`);
+    });
   }
 }
 
@@ -140,6 +155,7 @@ native(`ZeRO-3: tensors of a rank, within 15 %${skipped}`, async (t) => {
   const memory = estimateMemory(config, {
     ...{ sequences: 1, seqLen: 256, gradAccumulation: 2, checkpointing: true },
     ...({ precision: 'fp32', zero: 3, worldSize: 1 } as const),
+    hasKernels: backend.hasKernels,
   });
   const ratio = (memory.weights + memory.gradients + memory.activations) / counted.peak;
   t.log(`estimated / measured: ${ratio.toFixed(3)}`);
