@@ -1,6 +1,6 @@
 /** Causal attention in blocks of queries, on handles, and its gradient. */
 import type { Handle } from '../handles.ts';
-import type { FusedOps } from './ops.ts';
+import type { FusedOps } from './fused-ops.ts';
 
 export interface Attended {
   /** Blocks of scaled queries, each [groups, queriesPerKey * rows, size]. */

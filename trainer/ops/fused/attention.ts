@@ -10,7 +10,7 @@ import type { Handle } from '../handles.ts';
 import type { Precision } from '../linear.ts';
 import type { RopeTable } from '../rope.ts';
 import { attentionBlocks, attentionBlocksGrad } from './attention-blocks.ts';
-import type { HeadLayout } from './ops.ts';
+import type { HeadLayout } from './fused-ops.ts';
 import { withOps } from './with-ops.ts';
 
 export interface AttentionWeights {

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { CodecLmError } from '../../../base/error.ts';
 import type { Backend } from '../../../compute/choose.ts';
 import type { Precision } from '../linear.ts';
-import { FusedOps } from './ops.ts';
+import { FusedOps } from './fused-ops.ts';
 
 const nothings = new WeakMap<object, { float: Tensor; int: Tensor }>();
 
