@@ -17,7 +17,7 @@ const SHAPES = JSON.parse(
 async function run(...args: string[]) {
   const { exitCode, stdout, stderr } = await execa(
     'node',
-    ['--import=tsx', join(ROOT, 'cli/trainer/main.ts'), 'evaluate', ...args],
+    [join(ROOT, 'bin/trainer.js'), 'evaluate', ...args],
     { cwd: ROOT, reject: false },
   );
   return { exitCode, stdout, stderr };
@@ -140,7 +140,7 @@ test('a full disk leaves no file and keeps the one that was there', async (t) =>
     'bash',
     [
       '-c',
-      `ulimit -f 16; trap '' XFSZ; exec node --import=tsx cli/trainer/main.ts evaluate features "$@"`,
+      `ulimit -f 16; trap '' XFSZ; exec node bin/trainer.js evaluate features "$@"`,
       '_',
       a,
       '--features',
