@@ -3,6 +3,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { Raster, Symbols } from '../../tokenizer/index.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { sample } from '../../trainer/sample/sample.ts';
+import { gatherNumbers } from './gather.ts';
 import { luminanceOf, psnr, ssim } from './picture-quality.ts';
 import { type ProbedFile, stopIfAsked } from './scoring.ts';
 import type { DrawSettings } from './validity.ts';
@@ -29,6 +30,7 @@ export interface ClipsResult {
 }
 
 /**
+ * Collective.
  * @param inputs of a codec that has frames
  * @throws CodecLmError of `sample`; the codec's `invalidCode`, `TOOL_MISSING`, `TOOL_FAILED` of decoding;
  *   `USAGE` where no frame is given; `INTERRUPTED`
@@ -40,34 +42,62 @@ export async function probeClips(
 ): Promise<ClipsResult> {
   const { codec } = model;
   const framesOf = (document: Symbols) => codec.frames!(document);
-  const sums: Quality[] = [];
-  let [clips, given] = [0, 0];
+  /** Frames of this rank's clips and how many of them were given; then the qualities of the drawn ones. */
+  const lengths = new Map<number, Float64Array>();
+  const found = new Map<number, Float64Array>();
   const prompt = inputs.map(({ source }) => source);
-  for await (const found of sample(model, { ...settings, prompt, num: 1 })) {
-    if (found.given === 0) {
+  for await (const { index, document, given } of sample(model, { ...settings, prompt, num: 1 })) {
+    if (given === 0) {
       throw new CodecLmError('USAGE', 'clips of one frame: nothing can be given and continued');
     }
-    const originals = await framesOf(inputs[found.index].document.symbols);
-    const drawn = await framesOf(found.document);
-    given = (await framesOf(found.document.subarray(0, found.given))).length;
-    clips++;
-    for (let frame = given; frame < originals.length; frame++) {
-      const at = frame - given;
-      const quality = qualityOf(originals[frame], drawn[frame], drawn[given - 1]);
-      sums[at] = added(sums[at], quality);
-    }
+    const originals = await framesOf(inputs[index].document.symbols);
+    const drawn = await framesOf(document);
+    const shown = (await framesOf(document.subarray(0, given))).length;
+    const qualities = originals
+      .slice(shown)
+      .flatMap((original, i) => qualityOf(original, drawn[shown + i], drawn[shown - 1]));
+    lengths.set(index, Float64Array.of(originals.length, shown));
+    found.set(index, Float64Array.from(qualities));
   }
   stopIfAsked(settings.signal);
-  const frames = sums.map((sum, i) => ({ frame: given + i, ...scaled(sum, 1 / clips) }));
-  const all = sums.reduce(added);
-  return { clips, given, frames, mean: scaled(all, 1 / (clips * sums.length)) };
+  const { communicator } = settings;
+  const sizes = await gatherNumbers(
+    lengths,
+    inputs.map(() => 2),
+    communicator,
+  );
+  const rows = await gatherNumbers(
+    found,
+    sizes.map(([frames, shown]) => (frames - shown) * QUALITIES.length),
+    communicator,
+  );
+  return resultOf(sizes[0][1], rows);
 }
 
 type Quality = Omit<FrameQuality, 'frame'>;
 
-function qualityOf(original: Raster, drawn: Raster, last: Raster): Quality {
+/** The order of a frame's numbers. */
+const QUALITIES = ['psnr', 'ssim', 'repeatPsnr', 'repeatSsim'] as const;
+
+function qualityOf(original: Raster, drawn: Raster, last: Raster): number[] {
   const [a, b, c] = [original, drawn, last].map(luminanceOf);
-  return { psnr: psnr(a, b), ssim: ssim(a, b), repeatPsnr: psnr(a, c), repeatSsim: ssim(a, c) };
+  return [psnr(a, b), ssim(a, b), psnr(a, c), ssim(a, c)];
+}
+
+/** @param rows the qualities of each clip, frame by frame */
+function resultOf(given: number, rows: readonly Float64Array[]): ClipsResult {
+  const sums: Quality[] = [];
+  for (const row of rows) {
+    for (let at = 0; at < row.length / QUALITIES.length; at++) {
+      const numbers = row.subarray(at * QUALITIES.length);
+      const entries = QUALITIES.map((name, i) => [name, numbers[i]]);
+      sums[at] = added(sums[at], Object.fromEntries(entries) as Quality);
+    }
+  }
+  const clips = rows.length;
+  const frames = sums.map((sum, i) => ({ frame: given + i, ...scaled(sum, 1 / clips) }));
+  const all = sums.reduce(added);
+  return { clips, given, frames, mean: scaled(all, 1 / (clips * sums.length)) };
 }
 
 function added(a: Quality | undefined, b: Quality): Quality {

@@ -45,77 +45,94 @@ export function damage(document: Symbols, alphabet: number, seed: readonly numbe
   return { symbols, place, original };
 }
 
-export class DamageProbe {
-  readonly #codec: Codec;
-  #count = 0;
-  #refused = 0;
-  readonly #found = new Map<number, number>();
-  readonly #byChance = new Map<number, number>();
-  readonly #mended = new Map<number, number>();
-  #withCheck = 0;
-  #checkAlone = 0;
-
-  constructor(codec: Codec) {
-    this.#codec = codec;
-  }
-
-  /**
-   * @param surprises tokens of the damaged document, the most surprising first
-   * @param likeliest all symbols, the likeliest at the damaged place first
-   */
-  add(
-    { symbols, place, original }: Damaged,
-    surprises: readonly TokenSurprise[],
-    likeliest: readonly number[],
-  ): void {
-    this.#count++;
-    if (!this.#passes(symbols)) this.#refused++;
-    const rank = surprises.findIndex(({ from, end }) => from <= place && place < end);
-    for (const top of FIND_TOPS) {
-      if (rank >= 0 && rank < top) add(this.#found, top, 1);
-      add(this.#byChance, top, Math.min(1, top / surprises.length));
-    }
-    const candidates = likeliest.filter((symbol) => symbol !== symbols[place]);
-    const symbolRank = candidates.indexOf(original);
-    for (const top of MEND_TOPS) if (symbolRank < top) add(this.#mended, top, 1);
-    const passing = candidates.filter((symbol) => {
-      const mended = copyOf(symbols);
-      mended[place] = symbol;
-      return this.#passes(mended);
-    });
-    // The original is one of them, so there is one at least.
-    if (passing[0] === original) this.#withCheck++;
-    this.#checkAlone += 1 / passing.length;
-  }
-
-  finish(): DamageResult {
-    const share = (count: number) => count / this.#count;
-    const shares = (tops: readonly number[], counts: ReadonlyMap<number, number>) =>
-      Object.fromEntries(tops.map((top) => [`top${top}`, share(counts.get(top) ?? 0)]));
-    return {
-      damaged: this.#count,
-      refused: share(this.#refused),
-      found: shares(FIND_TOPS, this.#found),
-      foundByChance: shares(FIND_TOPS, this.#byChance),
-      mended: shares(MEND_TOPS, this.#mended),
-      mendedWithCheck: share(this.#withCheck),
-      mendedByCheckAlone: share(this.#checkAlone),
-    };
-  }
-
-  #passes(symbols: Symbols): boolean {
-    try {
-      this.#codec.check(symbols);
-      return true;
-    } catch (error) {
-      if (error instanceof CodecLmError) return false;
-      throw error;
-    }
-  }
+/** What was found of one damaged copy, as numbers that ranks can exchange. */
+export interface DamageOutcome {
+  /** 1 or 0. */
+  readonly isRefused: number;
+  /** Place of the token with the changed symbol among the most surprising ones, and how many there are. */
+  readonly tokenRank: number;
+  readonly tokens: number;
+  /** Place of the original among the likeliest symbols, without the wrong one. */
+  readonly symbolRank: number;
+  /** Symbols with which the check passes, and whether the original is the likeliest of these, 1 or 0. */
+  readonly passing: number;
+  readonly isFirstPassing: number;
 }
 
-function add(counts: Map<number, number>, key: number, by: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + by);
+const FIELDS = [
+  ...(['isRefused', 'tokenRank', 'tokens'] as const),
+  ...(['symbolRank', 'passing', 'isFirstPassing'] as const),
+];
+
+export const OUTCOME_NUMBERS = FIELDS.length;
+
+export function numbersOfOutcome(outcome: DamageOutcome): Float64Array {
+  return Float64Array.from(FIELDS, (field) => outcome[field]);
+}
+
+function outcomeOfNumbers(numbers: Float64Array): DamageOutcome {
+  return Object.fromEntries(
+    FIELDS.map((field, i) => [field, numbers[i]]),
+  ) as unknown as DamageOutcome;
+}
+
+/**
+ * @param surprises tokens of the damaged document, the most surprising first
+ * @param likeliest all symbols, the likeliest at the damaged place first
+ */
+export function outcomeOf(
+  codec: Codec,
+  { symbols, place, original }: Damaged,
+  surprises: readonly TokenSurprise[],
+  likeliest: readonly number[],
+): DamageOutcome {
+  const rank = surprises.findIndex(({ from, end }) => from <= place && place < end);
+  const candidates = likeliest.filter((symbol) => symbol !== symbols[place]);
+  // The original is one of them, so there is one at least.
+  const passing = candidates.filter((symbol) => {
+    const mended = copyOf(symbols);
+    mended[place] = symbol;
+    return passes(codec, mended);
+  });
+  return {
+    isRefused: passes(codec, symbols) ? 0 : 1,
+    tokenRank: rank < 0 ? surprises.length : rank,
+    tokens: surprises.length,
+    symbolRank: candidates.indexOf(original),
+    passing: passing.length,
+    isFirstPassing: passing[0] === original ? 1 : 0,
+  };
+}
+
+/** @param numbers of the outcome of each damaged copy */
+export function damageResult(numbers: readonly Float64Array[]): DamageResult {
+  const outcomes = numbers.map(outcomeOfNumbers);
+  const mean = (numberOf: (outcome: DamageOutcome) => number) =>
+    outcomes.reduce((sum, outcome) => sum + numberOf(outcome), 0) / outcomes.length;
+  const means = (
+    tops: readonly number[],
+    numberOf: (outcome: DamageOutcome, top: number) => number,
+  ) =>
+    Object.fromEntries(tops.map((top) => [`top${top}`, mean((outcome) => numberOf(outcome, top))]));
+  return {
+    damaged: outcomes.length,
+    refused: mean(({ isRefused }) => isRefused),
+    found: means(FIND_TOPS, ({ tokenRank }, top) => (tokenRank < top ? 1 : 0)),
+    foundByChance: means(FIND_TOPS, ({ tokens }, top) => Math.min(1, top / tokens)),
+    mended: means(MEND_TOPS, ({ symbolRank }, top) => (symbolRank < top ? 1 : 0)),
+    mendedWithCheck: mean(({ isFirstPassing }) => isFirstPassing),
+    mendedByCheckAlone: mean(({ passing }) => 1 / passing),
+  };
+}
+
+function passes(codec: Codec, symbols: Symbols): boolean {
+  try {
+    codec.check(symbols);
+    return true;
+  } catch (error) {
+    if (error instanceof CodecLmError) return false;
+    throw error;
+  }
 }
 
 /** Not `slice`, which makes a view of a Buffer that shares its memory. */

@@ -9,12 +9,23 @@ import { CodecLmError } from '../../base/error.ts';
 import { resolveOptions } from '../../base/options.ts';
 import { PROBES, type ProbeName, type ProbeSettings, probeSchema } from '../../schemas/probes.ts';
 import type { Codec } from '../../tokenizer/index.ts';
+import type { Communicator } from '../../trainer/distributed/communicator.ts';
+import { coresOfRank, rankZeroFirst } from '../../trainer/distributed/share.ts';
+import { single } from '../../trainer/distributed/single.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { bitsOfSymbols, bitsOfTokens } from '../../trainer/score/document.ts';
 import { type ClassesResult, classesOf } from './classes.ts';
 import { type ClipsResult, probeClips } from './clips.ts';
-import { type Damaged, DamageProbe, type DamageResult, damage } from './damage.ts';
+import {
+  type Damaged,
+  type DamageResult,
+  damage,
+  damageResult,
+  numbersOfOutcome,
+  OUTCOME_NUMBERS,
+  outcomeOf,
+} from './damage.ts';
 import {
   eachScored,
   type ProbedFile,
@@ -32,6 +43,12 @@ export interface ProbeOptions extends z.input<typeof probeSchema> {
   only?: readonly ProbeName[];
   /** Files or folders of another class, for the probe `classes`. */
   against?: readonly string[];
+  /**
+   * Ranks that share the work, each of which calls this function with the same options and gets all
+   * results; default this process alone. Results are the same for any number of ranks.
+   */
+  communicator?: Communicator;
+  /** Told in rank 0. */
   onEvent?: (event: ProbeEvent) => void;
   /** Ends before the next document, with `INTERRUPTED`. */
   signal?: AbortSignal;
@@ -56,22 +73,26 @@ type DamagedInput = Damaged & { readonly ids: Uint16Array };
 export async function probeModel(
   model: Model,
   paths: readonly string[],
-  { only, against = [], onEvent, signal, ...given }: ProbeOptions = {},
+  { only, against = [], communicator = single, signal, ...rest }: ProbeOptions = {},
 ): Promise<ProbeResults> {
+  const { onEvent: tell, ...given } = rest;
+  const onEvent = communicator.rank === 0 ? tell : undefined;
   const settings = resolveOptions(probeSchema, given, 'probeModel');
   const wanted = wantedProbes(model.codec, only, { ...settings, against });
-  const inputs = await readInputs(model, paths);
-  const others = wanted.has('classes') ? await readInputs(model, against) : [];
+  const [inputs, others] = await rankZeroFirst(communicator, async () => [
+    await readInputs(model, paths),
+    wanted.has('classes') ? await readInputs(model, against) : [],
+  ]);
   const damaged = wanted.has('damage') ? damagedCopies(model, inputs, settings) : [];
   const ids = [...inputs, ...others].map(({ document }) => document.ids);
   const positions = Math.max(...[...ids, ...damaged.map((copy) => copy.ids)].map((i) => i.length));
-  const threads = settings.threads ?? availableParallelism();
-  const scoring: Scoring = { model, threads, positions, onEvent, signal };
+  const threads = settings.threads ?? (await coresOfRank(communicator)) ?? availableParallelism();
+  const scoring: Scoring = { model, threads, positions, communicator, onEvent, signal };
   const needsScores = wanted.has('syntax') || wanted.has('classes');
   const scores = needsScores ? await scoreAll(scoring, 'syntax', inputs) : [];
   const drawing = (name: ProbeName) => ({
     ...drawSettings(settings),
-    signal,
+    ...{ threads, communicator, signal },
     onEvent: (event: SampleProgress | { type: string }) => {
       if (!('samples' in event)) return;
       onEvent?.({ type: 'probe', probe: name, done: event.samples, total: event.total });
@@ -118,8 +139,8 @@ function wantedProbes(
   return new Set((only ?? PROBES).filter((name) => impossible[name] === undefined));
 }
 
-function drawSettings({ temperature, topK, topP, minP, seed, threads }: ProbeSettings) {
-  return { temperature, topK, topP, minP, seed, threads };
+function drawSettings({ temperature, topK, topP, minP, seed }: ProbeSettings) {
+  return { temperature, topK, topP, minP, seed };
 }
 
 function syntaxOf(
@@ -158,13 +179,16 @@ async function probeDamage(
   damaged: readonly DamagedInput[],
 ): Promise<DamageResult> {
   const { codec, tokenizer } = scoring.model;
-  const found = new DamageProbe(codec);
-  await eachScored(scoring, 'damage', damaged, async (copy, engine) => {
-    const tokens = bySurprise(copy.ids, await bitsOfTokens(copy.ids, engine), tokenizer);
-    const beginning = copy.symbols.subarray(0, copy.place);
-    found.add(copy, tokens, await rankNextSymbol(beginning, tokenizer, engine));
+  const outcomes = await eachScored(scoring, 'damage', damaged, {
+    lengthOf: () => OUTCOME_NUMBERS,
+    async numbersOf(copy, engine) {
+      const tokens = bySurprise(copy.ids, await bitsOfTokens(copy.ids, engine), tokenizer);
+      const beginning = copy.symbols.subarray(0, copy.place);
+      const likeliest = await rankNextSymbol(beginning, tokenizer, engine);
+      return numbersOfOutcome(outcomeOf(codec, copy, tokens, likeliest));
+    },
   });
-  return found.finish();
+  return damageResult(outcomes);
 }
 
 function sum(values: Float64Array): number {

@@ -3,9 +3,12 @@ import { readFile } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import type { ProbeName } from '../../schemas/probes.ts';
+import type { Communicator } from '../../trainer/distributed/communicator.ts';
+import { tasksOfRank } from '../../trainer/distributed/share.ts';
 import type { Engine } from '../../trainer/sample/engine/engine.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { bitsOfTokens, encodeSource, type ScoredDocument } from '../../trainer/score/document.ts';
+import { gatherNumbers } from './gather.ts';
 import { filesToProbe } from './inputs.ts';
 
 /** Documents of a probe that are done. */
@@ -21,6 +24,8 @@ export interface Scoring {
   readonly threads: number;
   /** Tokens of the longest sequence of all. */
   readonly positions: number;
+  /** Ranks that share the documents. */
+  readonly communicator: Communicator;
   readonly onEvent?: (event: ProbeEvent) => void;
   readonly signal?: AbortSignal;
 }
@@ -47,25 +52,34 @@ export async function readInputs(model: Model, paths: readonly string[]): Promis
   return inputs;
 }
 
+/** What is found of an item, as numbers. */
+export interface ItemWork<Item> {
+  /** How many numbers there are of it. */
+  lengthOf(item: Item): number;
+  numbersOf(item: Item, engine: Engine): Promise<Float64Array>;
+}
+
 /**
- * Runs `work` on each item in turn, with an engine for one sequence.
+ * Does the work of each item of this rank's share in turn, with an engine for one sequence. Collective.
+ * @returns the numbers of all items, the same in all ranks
  * @throws CodecLmError `INTERRUPTED`
  */
-export async function eachScored<Item, Result>(
-  { model, threads, positions, onEvent, signal }: Scoring,
+export async function eachScored<Item>(
+  { model, threads, positions, communicator, onEvent, signal }: Scoring,
   probe: ProbeName,
   items: readonly Item[],
-  work: (item: Item, engine: Engine) => Promise<Result>,
-): Promise<Result[]> {
-  return model.use({ sequences: 1, positions, threads }, async (engine) => {
-    const results: Result[] = [];
-    for (const [done, item] of items.entries()) {
+  { lengthOf, numbersOf }: ItemWork<Item>,
+): Promise<Float64Array[]> {
+  const tasks = tasksOfRank([...items.entries()], communicator);
+  const found = new Map<number, Float64Array>();
+  await model.use({ sequences: 1, positions, threads }, async (engine) => {
+    for (const [done, [index, item]] of tasks.entries()) {
       stopIfAsked(signal);
-      onEvent?.({ type: 'probe', probe, done, total: items.length });
-      results.push(await work(item, engine));
+      onEvent?.({ type: 'probe', probe, done, total: tasks.length });
+      found.set(index, await numbersOf(item, engine));
     }
-    return results;
   });
+  return gatherNumbers(found, items.map(lengthOf), communicator);
 }
 
 /** Bits of each token after `<bos>`, for each input. */
@@ -74,9 +88,10 @@ export function scoreAll(
   probe: ProbeName,
   inputs: readonly ProbedFile[],
 ): Promise<Float64Array[]> {
-  return eachScored(scoring, probe, inputs, ({ document }, engine) =>
-    bitsOfTokens(document.ids, engine),
-  );
+  return eachScored(scoring, probe, inputs, {
+    lengthOf: ({ document }) => document.ids.length - 1,
+    numbersOf: ({ document }, engine) => bitsOfTokens(document.ids, engine),
+  });
 }
 
 /** @throws CodecLmError `INTERRUPTED` */

@@ -1,5 +1,6 @@
 /** How well a model keeps the syntax by itself: what it draws without the grammar, and what the grammar changes. */
 import type { ProbeSettings } from '../../schemas/probes.ts';
+import type { Communicator } from '../../trainer/distributed/communicator.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { type SampleOptions, sample } from '../../trainer/sample/sample.ts';
 import { stopIfAsked } from './scoring.ts';
@@ -19,9 +20,9 @@ export type DrawSettings = Pick<
   ProbeSettings,
   'temperature' | 'topK' | 'topP' | 'minP' | 'seed' | 'threads'
 > &
-  Pick<SampleOptions, 'onEvent' | 'signal'>;
+  Pick<SampleOptions, 'onEvent' | 'signal'> & { readonly communicator: Communicator };
 
-/** @throws CodecLmError of `sample`; `INTERRUPTED` */
+/** Collective. @throws CodecLmError of `sample`; `INTERRUPTED` */
 export async function probeValidity(
   model: Model,
   num: number,
@@ -40,5 +41,8 @@ export async function probeValidity(
     corrected += found.corrected;
   }
   stopIfAsked(settings.signal);
+  const counts = Float64Array.of(drawn, valid, ended, tokens, corrected);
+  await settings.communicator.allReduce(counts);
+  [drawn, valid, ended, tokens, corrected] = counts;
   return { drawn, valid: valid / drawn, ended: ended / drawn, corrected: corrected / tokens };
 }

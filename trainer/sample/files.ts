@@ -36,7 +36,7 @@ export type SampleEvent =
   | PastTrainedLength
   | { type: 'sample'; sample: SampleFile };
 
-export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent'> {
+export interface SampleFilesOptions extends Omit<SampleOptions, 'onEvent' | 'communicator'> {
   /** Folder for the files; it must be empty or not exist. */
   to: string;
   /** Write files token by token while the samples are drawn. */

@@ -7,6 +7,9 @@ import {
   sampleSchema,
 } from '../../schemas/sample.ts';
 import type { PromptCut } from '../../tokenizer/index.ts';
+import type { Communicator } from '../distributed/communicator.ts';
+import { tasksOfRank } from '../distributed/share.ts';
+import { single } from '../distributed/single.ts';
 import type { PastTrainedLength, SampleProgress } from '../events.ts';
 import { finishSample, type Sample } from './finished.ts';
 import { constraintsOf, drawAll } from './generate.ts';
@@ -26,6 +29,11 @@ export interface SampleOptions extends SampleSettingsInput {
    * of an image.
    */
   cut?: PromptCut;
+  /**
+   * Ranks that share the samples, each of which calls this function with the same options and gets
+   * its own part; default this process alone.
+   */
+  communicator?: Pick<Communicator, 'rank' | 'size'>;
   onEvent?: (event: SampleProgress | PastTrainedLength) => void;
   /** Stops the sampling: samples that have not ended are not yielded, and nothing is thrown. */
   signal?: AbortSignal;
@@ -99,11 +107,14 @@ export function engineSizeOf({ settings, plans }: SamplePlan) {
  */
 export async function* sample(
   model: Model,
-  { onEvent, signal, ...options }: SampleOptions = {},
+  { onEvent, signal, communicator = single, ...options }: SampleOptions = {},
 ): AsyncGenerator<Sample, void> {
-  const plan = await planOf(model, options, 'sample');
-  tellPast(model, plan, onEvent);
-  const constraints = constraintsOf(model, plan.plans, plan.settings);
+  const whole = await planOf(model, options, 'sample');
+  tellPast(model, whole, onEvent);
+  const constraints = constraintsOf(model, whole.plans, whole.settings);
+  const plan = { ...whole, plans: tasksOfRank(whole.plans, communicator) };
+  // There may be more ranks than samples.
+  if (plan.plans.length === 0) return;
   const meter = new Meter(plan.plans.length, onEvent);
   const left = new AbortController();
   const stop = signal ? AbortSignal.any([signal, left.signal]) : left.signal;

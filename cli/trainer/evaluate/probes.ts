@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { formatTable } from '../../../base/format.ts';
 import type { ProbeResults } from '../../../evaluation/index.ts';
 import { PROBES, probeOptions } from '../../../schemas/probes.ts';
-import { checkpointOption, weightsOption } from '../../../schemas/sample.ts';
+import { checkpointOption, ENGINES, weightsOption } from '../../../schemas/sample.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../../codec-option.ts';
 import { command, type Io } from '../../command.ts';
 import { showLoading } from '../loading.ts';
@@ -24,6 +24,11 @@ const options = z.object({
     .meta({ valueName: 'path', group: 'Probes' }),
   ...probeOptions,
   weights: weightsOption,
+  engine: z
+    .enum(ENGINES)
+    .default('wasm')
+    .describe('How to compute; only wasm finds the same whatever is drawn beside it')
+    .meta({ group: 'Machine' }),
   html: z.string().optional().describe('Page to write').meta({ valueName: 'file' }),
   json: z.boolean().default(false).describe('One JSON value a probe'),
 });
@@ -43,37 +48,45 @@ export const evaluateProbes = command({
     'trainer evaluate probes --checkpoint RUN photos',
     'trainer evaluate probes --checkpoint RUN photos --against drawings --only classes',
     'trainer evaluate probes --checkpoint RUN photos --damages 10 --html probes.html --json',
+    'mpirun -n 8 node bin/trainer.js evaluate probes --checkpoint RUN photos',
   ],
   notes: 'docs/evaluation.md says what each figure means.',
-  async run(files, { checkpoint, only, against, weights, html, json, ...given }, io) {
+  async run(files, { checkpoint, only, against, weights, engine, html, json, ...given }, io) {
+    const { rankZeroFirst, withRanks } = await import('../../../trainer/distributed/share.ts');
     const { loadModel } = await import('../../../trainer/sample/model.ts');
     const { probeModel } = await import('../../../evaluation/probes/probe.ts');
     const { unitOf } = await import('../../../tokenizer/alphabet.ts');
-    const model = await loadModel(checkpoint, {
-      codec: codecChoiceOf(given),
-      weights,
-      onEvent: (event) => showLoading(event, io),
-    });
     const known = Object.keys(probeOptions) as (keyof typeof probeOptions)[];
     const settings = Object.fromEntries(known.map((key) => [key, given[key]]));
-    try {
-      const results = await probeModel(model, files, {
-        ...settings,
-        ...{ only, against, signal: io.signal },
-        onEvent: ({ probe, done, total }) => io.progress.update(`${probe}: ${done}/${total}`),
-      });
-      io.progress.done();
-      const unit = unitOf(model.tokenizer.alphabet);
-      if (json) printLines(results, io);
-      else printTables(results, unit, io);
-      if (html !== undefined) {
-        const { writeProbesPage } = await import('../../../evaluation/probes/write-page.ts');
-        await writeProbesPage(resolve(html), results, { checkpoint, unit });
+    return withRanks(async (communicator) => {
+      const isTold = communicator.rank === 0;
+      const model = await rankZeroFirst(communicator, () =>
+        loadModel(checkpoint, {
+          codec: codecChoiceOf(given),
+          ...{ weights, engine },
+          onEvent: (event) => isTold && showLoading(event, io),
+        }),
+      );
+      try {
+        const results = await probeModel(model, files, {
+          ...settings,
+          ...{ only, against, communicator, signal: io.signal },
+          onEvent: ({ probe, done, total }) => io.progress.update(`${probe}: ${done}/${total}`),
+        });
+        if (!isTold) return 0;
+        io.progress.done();
+        const unit = unitOf(model.tokenizer.alphabet);
+        if (json) printLines(results, io);
+        else printTables(results, unit, io);
+        if (html !== undefined) {
+          const { writeProbesPage } = await import('../../../evaluation/probes/write-page.ts');
+          await writeProbesPage(resolve(html), results, { checkpoint, unit });
+        }
+      } finally {
+        await model.close();
       }
-    } finally {
-      await model.close();
-    }
-    return 0;
+      return 0;
+    });
   },
 });
 

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { sharp } from '../../../base/sharp.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
+import { mpirun } from '../../helpers/mpirun.ts';
 import { makeRaster } from '../../helpers/rasters.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
+import { testWith } from '../../helpers/tools.ts';
 import { run } from '../../helpers/workplace.ts';
+
+const TRAINER = join(import.meta.dirname, '../../../bin/trainer.js');
 
 async function world(t: ExecutionContext) {
   t.timeout(120_000);
@@ -26,7 +30,11 @@ async function world(t: ExecutionContext) {
   }
   const probes = (...args: string[]) =>
     run('trainer', ['evaluate', 'probes', '--checkpoint', checkpoint, ...args]);
-  return { folder, photos: join(folder, 'photos'), drawings: join(folder, 'drawings'), probes };
+  return {
+    ...{ folder, checkpoint, probes },
+    photos: join(folder, 'photos'),
+    drawings: join(folder, 'drawings'),
+  };
 }
 
 test('a line of JSON for each probe, and a page', async (t) => {
@@ -63,6 +71,24 @@ test('tables for people, of the probes that are asked for', async (t) => {
   t.regex(done.stdout, /one changed byte: 4 copies/);
   t.notRegex(done.stdout, /without the grammar|ROC/);
   t.false(/NaN|undefined/.test(done.stdout));
+});
+
+testWith('mpirun', 'two ranks print the bytes of one, and write its page', async (t) => {
+  const { folder, photos, drawings, checkpoint, probes } = await world(t);
+  const options = [photos, '--against', drawings, '--num', '3', '--damages', '3', '--json'];
+  const [one, two] = [join(folder, 'one.html'), join(folder, 'two.html')];
+  const alone = await probes(...options, '--html', one);
+  t.is(alone.exitCode, 0, alone.stderr);
+  const given = ['evaluate', 'probes', '--checkpoint', checkpoint, ...options];
+  const together = await mpirun(2, [TRAINER, ...given, '--html', two]);
+  t.is(together.exitCode, 0, together.stderr);
+  t.is(together.stdout, alone.stdout);
+  t.is(await readFile(two, 'utf8'), await readFile(one, 'utf8'));
+  const broken = join(photos, 'broken.png');
+  await writeFile(broken, 'no picture');
+  const failed = await mpirun(2, [TRAINER, ...given]);
+  t.not(failed.exitCode, 0);
+  t.regex(failed.stderr, /rank 0 of 2: .*broken\.png/);
 });
 
 test('what cannot be done is a usage error, and no page is left', async (t) => {
