@@ -4,7 +4,7 @@ import { type InceptionScore, inceptionScore } from './distances/inception-score
 import { type Kid, type KidOptions, kernelDistance } from './distances/kid.ts';
 import { type DoubleMath, rowsAt } from './distances/matrix.ts';
 import { NumpyRandom } from './distances/numpy-random.ts';
-import { NEIGHBOURS, precisionRecall } from './distances/precision-recall.ts';
+import { NEIGHBOURS, Neighbourhoods, precisionRecall } from './distances/precision-recall.ts';
 import type { Rows } from './npz/statistics.ts';
 import type { PictureSet } from './source.ts';
 
@@ -34,9 +34,11 @@ export function figuresOf(
   const score = generated.logits && inceptionScore(generated.logits, new NumpyRandom(seed));
   if (!a || !b) return { fid, inceptionScore: score };
   // torch-fidelity draws from the generated pictures first.
-  const kid = kernelDistance(math, b, a, new NumpyRandom(seed), options);
   const hasNeighbours = Math.min(a.count, b.count) > NEIGHBOURS;
-  return { fid, kid, ...(hasNeighbours && precisionRecall(math, a, b)), inceptionScore: score };
+  const neighbourhoods = hasNeighbours ? new Neighbourhoods(b, a) : undefined;
+  const beside = neighbourhoods ? [neighbourhoods] : [];
+  const kid = kernelDistance(math, b, a, new NumpyRandom(seed), options, beside);
+  return { fid, kid, ...neighbourhoods?.result(), inceptionScore: score };
 }
 
 /** Standard deviations over sets drawn from the same pictures with repetition (Efron 1979). */

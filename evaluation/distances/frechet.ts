@@ -7,7 +7,10 @@
  */
 import { CodecLmError } from '../../base/error.ts';
 import type { Rows } from '../npz/statistics.ts';
-import { type DoubleMath, type DoubleMatrix, matrix, rowsAt, trace } from './matrix.ts';
+import { type DoubleMath, type DoubleMatrix, matrix, trace } from './matrix.ts';
+
+/** Pictures whose centred features are in memory at once. */
+const BLOCK = 2048;
 
 /** A normal distribution, and what its covariance was made of where that is smaller. */
 export interface Gaussian {
@@ -27,17 +30,27 @@ export function gaussianOf(math: DoubleMath, features: Rows | DoubleMatrix): Gau
   if (count < 2) {
     throw new CodecLmError('PICTURES_TOO_FEW', `${count} picture: a covariance needs two or more`);
   }
-  const centred =
-    'count' in features ? rowsAt(features) : matrix(count, dims, features.data.slice());
-  const mu = meanOf(centred);
+  const { data } = features;
+  const mu = meanOf(data, count, dims);
   const scale = 1 / Math.sqrt(count - 1);
-  for (let i = 0; i < count; i++) {
-    for (let d = 0; d < dims; d++) {
-      centred.data[i * dims + d] = (centred.data[i * dims + d] - mu[d]) * scale;
+  const centred = (from: number, rows: number): DoubleMatrix => {
+    const part = matrix(rows, dims);
+    for (let at = 0, i = from * dims; i < (from + rows) * dims; i++, at++) {
+      part.data[at] = (data[i] - mu[at % dims]) * scale;
     }
+    return part;
+  };
+  if (count < dims) {
+    const factor = centred(0, count);
+    return { mu, sigma: math.product(factor, factor, 'a'), factor };
   }
-  const sigma = math.product(centred, centred, 'a');
-  return { mu, sigma, factor: count < dims ? centred : undefined };
+  const sigma = matrix(dims, dims);
+  for (let from = 0; from < count; from += BLOCK) {
+    const part = centred(from, Math.min(BLOCK, count - from));
+    const { data: products } = math.product(part, part, 'a');
+    for (let i = 0; i < products.length; i++) sigma.data[i] += products[i];
+  }
+  return { mu, sigma };
 }
 
 /** @throws CodecLmError `NOT_FINITE` */
@@ -94,8 +107,8 @@ export function pivotedCholesky({ rows: n, data }: DoubleMatrix): DoubleMatrix {
   return factor;
 }
 
-function meanOf({ rows, columns, data }: DoubleMatrix): Float64Array {
-  const mean = new Float64Array(columns);
-  for (let i = 0; i < rows; i++) for (let d = 0; d < columns; d++) mean[d] += data[i * columns + d];
-  return mean.map((sum) => sum / rows);
+function meanOf(data: Rows['data'], count: number, dims: number): Float64Array {
+  const mean = new Float64Array(dims);
+  for (let i = 0; i < count; i++) for (let d = 0; d < dims; d++) mean[d] += data[i * dims + d];
+  return mean.map((sum) => sum / count);
 }

@@ -4,12 +4,10 @@
  */
 import { CodecLmError } from '../../base/error.ts';
 import type { Rows } from '../npz/statistics.ts';
-import { type DoubleMath, rowsAt } from './matrix.ts';
+import type { DoubleMath } from './matrix.ts';
+import { type PairBlock, type PairStatistic, visitPairs } from './pairs.ts';
 
 export const NEIGHBOURS = 3;
-
-/** Rows of distances that are in memory at once. */
-const BLOCK = 512;
 
 export interface PrecisionRecall {
   /** Share of generated pictures that look like some reference picture. */
@@ -24,19 +22,66 @@ export function precisionRecall(
   reference: Rows,
   generated: Rows,
 ): PrecisionRecall {
-  const [real, made] = [pointsOf(reference), pointsOf(generated)];
-  const realRadii = radii(math, real);
-  const madeRadii = radii(math, made);
-  return {
-    precision: covered(math, made, real, realRadii),
-    recall: covered(math, real, made, madeRadii),
-  };
+  const neighbourhoods = new Neighbourhoods(generated, reference);
+  visitPairs(math, [generated, reference], [neighbourhoods]);
+  return neighbourhoods.result();
 }
 
-/** Pictures as they are kept, and the squares of their lengths in double precision. */
+/** What is known of the pictures of a set. */
 interface Points {
-  rows: Rows;
-  squares: Float64Array;
+  readonly count: number;
+  /** Squares of their lengths. */
+  readonly squares: Float64Array;
+  /** Squared distances to the nearest of their own set, the nearest first: [count, NEIGHBOURS + 1]. */
+  readonly nearest: Float64Array;
+  /** 1 where the picture lies in the neighbourhood of one of the other set. */
+  readonly isCovered: Uint8Array;
+}
+
+/** The nearest picture of all is the picture itself. */
+const KEPT = NEIGHBOURS + 1;
+
+export class Neighbourhoods implements PairStatistic {
+  readonly #sets: readonly [Points, Points];
+
+  /** @throws CodecLmError `PICTURES_TOO_FEW` where a picture has no third neighbour */
+  constructor(generated: Rows, reference: Rows) {
+    this.#sets = [pointsOf(generated), pointsOf(reference)];
+  }
+
+  within(set: 0 | 1, { rows, columns, data, top, left }: PairBlock): void {
+    const { squares, nearest } = this.#sets[set];
+    const isDiagonal = top === left;
+    for (let i = 0; i < rows; i++) {
+      const square = squares[top + i];
+      for (let j = 0; j < columns; j++) {
+        const isItself = isDiagonal && i === j;
+        const distance = isItself
+          ? 0
+          : Math.max(0, square + squares[left + j] - 2 * data[i * columns + j]);
+        keep(nearest, top + i, distance);
+        if (!isDiagonal) keep(nearest, left + j, distance);
+      }
+    }
+  }
+
+  across({ rows, columns, data, top, left }: PairBlock): void {
+    const [a, b] = this.#sets;
+    for (let i = 0; i < rows; i++) {
+      const square = a.squares[top + i];
+      const limit = radius(a, top + i);
+      for (let j = 0; j < columns; j++) {
+        const distance = Math.max(0, square + b.squares[left + j] - 2 * data[i * columns + j]);
+        if (distance <= limit) b.isCovered[left + j] = 1;
+        if (distance <= radius(b, left + j)) a.isCovered[top + i] = 1;
+      }
+    }
+  }
+
+  result(): PrecisionRecall {
+    const [generated, reference] = this.#sets;
+    return { precision: coveredShare(generated), recall: coveredShare(reference) };
+  }
 }
 
 function pointsOf(rows: Rows): Points {
@@ -51,57 +96,24 @@ function pointsOf(rows: Rows): Points {
   for (let i = 0; i < count; i++) {
     for (let d = i * dims; d < (i + 1) * dims; d++) squares[i] += data[d] * data[d];
   }
-  return { rows, squares };
+  const nearest = new Float64Array(count * KEPT).fill(Number.POSITIVE_INFINITY);
+  return { count, squares, nearest, isCovered: new Uint8Array(count) };
 }
 
-/** Squared distances of rows from..end of `a` to all of `b`, one row at a time. */
-function eachRow(
-  math: DoubleMath,
-  a: Points,
-  b: Points,
-  visit: (distances: Float64Array, row: number) => void,
-): void {
-  // One of the two sets is widened as a whole, and of the other a block at a time.
-  const all = rowsAt(b.rows);
-  const [height, width] = [a.rows.count, b.rows.count];
-  for (let from = 0; from < height; from += BLOCK) {
-    const length = Math.min(BLOCK, height - from);
-    const block = rowsAt(
-      a.rows,
-      Uint32Array.from({ length }, (_, i) => from + i),
-    );
-    const { data } = math.product(block, all, 'b');
-    for (let i = 0; i < length; i++) {
-      const row = data.subarray(i * width, (i + 1) * width);
-      for (let j = 0; j < width; j++) {
-        row[j] = Math.max(0, a.squares[from + i] + b.squares[j] - 2 * row[j]);
-      }
-      visit(row, from + i);
-    }
-  }
+/** Puts a distance among the nearest ones of a picture, if it is one of them. */
+function keep(nearest: Float64Array, picture: number, distance: number): void {
+  const first = picture * KEPT;
+  let at = first + NEIGHBOURS;
+  if (distance >= nearest[at]) return;
+  for (; at > first && nearest[at - 1] > distance; at--) nearest[at] = nearest[at - 1];
+  nearest[at] = distance;
 }
 
-/** Squared distance of each picture to its third neighbour; the nearest of all is itself. */
-function radii(math: DoubleMath, points: Points): Float64Array {
-  const found = new Float64Array(points.rows.count);
-  eachRow(math, points, points, (distances, row) => {
-    distances[row] = 0;
-    const nearest = new Float64Array(NEIGHBOURS + 1).fill(Number.POSITIVE_INFINITY);
-    for (const distance of distances) {
-      if (distance >= nearest[NEIGHBOURS]) continue;
-      let at = NEIGHBOURS;
-      for (; at > 0 && nearest[at - 1] > distance; at--) nearest[at] = nearest[at - 1];
-      nearest[at] = distance;
-    }
-    found[row] = nearest[NEIGHBOURS];
-  });
-  return found;
+/** Squared distance of a picture to its third neighbour. */
+function radius({ nearest }: Points, picture: number): number {
+  return nearest[picture * KEPT + NEIGHBOURS];
 }
 
-function covered(math: DoubleMath, points: Points, around: Points, limits: Float64Array): number {
-  let count = 0;
-  eachRow(math, points, around, (distances) => {
-    if (distances.some((distance, j) => distance <= limits[j])) count++;
-  });
-  return count / points.rows.count;
+function coveredShare({ count, isCovered }: Points): number {
+  return isCovered.reduce((sum, one) => sum + one, 0) / count;
 }

@@ -1,0 +1,99 @@
+/**
+ * Double arithmetic by BLAS and LAPACK. Their matrices are column by column: what is row by row here is
+ * the transposed matrix there.
+ */
+import { CodecLmError } from '../../base/error.ts';
+import type { Lapack, Routine } from '../../compute/lapack.ts';
+import { type DoubleMath, type DoubleMatrix, matrix } from './matrix.ts';
+
+const ONE = { double: 1 };
+const ZERO = { double: 0 };
+
+export function lapackMath({ call }: Lapack): DoubleMath {
+  /** Runs a routine that wants working memory: it first says how much. @returns its `info` */
+  const withWork = (run: (work: Float64Array, length: number, info: BigInt64Array) => void) => {
+    const asked = new Float64Array(1);
+    run(asked, -1, new BigInt64Array(1));
+    const info = new BigInt64Array(1);
+    run(new Float64Array(asked[0]), asked[0], info);
+    return statusOf(info);
+  };
+  return {
+    product(a, b, transpose) {
+      if (a === b) return symmetricProduct(call, a, transpose);
+      if (transpose === 'a') {
+        const [k, m, n] = [a.rows, a.columns, b.columns];
+        const result = matrix(m, n);
+        call('dgemm', 'N', 'T', n, m, k, ONE, b.data, n, a.data, m, ZERO, result.data, n);
+        return result;
+      }
+      const [m, n, k] = [a.rows, b.rows, a.columns];
+      const result = matrix(m, n);
+      call('dgemm', 'T', 'N', n, m, k, ONE, b.data, k, a.data, k, ZERO, result.data, n);
+      return result;
+    },
+    nuclearNorm({ rows, columns, data }) {
+      const count = Math.min(rows, columns);
+      const values = new Float64Array(count);
+      const none = new Float64Array(1);
+      const status = withWork((work, length, info) => {
+        const whole = new BigInt64Array(8 * count);
+        const copy = length < 0 ? data : data.slice();
+        const [m, n] = [columns, rows];
+        call('dgesdd', 'N', m, n, copy, m, values, none, 1, none, 1, work, length, whole, info);
+      });
+      check('dgesdd', status);
+      return sum(values);
+    },
+    /** With A = L LT, A B has the eigenvalues of LT B L, which is symmetric. */
+    traceOfRoot({ rows: n, data: a }, { data: b }) {
+      const factor = a.slice();
+      const info = new BigInt64Array(1);
+      call('dpotrf', 'L', n, factor, n, info);
+      // A singular matrix has no Cholesky factor.
+      if (statusOf(info) !== 0) return undefined;
+      const both = b.slice();
+      call('dsygst', 2, 'L', n, both, n, factor, n, info);
+      check('dsygst', statusOf(info));
+      const values = new Float64Array(n);
+      const status = withWork((work, length, done) =>
+        call('dsyev', 'N', 'L', n, both, n, values, work, length, done),
+      );
+      check('dsyev', status);
+      // Rounding makes zeros negative; B itself may be singular.
+      return sum(values.map((value) => Math.sqrt(Math.max(0, value))));
+    },
+  };
+}
+
+/** Half of the multiplications, and the other half of the matrix is copied. */
+function symmetricProduct(
+  call: Lapack['call'],
+  { rows, columns, data }: DoubleMatrix,
+  transpose: 'a' | 'b',
+): DoubleMatrix {
+  const [n, k] = transpose === 'a' ? [columns, rows] : [rows, columns];
+  const result = matrix(n, n);
+  const how = transpose === 'a' ? 'N' : 'T';
+  call('dsyrk', 'L', how, n, k, ONE, data, columns, ZERO, result.data, n);
+  // The lower half there is the upper half here.
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < i; j++) result.data[i * n + j] = result.data[j * n + i];
+  }
+  return result;
+}
+
+/** `info` has 32 or 64 bits; the first 32 say enough. */
+function statusOf(info: BigInt64Array): number {
+  return Number(BigInt.asIntN(32, info[0]));
+}
+
+/** @throws CodecLmError `NOT_FINITE`: they fail only where numbers are none */
+function check(routine: Routine, status: number): void {
+  if (status === 0) return;
+  throw new CodecLmError('NOT_FINITE', `${routine} of LAPACK does not settle (${status})`);
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
