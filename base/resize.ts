@@ -107,6 +107,35 @@ export function resize<T extends Samples>(
   to: RasterSize,
   kernel: Kernel,
 ): T {
+  const pass: Pass = samples instanceof Float32Array ? passFloats : passBytes;
+  const result = resample(samples, from, to, kernel, pass);
+  return (result === samples ? samples.slice() : result) as T;
+}
+
+/**
+ * Bytes as Pillow's mode F: the result of `resize` for `Float32Array.from(samples)`, without that copy.
+ * @throws CodecLmError `INTERNAL` when the samples are not of that size
+ */
+export function resizeToFloats(
+  samples: Uint8Array,
+  from: RasterSize & { readonly channels: number },
+  to: RasterSize,
+  kernel: Kernel,
+): Float32Array {
+  const result = resample(samples, from, to, kernel, passFloats);
+  return result instanceof Float32Array ? result : Float32Array.from(result);
+}
+
+type Pass = (samples: Samples, shape: Shape, from: number, to: number, taps: Taps) => Samples;
+
+/** @returns `samples` themselves where both sides keep their length */
+function resample(
+  samples: Samples,
+  from: RasterSize & { readonly channels: number },
+  to: RasterSize,
+  kernel: Kernel,
+  pass: Pass,
+): Samples {
   const { width, height, channels } = from;
   if (samples.length !== width * height * channels || Math.min(width, height, channels) < 1) {
     throw new CodecLmError(
@@ -117,20 +146,22 @@ export function resize<T extends Samples>(
   if (Math.min(to.width, to.height) < 1) {
     throw new CodecLmError('INTERNAL', `resizing to ${to.width}x${to.height} pixels`);
   }
-  let result: Samples = samples;
+  let result = samples;
   let done: RasterSize = from;
   const widen = () => {
     const shape = { outer: done.height, inner: channels };
-    if (to.width !== width) result = pass(result, shape, width, to.width, kernel);
+    const taps = tapsOf(width, to.width, kernel);
+    if (to.width !== width) result = pass(result, shape, width, to.width, taps);
     done = { ...done, width: to.width };
   };
   const heighten = () => {
     const shape = { outer: 1, inner: done.width * channels };
-    if (to.height !== height) result = pass(result, shape, height, to.height, kernel);
+    const taps = tapsOf(height, to.height, kernel);
+    if (to.height !== height) result = pass(result, shape, height, to.height, taps);
     done = { ...done, height: to.height };
   };
   for (const next of isHeightFirst(from, to) ? [heighten, widen] : [widen, heighten]) next();
-  return (result === samples ? samples.slice() : result) as T;
+  return result;
 }
 
 /** Where the height loses more than twice as many pixels as the width, Pillow 13 resizes it first. */
@@ -145,15 +176,8 @@ interface Shape {
   readonly inner: number;
 }
 
-function pass(samples: Samples, shape: Shape, from: number, to: number, kernel: Kernel): Samples {
-  const taps = tapsOf(from, to, kernel);
-  return samples instanceof Float32Array
-    ? passFloats(samples, shape, from, to, taps)
-    : passBytes(samples, shape, from, to, taps);
-}
-
 function passBytes(
-  samples: Uint8Array,
+  samples: Samples,
   { outer, inner }: Shape,
   from: number,
   to: number,
@@ -181,7 +205,7 @@ function passBytes(
 }
 
 function passFloats(
-  samples: Float32Array,
+  samples: Samples,
   { outer, inner }: Shape,
   from: number,
   to: number,

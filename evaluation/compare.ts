@@ -11,12 +11,14 @@ import { bootstrap, type DistanceFigures, type Errors, figuresOf } from './figur
 import { writeStatistics } from './npz/statistics.ts';
 import type { Resize } from './pictures/resize.ts';
 import {
+  dimsOf,
   isStatistics,
   Networks,
-  type PictureSet,
+  type PictureSource,
   sideOfFile,
   sideOfFolder,
   statisticsOf,
+  withGaussian,
 } from './source.ts';
 
 interface CommonOptions {
@@ -79,10 +81,14 @@ export async function writeFeatures(
   const networks = new Networks(backend, features);
   try {
     const network = await networks.open(folder);
-    const with_ = { backend, math: doubleMath(backend), network };
-    const side = await sideOfFolder(folder, with_, { resize, skipBroken, onEvent, signal });
+    const side = await sideOfFolder(
+      folder,
+      { backend, network },
+      { resize, skipBroken, onEvent, signal },
+    );
     warnOfFew([[folder, side]], onEvent);
-    await writeStatistics(to, statisticsOf(side));
+    await networks.close();
+    await writeStatistics(to, statisticsOf(withGaussian(doubleMath(backend), side)));
     const { count, dims } = side.features!;
     return { count, dims, network: network.name, skipped: side.skipped };
   } finally {
@@ -108,10 +114,10 @@ export async function compare(
   const networks = new Networks(backend, features);
   try {
     const paths = [reference, generated];
-    const sides: (PictureSet | undefined)[] = [];
+    const sides: (PictureSource | undefined)[] = [];
     // Files first: they are quick to be refused, and may say how the others are to be resized.
     for (const path of paths)
-      sides.push((await isStatistics(path)) ? await sideOfFile(path, math) : undefined);
+      sides.push((await isStatistics(path)) ? await sideOfFile(path) : undefined);
     const resize = (options.resize ?? knownResize(sides) ?? DEFAULT_RESIZE) as Resize;
     for (const [i, path] of paths.entries()) {
       if (sides[i]) continue;
@@ -119,21 +125,22 @@ export async function compare(
       const { skipBroken } = options;
       sides[i] = await sideOfFolder(
         path,
-        { backend, math, network },
+        { backend, network },
         { resize, skipBroken, signal, onEvent },
       );
     }
     // Distances need memory of their own.
     await networks.close();
-    const [a, b] = sides as [PictureSet, PictureSet];
-    check([reference, a], [generated, b]);
+    const [first, second] = sides as [PictureSource, PictureSource];
+    check([reference, first], [generated, second]);
     warnOfFew(
       [
-        [reference, a],
-        [generated, b],
+        [reference, first],
+        [generated, second],
       ],
       onEvent,
     );
+    const [a, b] = [first, second].map((side) => withGaussian(math, side));
     const { seed, kidSubsets: subsets, kidSubsetSize: subsetSize } = options;
     const figures = figuresOf(math, a, b, { seed, subsets, subsetSize });
     const isDrawn = options.bootstrap >= 2 && a.features && b.features;
@@ -153,16 +160,16 @@ export async function compare(
   }
 }
 
-function knownResize(sides: readonly (PictureSet | undefined)[]): string | undefined {
+function knownResize(sides: readonly (PictureSource | undefined)[]): string | undefined {
   return sides.find((side) => side?.resize !== undefined)?.resize;
 }
 
 /** @throws CodecLmError `STATISTICS_MISMATCH` */
-function check([pathA, a]: [string, PictureSet], [pathB, b]: [string, PictureSet]): void {
+function check([pathA, a]: [string, PictureSource], [pathB, b]: [string, PictureSource]): void {
   const pairs = [
     ['features of', a.network, b.network],
     ['the resize', a.resize, b.resize],
-    ['features', a.gaussian.mu.length, b.gaussian.mu.length],
+    ['features', dimsOf(a), dimsOf(b)],
   ] as const;
   for (const [what, first, second] of pairs) {
     if (first === undefined || second === undefined || first === second) continue;
@@ -175,7 +182,7 @@ function check([pathA, a]: [string, PictureSet], [pathB, b]: [string, PictureSet
 }
 
 function warnOfFew(
-  sides: readonly (readonly [string, PictureSet])[],
+  sides: readonly (readonly [string, PictureSource])[],
   onEvent: CommonOptions['onEvent'],
 ): void {
   for (const [path, { features }] of sides) {

@@ -1,5 +1,7 @@
 /** The features of a folder of pictures. */
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import pLimit from 'p-limit';
 import { type CodecLmError, CodecLmError as OurError } from '../base/error.ts';
 import { readError } from '../base/file-error.ts';
 import { firstNotFinite } from '../base/safetensors/floats.ts';
@@ -14,6 +16,9 @@ import { type Resize, resizeFor } from './pictures/resize.ts';
 
 /** Pictures that pass a network at once: enough for its products, little beside its weights. */
 const BATCH = 8;
+
+/** Pictures that are decoded at once: large ones would fill the memory before the network sees them. */
+const DECODED = Math.min(BATCH, availableParallelism() + 1);
 
 export interface FeatureExtraction {
   readonly resize: Resize;
@@ -56,9 +61,12 @@ export async function extractFeatures(
   let logits: Float32Array | undefined;
   let classes = 0;
   let count = 0;
+  const limit = pLimit(DECODED);
   const prepareAt = (at: number) =>
     Promise.all(
-      paths.slice(at, at + BATCH).map((path) => prepare(path, network, resize, crop).catch(asOurs)),
+      paths
+        .slice(at, at + BATCH)
+        .map((path) => limit(() => prepare(path, network, resize, crop)).catch(asOurs)),
     );
   let next = prepareAt(0);
   for (let at = 0; at < paths.length; at += BATCH) {

@@ -10,13 +10,29 @@ import type { Network } from './networks/network.ts';
 import { openNetwork } from './networks/open.ts';
 import { type Rows, readStatistics, type Statistics } from './npz/statistics.ts';
 
-export interface PictureSet {
-  readonly gaussian: Gaussian;
+/** What is known of the pictures of one side before distances are computed. */
+export interface PictureSource {
+  /** Of a file; else it is made of the features. */
+  readonly gaussian?: Gaussian;
   readonly features?: Rows;
   readonly logits?: Rows;
   readonly network?: string;
   readonly resize?: string;
   readonly skipped: readonly CodecLmError[];
+}
+
+export interface PictureSet extends PictureSource {
+  readonly gaussian: Gaussian;
+}
+
+/** The covariance takes memory that the network of features wants, so it is made when that is closed. */
+export function withGaussian(math: DoubleMath, source: PictureSource): PictureSet {
+  return { ...source, gaussian: source.gaussian ?? gaussianOf(math, source.features!) };
+}
+
+/** Numbers that the network, or the file, gives for a picture. */
+export function dimsOf({ gaussian, features }: PictureSource): number {
+  return features?.dims ?? gaussian!.mu.length;
 }
 
 /** Opens the network once it is needed: two files that hold their features need none. */
@@ -56,19 +72,20 @@ export async function isStatistics(path: string): Promise<boolean> {
 }
 
 /** @throws CodecLmError of `readStatistics` */
-export async function sideOfFile(path: string, math: DoubleMath): Promise<PictureSet> {
+export async function sideOfFile(path: string): Promise<PictureSource> {
   const { dims, mu, sigma, features, logits, network, resize } = await readStatistics(path);
   const isSmall = features !== undefined && features.count >= 2 && features.count < dims;
-  const gaussian = isSmall ? gaussianOf(math, features) : { mu, sigma: matrix(dims, dims, sigma) };
+  // The features of few pictures say it more exactly than their covariance.
+  const gaussian = isSmall ? undefined : { mu, sigma: matrix(dims, dims, sigma) };
   return { gaussian, features, logits, network, resize, skipped: [] };
 }
 
 /** @throws CodecLmError of `extractFeatures`; `PICTURES_TOO_FEW` */
 export async function sideOfFolder(
   folder: string,
-  { backend, math, network }: { backend: Backend; math: DoubleMath; network: Network },
+  { backend, network }: { backend: Backend; network: Network },
   options: FeatureExtraction,
-): Promise<PictureSet> {
+): Promise<PictureSource> {
   const { features, logits, skipped } = await extractFeatures(backend, network, folder, options);
   if (features.count < 2) {
     throw new CodecLmError(
@@ -79,8 +96,7 @@ export async function sideOfFolder(
       },
     );
   }
-  const gaussian = gaussianOf(math, features);
-  return { gaussian, features, logits, network: network.name, resize: options.resize, skipped };
+  return { features, logits, network: network.name, resize: options.resize, skipped };
 }
 
 export function statisticsOf({

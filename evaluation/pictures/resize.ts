@@ -2,7 +2,7 @@
  * The three ways in which tools resize a picture for a network. They change distances more than most
  * models do (Parmar et al. 2022), so each is followed to the last bit.
  */
-import { type RasterSize, resize } from '../../base/resize.ts';
+import { type RasterSize, resizeToFloats } from '../../base/resize.ts';
 import type { RESIZES } from '../../schemas/evaluation.ts';
 import type { SampleRange } from '../networks/network.ts';
 
@@ -32,12 +32,7 @@ export function resizeFor(picture: RgbPicture, side: number, how: Resize): Resiz
 /** clean-fid: Pillow's antialiased bicubic of each channel in floating point, unrounded, clipped to 0..255. */
 function clean({ data, width, height }: RgbPicture, side: number): Float32Array {
   const size = { width: side, height: side };
-  const result = resize(
-    Float32Array.from(data),
-    { width, height, channels: CHANNELS },
-    size,
-    'bicubic',
-  );
+  const result = resizeToFloats(data, { width, height, channels: CHANNELS }, size, 'bicubic');
   for (let i = 0; i < result.length; i++) result[i] = Math.min(255, Math.max(0, result[i]));
   return result;
 }
