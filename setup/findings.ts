@@ -52,9 +52,9 @@ export async function findAll(): Promise<Finding[]> {
 
 async function node(): Promise<Finding> {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const ok = major > 20 || (major === 20 && minor >= 11);
+  const ok = major > 20 || (major === 20 && minor >= 15);
   const found = `${process.version}, ${process.platform}-${process.arch}`;
-  return { name: 'Node', found, ok, hint: ok ? undefined : 'install Node 20.11 or newer' };
+  return { name: 'Node', found, ok, hint: ok ? undefined : 'install Node 20.15 or newer' };
 }
 
 async function backend(): Promise<Finding> {
