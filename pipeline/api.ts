@@ -4,11 +4,12 @@ import { z } from 'zod';
 import { resolveOptions } from '../base/options.ts';
 import { absolutePlace } from '../base/storage/index.ts';
 import type { Manifest } from '../schemas/dataset.ts';
-import { parseShare, sharedOptions } from '../schemas/pipeline.ts';
+import { extendOptions, parseShare, sharedOptions } from '../schemas/pipeline.ts';
 import type { CodecOptions } from '../tokenizer/index.ts';
 import { codecNamed, DEFAULT_CODECS } from '../tokenizer/index.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import { doneEvent } from './events.ts';
+import { extendDataset } from './extend/extend.ts';
 import { finalizeDataset as finalize } from './finish/finalize.ts';
 import { runOptionsOf } from './options.ts';
 import { type PlanOnly, requestOf, type Watching } from './request.ts';
@@ -132,6 +133,45 @@ export async function finalizeDataset(
   onEvent?.(doneEvent(path, manifest, { isNew: true }));
   return manifest;
 }
+
+export interface ExtendOptions extends Watching {
+  /** A complete dataset, local or `s3://…`. */
+  out: string;
+  /** Like those of `CommonPipelineOptions`; inputs that are in the dataset already are passed over. */
+  sources: string | readonly string[];
+  /** Tables that name inputs; the dataset's recipe says which column names the file. */
+  list?: string[];
+  /** CPU cores to keep busy; default: all. */
+  workers?: number;
+  /** Share of the new inputs that may fail; default `'10%'`. */
+  maxFailures?: number | string;
+  /** Continues although the encoder has another version than that of the dataset. */
+  allowEncoderChange?: boolean;
+}
+
+/**
+ * Adds inputs to a complete dataset by its own recipe, into further shards; those that are there, and
+ * the split of every document, stay as they are. An extension that was stopped is continued.
+ * @returns the manifest with the new documents; the old one when nothing in the sources is new
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `DATASET_MISMATCH`, `INPUT_EMPTY`, `OUTPUT_IN_USE`,
+ *   `TOO_MANY_FAILURES`, `INTERRUPTED` …
+ */
+export async function extendPipeline(options: ExtendOptions): Promise<Manifest> {
+  const { sources, out, onEvent, signal = new AbortController().signal, ...given } = options;
+  const resolved = resolveOptions(extendSchema, given, 'extendPipeline');
+  const listed = typeof sources === 'string' ? [sources] : sources;
+  return extendDataset({
+    out: absolutePlace(out),
+    sources: [...listed, ...resolved.list.map((table) => `@${table}`)],
+    workers: resolved.workers,
+    maxFailures: parseShare(resolved.maxFailures),
+    allowEncoderChange: resolved.allowEncoderChange,
+    emit: (event) => onEvent?.(event),
+    signal,
+  });
+}
+
+const extendSchema = extendOptions.omit({ json: true, quiet: true }).strict();
 
 export interface FinalizeOptions extends Pick<Watching, 'onEvent'> {
   /** Like that of `CommonPipelineOptions`. */

@@ -15,6 +15,7 @@ export const paths = {
   lists: (out: string) => join(out, 'plan'),
   list: (out: string, name: string) => join(out, 'plan', `${name}.tsv`),
   retry: (out: string, round: number) => join(out, 'plan', `retry-${numbered(round)}.json`),
+  extension: (out: string, round: number) => join(out, 'plan', `extend-${numbered(round)}.json`),
   draft: (out: string) => join(out, 'plan.tmp'),
   filtered: (out: string, name: string) => join(out, 'filtered', `${name}.jsonl`),
   surveys: (out: string) => join(out, 'curation'),

@@ -8,14 +8,19 @@
  * @module
  */
 import type { Manifest } from '../schemas/dataset.ts';
-import type { FinalizeOptions, PipelineOptions } from './api.ts';
+import type { ExtendOptions, FinalizeOptions, PipelineOptions } from './api.ts';
 import type { DryRun } from './dry-run.ts';
 import type { Status } from './status/status.ts';
 
 export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { Failure, Manifest } from '../schemas/dataset.ts';
 export type { CodecOptions, CodecOptionsByName } from '../tokenizer/index.ts';
-export type { CommonPipelineOptions, FinalizeOptions, PipelineOptions } from './api.ts';
+export type {
+  CommonPipelineOptions,
+  ExtendOptions,
+  FinalizeOptions,
+  PipelineOptions,
+} from './api.ts';
 export type { DryRun } from './dry-run.ts';
 export type {
   BatchEvent,
@@ -68,6 +73,17 @@ export async function estimatePipeline<Name extends string = 'jpeg'>(
  */
 export async function finalizeDataset(out: string, options?: FinalizeOptions): Promise<Manifest> {
   return (await import('./api.ts')).finalizeDataset(out, options);
+}
+
+/**
+ * Adds inputs to a complete dataset by its own recipe, into further shards; those that are there, and
+ * the split of every document, stay as they are. An extension that was stopped is continued.
+ * @returns the manifest with the new documents; the old one when nothing in the sources is new
+ * @throws CodecLmError `DATASET_INCOMPLETE`, `DATASET_MISMATCH`, `INPUT_EMPTY`, `OUTPUT_IN_USE`,
+ *   `TOO_MANY_FAILURES`, `INTERRUPTED` …
+ */
+export async function extendPipeline(options: ExtendOptions): Promise<Manifest> {
+  return (await import('./api.ts')).extendPipeline(options);
 }
 
 /**

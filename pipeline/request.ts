@@ -120,7 +120,7 @@ function codecOptionsOf(
 }
 
 /** Decides how many inputs are encoded at once, in threads or processes. */
-async function workOf(
+export async function workOf(
   codec: Codec,
   workers: number | undefined,
 ): Promise<{ encoder: Encoder; lanes: number; hint?: string }> {

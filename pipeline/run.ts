@@ -21,6 +21,7 @@ import { doneEvent } from './events.ts';
 import { WORK_FOLDERS } from './files.ts';
 import { finalizePlan } from './finish/finalize.ts';
 import { retryFailed } from './finish/retry.ts';
+import { allSources, extensionsUpTo, roundsOf } from './finish/rounds.ts';
 import { lockDataset } from './lock.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
 import { extrasOf } from './pack/extras.ts';
@@ -100,7 +101,8 @@ async function planAndRun(
     listing: listed.listing,
     ...(listed.columns ? { columns: listed.columns } : {}),
   });
-  const bases = config.sources.map(baseOf);
+  const added = complete ? await extensionsUpTo(out, roundsOf(await readManifest(out))) : [];
+  const bases = allSources(listed, added).map(baseOf);
   const { plan, request } = await withLearned(asked, await withCurated(asked, listed, bases));
   await makeWorkFolders(out);
   const inputs = new SampleCache(

@@ -164,6 +164,16 @@ export const finalizeOptions = z.object({
   quiet: z.boolean().default(false).describe('Print nothing but errors'),
 });
 
+/** An extension has the recipe of its dataset, and these options of its own. */
+export const extendOptions = z.object({
+  list: sharedOptions.list,
+  workers: sharedOptions.workers,
+  maxFailures: sharedOptions.maxFailures,
+  allowEncoderChange: runningOptions.shape.allowEncoderChange,
+  json: sharedOptions.json,
+  quiet: sharedOptions.quiet,
+});
+
 /** Parses `"10 %"` as 0.1; a number is a share already. */
 export function parseShare(share: string | number): number {
   return typeof share === 'number' ? share : Number.parseFloat(share) / 100;

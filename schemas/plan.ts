@@ -112,3 +112,20 @@ export const retryRoundSchema = z.strictObject({
   tailIndex: count,
 });
 export type RetryRound = z.infer<typeof retryRoundSchema>;
+
+/** plan/extend-00002.json: inputs that were added to a complete dataset, frozen like the plan. */
+export const extensionSchema = retryRoundSchema.extend({
+  /** Its own sources; their numbers in the lists follow those of all sources before. */
+  sources: z.array(z.string()).min(1),
+  /** Id of its first input; it follows that of the last one before. */
+  firstInput: count,
+  inputs: count,
+  /** sha256 of the lines of its lists, and of each list. */
+  inputsHash: sha256,
+  listHashes: z.array(sha256),
+  listing: listingSchema,
+  /** What curation decided; absent without curation, or as long as inputs are measured. */
+  curated: curatedSchema.optional(),
+  columns: z.array(plannedColumnSchema).optional(),
+});
+export type Extension = z.infer<typeof extensionSchema>;

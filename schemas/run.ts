@@ -92,7 +92,13 @@ export const runStateSchema = z.strictObject({
   tokenCounts: z.array(count),
   /** Position in the data: of one dataset, or of several that are mixed. */
   loader: z.union([
-    z.strictObject({ epoch: count, position: count, seed: count }),
+    z.strictObject({
+      epoch: count,
+      position: count,
+      seed: count,
+      /** Rows of the split when the run began: a dataset may have been extended since. */
+      rows: count.optional(),
+    }),
     /** Sequences taken from each dataset so far, and the number of rows that each has. */
     z.strictObject({ taken: z.array(count), rows: z.array(count), seed: count }),
   ]),

@@ -23,6 +23,7 @@ import type { VerifyReport } from './verify/verify.ts';
 export { CodecLmError, type ErrorCode, type ErrorDetails, type ErrorScope } from '../base/error.ts';
 export type { DocumentRow, Manifest, ShardEntry, Split } from '../schemas/dataset.ts';
 export { type Dataset, type DatasetOptions, openDataset } from './dataset/dataset.ts';
+export { documentHashes } from './dataset/document-rows.ts';
 export { writeDocumentShard } from './dataset/documents.ts';
 export type { ExtractOptions } from './dataset/extract.ts';
 export type { FetchOptions } from './dataset/fetch.ts';

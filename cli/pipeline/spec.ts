@@ -3,7 +3,12 @@ import { absolutePlace } from '../../base/storage/index.ts';
 import { planOptionsOf, runOptionsOf } from '../../pipeline/options.ts';
 import type { RunRequest } from '../../pipeline/run.ts';
 import type { Manifest } from '../../schemas/dataset.ts';
-import { finalizeOptions, parseShare, statusOptions } from '../../schemas/pipeline.ts';
+import {
+  extendOptions,
+  finalizeOptions,
+  parseShare,
+  statusOptions,
+} from '../../schemas/pipeline.ts';
 import type { Media } from '../../tokenizer/codecs/codec.ts';
 import { chosenCodec } from '../codec-option.ts';
 import { command, type Io } from '../command.ts';
@@ -125,6 +130,26 @@ const status = command({
   },
 });
 
+const extend = command({
+  name: 'extend',
+  summary:
+    'Add inputs to a complete dataset by its own recipe; old shards and the split stay as they are',
+  positionals: [DATASET, SRC],
+  options: extendOptions,
+  examples: ['pipeline extend photos-256 more-photos/', 'pipeline extend ds --list new.csv'],
+  notes:
+    'Size, quality, tokenizer, curation, columns and all else are those of the dataset, in its plan.json; an option that would change them is refused. Inputs that are in the dataset already are passed over. After a stop, the same command goes on.',
+  goOn: 'same',
+  async run([out, ...sources], options, io) {
+    const { extendPipeline } = await import('../../pipeline/index.ts');
+    const { json, quiet, ...given } = options;
+    const watching = await watchingOf(io, { json, quiet });
+    return isPartial(await extendPipeline({ out, sources, ...given, ...watching }))
+      ? SAMPLES_SKIPPED
+      : 0;
+  },
+});
+
 const finalize = command({
   name: 'finalize',
   summary: 'Pack the tails and write dataset.json, when all ranks are done',
@@ -153,6 +178,7 @@ export const spec: CliSpec = {
     runCommand('videos'),
     planCommand('images'),
     planCommand('videos'),
+    extend,
     status,
     finalize,
   ],

@@ -33,6 +33,11 @@ export function formatStatus(
     const came = `${formatCount(documents)} came out right`;
     lines.push(['retry', `round ${round}: ${share(again)} failed inputs run again, ${came}`]);
   }
+  if (status.extension) {
+    const { round, inputs: added, documents } = status.extension;
+    const came = `${formatCount(documents)} documents`;
+    lines.push(['extension', `round ${round}: ${share(added)} new inputs, ${came}`]);
+  }
   for (const { host, pid, rank, size } of processes) {
     const who = isQueueRank({ size }) ? 'worker of a queue' : `rank ${rank} of ${size}`;
     lines.push(['process', `${pid} on ${host}, ${who}`]);
@@ -47,8 +52,9 @@ export function formatStatus(
   return lines.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
 }
 
-function stateText({ state, tokenizer, retry }: Status, left: number): string {
+function stateText({ state, tokenizer, retry, extension }: Status, left: number): string {
   if (state !== 'stopped') return state;
+  if (extension) return 'stopped in an extension; the same pipeline extend command goes on';
   if (retry) return 'stopped in --retry-failed; the same pipeline run command goes on';
   if (left === 0) return 'all partitions done; finish it with pipeline finalize';
   const phase = tokenizer ? '' : ' before the tokenizer was learned';

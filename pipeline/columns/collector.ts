@@ -41,8 +41,13 @@ export class ColumnCollector {
     for (const i of this.specs.keys()) if ((values?.[i] ?? null) === null) this.#missing[i] += by;
   }
 
-  /** @throws CodecLmError `LIST_INVALID` for a column without values, or of several types */
-  resolve(): PlannedColumn[] {
-    return this.#types.resolve().map((column, i) => ({ ...column, missing: this.#missing[i] }));
+  /**
+   * @param mayLack whether a column may have no value
+   * @throws CodecLmError `LIST_INVALID` for a column without values, or of several types
+   */
+  resolve(mayLack = false): PlannedColumn[] {
+    return this.#types
+      .resolve(mayLack)
+      .map((column, i) => ({ ...column, missing: this.#missing[i] }));
   }
 }

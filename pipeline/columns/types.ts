@@ -89,10 +89,13 @@ export class ColumnTypes {
     if (isNew) seen.push({ kind, place });
   }
 
-  /** @throws CodecLmError `LIST_INVALID` for a column without values, or of several types */
-  resolve(): Column[] {
+  /**
+   * @param mayLack whether a column may have no value
+   * @throws CodecLmError `LIST_INVALID` for a column without values, or of several types
+   */
+  resolve(mayLack = false): Column[] {
     return this.#specs.map(({ name, from, type }, i) => {
-      if (this.#seen[i].length === 0) throw nowhere(name, from);
+      if (this.#seen[i].length === 0 && !mayLack) throw nowhere(name, from);
       return { name, type: type ?? this.#typeOf(i) };
     });
   }

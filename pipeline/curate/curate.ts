@@ -4,14 +4,19 @@
  */
 import { CodecLmError } from '../../base/error.ts';
 import { parentOf, storageAt } from '../../base/storage/index.ts';
-import { type Curated, type Filtered, surveySchema } from '../../schemas/curation.ts';
+import {
+  type Curated,
+  type Curation,
+  type Filtered,
+  surveySchema,
+} from '../../schemas/curation.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import type { PipelineEvent } from '../events.ts';
 import { paths, readJson, writeJson, writeText } from '../files.ts';
-import { type Partition, partitionsOf, readList, sha256 } from '../plan/plan.ts';
+import { inputsOf, type Partition, partitionsOf, readList, sha256 } from '../plan/plan.ts';
 import { labelOf } from '../sources/source.ts';
 import { addCodes, countReasons } from '../status/failures.ts';
-import { decider } from './decide.ts';
+import { type Decider, decider } from './decide.ts';
 import { type SurveyRequest, survey } from './survey.ts';
 
 export interface CurateRequest
@@ -28,12 +33,32 @@ export async function curatePlan(plan: Plan, request: CurateRequest): Promise<Pl
   const { curation, partitionSize } = plan.config;
   if (!curation || plan.curated) return plan;
   const partitions = partitionsOf(plan, partitionSize);
+  const curated = await curatePartitions(partitions, curation, decider(curation), request);
+  await lock.check();
+  const whole = { ...plan, curated };
+  await writeJson(paths.plan(out), whole);
+  await storageAt(out).removeAll(paths.surveys(out));
+  emit({ type: 'curated', filteredByReason: curated.filteredByReason, inputs: plan.inputs });
+  return whole;
+}
+
+/**
+ * Surveys partitions and writes what is left out of each.
+ * @param decide is called for their inputs in order
+ */
+export async function curatePartitions(
+  partitions: readonly Partition[],
+  curation: Curation,
+  decide: Decider,
+  request: CurateRequest,
+): Promise<Curated> {
+  const { out, lock, emit } = request;
   for (const folder of [paths.surveys(out), parentOf(paths.filtered(out, ''))]) {
     await storageAt(out).makeFolder(folder);
   }
-  const onProgress = (done: number) => emit({ type: 'measuring', done, total: plan.inputs });
+  const total = inputsOf(partitions);
+  const onProgress = (done: number) => emit({ type: 'measuring', done, total });
   await survey({ ...request, partitions, curation, onProgress });
-  const decide = decider(curation);
   const curated: Curated = { filteredByReason: {}, hashes: [] };
   for (const partition of partitions) {
     request.signal.throwIfAborted();
@@ -48,17 +73,12 @@ export async function curatePlan(plan: Plan, request: CurateRequest): Promise<Pl
     curated.hashes.push(sha256(text));
     curated.filteredByReason = addCodes(curated.filteredByReason, countReasons(filtered));
   }
-  await lock.check();
-  const whole = { ...plan, curated };
-  await writeJson(paths.plan(out), whole);
-  await storageAt(out).removeAll(paths.surveys(out));
-  emit({ type: 'curated', filteredByReason: curated.filteredByReason, inputs: plan.inputs });
-  return whole;
+  return curated;
 }
 
 async function decidePartition(
   partition: Partition,
-  decide: ReturnType<typeof decider>,
+  decide: Decider,
   { out, bases }: Pick<SurveyRequest, 'out' | 'bases'>,
 ): Promise<Filtered[]> {
   const path = paths.survey(out, partition.name);

@@ -8,11 +8,11 @@ export interface Decision {
   of?: number;
 }
 
-/** @returns a function that is called for each input in the order of the plan; undefined keeps it */
-export function decider(
-  curation: Curation,
-): (docId: number, input: Surveyed) => Decision | undefined {
-  const hashes = new SeenHashes();
+/** Is called for each input in the order of the plan; undefined keeps it. */
+export type Decider = (docId: number, input: Surveyed) => Decision | undefined;
+
+/** @param hashes contents that are there already; they grow with those that are kept */
+export function decider(curation: Curation, hashes = new SeenHashes()): Decider {
   const looks = new SeenLooks(curation.nearDuplicates ?? 0);
   return (docId, input) => {
     const own = reasonOf(input, curation);

@@ -26,6 +26,12 @@ export class SeenHashes {
     return undefined;
   }
 
+  /** @returns whether the hash was added */
+  has(hash: Buffer): boolean {
+    const slot = this.#slotOf([0, 4, 8, 12].map((at) => hash.readUInt32LE(at)));
+    return this.#documents[slot] >= 0;
+  }
+
   /** The slot that holds the key, or the empty one where it belongs. */
   #slotOf(key: ArrayLike<number>): number {
     const slots = this.#documents.length;

@@ -18,10 +18,10 @@ import {
   parseInput,
   sourceFileOf,
 } from '../sources/source.ts';
-import { fromText } from './byte-strings.ts';
+import { type ByteString, fromText } from './byte-strings.ts';
 import { draftPlan, type PlanDraft } from './draft.ts';
 import { Spool } from './order.ts';
-import { partitionsOf, sha256 } from './plan.ts';
+import { type Partition, partitionsOf, sha256 } from './plan.ts';
 
 export interface PlanRequest {
   out: string;
@@ -75,10 +75,24 @@ export async function makePlan(request: Locked): Promise<Plan> {
   }
 }
 
-/** Lists the inputs without freezing them, for --dry-run. */
+/** What is in the dataset already, so that only what is new is listed. */
+export interface Before {
+  /** Index of the first source that is listed. */
+  firstSource: number;
+  /** Whether an input is there already, by its identity. */
+  has(identity: string): boolean;
+  /** Whether a column may have no value at all. */
+  mayLackColumns: boolean;
+}
+
+/**
+ * Lists the inputs without freezing them: for --dry-run, and to extend a dataset.
+ * @param before what is there already; nothing in a new dataset
+ */
 export async function spoolInputs(
   { out, config, noun, extensions, signal, onFound }: PlanRequest,
   spoolPath: string,
+  before?: Before,
 ): Promise<{ spool: Spool; log: ListingLog; columns?: ColumnCollector }> {
   const { sources, seed } = config;
   const bases = sources.map(baseOf);
@@ -94,28 +108,32 @@ export async function spoolInputs(
   };
   await makeFolder(join(spoolPath, '..'));
   const spool = new Spool(spoolPath, {
-    findDuplicates: sources.length > 1 || sources[0].startsWith('@'),
+    findDuplicates: before !== undefined || sources.length > 1 || sources[0].startsWith('@'),
   });
   try {
-    for await (const input of listInputs(sources, context)) {
+    for await (const input of listInputs(sources, context, before?.firstSource)) {
+      const identity = identityOf(bases, input);
+      if (before?.has(identity)) {
+        log.listing.duplicates++;
+        continue;
+      }
       collector?.count(input.values);
-      const member = input.member?.name ?? '';
       const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
-      spool.add(formatInput(input), orderKey, `${sourceFileOf(bases, input)}\0${member}`);
+      spool.add(formatInput(input), orderKey, identity);
       if (spool.length % 1000 === 0) onFound?.(spool.length);
     }
   } catch (error) {
     spool.close();
     throw error;
   }
-  if (spool.length === 0) {
+  if (spool.length === 0 && log.listing.duplicates === 0) {
     spool.close();
     throw emptyError(noun, sources, log);
   }
   const columns = collector && collector.specs.length > 0 ? collector : undefined;
   try {
     // Types are decided before anything is written.
-    columns?.resolve();
+    if (!before?.mayLackColumns) columns?.resolve();
   } catch (error) {
     spool.close();
     throw error;
@@ -133,6 +151,11 @@ export function onDuplicateOf(
     checkDuplicate(kept, dropped, sources);
     collector?.count(parseInput(dropped).values, -1);
   };
+}
+
+/** Text that is equal for two inputs that are the same file. */
+export function identityOf(bases: readonly ByteString[], input: Input): string {
+  return `${sourceFileOf(bases, input)}\0${input.member?.name ?? ''}`;
 }
 
 /** Name relative to the source, so that a folder and a tar of it give the same order. */
@@ -164,10 +187,28 @@ async function freezeLists(
   const { config, signal } = request;
   const { count, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
   log.listing.duplicates = duplicates;
+  const partitions = partitionsOf({ inputs: count }, config.partitionSize);
+  const hashes = await writeLists(lines, partitions, 0, {
+    signal,
+    write: (name, text) => draft.write(name, text),
+    onFrozen: request.onFrozen,
+  });
+  return { inputs: count, ...hashes };
+}
+
+/**
+ * Writes the list of each partition.
+ * @param firstDoc id of the first input
+ */
+export async function writeLists(
+  lines: Iterator<string>,
+  partitions: readonly Partition[],
+  firstDoc: number,
+  { signal, write, onFrozen }: Pick<PlanRequest, 'signal' | 'onFrozen'> & Pick<PlanDraft, 'write'>,
+): Promise<{ inputsHash: string; listHashes: string[] }> {
   const hash = createHash('sha256');
   const listHashes: string[] = [];
-  let docId = 0;
-  const partitions = partitionsOf({ inputs: count }, config.partitionSize);
+  let docId = firstDoc;
   for (const partition of partitions) {
     await turn();
     signal?.throwIfAborted();
@@ -175,8 +216,8 @@ async function freezeLists(
     for (let i = 0; i < partition.count; i++) text += `${docId++}\t${lines.next().value}\n`;
     hash.update(text);
     listHashes.push(sha256(text));
-    await draft.write(partition.name, text);
-    request.onFrozen?.(listHashes.length, partitions.length);
+    await write(partition.name, text);
+    onFrozen?.(listHashes.length, partitions.length);
   }
-  return { inputs: count, inputsHash: hash.digest('hex'), listHashes };
+  return { inputsHash: hash.digest('hex'), listHashes };
 }

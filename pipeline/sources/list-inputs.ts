@@ -64,12 +64,17 @@ async function isFolderAt(path: ByteString): Promise<boolean> {
   });
 }
 
-/** Lists all inputs of all sources, source by source. */
+/**
+ * Lists all inputs of all sources, source by source.
+ * @param first index of the first source that is listed
+ */
 export async function* listInputs(
   sources: readonly string[],
   context: ListingContext,
+  first = 0,
 ): AsyncGenerator<Input> {
-  for (const [index, source] of sources.entries()) {
+  for (const [i, source] of sources.slice(first).entries()) {
+    const index = first + i;
     const base = baseOf(source);
     if (source.startsWith('@')) {
       const list = unescapePath(source.slice(1));

@@ -26,7 +26,7 @@ export interface StatusProgress {
 export interface Status {
   state: 'complete' | 'running' | 'stopped';
   tokenizer: boolean;
-  /** Partitions of the plan; those of --retry-failed are not included. */
+  /** Partitions of the plan and of finished extensions; those of --retry-failed are not included. */
   partitions: StatusProgress;
   inputs: StatusProgress;
   documents: number;
@@ -41,7 +41,9 @@ export interface Status {
    */
   unread: number;
   /** The round of --retry-failed that has begun and is not finished. */
-  retry: { round: number; inputs: StatusProgress; documents: number; failures: number } | null;
+  retry: RoundProgress | null;
+  /** The extension that has begun and is not finished. */
+  extension: RoundProgress | null;
   /** Living processes that hold a lock, as far as can be seen from here. */
   processes: { host: string; pid: number; rank: number; size: number }[];
   /**
@@ -49,6 +51,13 @@ export interface Status {
    */
   inputsPerSecond: number | null;
   etaSeconds: number | null;
+}
+
+export interface RoundProgress {
+  round: number;
+  inputs: StatusProgress;
+  documents: number;
+  failures: number;
 }
 
 /** Names of the finished partitions, which have stats. */
@@ -90,40 +99,51 @@ export async function readStatus(out: string): Promise<Status> {
   }
   const names = await storageAt(out).names(out);
   const isWhole = names.includes(MANIFEST_FILE);
-  const finished = isWhole ? roundsOf(await readManifest(out)) : 0;
+  const manifest = isWhole ? await readManifest(out) : undefined;
+  const finished = manifest ? roundsOf(manifest) : 0;
   const doneSet = await doneNames(out);
   const rounds: RoundStatus[] = [];
+  // Extensions have inputs of their own; retries have those of the plan.
+  const listed: RoundStatus[] = [];
   for (let round = 0; round <= finished; round++) {
-    const { partitions } = await partitionsOfRound(out, plan, round);
-    rounds.push(await statusOfRound(out, partitions, doneSet));
+    const { kind, partitions } = await partitionsOfRound(out, plan, round);
+    const found = await statusOfRound(out, partitions, doneSet);
+    rounds.push(found);
+    if (kind !== 'retry') listed.push(found);
   }
   const begun = isWhole ? await readRound(out, finished + 1) : undefined;
-  const retry = begun ? await statusOfRound(out, begun.partitions, doneSet) : null;
-  const current = retry ?? rounds[0];
-  const isComplete = isWhole && !retry;
+  const unfinished = begun ? await statusOfRound(out, begun.round.partitions, doneSet) : null;
+  const current = unfinished ?? rounds[0];
+  const isComplete = isWhole && !unfinished;
   const processes = isComplete ? [] : await livingHolders(out);
   const inputsPerSecond = processes.length > 0 ? await recentRate(out, current.done) : null;
   const left = current.inputs.total - current.inputs.done;
-  const all = retry ? [...rounds, retry] : rounds;
+  const all = unfinished ? [...rounds, unfinished] : rounds;
   const total = (of: (round: RoundStatus) => number) => all.reduce((sum, r) => sum + of(r), 0);
-  const { failures, failuresByCode } = rounds[finished];
+  const { failures, failuresByCode } = manifest?.totals ?? rounds[0];
+  const progress = (of: 'partitions' | 'inputs'): StatusProgress => ({
+    total: listed.reduce((sum, round) => sum + round[of].total, 0),
+    done: listed.reduce((sum, round) => sum + round[of].done, 0),
+  });
+  const round = unfinished && {
+    round: finished + 1,
+    inputs: unfinished.inputs,
+    documents: unfinished.documents,
+    failures: unfinished.failures,
+  };
   return {
     state: isComplete ? 'complete' : processes.length > 0 ? 'running' : 'stopped',
     tokenizer: names.includes('tokenizer.json'),
-    partitions: rounds[0].partitions,
-    inputs: rounds[0].inputs,
+    partitions: progress('partitions'),
+    inputs: progress('inputs'),
     documents: total(({ documents }) => documents),
     tokens: total(({ tokens }) => tokens),
     failures,
     failuresByCode,
-    filteredByReason: plan.curated?.filteredByReason ?? null,
-    unread: plan.listing.unread ?? 0,
-    retry: retry && {
-      round: finished + 1,
-      inputs: retry.inputs,
-      documents: retry.documents,
-      failures: retry.failures,
-    },
+    filteredByReason: manifest?.totals.filteredByReason ?? plan.curated?.filteredByReason ?? null,
+    unread: manifest?.totals.unread ?? plan.listing.unread ?? 0,
+    retry: begun?.kind === 'retry' ? round : null,
+    extension: begun?.kind === 'extension' ? round : null,
     processes,
     inputsPerSecond,
     etaSeconds: inputsPerSecond ? left / inputsPerSecond : null,

@@ -36,7 +36,15 @@ export async function findDocumentRow(
   return undefined;
 }
 
-type Beside = Required<Pick<DocumentRow, 'columns'>>;
+/** Id and content hash of every document; the hash is absent where the dataset keeps none. */
+export async function* documentHashes(
+  dir: string,
+  manifest: Manifest,
+): AsyncGenerator<Pick<DocumentRow, 'docId' | 'sha256'>> {
+  for (const { file } of manifest.documents) yield* readDocuments(joinPlace(dir, file));
+}
+
+type ColumnsOnly = Required<Pick<DocumentRow, 'columns'>>;
 
 /** Gives the columns of documents that are asked for in ascending order. */
 export class ColumnsOfDocuments {
@@ -47,7 +55,7 @@ export class ColumnsOfDocuments {
     this.#rows = documentRows(listed);
   }
 
-  async of(docId: number): Promise<Beside> {
+  async of(docId: number): Promise<ColumnsOnly> {
     this.#next ??= await this.#rows.next();
     while (!this.#next.done && this.#next.value[0].docId < docId) {
       this.#next = await this.#rows.next();

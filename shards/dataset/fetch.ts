@@ -25,7 +25,7 @@ interface Wanted {
 const TRIES = 3;
 
 /**
- * Copies shards, documents, the plan, failures, the tokenizer and the card; dataset.json last, so that a
+ * Copies shards, documents, the plan, what was left out, failures, the tokenizer and the card; dataset.json last, so that a
  * copy that was stopped is no dataset.
  * @returns the number of files that were copied, without those that were there
  * @throws CodecLmError `DATASET_INVALID` for a file that is not the one of the manifest; the errors of
@@ -56,7 +56,7 @@ async function filesOf(dir: string, manifest: Manifest): Promise<Wanted[]> {
   const known = new Set([...listed.map(({ file }) => file), MANIFEST_FILE]);
   const others: Wanted[] = [];
   for await (const { name, size } of storageAt(dir).listAll(dir)) {
-    const isOurs = /^(plan|failures|stats)\/|^[\w.-]+\.(json|md|model)$/.test(name);
+    const isOurs = /^(plan|filtered|failures|stats)\/|^[\w.-]+\.(json|md|model)$/.test(name);
     if (isOurs && !known.has(name)) others.push({ file: name, bytes: size });
   }
   return [...listed, ...others.sort((a, b) => (a.file < b.file ? -1 : 1))];

@@ -9,7 +9,7 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
-import type { Manifest } from '../../schemas/dataset.ts';
+import type { Manifest, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
 import { ReadAhead, type WaitStats } from './ahead.ts';
@@ -21,6 +21,12 @@ export interface LoaderState {
   /** Number of sequences of this epoch that all ranks together have taken. */
   position: number;
   seed: number;
+  /**
+   * Rows of the split when the order began, `dataset.sequences(split)`. With it a dataset that was
+   * extended since then gives the order of before, without the new rows; without it the order is that
+   * of all rows.
+   */
+  rows?: number;
 }
 
 export interface LoaderOptions extends CommonOptions {
@@ -55,7 +61,9 @@ export class Loader implements AsyncIterable<Batch> {
     if (epochs !== undefined) checkInteger('epochs', epochs, 0, 2 ** 31);
     const common = resolveCommon(options, manifest.seqLen);
     this.#settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
-    this.#source = new Sequences(manifest, pool, this.#settings);
+    const rows = options.state?.rows;
+    const known = rows === undefined ? manifest : manifestUpTo(manifest, common.split, rows);
+    this.#source = new Sequences(known, pool, this.#settings);
     this.sequences = this.#source.length;
     this.#start = startOf(this.sequences, options.state, this.#settings.seed);
     this.#padId = specialIds(manifest.vocabSize).padId;
@@ -92,6 +100,29 @@ export class Loader implements AsyncIterable<Batch> {
     await Promise.all(places.map((place, i) => this.#source.fill(batch, i, place)));
     return { ...batch, ...after };
   }
+}
+
+/**
+ * The manifest without the shards that came after the first rows of a split: extensions and retries
+ * append shards.
+ * @throws CodecLmError `CONFIG_INVALID` when no shard ends there: it is another dataset
+ */
+function manifestUpTo(manifest: Manifest, split: Split, rows: number): Manifest {
+  let left = rows;
+  const shards = manifest.shards.filter((shard) => {
+    if (shard.split !== split) return true;
+    left -= shard.rows;
+    return left >= 0;
+  });
+  const own = shards.filter((shard) => shard.split === split);
+  const kept = own.reduce((sum, shard) => sum + shard.rows, 0);
+  if (kept === rows) return { ...manifest, shards };
+  const all = manifest.shards.reduce((sum, s) => sum + (s.split === split ? s.rows : 0), 0);
+  throw new CodecLmError(
+    'CONFIG_INVALID',
+    `the dataset has ${all} rows of ${split}, and no shard ends at row ${rows}, with which the run that is resumed began`,
+    { hint: 'it was made anew: resume with the dataset of the run, or begin a new run' },
+  );
 }
 
 function startOf(

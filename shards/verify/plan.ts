@@ -11,19 +11,25 @@ import { filteredSchema } from '../../schemas/curation.ts';
 import { failureSchema } from '../../schemas/dataset.ts';
 import { type Plan, planSchema } from '../../schemas/plan.ts';
 import type { Dataset } from '../dataset/dataset.ts';
+import { readExtensions } from './extensions.ts';
 import type { Findings } from './findings.ts';
 
 const PLAN_FILE = 'plan.json';
 
 /** Checks that the frozen lists of inputs are those that the plan was made with. */
-export async function checkPlan({ dir, manifest }: Dataset, findings: Findings): Promise<void> {
+export async function checkPlan(dataset: Dataset, findings: Findings): Promise<void> {
+  const { dir, manifest } = dataset;
   await findings.collect(PLAN_FILE, async () => {
     const plan = await readPlan(join(dir, PLAN_FILE));
-    if (plan.inputs !== manifest.totals.inputs) {
-      const message = `${plan.inputs} inputs; the manifest says ${manifest.totals.inputs}`;
+    const extensions = await readExtensions(dataset);
+    const all = [plan, ...extensions];
+    const inputs = all.reduce((sum, part) => sum + part.inputs, 0);
+    if (inputs !== manifest.totals.inputs) {
+      const message = `${inputs} inputs; the manifest says ${manifest.totals.inputs}`;
       throw new CodecLmError('DATASET_INVALID', message);
     }
-    const [planned, stated] = [plan.listing.unread ?? 0, manifest.totals.unread ?? 0];
+    const planned = all.reduce((sum, { listing }) => sum + (listing.unread ?? 0), 0);
+    const stated = manifest.totals.unread ?? 0;
     if (planned !== stated) {
       const message = `${planned} places that could not be read; the manifest says ${stated}`;
       throw new CodecLmError('DATASET_INVALID', message);
@@ -37,31 +43,63 @@ export async function checkPlan({ dir, manifest }: Dataset, findings: Findings):
       if (value === manifest.codec.settings[key]) continue;
       throw new CodecLmError('DATASET_INVALID', `its learned ${key} is not that of the manifest`);
     }
-    if (!isDeepStrictEqual(plan.columns, manifest.columns)) {
+    if (!isDeepStrictEqual(columnsOfAll(plan, extensions), manifest.columns)) {
       throw new CodecLmError('DATASET_INVALID', 'its columns are not those of the manifest');
     }
-    await checkFiltered(dir, plan, manifest.totals.filteredByReason);
-    const hash = createHash('sha256');
-    for (let i = 0; i * plan.config.partitionSize < plan.inputs; i++) {
-      await hashFile(join(dir, 'plan', `part-${String(i).padStart(5, '0')}.tsv`), hash);
+    const names = Array.from(
+      { length: Math.ceil(plan.inputs / plan.config.partitionSize) },
+      (_, i) => `part-${String(i).padStart(5, '0')}`,
+    );
+    checkFilteredCounts(all, manifest.totals.filteredByReason);
+    await checkLists(dir, names, plan);
+    for (const extension of extensions) {
+      const own = extension.partitions.map(({ name }) => name);
+      await checkLists(dir, own, extension);
     }
-    if (hash.digest('hex') === plan.inputsHash) return;
-    throw new CodecLmError('DATASET_INVALID', 'the lists of plan/ are not those of the plan');
   });
 }
 
-/** Checks the lists of the inputs that curation left out, and their number. */
-async function checkFiltered(
-  dir: string,
-  { curated }: Plan,
+type Frozen = Pick<Plan, 'inputsHash' | 'curated' | 'columns'>;
+
+/** The columns of the plan, with the missing values of extensions added. */
+function columnsOfAll(plan: Plan, extensions: readonly Frozen[]): Plan['columns'] {
+  return plan.columns?.map((column, i) => ({
+    ...column,
+    missing: extensions.reduce(
+      (sum, { columns }) => sum + (columns?.[i].missing ?? 0),
+      column.missing,
+    ),
+  }));
+}
+
+function checkFilteredCounts(
+  all: readonly Frozen[],
   stated: Readonly<Record<string, number>> = {},
+): void {
+  const found: Record<string, number> = {};
+  for (const { curated } of all) {
+    for (const [reason, n] of Object.entries(curated?.filteredByReason ?? {})) {
+      found[reason] = (found[reason] ?? 0) + n;
+    }
+  }
+  if (isDeepStrictEqual(found, { ...stated })) return;
+  throw new CodecLmError('DATASET_INVALID', 'it left out other inputs than the manifest says');
+}
+
+/** Checks the lists of inputs, and of those that curation left out. */
+async function checkLists(
+  dir: string,
+  names: readonly string[],
+  { inputsHash, curated }: Frozen,
 ): Promise<void> {
-  if (!isDeepStrictEqual(curated?.filteredByReason ?? {}, stated)) {
-    throw new CodecLmError('DATASET_INVALID', 'it left out other inputs than the manifest says');
+  const all = createHash('sha256');
+  for (const name of names) await hashFile(join(dir, 'plan', `${name}.tsv`), all);
+  if (all.digest('hex') !== inputsHash) {
+    throw new CodecLmError('DATASET_INVALID', 'the lists of plan/ are not those of the plan');
   }
   for (const [i, wanted] of (curated?.hashes ?? []).entries()) {
     if (wanted === null) continue;
-    const name = `filtered/part-${String(i).padStart(5, '0')}.jsonl`;
+    const name = `filtered/${names[i]}.jsonl`;
     const hash = createHash('sha256');
     await hashFile(join(dir, name), hash);
     if (hash.digest('hex') === wanted) continue;

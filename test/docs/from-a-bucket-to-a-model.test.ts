@@ -29,8 +29,9 @@ testIf(
       'file,caption,label\nimage-0.jpg,"a picture, ""the first""",1\nimage-2.jpg,,2\n';
     await writeFile(join(folder, 'corpus', 'captions.csv'), captions);
     await upload(join(folder, 'corpus'), 's3://a-bucket/photos');
+    await upload(join(folder, 'corpus/sub'), 's3://a-bucket/more-photos');
     const blocks = await blocksOf(PAGE);
-    t.is(blocks.length, 6);
+    t.is(blocks.length, 7);
     const env = {
       ...server.env,
       BUCKET: 'a-bucket',

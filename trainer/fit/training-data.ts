@@ -20,6 +20,7 @@ import {
 /** Position in the order of the data. */
 export type DataState = RunState['loader'];
 type MixedState = Extract<DataState, { taken: unknown }>;
+type OneState = Extract<DataState, { position: unknown }>;
 
 /** Options for reading a split: which one, in which order, and for which rank. */
 export type DataOptions = Required<
@@ -87,13 +88,13 @@ function ofOne(dataset: Dataset): TrainingData {
     datasets: [dataset],
     seqLen: dataset.manifest.seqLen,
     name: dataset.dir,
-    start: (seed) => ({ epoch: 0, position: 0, seed }),
+    start: (seed, split) => ({ epoch: 0, position: 0, seed, rows: dataset.sequences(split) }),
     batches(options, state) {
       if (!('position' in state)) throw otherData(state.taken.length, 1);
       const loader = dataset.loader({ ...options, state });
       // Called here and not inside the generator, so that the first batches are read from now
       // on.
-      return batchesOfOne(loader[Symbol.asyncIterator](), options.seed);
+      return batchesOfOne(loader[Symbol.asyncIterator](), state);
     },
     close: () => dataset.close(),
   };
@@ -101,10 +102,11 @@ function ofOne(dataset: Dataset): TrainingData {
 
 async function* batchesOfOne(
   batches: AsyncIterable<Batch>,
-  seed: number,
+  { seed, rows }: OneState,
 ): AsyncGenerator<TrainingBatch, void> {
   for await (const { epoch, position, ...tokens } of batches) {
-    yield { ...tokens, epoch, state: { epoch, position, seed } };
+    const state = { epoch, position, seed, ...(rows === undefined ? {} : { rows }) };
+    yield { ...tokens, epoch, state };
   }
 }
 
