@@ -59,6 +59,9 @@ export const s32x4 = {
 };
 
 export const u32x4 = {
+  /** The first or last four unsigned 16-bit lanes, each widened. */
+  extendLow: unary(simd(169)),
+  extendHigh: unary(simd(170)),
   const: (lanes: readonly number[]): Code => bits.const(bytesOf(Uint32Array.from(lanes))),
   shl: shift(171),
   shrU: shift(173),

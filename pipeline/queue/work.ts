@@ -32,9 +32,12 @@ import {
   STALLED_CHECK_MS,
   TRIES,
 } from './queue.ts';
+import { Suspects } from './suspects.ts';
 
 /** Partitions of a worker that are in work at once: one is written while the next is encoded. */
 const AT_ONCE = 2;
+/** A partition that has to wait for another one of this worker is offered again after this time. */
+const LATER_MS = 1_000;
 /** How often an idle worker looks whether the dataset is complete. */
 const LOOK_MS = 500;
 
@@ -89,7 +92,10 @@ function startWorker(
   runner: PartitionRunner,
   state: { error?: unknown },
 ): Worker<PartitionJob> {
+  const suspects = new Suspects();
   const process = async (job: Job<PartitionJob>, token?: string) => {
+    const end = suspects.begin(job);
+    if (!end) return leave(bullmq, job, token!, LATER_MS);
     try {
       await job.updateData({ ...job.data, worker: thisWorker() });
       if (job.name === FINALIZE) await finalize(request);
@@ -103,6 +109,8 @@ function startWorker(
         state.error ??= error;
       }
       throw error;
+    } finally {
+      end();
     }
   };
   const worker = new bullmq.Worker<PartitionJob>(queue.name, process, {
@@ -141,9 +149,14 @@ async function giveBack(
   error: unknown,
 ): Promise<void> {
   if (!signal.aborted) return;
-  await job.moveToDelayed(Date.now() + 1, token).catch(() => {
-    throw error;
+  await leave(bullmq, job, token, 1).catch((problem) => {
+    throw problem instanceof bullmq.DelayedError ? problem : error;
   });
+}
+
+/** Puts a partition back into the queue, for any worker; that is no failed try. */
+async function leave(bullmq: BullMq, job: Job, token: string, afterMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + afterMs, token);
   throw new bullmq.DelayedError();
 }
 

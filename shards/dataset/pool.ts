@@ -93,8 +93,28 @@ export class ShardPool {
   }
 }
 
-/** Opens a shard and compares its metadata with the manifest. */
+/**
+ * Opens a shard and compares its metadata with the manifest. Caches on the way to a far one may give
+ * an older file once; the second answer is believed.
+ */
 export async function openListed(
+  dir: string,
+  manifest: Manifest,
+  entry: ShardEntry,
+  units?: Units,
+): Promise<Shard> {
+  const open = () => openOnce(dir, manifest, entry, units);
+  if (!isRemote(dir)) return open();
+  return open().catch((error) => {
+    const isOther = error instanceof CodecLmError && OTHER_FILE.has(error.code);
+    if (!isOther) throw error;
+    return open();
+  });
+}
+
+const OTHER_FILE = new Set<string>(['SHARD_INVALID', 'DATASET_INVALID']);
+
+async function openOnce(
   dir: string,
   manifest: Manifest,
   entry: ShardEntry,

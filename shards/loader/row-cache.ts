@@ -1,7 +1,7 @@
 /** Reads rows for the loader, and caches a row while several sequences are cut from it. */
 import type { ShardEntry } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
-import { GroupCache } from '../parquet/group-cache.ts';
+import { GroupCache } from '../parquet/kept-bytes.ts';
 
 export interface LoadedRow {
   ids: Uint16Array;

@@ -143,8 +143,10 @@ export function newBatch(
   filled: number,
 ): BatchTokens {
   const length = microBatch * seqLen;
+  // Memory that is not cleared: rows are read into all of it but the rest.
+  const { buffer } = Buffer.allocUnsafeSlow(length * Int32Array.BYTES_PER_ELEMENT);
   return {
-    ids: new Int32Array(length).fill(padId, filled * seqLen),
+    ids: new Int32Array(buffer).fill(padId, filled * seqLen),
     microBatch,
     seqLen,
     ...(segments ? { segments: new Int32Array(length).fill(-1) } : {}),

@@ -47,8 +47,11 @@ export function unpackBits(
   offset: number,
   count: number,
 ): number {
-  const { unpack } = kernelsOf(width);
-  const { values, packed, result } = kernelMemory;
+  const { unpack, unpackWide } = kernelsOf(width);
+  const { values, wide, packed, result } = kernelMemory;
+  // Arrays of one type are copied as memory; otherwise value by value.
+  const isWide = target instanceof Int32Array;
+  const [work, unpacked] = isWide ? [unpackWide, wide] : [unpack, values];
   let most = 0;
   for (let at = 0; at < count; at += PAGE_CHUNK) {
     const here = Math.min(PAGE_CHUNK, count - at);
@@ -58,9 +61,9 @@ export function unpackBits(
     // Clear the bytes behind the data: they belong to the previous chunk and would affect the
     // largest value.
     packed.fill(0, length, packedLength(inBlocks(here), width));
-    unpack(inBlocks(here));
-    target.set(values.subarray(0, here), offset + at);
-    most = Math.max(most, ...result.subarray(0, 8));
+    work(inBlocks(here));
+    target.set(unpacked.subarray(0, here), offset + at);
+    for (let lane = 0; lane < 8; lane++) most = Math.max(most, result[lane]);
   }
   return most;
 }

@@ -15,11 +15,11 @@ export async function farFile(file: OpenFile): Promise<OpenFile> {
   ]);
   return {
     size: file.size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       const end = offset + length;
       if (offset >= start) return tail.subarray(offset - start, end - start);
       if (end <= head.length) return head.subarray(offset, end);
-      return file.read(offset, length);
+      return file.read(offset, length, into);
     },
     close: () => file.close(),
   };

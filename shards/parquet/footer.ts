@@ -10,9 +10,10 @@ import { readError } from '../../base/file-error.ts';
 import { isRemote, type OpenFile, storageAt } from '../../base/storage/index.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { farFile } from './far-file.ts';
+import type { KeptBytes } from './kept-bytes.ts';
 import type { Chunk, RowGroupPlace } from './row-group-place.ts';
 import { isSchema } from './schema.ts';
-import { groupSpan, type Units } from './units.ts';
+import { groupSpan, type ReadRange, type Units } from './units.ts';
 
 export type { RowGroupPlace } from './row-group-place.ts';
 
@@ -108,17 +109,39 @@ export class ParquetFile {
     }
     const group = this.#far && this.#groupOf(offset, length);
     if (!group) return this.#file.read(offset, length, into);
-    const bytes = await this.readUnit(group);
     const start = offset - groupSpan(group).start;
-    return bytes.subarray(start, start + length);
+    return this.#useUnit(group, (bytes) => Buffer.from(bytes.subarray(start, start + length)));
   }
 
-  /** The bytes of a whole row group of a far file, which are kept for a while. */
-  readUnit(group: RowGroupPlace): Promise<Buffer> {
+  /**
+   * Lends the bytes of a column of a row group to `work`, its dictionary in front.
+   * @param groups keeps those of a near file; a far file keeps its own
+   */
+  useColumn<T>(
+    group: RowGroupPlace,
+    path: string,
+    groups: KeptBytes<RowGroupPlace>,
+    work: (bytes: Buffer) => T,
+  ): Promise<T> {
+    const { dictionary, data } = group.columns.get(path)!;
+    const { offset } = dictionary ?? data;
+    const length = data.offset + data.length - offset;
+    if (this.#far) {
+      const start = offset - groupSpan(group).start;
+      return this.#useUnit(group, (bytes) => work(bytes.subarray(start, start + length)));
+    }
+    return groups.use(group, length, (into) => this.read(offset, length, into), work);
+  }
+
+  /** Brings a row group of a far file near. */
+  warm(group: RowGroupPlace): Promise<void> {
+    return this.#useUnit(group, () => undefined);
+  }
+
+  #useUnit<T>(group: RowGroupPlace, work: (bytes: Buffer) => T): Promise<T> {
     const { units, version } = this.#far!;
-    return units.get(`${this.path} ${version}`, group, (start, length) =>
-      this.#file.read(start, length),
-    );
+    const read: ReadRange = (start, length, into) => this.#file.read(start, length, into);
+    return units.use(`${this.path} ${version}`, group, read, work);
   }
 
   /** The row group in which all of these bytes lie; undefined for those of the footer. */
@@ -202,9 +225,9 @@ export class ParquetFile {
 
 async function openFile(path: string): Promise<OpenFile> {
   const storage = storageAt(path);
+  if (isRemote(path)) return farFile(await storage.open(path));
   if ((await storage.find(path))?.isFolder) throw shardError(path, 'not a file');
-  const file = await storage.open(path);
-  return isRemote(path) ? farFile(file) : file;
+  return storage.open(path);
 }
 
 /** Converts a 64-bit integer of thrift to a number. */

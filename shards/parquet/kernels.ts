@@ -28,13 +28,16 @@ const LANES = [0, 1, 2, 3, 4, 5, 6, 7];
 /** Offsets in the memory, in bytes. Behind each array there is space for one vector more. */
 const VALUES = 0;
 const PACKED = VALUES + PAGE_CHUNK * 2 + 32;
-const RESULT = PACKED + PAGE_CHUNK * 2 + 32;
+const WIDE = PACKED + PAGE_CHUNK * 2 + 32;
+const RESULT = WIDE + PAGE_CHUNK * 4 + 32;
 const PAGES = Math.ceil((RESULT + 64) / PAGE_BYTES);
 
 /** The arrays between which values are copied. */
 export interface KernelMemory {
   /** [PAGE_CHUNK] */
   values: Uint16Array;
+  /** [PAGE_CHUNK], values as 32-bit integers. */
+  wide: Int32Array;
   /** [PAGE_CHUNK * 2] */
   packed: Uint8Array;
   /** Eight lanes each: the largest values, and the occurrences of the two given values. */
@@ -46,6 +49,8 @@ export interface PageKernels {
   pack(values: number): void;
   /** Unpacks `packed` to `values`, and writes their largest value to `result`. */
   unpack(values: number): void;
+  /** The same to `wide`. */
+  unpackWide(values: number): void;
 }
 
 const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: false });
@@ -53,13 +58,17 @@ const compiled: PageKernels[] = [];
 
 export const kernelMemory: KernelMemory = {
   values: new Uint16Array(memory.buffer, VALUES, PAGE_CHUNK),
+  wide: new Int32Array(memory.buffer, WIDE, PAGE_CHUNK),
   packed: new Uint8Array(memory.buffer, PACKED, PAGE_CHUNK * 2),
   result: new Uint16Array(memory.buffer, RESULT, 24),
 };
 
 /** @param width 1..16 bits per value; compiled at first use */
 export function kernelsOf(width: number): PageKernels {
-  compiled[width] ??= instantiate<PageKernels>([pack(width), unpack(width)], memory);
+  compiled[width] ??= instantiate<PageKernels>(
+    [pack(width), unpack(width), unpackWide(width)],
+    memory,
+  );
   return compiled[width];
 }
 
@@ -159,6 +168,27 @@ function unpack(width: number): FunctionSpec {
       ];
       return [
         overGroups(count, [source, PACKED, width], [target, VALUES, 16], group),
+        v128.store(i32.const(RESULT), most.get),
+      ];
+    },
+  };
+}
+
+function unpackWide(width: number): FunctionSpec {
+  return {
+    name: 'unpackWide',
+    params: [I32],
+    body(scope, count) {
+      const [source, target] = [scope.local(I32), scope.local(I32)];
+      const [v, most] = [scope.local(V128), scope.local(V128)];
+      const group = (i: number): Code => [
+        v.set(unpackedGroup(source, width * i, width)),
+        most.set(i16x8.maxU(most.get, v.get)),
+        v128.store(target.get, u32x4.extendLow(v.get), 32 * i),
+        v128.store(target.get, u32x4.extendHigh(v.get), 32 * i + 16),
+      ];
+      return [
+        overGroups(count, [source, PACKED, width], [target, WIDE, 32], group),
         v128.store(i32.const(RESULT), most.get),
       ];
     },

@@ -2,11 +2,10 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import type { ShardMetadata } from '../../schemas/dataset.ts';
-import { isIdentity } from './dictionary.ts';
 import { type FarOptions, type PageSlot, ParquetFile, type RowGroupPlace } from './footer.ts';
-import type { GroupCache } from './group-cache.ts';
-import { type Dictionary, IdsPageForms } from './ids-page.ts';
-import { readDictionaryPage } from './pages.ts';
+import { decodeRows, dictionaryIn, type IdsIndex, indexIn, slotsOf } from './ids/ids-index.ts';
+import { IdsPageForms } from './ids/ids-page.ts';
+import type { GroupCache } from './kept-bytes.ts';
 import { decodeIntegerLists } from './row-group.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';
 import { SEQUENCE_COLUMNS, sequenceSchema } from './schema.ts';
@@ -17,12 +16,6 @@ import { problemOfDocuments } from './writer.ts';
 interface DocumentLists {
   docIds: Int32Array[];
   docStarts: Int32Array[];
-}
-
-/** The dictionary of a row group, and the places of its pages. */
-interface IdsIndex {
-  dictionary: Dictionary;
-  slots: PageSlot[];
 }
 
 /** Number of row groups whose index is cached; more would only help random access. */
@@ -39,6 +32,7 @@ export class Shard {
   #spare?: Buffer;
   readonly #forms: IdsPageForms;
   readonly #ids = new Map<RowGroupPlace, Promise<IdsIndex>>();
+  readonly #found = new Map<RowGroupPlace, IdsIndex>();
   readonly #lists = new Map<RowGroupPlace, Promise<DocumentLists>>();
 
   constructor(file: ParquetFile, metadata: ShardMetadata) {
@@ -118,7 +112,7 @@ export class Shard {
   /** Brings the row group of a row near, if the shard is a far one. */
   async warm(row: number): Promise<void> {
     const group = this.#file.rowGroups[Math.floor(row / this.metadata.counts.rowGroupRows)];
-    await this.#file.readUnit(group);
+    await this.#file.warm(group);
   }
 
   async close(): Promise<void> {
@@ -154,45 +148,41 @@ export class Shard {
     offset: number,
     groups?: GroupCache,
   ): Promise<void> {
+    const wanted = { first, rows, target, offset };
     const { seqLen } = this.metadata;
-    const { pageRows } = rowLayout(seqLen);
-    const index = await cached(this.#ids, group, () => this.#readIndex(group));
-    const firstPage = Math.floor(first / pageRows);
-    const slots = index.slots.slice(firstPage, Math.ceil((first + rows) / pageRows));
-    const { bytes, start } = await this.#readPages(group, slots, groups);
-    for (const slot of slots) {
-      const page = bytes.subarray(slot.offset - start, slot.offset - start + slot.length);
-      const rowsHere = Math.min(pageRows, group.rows - slot.firstRow);
-      const form = this.#forms.of(rowsHere, index.dictionary.ids.length);
-      const skipped = first - slot.firstRow;
-      const at = offset - skipped * seqLen;
-      if (skipped <= 0 && slot.firstRow + rowsHere <= first + rows) {
-        form.decode(page, index.dictionary, target, at);
-        continue;
-      }
-      // The page has several short rows, and only some of them are needed.
-      const all = new Uint16Array(rowsHere * seqLen);
-      form.decode(page, index.dictionary, all, 0);
-      const from = Math.max(0, skipped);
-      const to = Math.min(rowsHere, first + rows - slot.firstRow);
-      target.set(all.subarray(from * seqLen, to * seqLen), at + from * seqLen);
+    const decode = (index: IdsIndex, bytes: Buffer, start: number) =>
+      decodeRows(index, wanted, group.rows, seqLen, this.#forms, bytes, start);
+    if (groups) {
+      const { dictionary, data } = group.columns.get(SEQUENCE_COLUMNS.ids)!;
+      const isDone = await this.#file.useColumn(group, SEQUENCE_COLUMNS.ids, groups, (bytes) => {
+        const index = this.#indexIn(group, bytes);
+        if (index) decode(index, bytes, (dictionary ?? data).offset);
+        return index !== undefined;
+      });
+      if (isDone) return;
     }
-    if (!groups) this.#spare = bytes;
+    const index = await cached(this.#ids, group, () => this.#readIndex(group));
+    const slots = slotsOf(index, wanted, seqLen);
+    const bytes = await this.#readPages(slots);
+    decode(index, bytes, slots[0].offset);
+    this.#spare = bytes;
   }
 
   /** Reads the pages with one read, because pages of neighbouring rows are adjacent. */
-  async #readPages(group: RowGroupPlace, slots: PageSlot[], groups?: GroupCache) {
-    if (groups) {
-      const { offset: start, length } = group.columns.get(SEQUENCE_COLUMNS.ids)!.data;
-      const bytes = await groups.get(group, length, () => this.#file.read(start, length));
-      return { bytes, start };
-    }
+  async #readPages(slots: PageSlot[]): Promise<Buffer> {
     const start = slots[0].offset;
     const last = slots[slots.length - 1];
     const spare = this.#spare;
     this.#spare = undefined;
-    const bytes = await this.#file.read(start, last.offset + last.length - start, spare);
-    return { bytes, start };
+    return this.#file.read(start, last.offset + last.length - start, spare);
+  }
+
+  #indexIn(group: RowGroupPlace, bytes: Buffer): IdsIndex | undefined {
+    const known = this.#found.get(group);
+    if (known) return known;
+    const index = indexIn(group, bytes, this.#forms, this.metadata);
+    if (index) keep(this.#found, group, index);
+    return index;
   }
 
   async #readIndex(group: RowGroupPlace): Promise<IdsIndex> {
@@ -200,14 +190,14 @@ export class Shard {
     const chunk = group.columns.get(SEQUENCE_COLUMNS.ids)!;
     if (!chunk.dictionary) throw new RangeError('no dictionary');
     const { offset, length } = chunk.dictionary;
-    const ids = readDictionaryPage(await this.#file.read(offset, length), vocabSize);
+    const dictionary = dictionaryIn(await this.#file.read(offset, length), vocabSize);
     const slots = await this.#file.readPageSlots(group, SEQUENCE_COLUMNS.ids);
     const { pageRows } = rowLayout(seqLen);
     const isRegular = slots.every((slot, i) => slot.firstRow === i * pageRows);
     if (!isRegular || slots.length !== Math.ceil(group.rows / pageRows)) {
       throw new RangeError('page sizes are not those of this project');
     }
-    return { dictionary: { ids, isIdentity: isIdentity(ids) }, slots };
+    return { dictionary, slots };
   }
 
   #readLists(group: RowGroupPlace): Promise<DocumentLists> {
@@ -237,10 +227,14 @@ function cached<K, V>(map: Map<K, Promise<V>>, key: K, read: () => Promise<V>): 
   const known = map.get(key);
   if (known) return known;
   const value = read();
-  map.set(key, value);
+  keep(map, key, value);
   value.catch(() => map.delete(key));
-  if (map.size > CACHED_GROUPS) map.delete(map.keys().next().value!);
   return value;
+}
+
+function keep<K, V>(map: Map<K, V>, key: K, value: V): void {
+  map.set(key, value);
+  if (map.size > CACHED_GROUPS) map.delete(map.keys().next().value!);
 }
 
 /**

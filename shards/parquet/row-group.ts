@@ -1,8 +1,8 @@
 /** Converts typed arrays to the pages of one row group of sequences, and back. */
 import type { ReadyPage } from 'parquetjs-lite';
-import { dictionaryOf, indicesOf } from './dictionary.ts';
 import type { ColumnPages } from './envelope.ts';
-import { IdsPageForms } from './ids-page.ts';
+import { dictionaryOf, indicesOf } from './ids/dictionary.ts';
+import { IdsPageForms } from './ids/ids-page.ts';
 import { decodeLevels, encodeLevels } from './levels.ts';
 import { dataPage, dictionaryPage, readDataPage, viewBytes } from './pages.ts';
 import { rowLayout, type SequenceRow } from './rows.ts';

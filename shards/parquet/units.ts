@@ -6,6 +6,7 @@ import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import util from 'parquetjs-lite/lib/util.js';
 import type { NodeCache } from '../../base/storage/cache/node-cache.ts';
 import { crc32 } from './crc32.ts';
+import { KeptBytes } from './kept-bytes.ts';
 import type { RowGroupPlace } from './row-group-place.ts';
 
 /** Capacity in bytes: the current window of the order and the one that is read ahead. */
@@ -13,6 +14,9 @@ const CAPACITY = 48 * 2 ** 20;
 const TRIES = 4;
 /** Longest page header in bytes. */
 const MAX_HEADER = 256;
+
+/** Reads bytes of a file, into the given memory if they fit. */
+export type ReadRange = (start: number, length: number, into: Buffer) => Promise<Buffer>;
 
 export interface UnitSpan {
   start: number;
@@ -30,8 +34,7 @@ export function groupSpan({ columns }: RowGroupPlace): UnitSpan {
 /** Units of all shards of a dataset that are in memory. */
 export class Units {
   readonly #cache: NodeCache | undefined;
-  readonly #known = new Map<string, { bytes: Promise<Buffer>; length: number }>();
-  #total = 0;
+  readonly #kept = new KeptBytes<string>(CAPACITY);
   /** Units that came with a wrong checksum and were fetched again. */
   refetched = 0;
 
@@ -43,49 +46,40 @@ export class Units {
   /**
    * @param file names the shard and its version
    * @param read gets bytes from afar
+   * @param work uses the bytes of the whole unit before it returns; afterwards they may become others
    * @throws RangeError when the checksum is wrong each time
    */
-  get(
+  use<T>(
     file: string,
     group: RowGroupPlace,
-    read: (start: number, length: number) => Promise<Buffer>,
-  ): Promise<Buffer> {
+    read: ReadRange,
+    work: (bytes: Buffer) => T,
+  ): Promise<T> {
     const span = groupSpan(group);
     const key = `${file} ${span.start} ${span.length}`;
-    let known = this.#known.get(key);
-    if (known) {
-      this.#known.delete(key);
-    } else {
-      const fetch = () => this.#fetchChecked(group, span, read);
-      const bytes = this.#cache ? this.#cache.get(key, fetch) : fetch();
-      known = { bytes, length: span.length };
-      bytes.catch(() => this.#forget(key));
-      this.#total += span.length;
-    }
-    // At the end: the first entry of the map is the least recently used.
-    this.#known.set(key, known);
-    while (this.#total > CAPACITY && this.#known.size > 1) {
-      this.#forget(this.#known.keys().next().value!);
-    }
-    return known.bytes;
+    const fetch = (into: Buffer) => this.#fetchChecked(group, span, read, into);
+    const cache = this.#cache;
+    const get = cache ? (into: Buffer) => cache.get(key, () => fetch(into), into) : fetch;
+    return this.#kept.use(key, span.length, get, work);
+  }
+
+  /** A copy of the bytes of the unit. */
+  get(file: string, group: RowGroupPlace, read: ReadRange): Promise<Buffer> {
+    return this.use(file, group, read, (bytes) => Buffer.from(bytes));
   }
 
   async #fetchChecked(
     group: RowGroupPlace,
     { start, length }: UnitSpan,
-    read: (start: number, length: number) => Promise<Buffer>,
+    read: ReadRange,
+    into: Buffer,
   ): Promise<Buffer> {
     for (let tries = 1; ; tries++) {
-      const bytes = await read(start, length);
+      const bytes = await read(start, length, into);
       if (isWhole(group, bytes, start)) return bytes;
       if (tries === TRIES) throw new RangeError('checksum of a page does not match');
       this.refetched++;
     }
-  }
-
-  #forget(key: string): void {
-    this.#total -= this.#known.get(key)?.length ?? 0;
-    this.#known.delete(key);
   }
 }
 

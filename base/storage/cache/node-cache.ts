@@ -4,7 +4,17 @@
  * longest ago is removed first. A piece that is being read stays readable: its file is open.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as zlib from 'node:zlib';
@@ -19,6 +29,10 @@ const POLL_MS = 10;
 const PATIENCE_MS = 30_000;
 /** A piece that was used this lately belongs to what a rank still reads. */
 const IN_USE_MS = 30_000;
+/** A piece that is used again gets a new time after this long, so that it stays in use. */
+const TOUCH_AFTER_MS = IN_USE_MS / 4;
+/** The checksum behind a piece. */
+const SUM_BYTES = 4;
 /** The size of the folder is counted anew after this share of it was added. */
 const COUNT_AFTER = 1 / 16;
 
@@ -53,17 +67,18 @@ export class NodeCache {
   /**
    * @param key text that names the piece and the version of its file
    * @param fetch gets it from afar; of the processes that want a piece at the same time, one fetches it
+   * @param into memory to use for a piece that lies in the cache, if it is large enough
    */
-  async get(key: string, fetch: () => Promise<Buffer>): Promise<Buffer> {
+  async get(key: string, fetch: () => Promise<Buffer>, into?: Buffer): Promise<Buffer> {
     const path = join(this.folder, `${createHash('sha256').update(key).digest('hex')}.piece`);
     for (const start = performance.now(); ; await sleep(POLL_MS)) {
-      const found = await this.#read(path);
+      const found = await this.#read(path, into);
       if (found) return found;
       if (await claim(`${path}.wanted`, performance.now() - start > PATIENCE_MS)) break;
     }
     try {
       // It may have come between the look and the claim.
-      const found = await this.#read(path);
+      const found = await this.#read(path, into);
       if (found) return found;
       const bytes = await fetch();
       this.counts.fetched++;
@@ -74,20 +89,25 @@ export class NodeCache {
     }
   }
 
-  async #read(path: string): Promise<Buffer | undefined> {
-    let stored: Buffer;
-    try {
-      stored = await readFile(path);
-    } catch (error) {
+  async #read(path: string, into?: Buffer): Promise<Buffer | undefined> {
+    const file = await open(path).catch((error) => {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw error;
-    }
-    const bytes = stored.subarray(0, -4);
-    if (stored.length >= 4 && stored.readUInt32LE(stored.length - 4) === crc32(bytes)) {
-      this.counts.hits++;
-      const now = new Date();
-      await utimes(path, now, now).catch(() => undefined);
-      return bytes;
+    });
+    if (!file) return undefined;
+    try {
+      const { size, mtimeMs } = await file.stat();
+      const bytes = await readWhole(file, size - SUM_BYTES, into);
+      if (bytes) {
+        this.counts.hits++;
+        const now = Date.now();
+        if (now - mtimeMs > TOUCH_AFTER_MS) {
+          await file.utimes(now / 1000, now / 1000).catch(() => undefined);
+        }
+        return bytes;
+      }
+    } finally {
+      await file.close();
     }
     this.counts.damaged++;
     await rm(path, { force: true });
@@ -96,11 +116,11 @@ export class NodeCache {
 
   /** A full disk costs speed, not the run: the piece is then used without being kept. */
   async #keep(path: string, bytes: Buffer): Promise<void> {
-    const sum = Buffer.alloc(4);
+    const sum = Buffer.alloc(SUM_BYTES);
     sum.writeUInt32LE(crc32(bytes));
     const aside = `${path}.${process.pid}.tmp`;
     try {
-      await writeFile(aside, Buffer.concat([bytes, sum]));
+      await writeFile(aside, [bytes, sum]);
       await rename(aside, path);
     } catch {
       await rm(aside, { force: true }).catch(() => undefined);
@@ -134,6 +154,20 @@ export class NodeCache {
       total -= size;
     }
   }
+}
+
+/** @returns undefined when the checksum behind the bytes is not theirs */
+async function readWhole(
+  file: FileHandle,
+  length: number,
+  into: Buffer | undefined,
+): Promise<Buffer | undefined> {
+  if (length < 0) return undefined;
+  const bytes = into && into.length >= length ? into.subarray(0, length) : Buffer.alloc(length);
+  const sum = Buffer.alloc(SUM_BYTES);
+  const { bytesRead } = await file.readv([bytes, sum], 0);
+  const isWhole = bytesRead === length + SUM_BYTES && sum.readUInt32LE() === crc32(bytes);
+  return isWhole ? bytes : undefined;
 }
 
 /** @param isOld whether the process that has the claim is not waited for any longer */

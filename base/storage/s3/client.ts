@@ -1,6 +1,6 @@
 /** The requests of S3 that this project uses, each tried again until it is clear how it ended. */
 import { createHash } from 'node:crypto';
-import { isMissing, S3Failure } from './errors.ts';
+import { isMissing, isWithoutReason, S3Failure } from './errors.ts';
 import type { S3Request } from './request.ts';
 import { Retrying } from './retry.ts';
 import {
@@ -38,6 +38,17 @@ export class S3Client {
   readonly #retrying = new Retrying();
 
   async head(name: ObjectName): Promise<ObjectFacts | undefined> {
+    try {
+      return await this.#headOnce(name);
+    } catch (error) {
+      if (!isWithoutReason(error)) throw error;
+      // A reply to HEAD has no body: only that to a GET says whether the credentials have expired.
+      await this.range(name, 0, 1);
+      return this.#headOnce(name);
+    }
+  }
+
+  async #headOnce(name: ObjectName): Promise<ObjectFacts | undefined> {
     const { status, headers } = await this.#send({ method: 'HEAD', ...name }, [404]);
     if (status === 404) return undefined;
     return factsOf(headers, Number(headers['content-length'] ?? 0));

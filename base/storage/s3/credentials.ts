@@ -1,11 +1,13 @@
 /**
- * Where the keys of object storage come from: the variables that all tools of AWS read, or the shared
- * credentials file. They stay in memory: no message and no file ever holds them.
+ * Where the keys of object storage come from: the variables that all tools of AWS read, the shared
+ * credentials file, or the endpoint that ECS and EKS give their containers. They stay in memory: no
+ * message and no file ever holds them.
  */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../../error.ts';
+import { ContainerEndpoint, containerAddress } from './container.ts';
 
 export interface Credentials {
   accessKeyId: string;
@@ -13,24 +15,45 @@ export interface Credentials {
   sessionToken?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * @throws CodecLmError `STORAGE_CREDENTIALS` when there are none
- */
-export function findCredentials(env: Environment = process.env): Credentials {
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
-  if (accessKeyId && secretAccessKey) {
-    return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined };
+export class CredentialSource {
+  readonly #env: Environment;
+  readonly #container = new ContainerEndpoint();
+
+  constructor(env: Environment = process.env) {
+    this.#env = env;
   }
-  const found = fromFile(env);
-  if (found) return found;
-  throw new CodecLmError('STORAGE_CREDENTIALS', 'no credentials for object storage were found', {
-    hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws/credentials',
-  });
+
+  /**
+   * The keys to use now. Variables and the file are read each time, so that renewed keys are seen; the
+   * endpoint is asked again before its keys expire.
+   * @throws CodecLmError `STORAGE_CREDENTIALS` when there are none
+   */
+  async find(): Promise<Credentials> {
+    const found = fromVariables(this.#env) ?? fromFile(this.#env);
+    if (found) return found;
+    const address = containerAddress(this.#env);
+    if (address) return this.#container.get(address, this.#env);
+    throw new CodecLmError('STORAGE_CREDENTIALS', 'no credentials for object storage were found', {
+      hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws/credentials',
+    });
+  }
+
+  /** Whether there are other keys than those that the storage has refused as expired. */
+  async areRenewed(refused: Credentials): Promise<boolean> {
+    this.#container.forget(refused);
+    const now = await this.find();
+    return now.accessKeyId !== refused.accessKeyId || now.sessionToken !== refused.sessionToken;
+  }
 }
 
-/** Reads the file each time, so that renewed keys are seen. */
+function fromVariables(env: Environment): Credentials | undefined {
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (!accessKeyId || !secretAccessKey) return undefined;
+  return { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN || undefined };
+}
+
 function fromFile(env: Environment): Credentials | undefined {
   const path = env.AWS_SHARED_CREDENTIALS_FILE ?? join(homedir(), '.aws', 'credentials');
   let text: string;

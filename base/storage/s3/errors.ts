@@ -61,6 +61,11 @@ export function isExpired(error: unknown): boolean {
   return error instanceof S3Failure && /^(ExpiredToken|TokenRefreshRequired)/.test(error.code);
 }
 
+/** Whether a request is refused and nothing says why. */
+export function isWithoutReason(error: unknown): boolean {
+  return error instanceof S3Failure && error.code === '' && [400, 401, 403].includes(error.status);
+}
+
 /** Whether the object is not there; a HEAD reply has no code. */
 export function isMissing(error: unknown): boolean {
   return error instanceof S3Failure && error.status === 404 && error.code !== 'NoSuchBucket';

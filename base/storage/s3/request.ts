@@ -4,7 +4,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type Aws4 from 'aws4';
 import { loadOptional } from '../../optional.ts';
-import { type Credentials, findCredentials } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { encodePart, endpointOf } from './endpoint.ts';
 
 export interface S3Request {
@@ -41,7 +41,7 @@ const agents = {
 };
 
 /** The request as node sends it, with its signature (AWS Signature Version 4). */
-export function signed(request: S3Request, credentials: Credentials = findCredentials()) {
+export function signed(request: S3Request, credentials: Credentials) {
   const { method, bucket, key, query, headers, body } = request;
   const { isSecure, hostname, port, host, region, path } = endpointOf(bucket, key);
   const text = Object.entries(query ?? {})
@@ -69,8 +69,8 @@ export function signed(request: S3Request, credentials: Credentials = findCreden
 }
 
 /** @throws the error of the connection, or `BodyTooLarge` */
-export function sendOnce(request: S3Request): Promise<S3Reply> {
-  const { isSecure, ...options } = signed(request);
+export function sendOnce(request: S3Request, credentials: Credentials): Promise<S3Reply> {
+  const { isSecure, ...options } = signed(request, credentials);
   return new Promise((resolve, reject) => {
     const agent = isSecure ? agents.https : agents.http;
     const outgoing = (isSecure ? https : http).request(

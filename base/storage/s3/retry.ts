@@ -3,7 +3,7 @@
  * for minutes where the storage has answered before, for seconds where it never did.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findCredentials } from './credentials.ts';
+import { CredentialSource, type Credentials } from './credentials.ts';
 import { isExpired, isNetwork, isThrottling, isTransient, S3Failure } from './errors.ts';
 import { Pressure } from './pressure.ts';
 import { type S3Reply, type S3Request, sendOnce } from './request.ts';
@@ -27,6 +27,7 @@ export const counters = { requests: 0, retries: 0, throttled: 0 };
 
 export class Retrying {
   readonly #pressure = new Pressure();
+  readonly #credentials = new CredentialSource();
   #hasAnswered = false;
 
   /** @throws S3Failure for a status that is not expected; the error of the connection */
@@ -34,9 +35,12 @@ export class Retrying {
     const start = performance.now();
     let isRepeated = false;
     for (let tries = 1; ; tries++) {
-      const keys = keysNow();
+      let keys: Credentials | undefined;
       try {
-        const reply = await this.#pressure.run(() => this.#once(request, expected));
+        const reply = await this.#pressure.run(async () => {
+          keys = await this.#credentials.find();
+          return this.#once(request, expected, keys);
+        });
         return { ...reply, isRepeated };
       } catch (error) {
         if (isThrottling(error)) {
@@ -44,8 +48,8 @@ export class Retrying {
           this.#pressure.slowDown();
         }
         const spent = performance.now() - start;
-        // A file of credentials may have been renewed while the request was on its way.
-        const isRenewed = isExpired(error) && keysNow() !== keys;
+        // They may have been renewed while the request was on its way.
+        const isRenewed = keys && isExpired(error) && (await this.#credentials.areRenewed(keys));
         if (!isRenewed && !this.#isWorthwhile(error, spent)) throw error;
         isRepeated ||= !isThrottling(error);
         counters.retries++;
@@ -54,9 +58,13 @@ export class Retrying {
     }
   }
 
-  async #once(request: S3Request, expected: readonly number[]): Promise<S3Reply> {
+  async #once(
+    request: S3Request,
+    expected: readonly number[],
+    keys: Credentials,
+  ): Promise<S3Reply> {
     counters.requests++;
-    const reply = await sendOnce(request);
+    const reply = await sendOnce(request, keys);
     const isGood = reply.status >= 200 && reply.status < 300;
     if (!isGood && !expected.includes(reply.status)) throw new S3Failure(reply);
     this.#hasAnswered = true;
@@ -73,10 +81,4 @@ export class Retrying {
 
 export function pauseAfter(tries: number, random: () => number = Math.random): number {
   return random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries);
-}
-
-/** The token that is in use, to see whether a file of credentials was renewed. */
-function keysNow(): string {
-  const { accessKeyId, sessionToken } = findCredentials();
-  return `${accessKeyId} ${sessionToken ?? ''}`;
 }

@@ -1,5 +1,5 @@
 /** Datasets in object storage: the same rows as on a disk, over a network that damages them. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Dataset, fetchDataset, openDataset } from '../../../shards/index.ts';
@@ -80,6 +80,39 @@ testWithS3('verify and fetch: every file is checked, and a stopped copy goes on'
   t.is(await fetchDataset(FAR, { to }), 0);
   t.deepEqual(await hashesOf(to), await hashesOf(local));
   t.deepEqual((await verifyDataset(to)).problems, []);
+  proxy.faults = {};
+});
+
+testWithS3('old bytes that come once, of a footer or a file, are asked for again', async (t) => {
+  const expected = await batchesOf(await openDataset(local));
+  const [shard] = (await openDataset(local)).manifest.shards;
+  const right = await readFile(join(local, shard.file));
+  const old = Buffer.from(right);
+  for (let i = 100; i < old.length - 12; i += 50) old[i] ^= 1;
+  /** Answers the n-th request for bytes of the shard that match with old ones. */
+  const oldOnce = (matches: (start: number, end: number) => boolean) => {
+    let times = 0;
+    proxy.faults = {
+      instead({ method, url, headers }) {
+        const range = /bytes=(\d+)-(\d+)/.exec(headers.range ?? '');
+        if (method !== 'GET' || !url?.includes(shard.file) || !range) return undefined;
+        const [start, end] = [Number(range[1]), Number(range[2]) + 1];
+        if (!matches(start, end) || times > 0) return undefined;
+        times++;
+        return { status: 206, body: old.subarray(start, end) };
+      },
+    };
+    return () => times;
+  };
+  // The tail of a shard of this size holds its row groups as well; units.test.ts has those.
+  const tails = oldOnce((_, end) => end === right.length);
+  t.deepEqual(await batchesOf(await openDataset(FAR)), expected);
+  t.is(tails(), 1);
+  const times = oldOnce((start) => start === 0);
+  const to = join(work, 'copy-of-old');
+  await fetchDataset(FAR, { to });
+  t.is(times(), 1);
+  t.deepEqual(await hashesOf(to), await hashesOf(local));
   proxy.faults = {};
 });
 

@@ -5,7 +5,7 @@ import type { ShardEntry } from '../../../schemas/dataset.ts';
 import { ShardPool } from '../../../shards/dataset/pool.ts';
 import { Loader } from '../../../shards/loader/loader.ts';
 import type { RowGroupPlace } from '../../../shards/parquet/footer.ts';
-import { GroupCache } from '../../../shards/parquet/group-cache.ts';
+import { GroupCache } from '../../../shards/parquet/kept-bytes.ts';
 import { writeSequenceShard } from '../../../shards/parquet/writer.ts';
 import { header, makeDataset } from '../../helpers/dataset.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -49,6 +49,7 @@ async function peakOf(t: ExecutionContext, shards: number): Promise<number> {
 
 test('row groups are kept up to 32 MiB, those used last, and a failed read is not', async (t) => {
   const cache = new GroupCache();
+  const nothing = () => undefined;
   const groups = Array.from({ length: 50 }, () => ({}) as RowGroupPlace);
   let reads = 0;
   const read = async () => {
@@ -56,20 +57,20 @@ test('row groups are kept up to 32 MiB, those used last, and a failed read is no
     return Buffer.alloc(1);
   };
   for (const group of groups) {
-    await cache.get(group, MB, read);
-    await cache.get(groups[0], MB, read);
+    await cache.use(group, MB, read, nothing);
+    await cache.use(groups[0], MB, read, nothing);
   }
   t.is(reads, 50);
-  for (const group of groups.slice(-31)) await cache.get(group, MB, read);
+  for (const group of groups.slice(-31)) await cache.use(group, MB, read, nothing);
   t.is(reads, 50);
-  await cache.get(groups[10], MB, read);
+  await cache.use(groups[10], MB, read, nothing);
   t.is(reads, 51);
   const broken = {} as RowGroupPlace;
-  await t.throwsAsync(cache.get(broken, MB, () => Promise.reject(new Error('away'))));
-  await cache.get(broken, MB, read);
+  await t.throwsAsync(cache.use(broken, MB, () => Promise.reject(new Error('away')), nothing));
+  await cache.use(broken, MB, read, nothing);
   t.is(reads, 52);
-  await cache.get({} as RowGroupPlace, 100 * MB, read);
-  await cache.get(broken, MB, read);
+  await cache.use({} as RowGroupPlace, 100 * MB, read, nothing);
+  await cache.use(broken, MB, read, nothing);
   t.is(reads, 54);
 });
 

@@ -8,9 +8,9 @@ import {
   surveyValues,
   unpackBits,
 } from '../../../shards/parquet/bits.ts';
-import { dictionaryOf } from '../../../shards/parquet/dictionary.ts';
-import { HeaderForm, MAX_PAGE_HEADER } from '../../../shards/parquet/header-form.ts';
-import { type Dictionary, IdsPageForm } from '../../../shards/parquet/ids-page.ts';
+import { dictionaryOf } from '../../../shards/parquet/ids/dictionary.ts';
+import { HeaderForm, MAX_PAGE_HEADER } from '../../../shards/parquet/ids/header-form.ts';
+import { type Dictionary, IdsPageForm } from '../../../shards/parquet/ids/ids-page.ts';
 import { PAGE_CHUNK } from '../../../shards/parquet/kernels.ts';
 import { serializeDataHeader } from '../../../shards/parquet/pages.ts';
 import { openShard } from '../../../shards/parquet/reader.ts';

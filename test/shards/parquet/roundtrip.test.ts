@@ -34,7 +34,10 @@ test('bit packing keeps every value at every width', (t) => {
       const back = new Uint16Array(values.length);
       const most = unpackBits(packed, width, back, 0, values.length);
       const isSame = Buffer.from(back.buffer).equals(Buffer.from(values.buffer));
-      return isSame && most === Math.max(0, ...values);
+      const wide = new Int32Array(values.length);
+      const same = unpackBits(packed, width, wide, 0, values.length);
+      const isSameWide = wide.every((value, i) => value === values[i]) && same === most;
+      return isSame && isSameWide && most === Math.max(0, ...values);
     }),
   );
   t.pass();

@@ -2,11 +2,11 @@
  * A page of token ids: whole rows of `seqLen`, as one bit-packed run of dictionary indices.
  * Everything except the packed bits and the checksum follows from rows, seqLen and width.
  */
-import { bitWidth, packBits, packedLength, unpackBits } from './bits.ts';
-import { crc32 } from './crc32.ts';
+import { bitWidth, packBits, packedLength, unpackBits } from '../bits.ts';
+import { crc32 } from '../crc32.ts';
+import { encodeLevels, writeVarint } from '../levels.ts';
+import { readDataPage } from '../pages.ts';
 import { HeaderForm, MAX_PAGE_HEADER } from './header-form.ts';
-import { encodeLevels, writeVarint } from './levels.ts';
-import { readDataPage } from './pages.ts';
 
 /** Maps packed indices to token ids. */
 export interface Dictionary {
@@ -88,6 +88,12 @@ export class IdsPageForm {
     if (!dictionary.isIdentity) lookUp(target, dictionary.ids, offset, offset + count);
   }
 
+  /** Length of a page that begins here; undefined when it is not of this form. */
+  lengthOf(bytes: Buffer): number | undefined {
+    const found = this.#header.match(bytes);
+    return found && found.start + this.#bodyLength;
+  }
+
   /**
    * The body of a page. A header of another form may still be valid, and thrift reports best what
    * is wrong with it.
@@ -104,15 +110,34 @@ export class IdsPageForm {
 /** The few page forms that occur in a file. */
 export class IdsPageForms {
   readonly #seqLen: number;
-  readonly #known = new Map<string, IdsPageForm>();
+  readonly #known = new Map<number, IdsPageForm>();
 
   constructor(seqLen: number) {
     this.#seqLen = seqLen;
   }
 
+  /**
+   * Finds the pages of a row group by their headers, which costs less than the offset index.
+   * @param bytes the data pages of the group
+   * @returns where each page begins, and the end of the last; undefined when one is not of these forms
+   */
+  placesIn(bytes: Buffer, rows: number, pageRows: number, entries: number): number[] | undefined {
+    const places: number[] = [];
+    let at = 0;
+    for (let row = 0; row < rows; row += pageRows) {
+      places.push(at);
+      const length = this.of(Math.min(pageRows, rows - row), entries).lengthOf(bytes.subarray(at));
+      if (length === undefined) return undefined;
+      at += length;
+    }
+    places.push(at);
+    return at === bytes.length ? places : undefined;
+  }
+
   /** @param entries number of dictionary entries */
   of(rows: number, entries: number): IdsPageForm {
-    const key = `${rows} ${entries}`;
+    // Both are at most 65,536.
+    const key = rows * 2 ** 17 + entries;
     const form = this.#known.get(key) ?? new IdsPageForm(rows, this.#seqLen, entries);
     this.#known.set(key, form);
     return form;

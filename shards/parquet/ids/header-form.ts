@@ -4,8 +4,8 @@
  * header once; afterwards only the checksum is replaced. Serializing a whole header took as long as
  * packing and hashing the page.
  */
-import { readVarint, writeVarint } from './levels.ts';
-import { type PageEncoding, serializeDataHeader } from './pages.ts';
+import { readVarint, writeVarint } from '../levels.ts';
+import { type PageEncoding, serializeDataHeader } from '../pages.ts';
 
 export class HeaderForm {
   readonly #head: Buffer;

@@ -1,5 +1,5 @@
 /** Chooses the ids of a row group's dictionary. */
-import { bitWidth } from './bits.ts';
+import { bitWidth } from '../bits.ts';
 import type { Dictionary } from './ids-page.ts';
 
 /**
