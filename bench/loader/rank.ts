@@ -36,6 +36,7 @@ function endEpoch(): void {
 for await (const batch of loader) {
   first ||= performance.now() - start;
   tokens += batch.ids.length;
+  loader.recycle(batch);
   if (Number(stepMs) > 0) await sleep(Number(stepMs));
   if (batch.epoch > epoch) {
     endEpoch();

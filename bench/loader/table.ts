@@ -34,7 +34,7 @@ const rounds = Number(roundsText);
 const folder = join(tmpdir(), 'codec-lm-bench-loader');
 const work = join(folder, 'work');
 
-type Kind = 'ours' | 'litdata' | 'mds';
+type Kind = 'ours' | 'litdata' | 'litdata-raw' | 'mds';
 
 interface Setting {
   ranks: number;
@@ -48,7 +48,7 @@ interface Setting {
 let port = 29_600;
 
 function read(kind: Kind, { ranks, epochs = EPOCHS, stepMs = 0, cache, env }: Setting) {
-  const own = join(folder, kind);
+  const own = join(folder, kind.replace('-raw', ''));
   const remote = cache ? `s3://bucket/${kind}` : '';
   const numbers = [ranks, epochs].map(String);
   const command = (rank: number) =>
@@ -99,12 +99,16 @@ function addSmaller(
 
 async function local(ranks: number): Promise<void> {
   const pairs: { ours: Read; theirs: Read }[] = [];
+  const raw: typeof pairs = [];
   for (let round = 0; round < rounds; round++) {
     const theirs = await read('litdata', { ranks });
-    pairs.push({ theirs, ours: await read('ours', { ranks }) });
+    const ours = await read('ours', { ranks });
+    pairs.push({ theirs, ours });
+    raw.push({ theirs: await read('litdata-raw', { ranks }), ours });
   }
   const what = `local, ${ranks} rank${ranks > 1 ? 's' : ''}, LitData`;
   add(`${what}: later epochs`, pairs, ({ later }) => later);
+  add(`${what} without conversion: later epochs`, raw, ({ later }) => later);
   add(`${what}: first epoch`, pairs, ({ first }) => first);
   addSmaller(`${what}: first batch, s`, pairs, ({ firstBatch }) => firstBatch);
   addSmaller(`${what}: memory, MiB`, pairs, ({ memory }) => memory);

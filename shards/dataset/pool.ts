@@ -54,11 +54,6 @@ export class ShardPool {
     }
   }
 
-  /** Brings the row group of a row near; nothing to do for a dataset on a disk. */
-  async warm(entry: ShardEntry, row: number): Promise<void> {
-    if (this.units) await this.use(entry, (shard) => shard.warm(row));
-  }
-
   /**
    * Checks the tokenizer once: ids mean nothing without the tokenizer that made them.
    * @throws CodecLmError `DATASET_INVALID` when tokenizer.json is missing or another one

@@ -54,6 +54,8 @@ export class Loader implements AsyncIterable<Batch> {
   readonly #source: Sequences;
   readonly #padId: number;
   readonly #ahead = new ReadAhead();
+  /** Ids of batches that their consumer has given back. */
+  readonly #spare: Int32Array[] = [];
 
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor(manifest: Manifest, pool: ShardPool, options: LoaderOptions) {
@@ -84,6 +86,16 @@ export class Loader implements AsyncIterable<Batch> {
     });
   }
 
+  /**
+   * Gives the memory of a batch back, for a batch to come: fresh memory costs as much as unpacking
+   * tokens into it. Nobody may use the batch afterwards, nor what shares its memory.
+   */
+  recycle({ ids }: Pick<Batch, 'ids'>): void {
+    const { microBatch, seqLen, prefetch } = this.#settings;
+    const isOurs = ids.length === microBatch * seqLen && !this.#spare.includes(ids);
+    if (isOurs && this.#spare.length <= prefetch) this.#spare.push(ids);
+  }
+
   /** How long the consumers of this loader have waited for it. */
   stats(): WaitStats {
     return this.#ahead.stats();
@@ -96,7 +108,14 @@ export class Loader implements AsyncIterable<Batch> {
     const places = mine
       .filter((n) => n < epochs * this.sequences)
       .map((n) => this.#source.placeOf(n));
-    const batch = newBatch(microBatch, seqLen, this.#padId, segments, places.length);
+    const batch = newBatch(
+      microBatch,
+      seqLen,
+      this.#padId,
+      segments,
+      places.length,
+      this.#spare.pop(),
+    );
     await Promise.all(places.map((place, i) => this.#source.fill(batch, i, place)));
     return { ...batch, ...after };
   }

@@ -49,6 +49,18 @@ export class RowCache {
     });
   }
 
+  /** Brings the row group of a row near, before its rows are asked for. */
+  warm(entry: ShardEntry, row: number): Promise<void> {
+    return this.#pool.use(entry, (shard) => shard.warm(row, this.#groups));
+  }
+
+  /** How many row groups like those of a shard fit into the cache beside `others`; 0 without a cache. */
+  roomBeside({ bytes, rows, rowGroupRows }: ShardEntry, others: number): number {
+    if (!this.#groups) return 0;
+    const size = Math.max(1, (bytes / rows) * Math.min(rows, rowGroupRows));
+    return Math.max(0, Math.floor(this.#groups.capacity / size) - others);
+  }
+
   read(shard: ShardEntry, row: number): Promise<LoadedRow> {
     const key = `${shard.file}:${row}`;
     const known = this.#rows.get(key) ?? this.#load(shard, row);

@@ -8,10 +8,10 @@
  */
 
 import { CodecLmError } from '../../base/error.ts';
-import type { Manifest, Split } from '../../schemas/dataset.ts';
+import type { Manifest, ShardEntry, Split } from '../../schemas/dataset.ts';
 import { specialIds } from '../../schemas/dataset.ts';
 import type { ShardPool } from '../dataset/pool.ts';
-import { SequenceOrder, type SequencePlace } from './order.ts';
+import { SequenceOrder, type SequencePlace, WINDOW_GROUPS } from './order.ts';
 import { RowCache } from './row-cache.ts';
 import { WindowAhead, type WindowSource } from './window-ahead.ts';
 
@@ -46,7 +46,7 @@ export class Sequences {
   readonly #rows: RowCache;
   readonly #pool: ShardPool;
   readonly #padId: number;
-  /** Reads ahead, if the dataset is a far one. */
+  /** Reads ahead; absent where there is too little to read, or no room for it. */
   readonly #windows?: WindowAhead;
   /** Number of sequences that a row is cut into. */
   readonly #pieces: number;
@@ -62,7 +62,7 @@ export class Sequences {
     this.length = this.#order.length;
     this.#padId = specialIds(manifest.vocabSize).padId;
     this.#rows = new RowCache(pool, manifest.seqLen, worldSize, segments);
-    if (pool.units) this.#windows = this.#windowsOf(pool, options);
+    this.#windows = this.#windowsOf(pool, shards[0], options);
     if (this.length > 0) return;
     throw new CodecLmError('INPUT_EMPTY', `the dataset has no sequences for split ${split}`, {
       hint: 'a val split is made by the pipeline, with its option `valFraction`',
@@ -82,14 +82,23 @@ export class Sequences {
     return place;
   }
 
-  #windowsOf(pool: ShardPool, { rank, worldSize }: SequenceOptions): WindowAhead {
+  #windowsOf(
+    pool: ShardPool,
+    shard: ShardEntry | undefined,
+    { rank, worldSize }: SequenceOptions,
+  ): WindowAhead | undefined {
     const order = this.#order;
+    const rows = this.#rows;
     const source: WindowSource = {
       blocksOf: (window) =>
         order.blocksOf(Math.floor(window / order.windows), window % order.windows),
-      warm: (entry, row) => pool.warm(entry, row),
+      warm: (entry, row) => rows.warm(entry, row),
     };
-    return new WindowAhead(source, rank / worldSize);
+    const share = rank / worldSize;
+    if (pool.units) return new WindowAhead(source, { share });
+    if (!shard || order.windows < 2) return undefined;
+    const most = rows.roomBeside(shard, WINDOW_GROUPS);
+    return most > 0 ? new WindowAhead(source, { share: 0, most, isNear: true }) : undefined;
   }
 
   /** Reads a sequence into row `index` of a new batch. */
@@ -134,21 +143,28 @@ export class Sequences {
   }
 }
 
-/** @param filled number of sequences that will be read into it; the others stay pad ids */
+/**
+ * @param filled number of sequences that will be read into it; the others stay pad ids
+ * @param memory of an earlier batch of this size, for the ids
+ */
 export function newBatch(
   microBatch: number,
   seqLen: number,
   padId: number,
   segments: boolean,
   filled: number,
+  memory?: Int32Array,
 ): BatchTokens {
   const length = microBatch * seqLen;
-  // Memory that is not cleared: rows are read into all of it but the rest.
-  const { buffer } = Buffer.allocUnsafeSlow(length * Int32Array.BYTES_PER_ELEMENT);
   return {
-    ids: new Int32Array(buffer).fill(padId, filled * seqLen),
+    ids: (memory ?? uncleared(length)).fill(padId, filled * seqLen),
     microBatch,
     seqLen,
     ...(segments ? { segments: new Int32Array(length).fill(-1) } : {}),
   };
+}
+
+/** Rows are read into all of it but the rest, so clearing it first would be wasted. */
+function uncleared(length: number): Int32Array {
+  return new Int32Array(Buffer.allocUnsafeSlow(length * Int32Array.BYTES_PER_ELEMENT).buffer);
 }

@@ -20,25 +20,40 @@ export interface WindowSource {
   warm(entry: ShardEntry, row: number): Promise<void>;
 }
 
+export interface AheadOptions {
+  /** 0..1, where in a window this rank begins: ranks that share a cache divide the work. */
+  share: number;
+  /** Most row groups of the next window that are brought near. */
+  most?: number;
+  /** Whether those of the window that is being read come when their rows are asked for: from a disk. */
+  isNear?: boolean;
+}
+
+/** Windows of a disk are read ahead after this many sequences: the first ones are asked for themselves. */
+const FIRST_SEQUENCES = 32;
+
 export class WindowAhead {
   readonly #source: WindowSource;
-  readonly #share: number;
-  readonly #limit = pLimit(AT_ONCE);
+  readonly #options: AheadOptions;
+  readonly #limit: ReturnType<typeof pLimit>;
   #next = -1;
+  #asked = 0;
 
-  /** @param share 0..1, where in a window this rank begins: ranks that share a cache divide the work */
-  constructor(source: WindowSource, share: number) {
+  constructor(source: WindowSource, options: AheadOptions) {
     this.#source = source;
-    this.#share = share;
+    this.#options = options;
+    this.#limit = pLimit(options.isNear ? 1 : AT_ONCE);
   }
 
   /** Call it for ascending windows. */
   moveTo(window: number): void {
-    if (this.#next < window) this.#next = window;
+    const { share, most = Number.POSITIVE_INFINITY, isNear } = this.#options;
+    if (isNear && ++this.#asked < FIRST_SEQUENCES) return;
+    this.#next = Math.max(this.#next, isNear ? window + 1 : window);
     for (; this.#next <= window + 1; this.#next++) {
       const blocks = this.#source.blocksOf(this.#next);
-      const first = Math.floor(blocks.length * this.#share);
-      for (let i = 0; i < blocks.length; i++) {
+      const first = Math.floor(blocks.length * share);
+      for (let i = 0; i < Math.min(most, blocks.length); i++) {
         const { shard, firstRow } = blocks[(first + i) % blocks.length];
         // Whoever reads the row meets the error.
         this.#limit(() => this.#source.warm(shard, firstRow)).catch(() => undefined);

@@ -133,9 +133,14 @@ export class ParquetFile {
     return groups.use(group, length, (into) => this.read(offset, length, into), work);
   }
 
-  /** Brings a row group of a far file near. */
-  warm(group: RowGroupPlace): Promise<void> {
-    return this.#useUnit(group, () => undefined);
+  /** Brings a column of a row group near, all columns of a far one. */
+  async warm(
+    group: RowGroupPlace,
+    path: string,
+    groups: KeptBytes<RowGroupPlace> | undefined,
+  ): Promise<void> {
+    if (this.#far) await this.#useUnit(group, () => undefined);
+    else if (groups) await this.useColumn(group, path, groups, () => undefined);
   }
 
   #useUnit<T>(group: RowGroupPlace, work: (bytes: Buffer) => T): Promise<T> {

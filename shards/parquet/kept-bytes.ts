@@ -26,14 +26,14 @@ interface Entry {
 }
 
 export class KeptBytes<Key> {
-  readonly #capacity: number;
+  /** In bytes. */
+  readonly capacity: number;
   readonly #entries = new Map<Key, Entry>();
   readonly #free: Buffer[] = [];
   #total = 0;
 
-  /** @param capacity in bytes */
   constructor(capacity: number) {
-    this.#capacity = capacity;
+    this.capacity = capacity;
   }
 
   /**
@@ -52,7 +52,7 @@ export class KeptBytes<Key> {
     // At the end: the first entry of the map is the least recently used.
     this.#entries.set(key, entry);
     entry.users++;
-    while (this.#total > this.#capacity && this.#entries.size > 1) {
+    while (this.#total > this.capacity && this.#entries.size > 1) {
       this.#forget(this.#entries.keys().next().value!);
     }
     try {

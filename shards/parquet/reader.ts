@@ -109,10 +109,10 @@ export class Shard {
     }
   }
 
-  /** Brings the row group of a row near, if the shard is a far one. */
-  async warm(row: number): Promise<void> {
+  /** Brings the row group of a row near: into `groups`, or into the cache of a far shard. */
+  async warm(row: number, groups?: GroupCache): Promise<void> {
     const group = this.#file.rowGroups[Math.floor(row / this.metadata.counts.rowGroupRows)];
-    await this.#file.warm(group);
+    await this.#file.warm(group, SEQUENCE_COLUMNS.ids, groups);
   }
 
   async close(): Promise<void> {

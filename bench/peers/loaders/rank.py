@@ -1,9 +1,10 @@
 """One rank that reads a dataset by a loader of others: the peer of bench/loader/rank.ts.
 
-    rank.py mds|litdata FOLDER RANK WORLD_SIZE EPOCHS ROW_LENGTH [REMOTE [STEP_MS]]
+    rank.py mds|litdata|litdata-raw FOLDER RANK WORLD_SIZE EPOCHS ROW_LENGTH [REMOTE [STEP_MS]]
 
 Waits for a line on stdin, then reads epoch after epoch, and prints a JSON line for each. REMOTE is an
-s3:// place that FOLDER is the cache of.
+s3:// place that FOLDER is the cache of. Ids are given as a model takes them, 32-bit integers like those of our
+loader; litdata-raw leaves them as they are stored, 16-bit views that no embedding takes.
 """
 
 import json
@@ -56,7 +57,8 @@ def make_loader():
 
 
 def ids_of(batch):
-    return batch["ids"] if kind == "mds" else batch
+    ids = batch["ids"] if kind == "mds" else batch
+    return ids if kind == "litdata-raw" else ids.to(torch.int32)
 
 
 def cpu_seconds():
