@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../error.ts';
-import type { Credentials, Environment } from './credentials.ts';
+import type { Credentials, Environment } from './keys.ts';
 
 const ECS_ADDRESS = 'http://169.254.170.2';
 /** Without encryption, keys come only from this machine, ECS and EKS. */

@@ -8,14 +8,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../../error.ts';
 import { ContainerEndpoint, containerAddress } from './container.ts';
-
-export interface Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  sessionToken?: string;
-}
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Credentials, Environment } from './keys.ts';
 
 export class CredentialSource {
   readonly #env: Environment;

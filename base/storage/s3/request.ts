@@ -4,8 +4,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type Aws4 from 'aws4';
 import { loadOptional } from '../../optional.ts';
-import type { Credentials } from './credentials.ts';
 import { encodePart, endpointOf } from './endpoint.ts';
+import type { Credentials } from './keys.ts';
 
 export interface S3Request {
   method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';

@@ -3,8 +3,9 @@
  * for minutes where the storage has answered before, for seconds where it never did.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CredentialSource, type Credentials } from './credentials.ts';
+import { CredentialSource } from './credentials.ts';
 import { isExpired, isNetwork, isThrottling, isTransient, S3Failure } from './errors.ts';
+import type { Credentials } from './keys.ts';
 import { Pressure } from './pressure.ts';
 import { type S3Reply, type S3Request, sendOnce } from './request.ts';
 

@@ -36,6 +36,30 @@ test('without shuffling, an epoch is every token of every row in file order', as
   await dataset.close();
 });
 
+test('batches that are given back are used again, and hold the same ids', async (t) => {
+  const dir = await temporaryFolder(t);
+  await makeDataset(dir, someDocuments(40, 50));
+  const dataset = await openDataset(dir);
+  const options = { microBatch: 3, seqLen: 8, epochs: 2, seed: 4 };
+  const expected = (await take(dataset, options, Number.POSITIVE_INFINITY)).map(({ ids }) => [
+    ...ids,
+  ]);
+  const loader = dataset.loader(options);
+  const found: number[][] = [];
+  const memories = new Set<ArrayBufferLike>();
+  for await (const batch of loader) {
+    found.push([...batch.ids]);
+    memories.add(batch.ids.buffer);
+    loader.recycle(batch);
+    // A second time is nothing: no two batches may share memory.
+    loader.recycle(batch);
+    loader.recycle({ ids: new Int32Array(1) });
+  }
+  t.deepEqual(found, expected);
+  t.true(memories.size <= 4, `${memories.size} of ${found.length} batches`);
+  await dataset.close();
+});
+
 test('a resumed loader equals an uninterrupted one, also with another number of ranks', async (t) => {
   const dir = await temporaryFolder(t);
   await makeDataset(dir, someDocuments(40, 50));

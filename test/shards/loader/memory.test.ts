@@ -5,7 +5,7 @@ import type { ShardEntry } from '../../../schemas/dataset.ts';
 import { ShardPool } from '../../../shards/dataset/pool.ts';
 import { Loader } from '../../../shards/loader/loader.ts';
 import type { RowGroupPlace } from '../../../shards/parquet/footer.ts';
-import { GroupCache } from '../../../shards/parquet/kept-bytes.ts';
+import { GroupCache, KeptBytes } from '../../../shards/parquet/kept-bytes.ts';
 import { writeSequenceShard } from '../../../shards/parquet/writer.ts';
 import { header, makeDataset } from '../../helpers/dataset.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
@@ -72,6 +72,30 @@ test('row groups are kept up to 32 MiB, those used last, and a failed read is no
   await cache.use({} as RowGroupPlace, 100 * MB, read, nothing);
   await cache.use(broken, MB, read, nothing);
   t.is(reads, 54);
+});
+
+test('memory of row groups is used again, but not while somebody reads it', async (t) => {
+  const kept = new KeptBytes<string>(3 * MB);
+  const memories: ArrayBufferLike[] = [];
+  const read = async (into: Buffer) => {
+    memories.push(into.buffer);
+    return into.fill(memories.length).subarray(0, MB);
+  };
+  let go = () => {};
+  const late = kept.use(
+    'late',
+    MB,
+    (into) =>
+      new Promise<Buffer>((resolve) => {
+        go = () => resolve(read(into));
+      }),
+    (bytes) => bytes[0],
+  );
+  for (let i = 0; i < 20; i++) await kept.use(String(i), MB, read, () => undefined);
+  go();
+  t.is(await late, memories.length, 'its own bytes, although it was forgotten meanwhile');
+  t.true(new Set(memories.slice(0, -1)).size <= 6, 'few of 20 took new memory');
+  t.false(memories.slice(0, -1).includes(memories.at(-1)!));
 });
 
 testLong('a loader of eight times the shards holds no more', async (t) => {
