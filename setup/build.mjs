@@ -58,7 +58,9 @@ if (!existsSync(COMPILER)) run('npm', 'ci', '--no-audit', '--no-fund');
 rmSync(DIST, { recursive: true, force: true });
 run(COMPILER, '-p', 'tsconfig.build.json');
 referToTypes();
-cpSync(join(ROOT, 'compute/products/products.cpp'), join(DIST, 'compute/products/products.cpp'));
+for (const name of ['common.h', 'products.cpp', 'attention.cpp']) {
+  cpSync(join(ROOT, 'compute/compiled', name), join(DIST, 'compute/compiled', name));
+}
 cpSync(join(ROOT, 'trainer/config/presets'), join(DIST, 'trainer/config/presets'), {
   recursive: true,
 });

@@ -2,14 +2,14 @@
  * `npm run setup`. Tests and the demo call it each time, so it returns at once when everything is
  * set up.
  */
+import { isCompiled } from '../compute/compiled/find.ts';
 import { findInstalled } from '../compute/installed.ts';
 import { lacksKernels } from '../compute/kernels.ts';
-import { areProductsMade } from '../compute/products/installed.ts';
 import { findTfjsNode } from '../compute/tfjs-node.ts';
 
 const asked = process.argv.length > 2 || process.env.CODEC_LM_BACKEND;
 const installed = asked ? undefined : findInstalled('cpu');
-if (installed && findTfjsNode() && areProductsMade() && !lacksKernels(installed)) {
+if (installed && findTfjsNode() && isCompiled() && !lacksKernels(installed)) {
   const { libtensorflow, source } = installed;
   process.stderr.write(
     `setup: native backend is there: libtensorflow ${libtensorflow} (${source})\n`,

@@ -3,9 +3,9 @@ import { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { command } from '../cli/command.ts';
 import { backendFromEnv } from '../compute/choose.ts';
+import { findCompiled } from '../compute/compiled/find.ts';
 import { gpuCount } from '../compute/gpu.ts';
 import { findInstalled } from '../compute/installed.ts';
-import { findProducts } from '../compute/products/installed.ts';
 
 export const setup = command({
   name: 'setup',
@@ -55,14 +55,14 @@ export const setup = command({
     for (const { route, error } of failures) io.log(`setup: ${route}: ${error.message}`);
     const version = `libtensorflow ${installed.libtensorflow} (${installed.source})`;
     io.log(`setup: native backend ${already ? 'is there' : 'set up'}: ${version}`);
-    const { installProducts } = await import('./products.ts');
+    const { installDecoder } = await import('./decoder.ts');
     try {
-      await installProducts(io.signal);
+      await installDecoder(io.signal);
     } catch (error) {
       if (!(error instanceof CodecLmError) || error.code === 'INTERRUPTED') throw error;
-      io.log(`setup: samplers multiply by WebAssembly, because: ${error.message}`);
+      io.log(`setup: samplers compute by WebAssembly, because: ${error.message}`);
     }
-    if (findProducts()) io.log('setup: samplers multiply by AVX-512');
+    if (findCompiled()) io.log('setup: samplers compute by AVX-512');
     const { compileKernels } = await import('./kernels.ts');
     try {
       await compileKernels(installed, {

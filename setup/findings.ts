@@ -7,11 +7,11 @@ import { promisify } from 'node:util';
 import { CodecLmError, messageOf } from '../base/error.ts';
 import { localRank } from '../base/launcher.ts';
 import { chooseBackend } from '../compute/choose.ts';
+import { findCompiled, isCompiled } from '../compute/compiled/find.ts';
 import { gpuCount } from '../compute/gpu.ts';
 import { cacheDir, findInstalled } from '../compute/installed.ts';
 import { lacksKernels } from '../compute/kernels.ts';
 import { pickInstalled } from '../compute/native.ts';
-import { areProductsMade, findProducts } from '../compute/products/installed.ts';
 import { findFfmpeg, npmFfmpeg, originOf } from '../tokenizer/codecs/avc/ffmpeg/find.ts';
 import { libraryNames } from '../trainer/distributed/launcher.ts';
 import { mpiVersions } from '../trainer/distributed/mpi-library.ts';
@@ -39,7 +39,7 @@ export async function findAll(): Promise<Finding[]> {
     backend(),
     gpus(),
     cpu(),
-    products(),
+    sampler(),
     images(),
     ffmpeg(),
     x264(),
@@ -106,12 +106,12 @@ async function cpu(): Promise<Finding> {
   };
 }
 
-async function products(): Promise<Finding> {
-  const name = 'Products';
-  const isSlow = !areProductsMade();
+async function sampler(): Promise<Finding> {
+  const name = 'Sampler';
+  const isSlow = !isCompiled();
   return {
     name,
-    found: findProducts() ? 'samplers multiply by AVX-512' : 'samplers multiply by WebAssembly',
+    found: findCompiled() ? 'computes by AVX-512' : 'computes by WebAssembly',
     ok: !isSlow,
     hint: isSlow ? 'run `npx codec-lm setup` where there is a C++ compiler' : undefined,
   };

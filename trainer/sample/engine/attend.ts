@@ -127,6 +127,10 @@ export class AttentionThread {
   #attend(layer: number, part: RowShare): void {
     const { row, rows, length, group, fromHead, toHead } = part;
     const end = Math.min((group + 1) * GROUP, Math.ceil(length / CACHE_PAGE));
+    if (this.#kernels.attendGroup) {
+      this.#attendCompiled(layer, part, end);
+      return;
+    }
     for (let page = group * GROUP; page < end; page++) {
       const address = this.#page(layer, row, page);
       for (let head = fromHead; head < toHead; head++) {
@@ -134,6 +138,21 @@ export class AttentionThread {
         for (let i = row; i < row + rows; i++) this.#attendPage(i, head, page, own);
       }
     }
+  }
+
+  /** As the loops of `#attend`. @param end behind the last page of the group */
+  #attendCompiled(layer: number, part: RowShare, end: number): void {
+    const { row, rows, group, fromHead, toHead } = part;
+    const { heads, kvHeads } = this.#config;
+    const { pages, layerBytes, headBytes, rowWidth, groups, emptyAverage } = this.#layout;
+    this.#kernels.attendGroup!(
+      ...([this.#query(row, 0), rowWidth * FLOAT] as const),
+      ...([this.#rows[row * ROW_CELLS] >>> 0, pages + layer * layerBytes, headBytes] as const),
+      ...([group * GROUP, end, fromHead, toHead, heads / kvHeads, rows] as const),
+      ...([this.#position(row), this.#average(row, group, 0)] as const),
+      ...([groups * heads * averageBytes(this.#size), emptyAverage] as const),
+      ...([this.#size, 1 / Math.sqrt(this.#size)] as const),
+    );
   }
 
   /** @param address of the page's part for that head */

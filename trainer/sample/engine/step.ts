@@ -1,6 +1,7 @@
 /** One step of a model, region after region, as each thread computes it. */
-import { linkProducts } from '../../../compute/products/link.ts';
+import { linkCompiled } from '../../../compute/compiled/link.ts';
 import { linkModule } from '../../../wasm/instantiate.ts';
+import { headSize } from '../../model/config.ts';
 import type { Barrier } from './barrier.ts';
 import { RegionThread } from './compute.ts';
 import type { EngineKernels } from './kernels/module.ts';
@@ -18,15 +19,17 @@ export class StepThread {
   readonly #thread: number;
 
   constructor(
-    { config, layout, memories, module, products, thread }: ThreadData,
+    { config, layout, memories, module, compiled, thread }: ThreadData,
     barrier: Barrier,
   ) {
     this.#barrier = barrier;
     this.#thread = thread;
+    const { weights, cache } = layout;
+    const traits = { weights, cache, headSize: headSize(config) };
     this.#regions = layout.regions.map((region, i) => {
       const kernels: EngineKernels = {
         ...linkModule<EngineKernels>(module, memories[i]),
-        ...(products ? linkProducts(products, memories[i], layout.weights) : {}),
+        ...(compiled ? linkCompiled(compiled, memories[i], traits) : {}),
       };
       return new RegionThread(config, kernels, region, memories[i].buffer, barrier, thread);
     });

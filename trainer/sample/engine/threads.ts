@@ -12,8 +12,8 @@ export interface ThreadData {
   memories: readonly WebAssembly.Memory[];
   /** The kernels. */
   module: WebAssembly.Module;
-  /** Path of the compiled products that stand in for those of the kernels, if any. */
-  products?: string;
+  /** Path of the compiled kernels that stand in for others, if any. */
+  compiled?: string;
   thread: number;
 }
 

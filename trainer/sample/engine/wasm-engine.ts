@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
 import type { Weights } from '../../../base/safetensors/weights.ts';
-import { findProducts } from '../../../compute/products/installed.ts';
+import { findCompiled } from '../../../compute/compiled/find.ts';
 import type { CacheType, WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import { ROW_CELLS } from './attend.ts';
@@ -45,7 +45,7 @@ export interface EngineSize {
    */
   cache?: CacheType;
   /**
-   * Whether matrices may be multiplied by compiled code, where `codec-lm setup` has made it and the processor has
+   * Whether compiled code may multiply matrices and attend, where `codec-lm setup` has made it and the processor has
    * AVX-512; default true. Results are those of WebAssembly, to the last bit.
    */
   compiled?: boolean;
@@ -97,8 +97,8 @@ interface EnginePlace {
   layout: EngineLayout;
   memories: WebAssembly.Memory[];
   writer: WeightWriter;
-  /** Path of compiled products. */
-  products?: string;
+  /** Path of compiled kernels. */
+  compiled?: string;
   remark?: string;
 }
 
@@ -108,8 +108,8 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   const plan = { sequences, positions, threads, weights };
   const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
-  const products = size.compiled === false ? undefined : findProducts();
-  return { layout, memories, writer: new WeightWriter(config, layout, memories), products, remark };
+  const compiled = size.compiled === false ? undefined : findCompiled();
+  return { layout, memories, writer: new WeightWriter(config, layout, memories), compiled, remark };
 }
 
 function defaultThreads(config: LlamaConfig): number {
@@ -133,12 +133,12 @@ class WasmEngine implements Engine {
   /** Radians per position, for each pair of a head. */
   readonly #frequencies: Float64Array;
 
-  constructor(config: LlamaConfig, { layout, memories, products }: EnginePlace) {
+  constructor(config: LlamaConfig, { layout, memories, compiled }: EnginePlace) {
     this.#config = config;
     this.#layout = layout;
     this.vocabSize = config.vocabSize;
     this.capacity = layout.pageCount * CACHE_PAGE;
-    this.description = describe(layout, products);
+    this.description = describe(layout, compiled);
     const size = headSize(config);
     this.#regions = layout.regions.map((region, i) => {
       const floats = new Float32Array(memories[i].buffer);
@@ -148,7 +148,7 @@ class WasmEngine implements Engine {
     this.#control = controlOf(memories, layout);
     this.#barrier = new Barrier(this.#control, layout.threads);
     const module = compileKernels(size, layout.weights, layout.cache);
-    const first: ThreadData = { config, layout, memories, module, products, thread: 0 };
+    const first: ThreadData = { config, layout, memories, module, compiled, thread: 0 };
     this.#step = new StepThread(first, this.#barrier);
     this.#workers = startThreads(first);
     this.#pool = new PagePool(layout.pageCount, layout.sequences);
@@ -285,9 +285,9 @@ function tableOf({ tables, tableBytes }: RegionLayout, { slot }: PagedSequence):
 }
 
 /** `WebAssembly kernels and AVX-512 on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
-function describe({ threads, weights, cache, regions }: EngineLayout, products?: string): string {
+function describe({ threads, weights, cache, regions }: EngineLayout, compiled?: string): string {
   const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
-  const kernels = products ? 'WebAssembly kernels and AVX-512' : 'WebAssembly kernels';
+  const kernels = compiled ? 'WebAssembly kernels and AVX-512' : 'WebAssembly kernels';
   return `${kernels} on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
 }

@@ -1,12 +1,10 @@
 import test from 'ava';
 import { type FloatType, fromFloat32, toFloat32 } from '../../../../base/safetensors/floats.ts';
 import type { Weights } from '../../../../base/safetensors/weights.ts';
-import { findProducts } from '../../../../compute/products/installed.ts';
 import { WEIGHTS_TYPES, type WeightsType } from '../../../../schemas/sample.ts';
 import type { Engine } from '../../../../trainer/sample/engine/engine.ts';
 import { createWasmEngine } from '../../../../trainer/sample/engine/wasm-engine.ts';
 import { BLOCKED_CONFIG, largeWeights, readIds, rms, someIds } from '../../../helpers/engine.ts';
-import { testIf } from '../../../helpers/tools.ts';
 
 const weights = largeWeights(BLOCKED_CONFIG, 3);
 
@@ -226,34 +224,3 @@ test('keys and values as bf16: logits near those of fp32, and half the memory', 
   t.true(rms(found, expected) < 0.03 * spread, `${rms(found, expected)} of ${spread}`);
   for (const engine of [narrow, wide]) await engine.dispose();
 });
-
-testIf(
-  findProducts() !== undefined,
-  'the products are not set up, or there is no AVX-512',
-  'compiled products give the logits of the kernels, to the last bit, and are named',
-  async (t) => {
-    const ids = someIds(120, 4);
-    for (const type of WEIGHTS_TYPES) {
-      const [compiled, plain] = [true, false].map(
-        (compiled) =>
-          createWasmEngine(BLOCKED_CONFIG, weights, {
-            ...{ sequences: 2, positions: 120, threads: 2, weights: type, compiled },
-          })!,
-      );
-      t.regex(compiled.description, /^WebAssembly kernels and AVX-512 on 2 threads/);
-      t.regex(plain.description, /^WebAssembly kernels on 2 threads/);
-      for (const piece of [1, 7, 64]) {
-        const [found, expected] = await Promise.all(
-          [compiled, plain].map(async (engine) => {
-            const sequence = engine.open(120)!;
-            const logits = await readIds(engine, sequence, ids, piece);
-            engine.close(sequence);
-            return logits;
-          }),
-        );
-        t.deepEqual(found, expected);
-      }
-      for (const engine of [compiled, plain]) await engine.dispose();
-    }
-  },
-);

@@ -21,6 +21,8 @@ export interface EngineKernels {
   swiglu: Kernel;
   rope: Kernel;
   attendPage: Kernel;
+  /** Only among compiled kernels: `attendPage` for a group of pages; see compute/compiled/link.ts. */
+  attendGroup?: Kernel;
   storeKey: Kernel;
   storeValue: Kernel;
   /** Only where the format of the cache has it. */

@@ -1,4 +1,4 @@
-/** Where `codec-lm setup` leaves the compiled products of the decoder, and whether they run here. */
+/** Where `codec-lm setup` leaves the compiled kernels of the decoder, and whether they run here. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,20 +7,24 @@ import { hasOptional } from '../../base/optional.ts';
 import { cacheDir } from '../installed.ts';
 import { isSupported } from './link.ts';
 
-export const PRODUCTS_SOURCE = fileURLToPath(new URL('products.cpp', import.meta.url));
+const FILES = ['common.h', 'products.cpp', 'attention.cpp'].map((name) =>
+  fileURLToPath(new URL(name, import.meta.url)),
+);
+export const DECODER_SOURCES = FILES.filter((path) => path.endsWith('.cpp'));
 
 /** Sums are those of WebAssembly to the last bit only without fused multiply-add. */
-export const PRODUCTS_FLAGS = [
+export const DECODER_FLAGS = [
   ...['-std=c++17', '-O3', '-fPIC', '-shared', '-w', '-fvisibility=hidden', '-ffp-contract=off'],
   ...['-mavx512f', '-mavx512bw', '-mavx512dq', '-mavx512vl', '-mavx512vnni', '-mf16c'],
 ];
 
 /** The library's name contains everything that it was made from, so an older one is never taken. */
-export function productsFile(): string {
-  const hash = createHash('sha256').update(readFileSync(PRODUCTS_SOURCE));
-  for (const flag of PRODUCTS_FLAGS) hash.update(flag);
+export function compiledFile(): string {
+  const hash = createHash('sha256');
+  for (const path of FILES) hash.update(readFileSync(path));
+  for (const flag of DECODER_FLAGS) hash.update(flag);
   const key = [hash.digest('hex').slice(0, 16), process.platform, process.arch];
-  return join(cacheDir(), `products-${key.join('-')}.so`);
+  return join(cacheDir(), `decoder-${key.join('-')}.so`);
 }
 
 /** Whether there is something to compile for this kind of processor and system. */
@@ -29,20 +33,20 @@ function isForThisMachine(): boolean {
 }
 
 /** Whether set-up has nothing left to compile. */
-export function areProductsMade(): boolean {
-  return !isForThisMachine() || existsSync(productsFile());
+export function isCompiled(): boolean {
+  return !isForThisMachine() || existsSync(compiledFile());
 }
 
 let found: { path?: string } | undefined;
 
 /** @returns the path of the library, if it is set up and this processor has its instructions */
-export function findProducts(): string | undefined {
+export function findCompiled(): string | undefined {
   found ??= { path: search() };
   return found.path;
 }
 
 function search(): string | undefined {
   if (!isForThisMachine() || !hasOptional('koffi')) return undefined;
-  const path = productsFile();
+  const path = compiledFile();
   return existsSync(path) && isSupported(path) ? path : undefined;
 }

@@ -1,7 +1,7 @@
 /** Compiled products give what the kernels in WebAssembly give, to the last bit. */
 
-import { findProducts } from '../../../compute/products/installed.ts';
-import { linkProducts } from '../../../compute/products/link.ts';
+import { findCompiled } from '../../../compute/compiled/find.ts';
+import { linkCompiled } from '../../../compute/compiled/link.ts';
 import { WEIGHTS_TYPES, type WeightsType } from '../../../schemas/sample.ts';
 import { rowWriter } from '../../../trainer/sample/engine/pack.ts';
 import { MATRIX_FORMATS } from '../../../trainer/sample/engine/weights-type.ts';
@@ -9,14 +9,16 @@ import { compileWithByteDot } from '../../../wasm/byte-dot.ts';
 import { linkModule, PAGE_BYTES } from '../../../wasm/instantiate.ts';
 import { testIf } from '../../helpers/tools.ts';
 
-const products = findProducts();
-const why = 'the products are not set up, or there is no AVX-512';
+const library = findCompiled();
+const why = 'the kernels are not compiled, or there is no AVX-512';
 
 const MEMORY_PAGES = 40;
 const [X, PACKED, WEIGHTS, WIDENED, Y, Y_END] = [0, 8, 16, 24, 25, 40].map(
   (page) => page * PAGE_BYTES,
 );
 const MOST_ROWS = 64;
+
+const traits = (weights: WeightsType) => ({ weights, cache: 'fp32', headSize: 64 }) as const;
 
 type Kernels = Record<'packRows' | 'matMul' | 'matMulAdd', (...args: number[]) => void>;
 
@@ -42,7 +44,7 @@ function bench(type: WeightsType, inputs: number, panels: number) {
     write(matrix, output, numbers(inputs, output));
   const floats = new Float32Array(memory.buffer);
   floats.set(numbers(MOST_ROWS * inputs, 99), X / 4);
-  const compiled = linkProducts(products!, memory, type);
+  const compiled = linkCompiled(library!, memory, traits(type));
   const before = numbers((Y_END - Y) / 4, 7);
   return (from: 'plain' | 'compiled', name: 'matMul' | 'matMulAdd', rows: number) => {
     floats.set(before, Y / 4);
@@ -55,7 +57,7 @@ function bench(type: WeightsType, inputs: number, panels: number) {
 }
 
 for (const type of WEIGHTS_TYPES) {
-  testIf(!!products, why, `${type}: the bits of WebAssembly, for any number of rows`, (t) => {
+  testIf(!!library, why, `${type}: the bits of WebAssembly, for any number of rows`, (t) => {
     for (const [inputs, panels] of [
       [64, 1],
       [192, 5],
@@ -73,11 +75,11 @@ for (const type of WEIGHTS_TYPES) {
   });
 }
 
-testIf(!!products, why, 'nothing is written beside the outputs', (t) => {
+testIf(!!library, why, 'nothing is written beside the outputs', (t) => {
   for (const type of WEIGHTS_TYPES) {
     const memory = new WebAssembly.Memory({ initial: 8, maximum: 8, shared: true });
     const floats = new Float32Array(memory.buffer).fill(3);
-    const { matMul } = linkProducts(products!, memory, type);
+    const { matMul } = linkCompiled(library!, memory, traits(type));
     // 3 panels of 64 inputs, 5 rows with room for as many panels more.
     matMul(0, 5, 64, PAGE_BYTES, 3, 4 * PAGE_BYTES, 6 * 32);
     const outputs = floats.subarray(PAGE_BYTES, PAGE_BYTES + 8 * 48);

@@ -1,44 +1,13 @@
 // Products of the decoder by AVX-512: what wasm/mat-mul.ts and wasm/int8-mat-mul.ts compute, from the same memory
 // and to the last bit. A vector holds the sums of 16 outputs, two panels; each is one sum over the inputs in ascending
 // order, of products that were rounded (so no fused multiply-add), as in WebAssembly.
-// Addresses are bytes behind `memory`, as WebAssembly has them.
-#include <immintrin.h>
-#include <cstddef>
-#include <cstdint>
-#include <cstring>
-#include <utility>
-
-#define EXPORT extern "C" __attribute__((visibility("default")))
+#include "common.h"
 
 namespace {
 
 constexpr uint32_t TILE = 4;
 constexpr uint32_t LANES = 8;
-constexpr uint32_t FLOAT = 4;
 constexpr size_t LINE = 64;
-
-/** Calls it with 0, 1 ... as constants, so that sums are registers. */
-template <class Call, size_t... I>
-inline __attribute__((always_inline)) void unrolled(std::index_sequence<I...>, const Call& call) {
-  (call(std::integral_constant<uint32_t, I>{}), ...);
-}
-
-template <uint32_t COUNT, class Call>
-inline __attribute__((always_inline)) void each(const Call& call) {
-  unrolled(std::make_index_sequence<COUNT>{}, call);
-}
-
-inline uint32_t word(const char* at) {
-  uint32_t value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
-
-inline float number(const char* at) {
-  float value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 inline __m128i halves(const char* at) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
