@@ -33,7 +33,7 @@ export function kernelsDir(env: NodeJS.ProcessEnv = process.env): string {
   for (const name of names) hash.update(name).update(readFileSync(join(KERNEL_SOURCES, name)));
   const host = [process.platform, process.arch, cpuFeatures()];
   hash.update([...KERNEL_FLAGS, TENSORFLOW_VERSION, ...host].join('\n'));
-  return join(cacheDir(env), `kernels-${hash.digest('hex').slice(0, 16)}`);
+  return join(cacheDir(env), `tensorflow-kernels-${hash.digest('hex').slice(0, 16)}`);
 }
 
 /** Whether kernels could be compiled for an installation, a current TensorFlow on CPUs of Linux, and were not. */

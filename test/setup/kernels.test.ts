@@ -43,7 +43,7 @@ testIf(isPossible, why, 'set-up compiles kernels once; off leaves them out', asy
   const first = await start(['setup/cli.ts'], env);
   t.is(first.exitCode, 0, first.stderr);
   t.regex(first.stderr, /compiling kernels for this CPU/);
-  const made = (await readdir(cache)).filter((name) => name.startsWith('kernels-'));
+  const made = (await readdir(cache)).filter((name) => name.startsWith('tensorflow-kernels-'));
   t.deepEqual(made, [basename(kernelsDir(env))]);
   const second = await start(['setup/cli.ts'], env);
   t.notRegex(second.stderr, /compiling/);
@@ -66,7 +66,7 @@ testIf(isPossible, why, 'a compiler that fails costs speed only, and a line says
   const run = await start(['setup/cli.ts'], env);
   t.is(run.exitCode, 0, run.stderr);
   t.regex(run.stderr, /training will be slower, because kernels were not compiled: /);
-  t.false((await readdir(cache)).some((name) => name.startsWith('kernels-')));
+  t.false((await readdir(cache)).some((name) => name.startsWith('tensorflow-kernels-')));
   const { stdout } = await reason({ CODEC_LM_CACHE: cache });
   t.regex(stdout, /backend: native/);
   t.notRegex(stdout, /with kernels/);

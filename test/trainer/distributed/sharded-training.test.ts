@@ -132,7 +132,9 @@ test.serial(
     const expected = await train(single, 0, { precision: 'bf16' });
     const sharded = await train(single, 3, { precision: 'bf16' });
     t.deepEqual(sharded.losses, expected.losses);
-    same(t, sharded, expected);
+    // On WebAssembly the norm is summed otherwise for shares: moments differ by 1e-7, and Adam divides those
+    // of small gradients by themselves.
+    same(t, sharded, expected, backend.native ? 1e-5 : 1e-3);
     // Other micro batches have other products, whose results are rounded to bf16.
     const [ran] = await ranks(2, { precision: 'bf16' });
     t.true(difference(ran.losses, expected.losses) < 1e-4);

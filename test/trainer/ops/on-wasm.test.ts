@@ -1,5 +1,5 @@
 /** The tests of ops, whose backend is the native one where there is one, on WebAssembly as well. */
-import './wasm.ts';
+import '../../helpers/on-wasm.ts';
 import './ops.test.ts';
 import './bf16.test.ts';
 import './tape.test.ts';

@@ -1,4 +1,4 @@
-import '../wasm.ts';
+import '../../../helpers/on-wasm.ts';
 import type { Tensor3D } from '@tensorflow/tfjs';
 import test from 'ava';
 import { batchMatMul } from '../../../../trainer/ops/mat-mul.ts';
