@@ -6,6 +6,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { findInstalled } from '../../compute/installed.ts';
+import { areKernelsWanted, lacksKernels } from '../../compute/kernels.ts';
 import { estimateMemory, type MemoryOptions } from '../../trainer/estimate/memory.ts';
 import { mpiEnvironment } from './mpi.ts';
 
@@ -34,6 +36,10 @@ type ModelSizes = typeof NOTHING;
 function flags(sizes: Record<string, number>): string[] {
   return Object.entries(sizes).flatMap(([name, size]) => [`--${name}`, String(size)]);
 }
+
+const installed = findInstalled('cpu');
+/** Those of the processes that are measured. */
+const hasKernels = installed !== undefined && areKernelsWanted() && !lacksKernels(installed);
 
 const [part = 'all'] = process.argv.slice(2);
 if (part !== 'ranks') {
@@ -77,6 +83,7 @@ function report(
   const { total: estimated } = estimateMemory(shape, {
     ...{ sequences: batch, seqLen: time, gradAccumulation: 1, precision: 'fp32' },
     ...options,
+    hasKernels,
   });
   const ratio = estimated / measured;
   console.log(JSON.stringify({ ...sizes, ...options, estimated, measured, base, ratio }));

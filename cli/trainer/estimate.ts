@@ -38,6 +38,10 @@ export const estimateCommand = command({
       .default(0.4)
       .describe("Share of the GPUs' speed at which the run is planned")
       .meta({ valueName: 'share' }),
+    device: z
+      .enum(['gpu', 'cpu'])
+      .default('gpu')
+      .describe('Device of a rank: on CPUs blocks keep less for their gradients'),
     json: z.boolean().default(false).describe('One JSON value instead of tables'),
   }),
   settings,
@@ -45,10 +49,10 @@ export const estimateCommand = command({
     'trainer estimate --preset jpeg-lm-7b --world-size 32',
     'trainer estimate --preset 60m --data DS --set train.checkpointing=true',
   ],
-  async run([file], { preset, set, worldSize, data, vocabSize, mfu, json }, io) {
+  async run([file], { preset, set, worldSize, data, vocabSize, mfu, device, json }, io) {
     const { estimate } = await import('../../trainer/estimate/estimate.ts');
     const config = await resolveConfig({ file, preset, set });
-    const result = await estimate(config, { worldSize, data, vocabSize, mfu });
+    const result = await estimate(config, { worldSize, data, vocabSize, mfu, device });
     if (json) {
       io.printJson(result);
       return 0;
@@ -86,7 +90,7 @@ export const estimateCommand = command({
       `${worldSize} rank(s), each ${gradAccumulation} micro batch(es) of ${microBatch} x ${formatCount(seqLen)} tokens; ` +
         `ZeRO ${zero === 0 ? 'off' : zero}, checkpointing ${onOff(checkpointing)}`,
     );
-    io.print(planOf(result, config.train.steps));
+    if (device === 'gpu') io.print(planOf(result, config.train.steps));
     io.print(`FLOPs: ${flopsConvention}`);
     return 0;
   },

@@ -23,6 +23,8 @@ export interface EstimateOptions {
   vocabSize: number;
   /** Share of the GPUs' speed at which the run is planned; default 0.4. */
   mfu: number;
+  /** Device of a rank; default gpu. CPUs are taken to have this project's kernels. */
+  device: 'gpu' | 'cpu';
 }
 
 export interface Estimate {
@@ -48,7 +50,7 @@ export interface Estimate {
   memory: MemoryEstimate;
   /** The same for each ZeRO stage and several numbers of ranks, in this order. */
   alternatives: Alternative[];
-  /** The smallest GPU of a list that holds it; undefined when none does. */
+  /** The smallest GPU of a list that holds it; undefined when none does, and for CPUs. */
   gpu?: string;
   /** Days of all steps on that GPU in every rank, at `mfu` of its speed in bf16. */
   days?: number;
@@ -68,7 +70,7 @@ export async function estimate(
   config: TrainerConfig,
   options: Partial<EstimateOptions> = {},
 ): Promise<Estimate> {
-  const { worldSize = 1, mfu = DEFAULT_MFU } = options;
+  const { worldSize = 1, mfu = DEFAULT_MFU, device = 'gpu' } = options;
   const manifest = options.data === undefined ? undefined : await readManifest(options.data);
   const vocabSize = manifest?.vocabSize ?? options.vocabSize ?? DEFAULT_VOCAB_SIZE;
   const { seqLen, seqLenFrom } = lengthOf(config.train.seqLen, manifest?.seqLen);
@@ -87,10 +89,12 @@ export async function estimate(
       precision,
       zero,
       worldSize: ranks,
+      hasKernels: device === 'cpu',
       zeroGroup: zeroGroup !== undefined && ranks % zeroGroup === 0 ? zeroGroup : undefined,
     });
   const memory = memoryOf(zero, worldSize, gradAccumulation);
-  const gpu = smallestGpu(memory.total);
+  const gpuFor = (bytes: number) => (device === 'gpu' ? smallestGpu(bytes) : undefined);
+  const gpu = gpuFor(memory.total);
   const flops = flopsPerToken(shape, seqLen);
   return {
     parameters: parameterCount(shape),
@@ -110,7 +114,7 @@ export async function estimate(
       worldSizesBeside(worldSize).map((ranks) => {
         const accumulation = Math.max(1, Math.round((gradAccumulation * worldSize) / ranks));
         const memory = memoryOf(stage, ranks, accumulation);
-        return { zero: stage, worldSize: ranks, memory, gpu: smallestGpu(memory.total)?.name };
+        return { zero: stage, worldSize: ranks, memory, gpu: gpuFor(memory.total)?.name };
       }),
     ),
     gpu: gpu?.name,

@@ -203,6 +203,19 @@ test('the runs of the paper fit its GPUs: 7B on 32 ranks, for images and for vid
   }
 });
 
+test('on CPUs blocks keep less, and no GPU is named', async (t) => {
+  const config = await resolveConfig({ preset: '300m' });
+  const [gpu, cpu] = await Promise.all(
+    (['gpu', 'cpu'] as const).map((device) => estimate(config, { device })),
+  );
+  t.true(cpu.memory.activations < 0.8 * gpu.memory.activations);
+  t.is(cpu.memory.weights, gpu.memory.weights);
+  t.is(cpu.gpu, undefined);
+  const table = await run('trainer', ['estimate', '--preset', '60m', '--device', 'cpu']);
+  t.is(table.exitCode, 0, table.stderr);
+  t.notRegex(table.stdout, /GPU|A10/);
+});
+
 test('days follow from FLOPs, the GPU and the MFU; nothing holds everything', (t) => {
   t.is(smallestGpu(2 ** 34)?.name, 'A10');
   t.is(smallestGpu(2 ** 40), undefined);
