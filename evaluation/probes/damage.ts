@@ -6,10 +6,12 @@
 import { CodecLmError } from '../../base/error.ts';
 import { randomIntegers } from '../../base/random.ts';
 import type { Codec, Symbols } from '../../tokenizer/index.ts';
+import type { PlacesByBits } from './places.ts';
 import type { TokenSurprise } from './surprise.ts';
 
 /** How many of the most surprising tokens are looked at, and of the likeliest symbols. */
 const FIND_TOPS = [1, 10] as const;
+const PLACE_TOPS = [1, 3] as const;
 const MEND_TOPS = [1, 5, 10] as const;
 
 export interface Damaged {
@@ -27,6 +29,13 @@ export interface DamageResult {
   /** Share whose changed symbol is in one of the k most surprising tokens, by k. */
   readonly found: Readonly<Record<string, number>>;
   readonly foundByChance: Readonly<Record<string, number>>;
+  /**
+   * Share whose changed symbol lies in one of the k places of the picture (MCUs, macroblocks, the header)
+   * that take the most bits. A changed symbol breaks the merges around it too, so that the most
+   * surprising token may lie a few beside it. Undefined where the codec knows no places.
+   */
+  readonly foundPlace?: Readonly<Record<string, number>>;
+  readonly foundPlaceByChance?: Readonly<Record<string, number>>;
   /** Share whose original symbol is one of the k likeliest at that place, by k; the wrong one is left out. */
   readonly mended: Readonly<Record<string, number>>;
   /** Share whose original is the likeliest symbol of those with which the check passes. */
@@ -49,10 +58,13 @@ export function damage(document: Symbols, alphabet: number, seed: readonly numbe
 export interface DamageOutcome {
   /** 1 or 0. */
   readonly isRefused: number;
-  /** Place of the token with the changed symbol among the most surprising ones, and how many there are. */
+  /** Position of the token with the changed symbol among the most surprising ones, and how many there are. */
   readonly tokenRank: number;
   readonly tokens: number;
-  /** Place of the original among the likeliest symbols, without the wrong one. */
+  /** Position of the place with the changed symbol among those with the most bits, and how many there are; 0 of none. */
+  readonly placeRank: number;
+  readonly places: number;
+  /** Position of the original among the likeliest symbols, without the wrong one. */
   readonly symbolRank: number;
   /** Symbols with which the check passes, and whether the original is the likeliest of these, 1 or 0. */
   readonly passing: number;
@@ -60,7 +72,7 @@ export interface DamageOutcome {
 }
 
 const FIELDS = [
-  ...(['isRefused', 'tokenRank', 'tokens'] as const),
+  ...(['isRefused', 'tokenRank', 'tokens', 'placeRank', 'places'] as const),
   ...(['symbolRank', 'passing', 'isFirstPassing'] as const),
 ];
 
@@ -84,6 +96,7 @@ export function outcomeOf(
   codec: Codec,
   { symbols, place, original }: Damaged,
   surprises: readonly TokenSurprise[],
+  { byBits, damaged }: PlacesByBits,
   likeliest: readonly number[],
 ): DamageOutcome {
   const rank = surprises.findIndex(({ from, end }) => from <= place && place < end);
@@ -98,6 +111,8 @@ export function outcomeOf(
     isRefused: passes(codec, symbols) ? 0 : 1,
     tokenRank: rank < 0 ? surprises.length : rank,
     tokens: surprises.length,
+    placeRank: Math.max(0, byBits.indexOf(damaged)),
+    places: byBits.length,
     symbolRank: candidates.indexOf(original),
     passing: passing.length,
     isFirstPassing: passing[0] === original ? 1 : 0,
@@ -114,11 +129,16 @@ export function damageResult(numbers: readonly Float64Array[]): DamageResult {
     numberOf: (outcome: DamageOutcome, top: number) => number,
   ) =>
     Object.fromEntries(tops.map((top) => [`top${top}`, mean((outcome) => numberOf(outcome, top))]));
+  const hasPlaces = outcomes.every(({ places }) => places > 0);
   return {
     damaged: outcomes.length,
     refused: mean(({ isRefused }) => isRefused),
     found: means(FIND_TOPS, ({ tokenRank }, top) => (tokenRank < top ? 1 : 0)),
     foundByChance: means(FIND_TOPS, ({ tokens }, top) => Math.min(1, top / tokens)),
+    ...(hasPlaces && {
+      foundPlace: means(PLACE_TOPS, ({ placeRank }, top) => (placeRank < top ? 1 : 0)),
+      foundPlaceByChance: means(PLACE_TOPS, ({ places }, top) => Math.min(1, top / places)),
+    }),
     mended: means(MEND_TOPS, ({ symbolRank }, top) => (symbolRank < top ? 1 : 0)),
     mendedWithCheck: mean(({ isFirstPassing }) => isFirstPassing),
     mendedByCheckAlone: mean(({ passing }) => 1 / passing),

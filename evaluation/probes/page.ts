@@ -60,9 +60,14 @@ function placesMap({ columns, rows, bits }: PlaceBits): Html {
 function damageSection(found: DamageResult, unit: string) {
   const top = (name: string) => name.replace('top', 'top ');
   const finding = Object.entries(found.found).map(([name, rate]) => [
-    `found, ${top(name)}`,
+    `token found, ${top(name)}`,
     share(rate),
     share(found.foundByChance[name]),
+  ]);
+  const places = Object.entries(found.foundPlace ?? {}).map(([name, rate]) => [
+    `place found, ${top(name)}`,
+    share(rate),
+    share(found.foundPlaceByChance![name]),
   ]);
   const mending = Object.entries(found.mended).map(([name, rate]) => [
     `mended, ${top(name)}`,
@@ -76,7 +81,7 @@ function damageSection(found: DamageResult, unit: string) {
   ];
   return html`<h2>One changed ${unit}</h2>
 <p>${found.damaged} damaged copies; the codec's check refuses ${share(found.refused)} of them.</p>
-${htmlTable(['', 'model', 'without the model'], [...finding, ...mending, checked])}`;
+${htmlTable(['', 'model', 'without the model'], [...finding, ...places, ...mending, checked])}`;
 }
 
 function classesSection({ first, second, auc }: ClassesResult, unit: string) {

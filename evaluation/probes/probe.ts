@@ -8,7 +8,7 @@ import type { z } from 'zod';
 import { CodecLmError } from '../../base/error.ts';
 import { resolveOptions } from '../../base/options.ts';
 import { PROBES, type ProbeName, type ProbeSettings, probeSchema } from '../../schemas/probes.ts';
-import type { Codec } from '../../tokenizer/index.ts';
+import type { Codec, Symbols } from '../../tokenizer/index.ts';
 import type { Communicator } from '../../trainer/distributed/communicator.ts';
 import { coresOfRank, rankZeroFirst } from '../../trainer/distributed/share.ts';
 import { single } from '../../trainer/distributed/single.ts';
@@ -26,6 +26,7 @@ import {
   OUTCOME_NUMBERS,
   outcomeOf,
 } from './damage.ts';
+import { placesByBits } from './places.ts';
 import {
   eachScored,
   type ProbedFile,
@@ -63,7 +64,7 @@ export interface ProbeResults {
   readonly clips?: ClipsResult;
 }
 
-type DamagedInput = Damaged & { readonly ids: Uint16Array };
+type DamagedInput = Damaged & { readonly ids: Uint16Array; readonly undamaged: Symbols };
 
 /**
  * @param paths files of the kind that the model was trained on, or folders of them
@@ -169,7 +170,8 @@ function damagedCopies(
   return inputs.flatMap(({ document }, file) =>
     Array.from({ length: damages }, (_, copy) => {
       const changed = damage(document.symbols, codec.alphabet, [seed, file, copy]);
-      return { ...changed, ids: tokenizer.encodeDocument(changed.symbols) };
+      const ids = tokenizer.encodeDocument(changed.symbols);
+      return { ...changed, ids, undamaged: document.symbols };
     }),
   );
 }
@@ -182,10 +184,13 @@ async function probeDamage(
   const outcomes = await eachScored(scoring, 'damage', damaged, {
     lengthOf: () => OUTCOME_NUMBERS,
     async numbersOf(copy, engine) {
-      const tokens = bySurprise(copy.ids, await bitsOfTokens(copy.ids, engine), tokenizer);
+      const bits = await bitsOfTokens(copy.ids, engine);
+      const tokens = bySurprise(copy.ids, bits, tokenizer);
+      const symbolBits = bitsOfSymbols(bits, copy, tokenizer);
+      const places = placesByBits(codec, copy.undamaged, symbolBits, copy.place);
       const beginning = copy.symbols.subarray(0, copy.place);
       const likeliest = await rankNextSymbol(beginning, tokenizer, engine);
-      return numbersOfOutcome(outcomeOf(codec, copy, tokens, likeliest));
+      return numbersOfOutcome(outcomeOf(codec, copy, tokens, places, likeliest));
     },
   });
   return damageResult(outcomes);

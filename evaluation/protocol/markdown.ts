@@ -151,7 +151,7 @@ export function titleOf({ codec }: EvaluationTable): string {
   return `Completions by a model of ${codec} documents`;
 }
 
-/** One sentence: what was drawn and how it was measured. */
+/** What was drawn and how it was measured. */
 export function summaryOf(table: EvaluationTable): string {
   const { pictures, settings, network, checkpoint } = table;
   const { seeds, temperature, grammar } = settings as {
@@ -159,13 +159,15 @@ export function summaryOf(table: EvaluationTable): string {
     temperature: number;
     grammar: boolean;
   };
+  const isGiven = table.conditions.some(({ title }) => title.includes('r = '));
+  const explained = isGiven ? ' r is the share of a picture that the model is given.' : '';
   const measured = network
     ? `features of ${network.name}, resize ${network.resize}`
     : 'no network of features';
   return (
     `${formatCount(pictures)} pictures, ${seeds} ${seeds === 1 ? 'completion' : 'completions'} of each, ` +
     `mean and deviation over seeds; temperature ${temperature}, grammar ${grammar ? 'on' : 'off'}; ${measured}; ` +
-    `checkpoint sha256 ${checkpoint.sha256.slice(0, 12)}.`
+    `checkpoint sha256 ${checkpoint.sha256.slice(0, 12)}.${explained}`
   );
 }
 

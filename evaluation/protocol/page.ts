@@ -40,8 +40,11 @@ export async function evaluationPage(
   for (const condition of conditions) {
     const chosen = evenly(work.plan.pictures.length, SHOWN);
     const lines: Html[] = [];
-    for (const index of chosen) lines.push(await line(work, codec, condition, index, rows));
-    galleries.push(html`<h2>Pictures, ${condition.title}</h2>${lines}\n`);
+    for (const index of chosen) lines.push(await figuresFor(work, codec, condition, index, rows));
+    // Without a prompt the pictures of a line have nothing in common.
+    const isLined = condition.ratio !== undefined;
+    const shown = isLined ? lines.map(row) : row(lines);
+    galleries.push(html`<h2>Pictures, ${condition.title}</h2>${shown}\n`);
   }
   const tables = textTables(table).map(
     ({ title, note, head, rows: cells }) =>
@@ -59,7 +62,7 @@ ${tables.slice(0, first)}${galleries}${tables.slice(first)}`,
   });
 }
 
-async function line(
+async function figuresFor(
   { layout, plan }: Work,
   codec: Codec,
   condition: PromptCondition,
@@ -83,6 +86,10 @@ async function line(
       figures.push(await figureOf(caption, list.files[index]));
     }
   }
+  return html`${figures}`;
+}
+
+function row(figures: Html | readonly Html[]): Html {
   return html`<div class="row">${figures}</div>`;
 }
 

@@ -111,9 +111,14 @@ function printTables(results: ProbeResults, unit: string, io: Io): void {
     const rows = [
       ['refused by the check', percent(refused), ''],
       ...Object.entries(found).map(([top, rate]) => [
-        `found, ${top}`,
+        `token found, ${top}`,
         percent(rate),
         percent(damage.foundByChance[top]),
+      ]),
+      ...Object.entries(damage.foundPlace ?? {}).map(([top, rate]) => [
+        `place found, ${top}`,
+        percent(rate),
+        percent(damage.foundPlaceByChance![top]),
       ]),
       ...Object.entries(mended).map(([top, rate]) => [`mended, ${top}`, percent(rate), '']),
       [

@@ -77,6 +77,10 @@ test('damage: found at once, mended at once; chance and the check stand beside',
   t.is(damage!.damaged, 30);
   t.deepEqual(found, { top1: 1, top10: 1 });
   near(t, foundByChance.top10, 10 / documents[0].length, 'chance');
+  t.deepEqual(damage!.foundPlace, { top1: 1, top3: 1 });
+  // Four MCUs and the header.
+  near(t, damage!.foundPlaceByChance!.top1, 1 / 5, 'chance of a place');
+  near(t, damage!.foundPlaceByChance!.top3, 3 / 5, 'chance of a place');
   t.deepEqual(mended, { top1: 1, top5: 1, top10: 1 });
   t.is(damage!.mendedWithCheck, 1);
   t.true(damage!.refused > 0 && damage!.refused <= 1);
