@@ -1,7 +1,7 @@
 /**
  * The table of the sampler, 25 million parameters, two cores, fp32:
- *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,cpu,weights,weights-cpu,7b,7b-layers]
- * Needs bench/peers/setup.sh for `batch` and `cpu`, bench/peers/setup-llama-cpp.sh for `weights` and `7b`; `7b-layers` has two layers
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,native,cpu,weights,weights-cpu,7b,7b-layers]
+ * Needs bench/peers/setup.sh for `batch` and `cpu`, bench/peers/setup-llama-cpp.sh for `server`, `weights` and `7b`; `7b-layers` has two layers
  * of 7B. Two that are compared take turns; a ratio is the
  * median of the rounds. `cpu` gives each one thread and counts CPU time: where a machine does other
  * work as well, threads that spin while they wait make both time and CPU time of two threads worthless.
@@ -10,27 +10,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startServer } from '../../trainer/serve/server.ts';
 import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
 import { makeCheckpoint } from './checkpoint.ts';
 import { sevenBillionRows } from './large.ts';
 import { positionRows } from './position.ts';
-import { weightsRows } from './weights.ts';
+import { serverRow } from './server.ts';
+import { nativeRows, weightsRows } from './weights.ts';
 
 const DRAW = fileURLToPath(new URL('draw.ts', import.meta.url));
 const GENERATE = fileURLToPath(new URL('../peers/generate.py', import.meta.url));
 /** Tokens that an image of 256x256 may take where the grammar is compared. */
 const LIMIT = 4096;
-const CLIENTS = 8;
-const TOKENS_A_REQUEST = 400;
 const THREADS = 2;
 
-const [roundsText = '3', rowsText = 'batch,position,grammar,server'] = process.argv.slice(2);
+const [roundsText = '3', rowsText = 'batch,position,grammar'] = process.argv.slice(2);
 const rounds = Number(roundsText);
 const folder = await mkdtemp(join(tmpdir(), 'codec-lm-sample-bench-'));
-const noBackend = () => Promise.reject(new Error('this model has kernels of its own'));
 
 type Args = (string | number)[];
 const numbers = (text: string) => text.trim().split(' ').map(Number);
@@ -95,49 +92,13 @@ async function grammarRow(): Promise<void> {
   print('grammar on, off; batch 16, int8', narrow, 'tokens/s', '0.9');
 }
 
-async function serverRow(): Promise<void> {
-  const server = await startServer({
-    checkpoint: folder,
-    host: '127.0.0.1',
-    port: 0,
-    batchSize: 16,
-    maxQueue: 256,
-    maxBody: 2 ** 20,
-    grammar: false,
-    threads: THREADS,
-    chooseBackend: noBackend,
-  });
-  const request = async (seed: number) => {
-    const body = JSON.stringify({ max_tokens: TOKENS_A_REQUEST, seed });
-    const headers = { 'content-type': 'application/json' };
-    const init = { method: 'POST', headers, body };
-    const answer = await (await fetch(`${server.url}/v1/completions`, init)).json();
-    return (answer as { usage: { completion_tokens: number } }).usage.completion_tokens;
-  };
-  const clients = async (count: number) => {
-    const start = performance.now();
-    const each = Array.from({ length: count }, async (_, nth) => {
-      let tokens = 0;
-      for (let i = 0; i < 3; i++) tokens += await request(100 * nth + i);
-      return tokens;
-    });
-    const tokens = (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
-    return tokens / ((performance.now() - start) / 1000);
-  };
-  const pairs = await inTurns(
-    () => clients(CLIENTS),
-    () => clients(1),
-  );
-  await server.close();
-  print(`server, ${CLIENTS} clients, one`, pairs, 'tokens/s', '4');
-}
-
 const ROWS = {
   batch: batchRows,
   cpu: cpuRows,
   position: () => positionRows(folder, THREADS, rounds),
   grammar: grammarRow,
-  server: serverRow,
+  server: () => serverRow(folder, THREADS, rounds),
+  native: () => nativeRows(folder, THREADS, rounds),
   weights: () => weightsRows(folder, THREADS, rounds),
   'weights-cpu': () => weightsRows(folder, 1, rounds),
   '7b': () => sevenBillionRows(folder, THREADS, rounds, 32),

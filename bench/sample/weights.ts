@@ -72,6 +72,21 @@ export async function weightsRows(folder: string, threads: number, rounds: numbe
   }
 }
 
+/** TensorFlow's engine in turns with this project's, on the same weights. */
+export async function nativeRows(folder: string, threads: number, rounds: number): Promise<void> {
+  for (const batch of [8, 16, 32]) {
+    for (const weights of ['fp32', 'bf16']) {
+      const [wasm, native]: Speed[][] = [[], []];
+      const args = [batch, TOKENS, threads, TOKENS, 'off', weights, ''];
+      for (let round = 0; round < rounds; round++) {
+        native.push(await draw(folder, ...args, 'native'));
+        wasm.push(await draw(folder, ...args, 'wasm'));
+      }
+      printRow(`batch ${batch}, ${weights}, engine wasm against native`, wasm, native);
+    }
+  }
+}
+
 /** A ratio is the median of the rounds. */
 export function printRow(what: string, ours: readonly Speed[], theirs: readonly Speed[]): void {
   const cell = (i: number) => {

@@ -1,6 +1,7 @@
 /** Chooses the engine that computes logits: this project's WebAssembly kernels, or TensorFlow. */
 import { CodecLmError } from '../../../base/error.ts';
 import { hasOptional } from '../../../base/optional.ts';
+import { findCompiled } from '../../../compute/compiled/find.ts';
 import { gpuCount } from '../../../compute/gpu.ts';
 import { pickInstalled } from '../../../compute/native.ts';
 import type { EngineChoice, WeightsType } from '../../../schemas/sample.ts';
@@ -15,7 +16,7 @@ export interface SamplerSize extends EngineSize {
   mostly?: number;
 }
 
-/** Below these, on a CPU, WebAssembly is as fast by the clock or faster: see docs/sampling.md. */
+/** Below these, on a CPU, plain WebAssembly is as fast by the clock or faster: see docs/sampling.md. */
 const LEAST_SEQUENCES: Readonly<Record<NativeWeights, number>> = { fp32: 32, bf16: 16 };
 const LEAST_PARAMETERS = 10_000_000;
 
@@ -26,14 +27,14 @@ export interface ChosenEngine {
 }
 
 /**
- * On a GPU `auto` is TensorFlow. On CPUs it is TensorFlow for many sequences of a large model, where
- * its products are faster by more than what it does besides.
+ * On a GPU `auto` is TensorFlow. On CPUs it is WebAssembly where its kernels are compiled, since these are faster for any
+ * number of sequences; without them it is TensorFlow for many sequences of a large model.
  * @param weights that are asked for, or the checkpoint's own
  * @throws CodecLmError `CONFIG_INVALID` for formats that TensorFlow's engine does not have
  */
 export function chooseEngine(
   config: LlamaConfig,
-  { engine = 'auto', sequences, mostly = sequences, cache }: SamplerSize,
+  { engine = 'auto', sequences, mostly = sequences, cache, compiled = true }: SamplerSize,
   weights: WeightsType,
 ): ChosenEngine {
   if (engine === 'wasm') return { name: 'wasm' };
@@ -54,6 +55,7 @@ export function chooseEngine(
   if (installed.variant === 'gpu' && gpuCount() > 0) {
     return { name: 'native', remark: `engine: native, on the GPU; ${said}` };
   }
+  if (compiled && findCompiled()) return { name: 'wasm' };
   if (mostly < LEAST_SEQUENCES[held] || parameterCount(config) < LEAST_PARAMETERS) {
     return { name: 'wasm' };
   }

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { findCompiled } from '../../../../compute/compiled/find.ts';
 import { gpuCount } from '../../../../compute/gpu.ts';
 import { pickInstalled } from '../../../../compute/native.ts';
 import type { LlamaConfig } from '../../../../trainer/model/config.ts';
@@ -21,7 +22,8 @@ const SMALL: LlamaConfig = {
   padId: 578,
 };
 const LARGE: LlamaConfig = { ...SMALL, hiddenSize: 512, layers: 8, intermediateSize: 1376 };
-const SIZE = { positions: 1024 };
+/** As where the kernels are not compiled. */
+const SIZE = { positions: 1024, compiled: false };
 const isOnCpu = pickInstalled() !== undefined && gpuCount() === 0;
 
 testIf(
@@ -44,6 +46,18 @@ testIf(
       [LARGE, { ...many, cache: 'bf16' }, 'fp32'],
     ] as const) {
       t.deepEqual(chooseEngine(config, size, weights), { name: 'wasm' });
+    }
+  },
+);
+
+testIf(
+  findCompiled() !== undefined && gpuCount() === 0,
+  'the kernels are not compiled, or there is a GPU',
+  'auto takes compiled kernels for any number of sequences',
+  (t) => {
+    const many = { positions: 1024, sequences: 64 };
+    for (const weights of ['fp32', 'bf16'] as const) {
+      t.deepEqual(chooseEngine(LARGE, many, weights), { name: 'wasm' });
     }
   },
 );
