@@ -20,6 +20,14 @@ const VENVS = ['.venv-guides', '.venv', '.venv-clients'].map((name) =>
 );
 const isLongWanted = Boolean(process.env.CODEC_LM_TEST_LONG ?? process.env.CI);
 
+/** Lets Open MPI start as root, and more ranks than cores, which then do not wait busily. */
+const OPEN_MPI = {
+  OMPI_ALLOW_RUN_AS_ROOT: '1',
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: '1',
+  OMPI_MCA_rmaps_base_oversubscribe: '1',
+  OMPI_MCA_mpi_yield_when_idle: '1',
+};
+
 export interface Place {
   folder: string;
   env: Record<string, string>;
@@ -40,7 +48,7 @@ export async function freshClone(t: ExecutionContext): Promise<Place> {
   const npx = `#!/bin/sh\nname=$1\nshift\nexec node ${ROOT}/bin/$name.js "$@"\n`;
   await writeFile(join(bin, 'npx'), npx);
   await chmod(join(bin, 'npx'), 0o755);
-  const env = { PATH: `${bin}:${process.env.PATH}`, OMPI_MCA_mpi_yield_when_idle: '1' };
+  const env = { PATH: `${bin}:${process.env.PATH}`, ...OPEN_MPI };
   return { folder, env };
 }
 
