@@ -116,3 +116,21 @@ export const checkpointCodecSchema = z.strictObject({
   seqLen: count,
 });
 export type CheckpointCodec = z.infer<typeof checkpointCodecSchema>;
+
+/**
+ * complete.json of a checkpoint in object storage: put last, and only where none is, so its presence
+ * means that all files are there.
+ */
+export const completeCheckpointSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  files: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[\w-][\w.-]{0,200}$/, 'must be the name of a file'),
+        bytes: count,
+        sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      }),
+    )
+    .min(1),
+});
+export type CompleteCheckpoint = z.infer<typeof completeCheckpointSchema>;

@@ -3,8 +3,8 @@ import { z } from 'zod';
 
 export const checkpointOption = z
   .string()
-  .describe('Checkpoint folder, or a run directory to use its newest checkpoint')
-  .meta({ valueName: 'dir' });
+  .describe('Checkpoint folder, or a run directory to use its newest checkpoint; or s3://…')
+  .meta({ valueName: 'dir', isPlace: true });
 
 export const threadsOption = z.int().min(1).max(64).optional();
 

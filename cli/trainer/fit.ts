@@ -27,7 +27,10 @@ export const fitCommand = command({
       )
       .meta({ valueName: 'dataset', requiredUnless: ['resume', 'branch'], isPlace: true }),
     ...cacheOptions,
-    out: z.string().describe('Run directory, made here').meta({ valueName: 'run' }),
+    out: z
+      .string()
+      .describe('Run directory, made here, or s3://BUCKET/PREFIX')
+      .meta({ valueName: 'run', isPlace: true }),
     init: z
       .string()
       .optional()

@@ -31,7 +31,7 @@ testIf(
     await upload(join(folder, 'corpus'), 's3://a-bucket/photos');
     await upload(join(folder, 'corpus/sub'), 's3://a-bucket/more-photos');
     const blocks = await blocksOf(PAGE);
-    t.is(blocks.length, 7);
+    t.is(blocks.length, 8);
     const env = {
       ...server.env,
       BUCKET: 'a-bucket',
@@ -43,5 +43,6 @@ testIf(
     t.regex(all, /columns +caption string \(1 missing\), label int64/);
     t.regex(all, /state\s+complete/);
     t.regex(all, /checkpoints\/step-00000002/);
+    t.regex(all, /s3:\/\/a-bucket\/run\/checkpoints\/step-00000003/);
   },
 );

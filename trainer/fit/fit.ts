@@ -5,71 +5,24 @@
 
 import { existsSync } from 'node:fs';
 import { CodecLmError } from '../../base/error.ts';
-import { type BackendChoice, chooseBackend } from '../../compute/choose.ts';
-import type { TrainerConfig, TrainerConfigInput } from '../../schemas/trainer.ts';
-import type { DatasetOptions, MixtureSource } from '../../shards/index.ts';
+import { isRemote } from '../../base/storage/index.ts';
+import { chooseBackend } from '../../compute/choose.ts';
+import type { TrainerConfig } from '../../schemas/trainer.ts';
+import type { MixtureSource } from '../../shards/index.ts';
 import { modelSettingsOf } from '../checkpoint/init.ts';
 import { changeResolvedConfig, resolveConfig } from '../config/config.ts';
-import type { Communicator } from '../distributed/communicator.ts';
 import { openCommunicator } from '../distributed/open.ts';
 import { inNameOf } from '../distributed/share.ts';
-import type { FitEvent } from '../events.ts';
 import { branchRun, runOfCheckpoint } from '../run/branch.ts';
 import { readRunData } from '../run/data.ts';
 import { configPath, readRunConfig } from '../run/directory.ts';
+import { localCheckpoint } from '../run/remote/model.ts';
+import type { FitHere, FitOptions, RankedFitResult } from './options.ts';
 import { checkSameRun } from './resolve.ts';
 import { emitterOf } from './session.ts';
-import { type FitResult, train } from './train.ts';
+import { train } from './train.ts';
 
-export interface FitOptions {
-  /**
-   * Dataset directory, local or `s3://…`, or several with the weights by which they are mixed. A resumed run knows its
-   * own.
-   */
-  data?: string | readonly MixtureSource[];
-  /**
-   * Keeps row groups of datasets at `s3://` in a folder of this machine, which all its ranks share, up
-   * to about this many bytes.
-   */
-  cache?: DatasetOptions['cache'];
-  /** Run directory to write. */
-  out: string;
-  /** Name of a preset to start from. */
-  preset?: string;
-  /** Keys by group, such as `{ train: { steps: 100 } }`, or the path of a YAML file with them. */
-  config?: TrainerConfigInput | string;
-  /** Single keys that override `config`: `optim.lr=3e-4`. */
-  set?: readonly string[];
-  /**
-   * Start with the weights of a Llama in Hugging Face's layout; its sizes are the defaults of
-   * `model`.
-   */
-  init?: string;
-  /**
-   * A checkpoint of another run, `RUN/checkpoints/step-N`: this run begins as a copy of that one at
-   * that step, with its configuration, except for `set`, and its data.
-   */
-  branch?: string;
-  /** Continue from the last good checkpoint of the run in `out`, if there is one. */
-  resume?: boolean;
-  /** Compute backend; default CODEC_LM_BACKEND, else native if it is set up. */
-  backend?: BackendChoice;
-  /** The ranks that train together; default: the ranks that `mpirun` or `srun` started. */
-  communicator?: Communicator;
-  /** Called in rank 0. */
-  onEvent?: (event: FitEvent) => void;
-  /**
-   * Saves a checkpoint at the next step boundary and ends; a number as its `reason` becomes the
-   * exit code.
-   */
-  signal?: AbortSignal;
-}
-
-export interface RankedFitResult extends FitResult {
-  /** Rank of this process, and the number of ranks. */
-  rank: number;
-  worldSize: number;
-}
+export type { FitOptions, RankedFitResult } from './options.ts';
 
 /**
  * Trains until `train.steps`, or until the signal; a checkpoint is saved in both cases. With
@@ -79,7 +32,16 @@ export interface RankedFitResult extends FitResult {
  *   good checkpoint is kept; `RANK_FAILED` when another rank is gone
  */
 export async function fit(options: FitOptions): Promise<RankedFitResult> {
-  const { out, init, branch, signal, onEvent } = options;
+  if (!isRemote(options.out)) return fitHere(options);
+  const { fitRemote } = await import('./remote.ts');
+  return fitRemote(options, fitHere);
+}
+
+const fitHere: FitHere = async (asked) => {
+  const { init: from } = asked;
+  const init = from && (await localCheckpoint(from));
+  const options = { ...asked, init };
+  const { out, branch, signal, onEvent } = options;
   if (branch !== undefined) checkBranch(options);
   const data = options.data ?? (await recordedData(options));
   const config = await configOf(options);
@@ -97,6 +59,7 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
       init,
       resume: options.resume || branch !== undefined,
       cache: options.cache,
+      onSaved: options.onSaved,
       communicator,
       signal,
       onEvent,
@@ -109,7 +72,7 @@ export async function fit(options: FitOptions): Promise<RankedFitResult> {
   } catch (error) {
     throw size > 1 ? inNameOf(error, rank, size) : error;
   }
-}
+};
 
 /** @throws CodecLmError `USAGE` for what a branch has from its run */
 function checkBranch({ preset, config, init, resume }: FitOptions): void {

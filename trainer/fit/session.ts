@@ -26,6 +26,7 @@ import {
   holdsRun,
   listCheckpoints,
   readRunConfig,
+  type stepsToPrune,
   truncateMetrics,
 } from '../run/directory.ts';
 import { lockRun } from '../run/lock.ts';
@@ -52,6 +53,8 @@ export interface SessionOptions {
   init?: string;
   /** The ranks that train together; default: a single one. */
   communicator?: Communicator;
+  /** Called in rank 0 when a checkpoint is complete on this machine. */
+  onSaved?: (step: number, pruning: Parameters<typeof stepsToPrune>[1]) => Promise<void>;
   /** Called only after data and folders have been checked. */
   chooseBackend: () => Promise<Backend>;
   /** Called in rank 0. */

@@ -37,7 +37,7 @@ export async function train(options: TrainOptions): Promise<FitResult> {
     if (session.communicator.rank === 0) {
       recorder = await Recorder.open(session, emitterOf(options));
     }
-    return await loop(session, recorder, options.signal, emitterOf(options));
+    return await loop(session, recorder, options, emitterOf(options));
   } finally {
     await recorder?.close();
     await session.dispose();
@@ -47,7 +47,7 @@ export async function train(options: TrainOptions): Promise<FitResult> {
 async function loop(
   session: Session,
   recorder: Recorder | undefined,
-  signal: AbortSignal | undefined,
+  { signal, onSaved }: Pick<TrainOptions, 'signal' | 'onSaved'>,
   emit: (event: FitEvent) => void,
 ): Promise<FitResult> {
   const { train } = session.config;
@@ -72,27 +72,35 @@ async function loop(
       }
     }
     const isBranchPoint = session.step === decayStartOf(session);
-    if (isLast || isBranchPoint || isDue(session.step, train.saveEvery)) await save(session, emit);
+    if (isLast || isBranchPoint || isDue(session.step, train.saveEvery)) {
+      await save(session, emit, onSaved);
+    }
     // Native ops block the thread: one turn of the event loop lets signals in.
     await setImmediate();
   }
   const interrupted = session.step < train.steps;
   if (interrupted && session.step > 0 && session.checkpointStep !== session.step) {
-    await save(session, emit);
+    await save(session, emit, onSaved);
   }
   return { step: session.step, loss, checkpoint: session.checkpoint, interrupted, exitCode };
 }
 
-async function save(session: Session, emit: (event: FitEvent) => void): Promise<void> {
+async function save(
+  session: Session,
+  emit: (event: FitEvent) => void,
+  onSaved: TrainOptions['onSaved'],
+): Promise<void> {
   const { step } = session;
   const checkpoint = await saveCheckpoint(snapshotOf(session));
   session.checkpoint = checkpoint;
   session.checkpointStep = step;
-  emit({ type: 'checkpoint', checkpoint, step });
   if (session.communicator.rank > 0) return;
+  const { keepLast, keepEvery } = session.config.train;
+  const pruning = { keepLast, keepEvery, keepStep: decayStartOf(session) };
+  await onSaved?.(step, pruning);
+  emit({ type: 'checkpoint', checkpoint, step });
   await session.lock?.check();
-  const keepStep = decayStartOf(session);
-  await pruneCheckpoints(session.run, { ...session.config.train, keepStep });
+  await pruneCheckpoints(session.run, pruning);
 }
 
 /** The step whose checkpoint a longer run branches off; see `decayStart`. */

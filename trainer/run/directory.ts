@@ -36,7 +36,17 @@ export function metricsPath(run: string): string {
 
 /** A path such as `RUN/checkpoints/step-00000100`. */
 export function checkpointPath(run: string, step: number): string {
-  return join(run, CHECKPOINTS, `step-${String(step).padStart(8, '0')}`);
+  return join(run, CHECKPOINTS, checkpointName(step));
+}
+
+export function checkpointName(step: number): string {
+  return `step-${String(step).padStart(8, '0')}`;
+}
+
+/** @returns undefined for a name that is not that of a checkpoint */
+export function stepOfCheckpoint(name: string): number | undefined {
+  const match = STEP_FOLDER.exec(name);
+  return match ? Number(match[1]) : undefined;
 }
 
 /**
@@ -162,12 +172,25 @@ export async function pruneCheckpoints(
   run: string,
   { keepLast, keepEvery, keepStep }: { keepLast: number; keepEvery: number; keepStep?: number },
 ): Promise<void> {
-  if (keepLast === 0) return;
   const checkpoints = await listCheckpoints(run);
-  for (const { step, path } of checkpoints.slice(0, -keepLast)) {
-    if ((keepEvery > 0 && step % keepEvery === 0) || step === keepStep) continue;
-    await rm(path, { recursive: true, force: true });
+  const steps = checkpoints.map(({ step }) => step);
+  for (const step of stepsToPrune(steps, { keepLast, keepEvery, keepStep })) {
+    await rm(checkpointPath(run, step), { recursive: true, force: true });
   }
+}
+
+/**
+ * The checkpoints that `pruneCheckpoints` removes.
+ * @param steps ascending
+ */
+export function stepsToPrune(
+  steps: readonly number[],
+  { keepLast, keepEvery, keepStep }: { keepLast: number; keepEvery: number; keepStep?: number },
+): number[] {
+  if (keepLast === 0) return [];
+  return steps
+    .slice(0, -keepLast)
+    .filter((step) => !(keepEvery > 0 && step % keepEvery === 0) && step !== keepStep);
 }
 
 /**

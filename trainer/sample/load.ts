@@ -14,6 +14,7 @@ import type { EngineRemark, LoadEvent } from '../events.ts';
 import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import { Llama } from '../model/llama.ts';
 import { findCheckpoint } from '../run/directory.ts';
+import { localCheckpoint } from '../run/remote/model.ts';
 import { type CodecChoice, readSamplingCodec, type SamplingCodec } from './codec.ts';
 import { chooseEngine, type SamplerSize } from './engine/choose.ts';
 import type { Engine } from './engine/engine.ts';
@@ -32,13 +33,13 @@ export interface CheckpointParts {
 
 /**
  * Reads all parts except the weights, which take longer.
- * @param path checkpoint folder, or a run directory for its newest one
+ * @param path checkpoint folder, or a run directory for its newest one; local or `s3://…`
  * @param choice the codec of a folder that does not say
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`; what
  *   `readSamplingCodec` throws
  */
 export async function readCheckpoint(path: string, choice?: CodecChoice): Promise<CheckpointParts> {
-  const found = await findCheckpoint(path);
+  const found = await findCheckpoint(await localCheckpoint(path));
   const config = await readModelConfig(found);
   const codec = await readSamplingCodec(found, choice, config.maxPositions);
   const tokenizer = await readTokenizer(found);

@@ -144,7 +144,7 @@ function isEnough(has: EngineSize, needs: EngineSize): boolean {
 
 /**
  * Reads a checkpoint except its weights, which the first call of sample or score reads.
- * @param checkpoint folder of a checkpoint, or a run directory for its newest one
+ * @param checkpoint folder of a checkpoint, or a run directory for its newest one; local or `s3://…`
  * @throws CodecLmError `INPUT_NOT_FOUND`, `CHECKPOINT_INVALID`, `TOKENIZER_INVALID`; `CONFIG_INVALID` for
  *   options
  */
