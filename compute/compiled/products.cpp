@@ -8,6 +8,8 @@ namespace {
 constexpr uint32_t TILE = 4;
 constexpr uint32_t LANES = 8;
 constexpr size_t LINE = 64;
+/** Bytes between what a single row multiplies and what is fetched for it: the processor's own prefetch ends at each 4 KiB. */
+constexpr size_t AHEAD = 8192;
 
 inline __m128i halves(const char* at) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
@@ -143,6 +145,9 @@ struct FloatProduct {
     float* to = reinterpret_cast<float*>(y);
     __m256 sums = ADDS ? _mm256_loadu_ps(to) : _mm256_setzero_ps();
     for (size_t k = 0; k < inputs; k += 4) {
+      for (size_t i = 0; i < 4 * Format::BYTES; i += LINE) {
+        _mm_prefetch(w + k * Format::BYTES + i + AHEAD, _MM_HINT_T0);
+      }
       each<4>([&](auto i) {
         const __m256 input = _mm256_set1_ps(number(x + (k + i) * FLOAT));
         const __m256 weights = Format::read(w + (k + i) * Format::BYTES);
