@@ -72,6 +72,7 @@ export {
   allCodecs,
   codecNamed,
   DEFAULT_CODECS,
+  differenceOfSymbols,
   openRecorded,
   registerCodec,
 } from './codecs/registry.ts';

@@ -1,98 +1,138 @@
 /** What the study runs: the size of everything by `--scale`, and the arms that are compared. */
 
-/** What `--scale 1` takes: hours on two cores. */
-const WHOLE = { tokens: 8_000_000, pictures: 3600, evaluated: 512, vqSteps: 6000, seeds: 3 };
+/** What `--scale 1` takes: several hours on two cores. */
+const WHOLE = { tokens: 8_000_000, evaluated: 768, vqSteps: 6000 };
 
-/** Small enough that 32x32 pixels are a sequence, and that pictures can still be told apart. */
-export const SIZE = 32;
+/** Pictures of the codecs `jpeg` and `vq`; a code stands for 8x8 pixels, as in the paper. */
+export const SIZE = 64;
+/** Pixels are read at the size that ImageGPT has: one of 64x64 would be a sequence of 4,096. */
+const PIXELS_SIZE = 32;
+const QUALITY = 10;
+const MERGES = 320;
 /** Tokens of a step, for every arm. */
-const STEP_TOKENS = 4096;
-/** Models below this many tokens say nothing about a dial. */
-const DIALS_FROM = 0.2;
+const STEP_TOKENS = 2048;
+/** Share of the tokens that a dial's models see: enough to tell them apart, with a schedule of their own. */
+const DIAL_SHARE = 0.25;
+
+/** The Llama of the showcase, which learns letters fast: 2 M parameters. */
+export const MODEL = { hiddenSize: 192, layers: 4, heads: 3, kvHeads: 3, intermediateSize: 512 };
+export const OPTIM = { lr: 3e-3, minLr: 1e-4, warmupSteps: 100 };
+
+export const VQ_CODES = 512;
+/** The `VQModel` that the study learns, as diffusers' config.json has it: 8x8 pixels a code. */
+export const VQ_CONFIG = {
+  _class_name: 'VQModel',
+  block_out_channels: [16, 32, 64, 64],
+  down_block_types: Array(4).fill('DownEncoderBlock2D'),
+  up_block_types: Array(4).fill('UpDecoderBlock2D'),
+  layers_per_block: 1,
+  latent_channels: 32,
+  vq_embed_dim: 16,
+  num_vq_embeddings: VQ_CODES,
+  norm_num_groups: 8,
+};
 
 export interface StudySize {
   scale: number;
-  pictures: number;
+  /** Pictures that are completed. */
   evaluated: number;
   vqSteps: number;
-  steps: number;
+  /** Tokens that a main arm sees. */
   tokens: number;
+  /** Completions of each picture. */
   seeds: number;
-  hasDials: boolean;
-  model: Readonly<Record<string, number>>;
 }
 
 export function sizeOf(scale: number): StudySize {
   const of = (whole: number, least: number) => Math.max(least, Math.round(whole * scale));
-  const steps = of(WHOLE.tokens / STEP_TOKENS, 8);
-  const isSmall = scale < DIALS_FROM;
   return {
     scale,
-    pictures: of(WHOLE.pictures, 400),
     evaluated: of(WHOLE.evaluated, 16),
     vqSteps: of(WHOLE.vqSteps, 100),
-    steps,
-    tokens: steps * STEP_TOKENS,
-    seeds: isSmall ? 1 : WHOLE.seeds,
-    hasDials: !isSmall,
-    model: isSmall
-      ? { hiddenSize: 128, layers: 3, heads: 2, kvHeads: 2, intermediateSize: 320 }
-      : { hiddenSize: 256, layers: 4, heads: 4, kvHeads: 4, intermediateSize: 640 },
+    tokens: of(WHOLE.tokens / STEP_TOKENS, 8) * STEP_TOKENS,
+    seeds: scale < 0.1 ? 1 : 3,
   };
 }
 
 export interface Arm {
-  /** Name of its folders and of its row. */
+  /** Name of its folders, and in `--arms`. */
   name: string;
   /** As people read it. */
   title: string;
-  codec: string;
+  /** Main arms are evaluated with pictures, dials by bits alone. */
+  kind: 'main' | 'dial';
   /** Options of `pipeline run images`. */
   options: readonly string[];
   /** Those of `tokenizer compare`. */
   compared: string;
+  /** Whether its symbols are those of the VQ model that the study learns. */
+  isVq: boolean;
   seqLen: number;
+  /** Sequences of a step. */
   microBatch: number;
+  steps: number;
+  /** Seed of the weights and of the order of sequences. */
+  seed: number;
+  /** Arm whose dataset it trains on, where that is not its own. */
+  dataOf?: string;
+  /** Arm of which it sees as many documents, in place of as many tokens. */
+  documentsOf?: string;
 }
 
-const BACKGROUND = 'white';
+type Codec = Pick<Arm, 'options' | 'compared' | 'isVq' | 'seqLen' | 'microBatch'>;
 
-function jpeg(name: string, title: string, quality: number, merges: number, size = SIZE): Arm {
+function jpeg(quality = QUALITY, merges = MERGES, size = SIZE): Codec {
   return {
-    ...{ name, title, codec: 'jpeg' },
     options: [
       ...['--size', String(size), '--quality', String(quality), '--merges', String(merges)],
-      ...['--background', BACKGROUND, '--seq-len', '512'],
+      ...['--seq-len', '512'],
     ],
-    compared: `jpeg:size=${size},quality=${quality},background=${BACKGROUND}`,
-    ...{ seqLen: 512, microBatch: STEP_TOKENS / 512 },
+    compared: `jpeg:size=${size},quality=${quality}`,
+    isVq: false,
+    ...rows(512),
   };
 }
 
-/** @param vqModel folder of the VQ model that the study learns */
-export function armsOf(vqModel: string, { hasDials }: StudySize): Arm[] {
-  const ground = ['--background', BACKGROUND];
-  const main: Arm[] = [
-    jpeg('jpeg', 'JPEG, quality 25', 25, 64),
+function rows(seqLen: number): Pick<Arm, 'seqLen' | 'microBatch'> {
+  return { seqLen, microBatch: Math.round(STEP_TOKENS / seqLen) };
+}
+
+/**
+ * Arms in the order in which they are run.
+ * @param vqModel folder of the VQ model
+ * @param clusters dataset.json that has the colours of the pixels' arm
+ */
+export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string): Arm[] {
+  const steps = Math.round(tokens / STEP_TOKENS);
+  const whole = { kind: 'main', steps, seed: 0 } as const;
+  const part = { kind: 'dial', steps: Math.max(4, Math.round(steps * DIAL_SHARE)) } as const;
+  const vq: Codec = {
+    options: ['--codec', 'vq', '--size', String(SIZE), '--vq', vqModel],
+    compared: `vq:size=${SIZE},vq=${vqModel}`,
+    isVq: true,
+    ...rows((SIZE / 8) ** 2 + 2),
+  };
+  const pixels: Codec = {
+    options: ['--codec', 'pixels', '--size', String(PIXELS_SIZE), '--colours', '64'],
+    compared: `pixels:size=${PIXELS_SIZE},clusters=${clusters}`,
+    isVq: false,
+    ...rows(PIXELS_SIZE ** 2 + 2),
+  };
+  const dial = (name: string, title: string, codec: Codec, seed = 0): Arm => ({
+    ...{ name, title, seed, ...part, ...codec },
+  });
+  return [
+    { name: 'jpeg', title: `JPEG, quality ${QUALITY}`, ...whole, ...jpeg() },
+    { name: 'vq', title: `VQ, 8x8 codes of ${VQ_CODES}`, ...whole, ...vq },
+    { name: 'pixels', title: 'Pixels, 32x32 of 64 colours', ...whole, ...pixels },
     {
-      ...{ name: 'vq', title: 'VQ, 8x8 codes of 256', codec: 'vq' },
-      options: ['--codec', 'vq', '--size', String(SIZE), '--vq', vqModel, ...ground],
-      compared: `vq:size=${SIZE},vq=${vqModel},background=${BACKGROUND}`,
-      ...{ seqLen: 66, microBatch: Math.round(STEP_TOKENS / 66) },
+      ...{ name: 'vq-documents', title: 'VQ, as many documents as JPEG' },
+      ...{ ...whole, ...vq, dataOf: 'vq', documentsOf: 'jpeg' },
     },
-    {
-      ...{ name: 'pixels', title: 'Pixels, 64 colours', codec: 'pixels' },
-      options: ['--codec', 'pixels', '--size', String(SIZE), '--colours', '64', ...ground],
-      compared: `pixels:size=${SIZE},colours=64,background=${BACKGROUND}`,
-      ...{ seqLen: 1026, microBatch: Math.round(STEP_TOKENS / 1026) },
-    },
+    dial('dial', `quality ${QUALITY}, ${MERGES} merges, 64x64`, jpeg()),
+    { ...dial('dial-seed', 'the same, other weights', jpeg(), 1), dataOf: 'dial' },
+    ...[5, 25, 50].map((q) => dial(`dial-q${q}`, `quality ${q}`, jpeg(q))),
+    ...[0, 64, 1024].map((m) => dial(`dial-m${m}`, `${m} merges`, jpeg(QUALITY, m))),
+    ...[32, 128].map((s) => dial(`dial-${s}`, `${s}x${s} pixels`, jpeg(QUALITY, MERGES, s))),
   ];
-  if (!hasDials) return main;
-  const qualities = [5, 10, 50].map((quality) =>
-    jpeg(`jpeg-q${quality}`, `JPEG, quality ${quality}`, quality, 64),
-  );
-  const merges = [0, 320, 1024].map((count) =>
-    jpeg(`jpeg-m${count}`, `JPEG, ${count} merges`, 25, count),
-  );
-  return [...main, ...qualities, ...merges, jpeg('jpeg-64', 'JPEG, 64x64 pixels', 25, 64, 64)];
 }

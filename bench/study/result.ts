@@ -11,17 +11,59 @@ export interface ArmResult {
     vocabSize: number;
   };
   metrics: Series;
-  table: EvaluationTable;
+  /** Bits of a document of held-out fonts by the model: the same pictures for every arm. */
+  bits: { mean: number; error: number };
+  /** Completions; dials have none. */
+  drawn?: Drawn;
+  /** By the clock. */
+  seconds: { data: number; fit: number };
+}
+
+export interface Drawn {
   /** Folder of the evaluation. */
   evaluation: string;
-  /** By the clock. */
-  seconds: { data: number; fit: number; evaluation: number };
+  table: EvaluationTable;
+  seconds: number;
+}
+
+export interface VqResult {
+  step: number;
+  psnr: number;
+  codesUsed: number;
+  perplexity: number;
+  seconds: number;
 }
 
 export interface Study {
   size: StudySize;
   results: readonly ArmResult[];
+  /** Arms of the plan that have not been run. */
+  missing: readonly Arm[];
   command: string;
-  vq: { step: number; psnr: number; codesUsed: number; perplexity: number; seconds: number };
+  vq: VqResult | undefined;
+  /** By arm, in the order of the results. */
   compared: readonly CodecMeans[];
+  /** Pictures behind the bits. */
+  scored: number;
+}
+
+interface Score {
+  bitsPerByte?: number;
+  bitsPerSymbol?: number;
+  bytes?: number;
+  symbols?: number;
+}
+
+/**
+ * Mean and standard error of the bits of a document.
+ * @param lines what `trainer score --json` printed
+ */
+export function bitsOfScores(lines: string): { mean: number; error: number } {
+  const bits = lines.split('\n').map((line) => {
+    const score = JSON.parse(line) as Score;
+    return (score.bitsPerByte ?? score.bitsPerSymbol!) * (score.bytes ?? score.symbols!);
+  });
+  const mean = bits.reduce((sum, value) => sum + value, 0) / bits.length;
+  const variance = bits.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (bits.length - 1);
+  return { mean, error: Math.sqrt(variance / bits.length) };
 }

@@ -36,8 +36,11 @@ export async function writeCorpus(folder: string): Promise<void> {
   process.stdout.write(counts);
 }
 
-/** @throws CodecLmError `TOOL_MISSING` when npm cannot install them */
-async function installFonts(): Promise<void> {
+/**
+ * Installs the fonts from the npm registry, once.
+ * @throws CodecLmError `TOOL_MISSING` when npm cannot install them
+ */
+export async function installFonts(): Promise<void> {
   if (existsSync(join(FONTS_FOLDER, 'node_modules', '.package-lock.json'))) return;
   const args = ['ci', '--prefix', FONTS_FOLDER, '--ignore-scripts', '--no-audit', '--no-fund'];
   const npm = spawn('npm', args, { stdio: ['ignore', 'inherit', 'inherit'] });

@@ -19,7 +19,7 @@ export const SIDE = RASTER * 8;
 type Colour = readonly [red: number, green: number, blue: number];
 
 /** Ink and paper. */
-const COLOURS: readonly (readonly [ink: Colour, paper: Colour])[] = [
+export const COLOURS: readonly (readonly [ink: Colour, paper: Colour])[] = [
   [
     [17, 17, 17],
     [255, 255, 255],

@@ -182,6 +182,11 @@ export interface CodecDefinition {
   readonly settings: z.ZodObject;
   /** Settings that are needed to show a document: a dataset that lacks one of them is damaged. */
   readonly viewSettings: readonly string[];
+  /**
+   * Settings that say what a symbol stands for, where that was learned: the colours of a palette, the
+   * hash of a model. Datasets that differ in one of them are not for one language model.
+   */
+  readonly symbolSettings?: readonly string[];
   /** Schema of the command-line options from which settings and tools are made. */
   readonly options: z.ZodObject;
   /** @param options options parsed by `options` */

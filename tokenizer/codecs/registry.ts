@@ -57,6 +57,19 @@ export function codecNamed(
   });
 }
 
+type Recorded = { name: string; settings: Readonly<Record<string, unknown>> };
+
+/**
+ * Says why symbols of one dataset are not those of another, as far as their settings tell.
+ * @returns the codec's name or the first of its `symbolSettings` that differs, undefined when none does
+ * @throws CodecLmError `CODEC_UNKNOWN`
+ */
+export function differenceOfSymbols(one: Recorded, other: Recorded): string | undefined {
+  if (one.name !== other.name) return 'codec';
+  const { symbolSettings = [] } = codecNamed(one.name);
+  return symbolSettings.find((key) => one.settings[key] !== other.settings[key]);
+}
+
 /**
  * Opens the codec of a dataset or checkpoint with its recorded settings. Settings that this version
  * does not know are ignored: they only decide how files are encoded, and the documents exist
@@ -66,7 +79,7 @@ export function codecNamed(
  * @throws CodecLmError `CODEC_UNKNOWN`, or with `code`
  */
 export async function openRecorded(
-  { name, settings }: { name: string; settings: Readonly<Record<string, unknown>> },
+  { name, settings }: Recorded,
   where: string,
   code: 'DATASET_INVALID' | 'CHECKPOINT_INVALID',
 ): Promise<Codec> {

@@ -1,5 +1,7 @@
 /** Finds the checkpoint from which a run resumes. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import type { ShardHeader } from '../../schemas/dataset.ts';
+import { differenceOfSymbols } from '../../tokenizer/index.ts';
 import type { Communicator } from '../distributed/communicator.ts';
 import type { Training } from '../distributed/training.ts';
 import type { FitEvent } from '../events.ts';
@@ -15,12 +17,13 @@ export interface LoadedCheckpoint {
  * Loads the newest checkpoint that loads in every rank; a damaged one is reported and skipped.
  * Collective.
  * @param load makes the model and its moments; it frees what it has made when it throws
- * @throws CodecLmError `DATASET_MISMATCH` when the run was trained on data with another tokenizer
+ * @throws CodecLmError `DATASET_MISMATCH` when the run was trained on data with another tokenizer, or on
+ *   symbols that stand for something else; `CODEC_UNKNOWN`
  */
 export async function findLastGood(
   communicator: Communicator,
   run: string,
-  tokenizerHash: string,
+  dataset: Pick<ShardHeader, 'tokenizerHash' | 'codec'>,
   load: (checkpoint: StoredCheckpoint) => Promise<Training>,
   emit: (event: FitEvent) => void,
 ): Promise<LoadedCheckpoint | undefined> {
@@ -33,11 +36,12 @@ export async function findLastGood(
     const isBad = Float64Array.of(Number('error' in tried));
     await communicator.allReduce(isBad);
     if (isBad[0] === 0 && 'training' in tried) {
-      if (tried.checkpoint.state.tokenizerHash !== tokenizerHash) {
+      const difference = differenceOf(tried.checkpoint, dataset);
+      if (difference !== undefined) {
         tried.training.dispose();
         throw new CodecLmError(
           'DATASET_MISMATCH',
-          `the dataset has another tokenizer than the one that ${run} was trained on`,
+          `the dataset has another ${difference} than the one that ${run} was trained on`,
           { hint: 'resume with the dataset of the run' },
         );
       }
@@ -50,6 +54,14 @@ export async function findLastGood(
     emit({ type: 'skip-checkpoint', checkpoint: path, reason });
     below = step;
   }
+}
+
+function differenceOf(
+  { state, codec }: StoredCheckpoint,
+  dataset: Pick<ShardHeader, 'tokenizerHash' | 'codec'>,
+): string | undefined {
+  if (state.tokenizerHash !== dataset.tokenizerHash) return 'tokenizer';
+  return differenceOfSymbols(codec, dataset.codec);
 }
 
 /** Rank 0 looks at the folder, so that all ranks see the same. Collective. */

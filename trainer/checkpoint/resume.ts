@@ -5,11 +5,13 @@ import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { listSafetensors } from '../../base/safetensors/safetensors.ts';
 import { readFloats } from '../../base/safetensors/stored.ts';
+import type { CodecInfo } from '../../schemas/dataset.ts';
 import { type RunState, runStateSchema } from '../../schemas/run.ts';
 import { momentShapes } from '../distributed/ranked.ts';
 import { type LlamaConfig, parameterShapes } from '../model/config.ts';
 import type { NamedArray, TensorStream } from '../model/streams.ts';
-import { OPTIMIZER_FILE, STATE_FILE } from './files.ts';
+import { readCodecFile } from './codec-file.ts';
+import { CODEC_FILE, OPTIMIZER_FILE, STATE_FILE } from './files.ts';
 import { readModelConfig } from './huggingface.ts';
 import { modelTensors } from './model-weights.ts';
 
@@ -17,6 +19,7 @@ export interface StoredCheckpoint {
   path: string;
   state: RunState;
   config: LlamaConfig;
+  codec: CodecInfo;
   /**
    * All weights in the order of the computation; they are checked as they are read.
    * @throws CodecLmError `CHECKPOINT_INVALID` that names file and tensor
@@ -31,8 +34,9 @@ export async function openCheckpoint(path: string): Promise<StoredCheckpoint> {
   // The small file first: it shows soonest that this is not a checkpoint of a run.
   const state = await readState(join(path, STATE_FILE));
   const config = await readModelConfig(path);
+  const { codec } = await readCodecFile(join(path, CODEC_FILE));
   return {
-    ...{ path, state, config },
+    ...{ path, state, config, codec },
     weights: () => modelTensors(path, config),
     moments: () => readMoments(join(path, OPTIMIZER_FILE), config),
   };

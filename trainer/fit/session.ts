@@ -157,7 +157,7 @@ async function startSession(
       { weights: stored.weights(), moments: { step: state.step, tensors: stored.moments() } },
     );
   const loaded = isResumed
-    ? await findLastGood(communicator, out, manifest.tokenizerHash, load, emit)
+    ? await findLastGood(communicator, out, manifest, load, emit)
     : undefined;
   if (resume && !loaded) emit({ type: 'nothing-to-resume', out });
   const shape = llamaConfig(config, manifest.vocabSize);

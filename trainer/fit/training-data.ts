@@ -16,6 +16,7 @@ import {
   openDataset,
   openMixture,
 } from '../../shards/index.ts';
+import { differenceOfSymbols } from '../../tokenizer/index.ts';
 
 /** Position in the order of the data. */
 export type DataState = RunState['loader'];
@@ -152,6 +153,14 @@ function checkAlike([first, ...others]: Dataset[], seqLen: number | undefined): 
         dir,
         `holds ${codec.name} files, but ${first.dir} holds ${first.manifest.codec.name} files`,
         'a model has one codec: train on datasets with the same codec',
+      );
+    }
+    const setting = differenceOfSymbols(codec, first.manifest.codec);
+    if (setting !== undefined) {
+      throw mismatch(
+        dir,
+        `was made with another ${setting} than ${first.dir}: their symbols do not stand for the same`,
+        'make both with the same model, or the same colours',
       );
     }
     if (seqLen !== undefined || manifest.seqLen === first.manifest.seqLen) continue;

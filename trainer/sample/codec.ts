@@ -1,14 +1,13 @@
 /** Reads the codec that a checkpoint was trained on. */
 
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
-import { readError } from '../../base/file-error.ts';
 import { resolveOptions } from '../../base/options.ts';
-import { type CheckpointCodec, checkpointCodecSchema } from '../../schemas/run.ts';
+import type { CheckpointCodec } from '../../schemas/run.ts';
 import type { Codec } from '../../tokenizer/index.ts';
 import { codecNamed, openRecorded } from '../../tokenizer/index.ts';
+import { readCodecFile } from '../checkpoint/codec-file.ts';
 import { CODEC_FILE } from '../checkpoint/files.ts';
 
 export interface SamplingCodec extends Codec {
@@ -83,27 +82,4 @@ export async function openChoice(
     seqLen: seqLen ?? Math.min(codec.seqLen ?? definition.defaults.seqLen, maxPositions),
   };
   return { codec, recorded };
-}
-
-async function readCodecFile(path: string): Promise<CheckpointCodec> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const cause = readError(error, path);
-    if (cause.code !== 'INPUT_NOT_FOUND') throw cause;
-    throw new CodecLmError('CHECKPOINT_INVALID', cause.message, {
-      cause,
-      path,
-      hint: '`trainer fit` writes the codec and its settings beside the weights; for a model made elsewhere name them by `codec`, or make a checkpoint of it with `trainer import`',
-    });
-  }
-  try {
-    return checkpointCodecSchema.parse(JSON.parse(text));
-  } catch (error) {
-    throw new CodecLmError('CHECKPOINT_INVALID', `${path} does not describe a codec`, {
-      cause: error,
-      path,
-    });
-  }
 }

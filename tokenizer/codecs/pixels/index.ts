@@ -41,6 +41,7 @@ export const pixels = defineCodec({
   file: { extension: '.png', mime: 'image/png' },
   settings: pixelsSettingsSchema,
   viewSettings: ['size', 'colours', 'clusters'],
+  symbolSettings: ['size', 'clusters'],
   options: pixelsOptions,
   fromOptions: ({ clusters, ...settings }) => ({ settings, tools: { clusters } }),
   // 32x32 pixels between <bos> and <eos>: a sequence is an image.

@@ -37,6 +37,7 @@ export const vq = defineCodec({
   file: { extension: '.png', mime: 'image/png' },
   settings: vqSettingsSchema,
   viewSettings: ['size', 'side', 'codes', 'model'],
+  symbolSettings: ['side', 'model'],
   options: vqOptions,
   fromOptions: ({ vq: dir, ...settings }) => ({ settings, tools: { vq: dir } }),
   // 32x32 codes between <bos> and <eos>: a sequence is an image.

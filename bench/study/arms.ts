@@ -1,0 +1,179 @@
+/** Runs the arms: data, training, bits of held-out pictures, completions. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CodecMeans } from '../../tokenizer/compare/page.ts';
+import { readMetrics } from '../../trainer/index.ts';
+import { type StudyCorpus, studyCorpus } from './corpus.ts';
+import { type Arm, armsOf, MODEL, OPTIM, SIZE, type StudySize, sizeOf, VQ_CONFIG } from './plan.ts';
+import { writeStudy } from './report/report.ts';
+import { type ArmResult, bitsOfScores, type VqResult } from './result.ts';
+import { Steps } from './steps.ts';
+
+export interface StudyOptions {
+  scale: number;
+  /** Names of the arms to run; all, where none is given. Those that have been run are reported too. */
+  arms?: readonly string[];
+  to: string;
+  /** Weights of the network that tells distances; without it there are none. */
+  features?: string;
+  doc: string;
+}
+
+/** Evaluations of a training run, beside the last. */
+const EVALUATIONS = 4;
+const PICTURES_COMPARED = 48;
+
+/** @throws Error for an arm of another name, and when a command fails */
+export async function runStudy(options: StudyOptions): Promise<void> {
+  const size = sizeOf(options.scale);
+  const root = join(options.to, `scale-${options.scale}`);
+  const places = { root, vqModel: join(root, 'vq') };
+  const steps = new Steps(root, { CODEC_LM_VQ: places.vqModel });
+  const corpus = await studyCorpus(options.to);
+  const arms = armsOf(size, places.vqModel, join(root, 'data-pixels', 'dataset.json'));
+  const unknown = options.arms?.find((name) => !arms.some((arm) => arm.name === name));
+  if (unknown !== undefined) {
+    throw new Error(`no arm is named ${unknown}: ${arms.map(({ name }) => name).join(', ')}`);
+  }
+  const study = new Study({ options, size, corpus, steps, ...places });
+  const results: ArmResult[] = [];
+  for (const arm of arms) {
+    const isAsked = options.arms === undefined || options.arms.includes(arm.name);
+    if (!isAsked && !(await study.hasRun(arm))) continue;
+    results.push(await study.arm(arm));
+    const compared = await study.compare(results.map(({ arm }) => arm));
+    const missing = arms.filter(({ name }) => !results.some(({ arm }) => arm.name === name));
+    await writeStudy(options.doc, {
+      ...{ size, results, compared, missing, vq: study.vq, scored: corpus.scored.length },
+      command: `npm run study -- --scale ${options.scale}`,
+    });
+  }
+}
+
+interface StudyState {
+  options: StudyOptions;
+  size: StudySize;
+  corpus: StudyCorpus;
+  steps: Steps;
+  root: string;
+  vqModel: string;
+}
+
+class Study {
+  readonly #is: StudyState;
+  vq: VqResult | undefined;
+
+  constructor(state: StudyState) {
+    this.#is = state;
+  }
+
+  hasRun(arm: Arm): Promise<boolean> {
+    return this.#is.steps.isDone(lastStepOf(arm));
+  }
+
+  async arm(given: Arm): Promise<ArmResult> {
+    const { steps, root, corpus } = this.#is;
+    if (given.isVq) await this.#learnVq();
+    const { name, dataOf = name } = given;
+    const data = join(root, `data-${dataOf}`);
+    const source = given.kind === 'dial' ? `@${corpus.dials}` : corpus.train;
+    const packed = await steps.run(`data-${dataOf}`, 'pipeline', [
+      ...['run', 'images', source, ...given.options, '--val-fraction', '0.005', '--out', data],
+    ]);
+    const arm = { ...given, steps: await this.#stepsOf(given, data) };
+    const run = join(root, `run-${name}`);
+    const fit = [
+      ...['fit', '--preset', 'tiny', '--data', data, '--out', run, '--json'],
+      ...settingsOf(arm),
+    ];
+    const again = existsSync(join(run, 'config.yaml'))
+      ? ['fit', '--resume', '--out', run, '--json']
+      : fit;
+    const trained = await steps.run(`fit-${name}`, 'trainer', fit, again);
+    const scored = await steps.run(`score-${name}`, 'trainer', [
+      ...['score', '--checkpoint', run, '--json', ...corpus.scored],
+    ]);
+    const drawn = arm.kind === 'main' ? await this.#evaluate(name, run) : undefined;
+    return {
+      arm,
+      manifest: await readJson(join(data, 'dataset.json')),
+      metrics: await readMetrics(run),
+      bits: bitsOfScores(scored.stdout),
+      drawn,
+      seconds: { data: packed.seconds, fit: trained.seconds },
+    };
+  }
+
+  /** PSNR and bits of the codecs of these arms, in their order. */
+  async compare(arms: readonly Arm[]): Promise<CodecMeans[]> {
+    const { steps, root, corpus } = this.#is;
+    const codecs = [...new Set(arms.map(({ compared }) => compared))];
+    const { stdout } = await steps.run('compare', 'tokenizer', [
+      ...['compare', corpus.held, '--num', String(PICTURES_COMPARED), '--json'],
+      ...['--to', join(root, 'compare.html')],
+      ...codecs.flatMap((words) => ['--codec', words]),
+    ]);
+    const means = stdout.split('\n').map((line) => JSON.parse(line) as CodecMeans);
+    return arms.map(({ compared }) => means[codecs.indexOf(compared)]);
+  }
+
+  async #learnVq(): Promise<void> {
+    const { steps, root, corpus, size, vqModel } = this.#is;
+    const config = join(root, 'vq.json');
+    await mkdir(root, { recursive: true });
+    await writeFile(config, `${JSON.stringify(VQ_CONFIG, null, 2)}\n`);
+    const { stdout, seconds } = await steps.run('vq-model', 'tokenizer', [
+      ...['train', '--codec', 'vq', corpus.train, '--to', vqModel, '--config', config, '--json'],
+      ...['--size', String(SIZE), '--steps', String(size.vqSteps), '--samples', '12000'],
+    ]);
+    this.vq = { ...JSON.parse(stdout), seconds };
+  }
+
+  /** Steps that see as many documents as another arm has seen, or those of the plan. */
+  async #stepsOf({ steps, documentsOf, microBatch, seqLen }: Arm, data: string): Promise<number> {
+    if (documentsOf === undefined) return steps;
+    const { root } = this.#is;
+    const [other, own] = await Promise.all(
+      [join(root, `data-${documentsOf}`), data].map(async (folder) => {
+        const { totals } = await readJson(join(folder, 'dataset.json'));
+        return totals.tokens / totals.documents;
+      }),
+    );
+    const { train } = await readMetrics(join(root, `run-${documentsOf}`));
+    const documents = train[train.length - 1].tokensSeen / other;
+    return Math.round((documents * own) / (microBatch * seqLen));
+  }
+
+  async #evaluate(name: string, run: string) {
+    const { steps, root, corpus, size, options } = this.#is;
+    const evaluation = join(root, `evaluation-${name}`);
+    const { seconds } = await steps.run(`evaluation-${name}`, 'trainer', [
+      ...['evaluate', 'run', '--checkpoint', run, '--images', corpus.held, '--to', evaluation],
+      ...['--num', String(size.evaluated), '--seeds', String(size.seeds), '--unconditional'],
+      ...['--json', '--batch', '32'],
+      ...(options.features ? ['--features', options.features] : []),
+    ]);
+    return { evaluation, seconds, table: await readJson(join(evaluation, 'table.json')) };
+  }
+}
+
+function lastStepOf({ kind, name }: Arm): string {
+  return kind === 'main' ? `evaluation-${name}` : `score-${name}`;
+}
+
+function settingsOf({ steps, microBatch, seqLen, seed }: Arm): string[] {
+  const pairs = {
+    ...Object.fromEntries(Object.entries(MODEL).map(([key, value]) => [`model.${key}`, value])),
+    ...Object.fromEntries(Object.entries(OPTIM).map(([key, value]) => [`optim.${key}`, value])),
+    ...{ 'train.steps': steps, 'train.microBatch': microBatch, 'train.gradAccumulation': 1 },
+    ...{ 'train.seqLen': seqLen, 'train.seed': seed, 'data.docMask': true },
+    ...{ 'train.evalEvery': Math.max(1, Math.floor(steps / EVALUATIONS)), 'train.evalBatches': 0 },
+    ...{ 'train.saveEvery': 100, 'train.keepLast': 1 },
+  };
+  return Object.entries(pairs).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
+}
+
+async function readJson(path: string) {
+  return JSON.parse(await readFile(path, 'utf8'));
+}
