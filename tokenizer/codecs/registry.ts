@@ -61,13 +61,13 @@ type Recorded = { name: string; settings: Readonly<Record<string, unknown>> };
 
 /**
  * Says why symbols of one dataset are not those of another, as far as their settings tell.
- * @returns the codec's name or the first of its `symbolSettings` that differs, undefined when none does
- * @throws CodecLmError `CODEC_UNKNOWN`
+ * @returns `codec`, or the first of its `symbolSettings` that differs; undefined when none does, or when
+ *   the codec is not registered
  */
 export function differenceOfSymbols(one: Recorded, other: Recorded): string | undefined {
   if (one.name !== other.name) return 'codec';
-  const { symbolSettings = [] } = codecNamed(one.name);
-  return symbolSettings.find((key) => one.settings[key] !== other.settings[key]);
+  const known = CODECS.find(({ name }) => name === one.name);
+  return known?.symbolSettings?.find((key) => one.settings[key] !== other.settings[key]);
 }
 
 /**

@@ -18,7 +18,7 @@ export interface LoadedCheckpoint {
  * Collective.
  * @param load makes the model and its moments; it frees what it has made when it throws
  * @throws CodecLmError `DATASET_MISMATCH` when the run was trained on data with another tokenizer, or on
- *   symbols that stand for something else; `CODEC_UNKNOWN`
+ *   symbols that stand for something else
  */
 export async function findLastGood(
   communicator: Communicator,
