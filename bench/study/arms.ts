@@ -2,12 +2,23 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EvaluationTable } from '../../schemas/protocol.ts';
 import type { CodecMeans } from '../../tokenizer/compare/page.ts';
 import { readMetrics } from '../../trainer/index.ts';
-import { type StudyCorpus, studyCorpus } from './corpus.ts';
-import { type Arm, armsOf, MODEL, OPTIM, SIZE, type StudySize, sizeOf, VQ_CONFIG } from './plan.ts';
+import { type Side, type StudyCorpus, studyCorpus } from './corpus.ts';
+import { figuresOf } from './distances.ts';
+import {
+  type Arm,
+  armsOf,
+  MODEL,
+  OPTIM,
+  type StudySize,
+  sizeOf,
+  VQ_CONFIG,
+  VQ_SIZE,
+} from './plan.ts';
 import { writeStudy } from './report/report.ts';
-import { type ArmResult, bitsOfScores, type VqResult } from './result.ts';
+import { type ArmResult, bitsOfScores, type Drawn, type VqResult } from './result.ts';
 import { Steps } from './steps.ts';
 
 export interface StudyOptions {
@@ -42,10 +53,9 @@ export async function runStudy(options: StudyOptions): Promise<void> {
     const isAsked = options.arms === undefined || options.arms.includes(arm.name);
     if (!isAsked && !(await study.hasRun(arm))) continue;
     results.push(await study.arm(arm));
-    const compared = await study.compare(results.map(({ arm }) => arm));
     const missing = arms.filter(({ name }) => !results.some(({ arm }) => arm.name === name));
     await writeStudy(options.doc, {
-      ...{ size, results, compared, missing, vq: study.vq, scored: corpus.scored.length },
+      ...{ size, results, missing, vq: study.vq, scored: corpus(128).scored.length },
       command: `npm run study -- --scale ${options.scale}`,
     });
   }
@@ -54,7 +64,7 @@ export async function runStudy(options: StudyOptions): Promise<void> {
 interface StudyState {
   options: StudyOptions;
   size: StudySize;
-  corpus: StudyCorpus;
+  corpus: (side: Side) => StudyCorpus;
   steps: Steps;
   root: string;
   vqModel: string;
@@ -73,7 +83,8 @@ class Study {
   }
 
   async arm(given: Arm): Promise<ArmResult> {
-    const { steps, root, corpus } = this.#is;
+    const { steps, root } = this.#is;
+    const corpus = this.#is.corpus(given.side);
     if (given.isVq) await this.#learnVq();
     const { name, dataOf = name } = given;
     const data = join(root, `data-${dataOf}`);
@@ -94,28 +105,26 @@ class Study {
     const scored = await steps.run(`score-${name}`, 'trainer', [
       ...['score', '--checkpoint', run, '--json', ...corpus.scored],
     ]);
-    const drawn = arm.kind === 'main' ? await this.#evaluate(name, run) : undefined;
+    const drawn = arm.kind === 'main' ? await this.#evaluate(arm, run) : undefined;
     return {
       arm,
       manifest: await readJson(join(data, 'dataset.json')),
       metrics: await readMetrics(run),
       bits: bitsOfScores(scored.stdout),
+      kept: await this.#kept(given),
       drawn,
       seconds: { data: packed.seconds, fit: trained.seconds },
     };
   }
 
-  /** PSNR and bits of the codecs of these arms, in their order. */
-  async compare(arms: readonly Arm[]): Promise<CodecMeans[]> {
+  /** PSNR and bits of the codec. */
+  async #kept({ name, side, compared }: Arm): Promise<CodecMeans> {
     const { steps, root, corpus } = this.#is;
-    const codecs = [...new Set(arms.map(({ compared }) => compared))];
-    const { stdout } = await steps.run('compare', 'tokenizer', [
-      ...['compare', corpus.held, '--num', String(PICTURES_COMPARED), '--json'],
-      ...['--to', join(root, 'compare.html')],
-      ...codecs.flatMap((words) => ['--codec', words]),
+    const { stdout } = await steps.run(`compare-${name}`, 'tokenizer', [
+      ...['compare', corpus(side).held, '--num', String(PICTURES_COMPARED), '--json'],
+      ...['--to', join(root, `compare-${name}.html`), '--codec', compared],
     ]);
-    const means = stdout.split('\n').map((line) => JSON.parse(line) as CodecMeans);
-    return arms.map(({ compared }) => means[codecs.indexOf(compared)]);
+    return JSON.parse(stdout);
   }
 
   async #learnVq(): Promise<void> {
@@ -124,8 +133,18 @@ class Study {
     await mkdir(root, { recursive: true });
     await writeFile(config, `${JSON.stringify(VQ_CONFIG, null, 2)}\n`);
     const { stdout, seconds } = await steps.run('vq-model', 'tokenizer', [
-      ...['train', '--codec', 'vq', corpus.train, '--to', vqModel, '--config', config, '--json'],
-      ...['--size', String(SIZE), '--steps', String(size.vqSteps), '--samples', '12000'],
+      ...[
+        'train',
+        '--codec',
+        'vq',
+        corpus(32).train,
+        '--to',
+        vqModel,
+        '--config',
+        config,
+        '--json',
+      ],
+      ...['--size', String(VQ_SIZE), '--steps', String(size.vqSteps), '--samples', '12000'],
     ]);
     this.vq = { ...JSON.parse(stdout), seconds };
   }
@@ -145,16 +164,31 @@ class Study {
     return Math.round((documents * own) / (microBatch * seqLen));
   }
 
-  async #evaluate(name: string, run: string) {
-    const { steps, root, corpus, size, options } = this.#is;
+  async #evaluate({ name, side }: Arm, run: string): Promise<Drawn> {
+    const { steps, root, size, options } = this.#is;
     const evaluation = join(root, `evaluation-${name}`);
     const { seconds } = await steps.run(`evaluation-${name}`, 'trainer', [
-      ...['evaluate', 'run', '--checkpoint', run, '--images', corpus.held, '--to', evaluation],
+      ...[
+        'evaluate',
+        'run',
+        '--checkpoint',
+        run,
+        '--images',
+        this.#is.corpus(side).held,
+        '--to',
+        evaluation,
+      ],
       ...['--num', String(size.evaluated), '--seeds', String(size.seeds), '--unconditional'],
       ...['--json', '--batch', '32'],
-      ...(options.features ? ['--features', options.features] : []),
     ]);
-    return { evaluation, seconds, table: await readJson(join(evaluation, 'table.json')) };
+    const table: EvaluationTable = await readJson(join(evaluation, 'table.json'));
+    if (options.features === undefined) return { evaluation, seconds, table };
+    const path = join(evaluation, 'figures.json');
+    if (!existsSync(path)) {
+      const figures = await figuresOf(evaluation, table, options.features);
+      await writeFile(path, `${JSON.stringify(figures)}\n`);
+    }
+    return { evaluation, seconds, table, figures: await readJson(path) };
   }
 }
 

@@ -1,7 +1,7 @@
 /**
  * The pictures of the study: letters and digits of the open fonts of the showcase (npm `@fontsource/…`, SIL
- * Open Font License 1.1), smooth, in eight pairs of colours. All letters of every eighth family of fonts
- * are kept from training, to be completed and scored.
+ * Open Font License 1.1), rasters of 16x16 pixels in eight pairs of colours. All letters of every eighth
+ * family of fonts are kept from training, to be completed and scored.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
@@ -10,14 +10,14 @@ import pLimit from 'p-limit';
 import { hashWords } from '../../base/random.ts';
 import { sharp } from '../../base/sharp.ts';
 import { installFonts } from '../../showcase/corpus/corpus.ts';
-import { openFont } from '../../showcase/corpus/glyph.ts';
+import { openFont, RASTER, rasterOf } from '../../showcase/corpus/glyph.ts';
 import { listStyles, type Style } from '../../showcase/corpus/styles.ts';
 import { CHARACTERS, COLOURS } from '../../showcase/corpus/write.ts';
 import { FONTS_FOLDER, HELD_OUT, learnedFamilies } from '../../showcase/families.ts';
 
-/** Pixels of a picture's side, and of the letter's longer side. */
-export const PICTURE = 64;
-const LETTER = 56;
+/** The rasters are enlarged to so many pixels, so that each codec has them at its own size. */
+const SIDES = [128, 32, 16] as const;
+export type Side = (typeof SIDES)[number];
 
 const EVERY = 8;
 /** Pictures that every arm is scored on. */
@@ -25,12 +25,12 @@ const SCORED = 96;
 /** Training pictures that the dials take: more than they see. */
 const FOR_DIALS = 10_000;
 
-const UNITS = 1000;
 const AT_ONCE = 4;
 
 /** Written last: the pictures beside it are complete. */
 const DONE = 'complete.txt';
 
+/** The pictures at one size. */
 export interface StudyCorpus {
   /** Folder of the pictures to train on. */
   train: string;
@@ -43,59 +43,64 @@ export interface StudyCorpus {
 }
 
 /** Draws the letters once; downloads the fonts first where they are missing. */
-export async function studyCorpus(root: string): Promise<StudyCorpus> {
+export async function studyCorpus(root: string): Promise<(side: Side) => StudyCorpus> {
   const corpus = join(root, 'letters');
-  const [train, held] = ['train', 'held'].map((name) => join(corpus, name));
-  const dials = join(corpus, 'dials.txt');
+  const folder = (name: string, side: Side) => join(corpus, `${name}-${side}`);
   if (!existsSync(join(corpus, DONE))) {
-    await drawLetters(train, held);
-    const names = (await readdir(train)).sort();
-    await writeFile(
-      dials,
-      every(names, FOR_DIALS)
-        .map((name) => `train/${name}\n`)
-        .join(''),
-    );
+    await drawLetters(folder);
+    const names = (await readdir(folder('train', SIDES[0]))).sort();
+    for (const side of SIDES) {
+      const lines = every(names, FOR_DIALS).map((name) => `train-${side}/${name}\n`);
+      await writeFile(join(corpus, `dials-${side}.txt`), lines.join(''));
+    }
     await writeFile(join(corpus, DONE), `${names.length} to train on\n`);
   }
-  const others = (await readdir(held)).sort();
-  return { train, dials, held, scored: every(others, SCORED).map((name) => join(held, name)) };
+  const scored = every((await readdir(folder('held', SIDES[0]))).sort(), SCORED);
+  return (side) => ({
+    ...{ train: folder('train', side), held: folder('held', side) },
+    dials: join(corpus, `dials-${side}.txt`),
+    scored: scored.map((name) => join(folder('held', side), name)),
+  });
 }
 
-async function drawLetters(train: string, held: string): Promise<void> {
+type FolderOf = (name: string, side: Side) => string;
+
+async function drawLetters(folder: FolderOf): Promise<void> {
+  for (const side of SIDES) {
+    for (const name of ['train', 'held']) await mkdir(folder(name, side), { recursive: true });
+  }
   await installFonts();
   const families = [...(await learnedFamilies()), ...HELD_OUT].sort();
   for (const [nth, family] of families.entries()) {
     const styles = await listStyles(join(FONTS_FOLDER, 'node_modules'), [family]);
-    const folder = nth % EVERY === 0 ? held : train;
-    await mkdir(folder, { recursive: true });
-    for (const [s, style] of styles.entries()) await drawStyle(folder, style, 64 * nth + s);
+    const name = nth % EVERY === 0 ? 'held' : 'train';
+    for (const [s, style] of styles.entries()) {
+      await drawStyle((side) => folder(name, side), style, 64 * nth + s);
+    }
   }
 }
 
-async function drawStyle(folder: string, { family, weight, path }: Style, seed: number) {
+async function drawStyle(
+  folder: (side: Side) => string,
+  { family, weight, path }: Style,
+  seed: number,
+): Promise<void> {
   const font = await openFont(path);
   const limit = pLimit(AT_ONCE);
   const draw = async (character: string) => {
-    const glyph = font.charToGlyph(character);
-    const outline = glyph.getPath(0, 0, UNITS);
-    const { x1, y1, x2, y2 } = outline.getBoundingBox();
-    if (glyph.index === 0 || !(x2 > x1 && y2 > y1)) return;
-    const scale = LETTER / Math.max(x2 - x1, y2 - y1);
-    const [left, top] = [(x1 + x2) / 2, (y1 + y2) / 2].map((at) => PICTURE / 2 - scale * at);
+    const raster = await rasterOf(font, character);
+    if (raster === undefined) return;
     const code = character.charCodeAt(0);
     const colour = hashWords(seed, code) % COLOURS.length;
-    const [ink, paper] = COLOURS[colour].map((rgb) => `rgb(${rgb.join()})`);
-    const drawing = [
-      `<svg xmlns="http://www.w3.org/2000/svg" width="${PICTURE}" height="${PICTURE}">`,
-      `<rect width="100%" height="100%" fill="${paper}"/>`,
-      `<path fill="${ink}" transform="translate(${left.toFixed(3)} ${top.toFixed(3)}) scale(${scale.toFixed(6)})"`,
-      ` d="${outline.toPathData(1)}"/></svg>`,
-    ].join('');
-    await sharp(Buffer.from(drawing))
-      .removeAlpha()
-      .png({ compressionLevel: 1 })
-      .toFile(join(folder, `${family}-${weight}-${code}-${colour}.png`));
+    const [ink, paper] = COLOURS[colour];
+    const pixels = Uint8Array.from([...raster].flatMap((isInk) => (isInk ? ink : paper)));
+    const raw = { width: RASTER, height: RASTER, channels: 3 } as const;
+    for (const side of SIDES) {
+      await sharp(pixels, { raw })
+        .resize(side, side, { kernel: 'nearest' })
+        .png({ compressionLevel: 1 })
+        .toFile(join(folder(side), `${family}-${weight}-${code}-${colour}.png`));
+    }
   };
   await Promise.all([...CHARACTERS].map((character) => limit(() => draw(character))));
 }

@@ -1,12 +1,20 @@
 /** What the study runs: the size of everything by `--scale`, and the arms that are compared. */
+import type { Side } from './corpus.ts';
 
 /** What `--scale 1` takes: several hours on two cores. */
-const WHOLE = { tokens: 8_000_000, evaluated: 768, vqSteps: 6000 };
+const WHOLE = { tokens: 8_000_000, evaluated: 1024, vqSteps: 12_000 };
 
-/** Pictures of the codecs `jpeg` and `vq`; a code stands for 8x8 pixels, as in the paper. */
-export const SIZE = 64;
-/** Pixels are read at the size that ImageGPT has: one of 64x64 would be a sequence of 4,096. */
-const PIXELS_SIZE = 32;
+/**
+ * Each codec has the letters at a size that suits it: a pixel of their raster is a block of JPEG, four are a
+ * code of the VQ model, and one is a pixel of the codec `pixels`.
+ */
+const JPEG_SIZE = 128;
+export const VQ_SIZE = 32;
+const PIXELS_SIZE = 16;
+/** Pixels that a code stands for, squared. */
+const CODE_PIXELS = 4;
+/** The colours that the letters have. */
+const COLOURS = 8;
 const QUALITY = 10;
 const MERGES = 320;
 /** Tokens of a step, for every arm. */
@@ -18,13 +26,13 @@ const DIAL_SHARE = 0.25;
 export const MODEL = { hiddenSize: 192, layers: 4, heads: 3, kvHeads: 3, intermediateSize: 512 };
 export const OPTIM = { lr: 3e-3, minLr: 1e-4, warmupSteps: 100 };
 
-export const VQ_CODES = 512;
-/** The `VQModel` that the study learns, as diffusers' config.json has it: 8x8 pixels a code. */
+export const VQ_CODES = 256;
+/** The `VQModel` that the study learns, as diffusers' config.json has it: three blocks, 4x4 pixels a code. */
 export const VQ_CONFIG = {
   _class_name: 'VQModel',
-  block_out_channels: [16, 32, 64, 64],
-  down_block_types: Array(4).fill('DownEncoderBlock2D'),
-  up_block_types: Array(4).fill('UpDecoderBlock2D'),
+  block_out_channels: [16, 32, 64],
+  down_block_types: Array(3).fill('DownEncoderBlock2D'),
+  up_block_types: Array(3).fill('UpDecoderBlock2D'),
   layers_per_block: 1,
   latent_channels: 32,
   vq_embed_dim: 16,
@@ -65,6 +73,8 @@ export interface Arm {
   options: readonly string[];
   /** Those of `tokenizer compare`. */
   compared: string;
+  /** Size of the pictures that it is given. */
+  side: Side;
   /** Whether its symbols are those of the VQ model that the study learns. */
   isVq: boolean;
   seqLen: number;
@@ -79,15 +89,16 @@ export interface Arm {
   documentsOf?: string;
 }
 
-type Codec = Pick<Arm, 'options' | 'compared' | 'isVq' | 'seqLen' | 'microBatch'>;
+type Codec = Pick<Arm, 'options' | 'compared' | 'side' | 'isVq' | 'seqLen' | 'microBatch'>;
 
-function jpeg(quality = QUALITY, merges = MERGES, size = SIZE): Codec {
+function jpeg(quality = QUALITY, merges = MERGES, size = JPEG_SIZE): Codec {
   return {
     options: [
       ...['--size', String(size), '--quality', String(quality), '--merges', String(merges)],
       ...['--seq-len', '512'],
     ],
     compared: `jpeg:size=${size},quality=${quality}`,
+    side: 128,
     isVq: false,
     ...rows(512),
   };
@@ -107,14 +118,16 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
   const whole = { kind: 'main', steps, seed: 0 } as const;
   const part = { kind: 'dial', steps: Math.max(4, Math.round(steps * DIAL_SHARE)) } as const;
   const vq: Codec = {
-    options: ['--codec', 'vq', '--size', String(SIZE), '--vq', vqModel],
-    compared: `vq:size=${SIZE},vq=${vqModel}`,
+    options: ['--codec', 'vq', '--size', String(VQ_SIZE), '--vq', vqModel],
+    compared: `vq:size=${VQ_SIZE},vq=${vqModel}`,
+    side: 32,
     isVq: true,
-    ...rows((SIZE / 8) ** 2 + 2),
+    ...rows((VQ_SIZE / CODE_PIXELS) ** 2 + 2),
   };
   const pixels: Codec = {
-    options: ['--codec', 'pixels', '--size', String(PIXELS_SIZE), '--colours', '64'],
+    options: ['--codec', 'pixels', '--size', String(PIXELS_SIZE), '--colours', String(COLOURS)],
     compared: `pixels:size=${PIXELS_SIZE},clusters=${clusters}`,
+    side: 16,
     isVq: false,
     ...rows(PIXELS_SIZE ** 2 + 2),
   };
@@ -124,15 +137,15 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
   return [
     { name: 'jpeg', title: `JPEG, quality ${QUALITY}`, ...whole, ...jpeg() },
     { name: 'vq', title: `VQ, 8x8 codes of ${VQ_CODES}`, ...whole, ...vq },
-    { name: 'pixels', title: 'Pixels, 32x32 of 64 colours', ...whole, ...pixels },
+    { name: 'pixels', title: `Pixels, 16x16 of ${COLOURS} colours`, ...whole, ...pixels },
     {
       ...{ name: 'vq-documents', title: 'VQ, as many documents as JPEG' },
       ...{ ...whole, ...vq, dataOf: 'vq', documentsOf: 'jpeg' },
     },
-    dial('dial', `quality ${QUALITY}, ${MERGES} merges, 64x64`, jpeg()),
+    dial('dial', `quality ${QUALITY}, ${MERGES} merges, ${JPEG_SIZE}x${JPEG_SIZE} pixels`, jpeg()),
     { ...dial('dial-seed', 'the same, other weights', jpeg(), 1), dataOf: 'dial' },
     ...[5, 25, 50].map((q) => dial(`dial-q${q}`, `quality ${q}`, jpeg(q))),
     ...[0, 64, 1024].map((m) => dial(`dial-m${m}`, `${m} merges`, jpeg(QUALITY, m))),
-    ...[32, 128].map((s) => dial(`dial-${s}`, `${s}x${s} pixels`, jpeg(QUALITY, MERGES, s))),
+    ...[64, 256].map((s) => dial(`dial-${s}`, `${s}x${s} pixels`, jpeg(QUALITY, MERGES, s))),
   ];
 }

@@ -1,5 +1,5 @@
 /** What the study found, before it is written down. */
-import type { EvaluationTable } from '../../schemas/protocol.ts';
+import type { EvaluationTable, Spread } from '../../schemas/protocol.ts';
 import type { CodecMeans } from '../../tokenizer/compare/page.ts';
 import type { Series } from '../../trainer/index.ts';
 import type { Arm, StudySize } from './plan.ts';
@@ -13,6 +13,8 @@ export interface ArmResult {
   metrics: Series;
   /** Bits of a document of held-out fonts by the model: the same pictures for every arm. */
   bits: { mean: number; error: number };
+  /** What the codec keeps of held-out pictures. */
+  kept: CodecMeans;
   /** Completions; dials have none. */
   drawn?: Drawn;
   /** By the clock. */
@@ -23,7 +25,26 @@ export interface Drawn {
   /** Folder of the evaluation. */
   evaluation: string;
   table: EvaluationTable;
+  /** Undefined where no network was named. */
+  figures?: DrawnFigures;
   seconds: number;
+}
+
+/** Distances from the originals. All pictures were brought to the raster of the letters before. */
+export interface DrawnFigures {
+  network: string;
+  /** By condition, over the seeds. */
+  conditions: Record<string, Figures>;
+  /** What the codec makes of the originals, and one half of them against the other. */
+  alone: Figures;
+  halves: Figures;
+}
+
+export interface Figures {
+  distance: Spread;
+  kid: Spread;
+  /** Mean over the pictures, dB; with a prompt only. */
+  psnr?: Spread;
 }
 
 export interface VqResult {
@@ -41,8 +62,6 @@ export interface Study {
   missing: readonly Arm[];
   command: string;
   vq: VqResult | undefined;
-  /** By arm, in the order of the results. */
-  compared: readonly CodecMeans[];
   /** Pictures behind the bits. */
   scored: number;
 }

@@ -13,7 +13,7 @@ export interface Claim {
 /** Distances nearer to each other than so many of their deviations are not told apart. */
 const DEVIATIONS = 2;
 
-export function claimsOf({ results, compared }: Pick<Study, 'results' | 'compared'>): Claim[] {
+export function claimsOf({ results }: Pick<Study, 'results'>): Claim[] {
   const find = (name: string) => results.find(({ arm, drawn }) => arm.name === name && drawn);
   const [jpeg, vq, pixels] = ['jpeg', 'vq', 'pixels'].map(find);
   const claims: Claim[] = [];
@@ -31,7 +31,7 @@ export function claimsOf({ results, compared }: Pick<Study, 'results' | 'compare
     claims.push({ claim, place: 'table 1', ...falling(jpeg) });
   }
   if (jpeg && vq) {
-    const [one, other] = [jpeg, vq].map((of) => compared[results.indexOf(of)]);
+    const [one, other] = [jpeg.kept, vq.kept];
     claims.push({
       claim: 'VQ loses detail that JPEG keeps',
       place: 'figure 3, section 5.3',
@@ -56,9 +56,8 @@ export function claimsOf({ results, compared }: Pick<Study, 'results' | 'compare
 
 /** Distances by condition: those with a prompt first, in the order of the table. */
 function distancesOf({ drawn }: ArmResult) {
-  const { rows, conditions } = drawn!.table;
-  return conditions.flatMap(({ id, title }) => {
-    const distance = rows[0].cells[id]?.raw?.distance;
+  return drawn!.table.conditions.flatMap(({ id, title }) => {
+    const distance = drawn!.figures?.conditions[id].distance;
     return distance === undefined ? [] : [{ id, title, distance }];
   });
 }

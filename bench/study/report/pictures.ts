@@ -1,13 +1,14 @@
 /** The pictures of the report. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sharp } from '../../../base/sharp.ts';
+import { RASTER } from '../../../showcase/corpus/glyph.ts';
 import { gridOf } from '../../../tokenizer/codecs/pictures/grid.ts';
 import { pngOf, type Raster } from '../../../tokenizer/codecs/pictures/heat.ts';
-import { PICTURE } from '../corpus.ts';
+import { rasterOf } from '../rasters.ts';
 import type { Drawn } from '../result.ts';
 
-const SHOWN = 14;
+const SHOWN = 16;
+const SCALE = 3;
 export const SHOWN_RATIO = 0.5;
 const GREY = 128;
 
@@ -16,17 +17,17 @@ export async function completionsOf(drawn: readonly Drawn[]): Promise<Uint8Array
   const names = namesOf(drawn[0]);
   const originals = await Promise.all(
     names.map((name) =>
-      rasterAt(join(drawn[0].evaluation, 'prompts/whole/originals', `${name}.png`)),
+      shownAt(join(drawn[0].evaluation, 'prompts/whole/originals', `${name}.png`)),
     ),
   );
   const arms = await Promise.all(drawn.map((each) => drawnOf(each, `ratio-${SHOWN_RATIO}`, names)));
-  return pngOf(gridOf([originals, originals.map(givenOf), ...arms]));
+  return pngOf(gridOf([originals, originals.map(givenOf), ...arms], SCALE));
 }
 
 /** A row of pictures drawn without a prompt for each arm: the first ones, none left out. */
 export async function samplesOf(drawn: readonly Drawn[]): Promise<Uint8Array> {
   const rows = drawn.map((each) => drawnOf(each, 'unconditional', namesOf(each)));
-  return pngOf(gridOf(await Promise.all(rows)));
+  return pngOf(gridOf(await Promise.all(rows), SCALE));
 }
 
 function namesOf({ table }: Drawn): string[] {
@@ -41,7 +42,7 @@ async function drawnOf({ evaluation }: Drawn, condition: string, names: readonly
   return Promise.all(
     names.map((name) => {
       const file = files.find((each) => each.startsWith(name) && /\.(png|jpg)$/.test(each));
-      return file === undefined ? undefined : rasterAt(join(folder, file));
+      return file === undefined ? undefined : shownAt(join(folder, file));
     }),
   );
 }
@@ -52,13 +53,8 @@ function givenOf({ pixels, ...size }: Raster): Raster {
   return { ...size, pixels: given };
 }
 
-/** All arms at one size, so that they stand side by side; pixels stay squares. */
-async function rasterAt(path: string): Promise<Raster> {
-  const { data, info } = await sharp(path)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .resize(PICTURE, PICTURE, { kernel: 'nearest' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, pixels: data };
+/** All arms at one size, so that they stand side by side. */
+async function shownAt(path: string): Promise<Raster> {
+  const pixels = await rasterOf(path);
+  return { width: RASTER, height: RASTER, pixels };
 }

@@ -4,7 +4,7 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { replaceFile } from '../../../base/atomic-file.ts';
 import { makeFolder } from '../../../base/files.ts';
-import { MODEL, SIZE } from '../plan.ts';
+import { MODEL } from '../plan.ts';
 import type { ArmResult, Study } from '../result.ts';
 import { claimsOf } from './claims.ts';
 import { completionsOf, SHOWN_RATIO, samplesOf } from './pictures.ts';
@@ -12,11 +12,11 @@ import {
   costTable,
   count,
   dialTable,
-  distanceTable,
   documentsTable,
-  halvesOf,
+  figureTable,
   learningTable,
   minutes,
+  spread,
   table,
 } from './tables.ts';
 
@@ -39,8 +39,8 @@ export async function writeStudy(doc: string, study: Study): Promise<void> {
     documentsTable(study),
     '',
     `Bits by the model: mean and standard error of ${study.scored} letters of fonts that no arm has seen, the same for`,
-    'all. They compare codecs only together with what the codec keeps. PSNR and SSIM are beside the picture at the',
-    "codec's own size.",
+    'all. They compare codecs only together with what the codec keeps. PSNR and SSIM are those of the codec',
+    'alone.',
     '',
     'Bits of a document of the validation (fonts that were seen) while the models learn, and after how many documents:',
     '',
@@ -85,9 +85,9 @@ function whatWasRun({ size, results, missing, command, vq, scored }: Study): str
     `\`${command}\`, with the project's own commands only, on ${cpus()[0].model}, ${cpus().length} cores, shared with other work.`,
     ...(seen < FEW_TOKENS ? ['**This is a short run: it decides nothing.**'] : []),
     '',
-    `- Pictures: letters and digits of open fonts (npm \`@fontsource/…\`, SIL Open Font License), ${SIZE}x${SIZE}, smooth, in eight`,
+    `- Pictures: letters and digits of open fonts (npm \`@fontsource/…\`, SIL Open Font License), rasters of 16x16 in eight`,
     `  pairs of colours: ${count(pictures)} to learn from. All letters of every eighth family are kept back: ${completed} of them are`,
-    `  completed, ${scored} scored.`,
+    `  completed, ${scored} scored. Each codec has them at its own size, enlarged without smoothing.`,
     `- Model: one Llama for all (${Object.entries(MODEL)
       .map(([key, value]) => `${key} ${value}`)
       .join(', ')}),`,
@@ -106,21 +106,28 @@ function whatWasRun({ size, results, missing, command, vq, scored }: Study): str
 }
 
 function distances(drawn: readonly ArmResult[]): string[] {
-  const [first] = drawn;
-  const network = first?.drawn?.table.network;
-  if (!network) return ['There are no distances: no network of features was named.', ''];
+  const known = drawn.filter((result) => result.drawn?.figures !== undefined);
+  const figures = known[0]?.drawn?.figures;
+  if (!figures) return ['There are no distances: no network of features was named.', ''];
+  const { halves, network } = figures;
   return [
-    `## Distances (${network.name}, against the pictures themselves)`,
+    `## Distances from the originals (${network})`,
     '',
-    distanceTable(drawn, 'distance'),
+    'All pictures were brought to the raster of the letters before, so that no codec is judged by its pixels.',
     '',
-    `One half of the originals has ${halvesOf(first, 'distance')} from the other. ± is the standard deviation over seeds of completions.`,
+    figureTable(known, 'distance'),
+    '',
+    `One half of the originals has ${spread(halves.distance)} from the other. ± is the standard deviation over seeds of completions.`,
     '',
     'KID, times 1,000, which does not grow when pictures are few:',
     '',
-    distanceTable(drawn, 'kid'),
+    figureTable(known, 'kid'),
     '',
-    `One half of the originals against the other: ${halvesOf(first, 'kid')}.`,
+    `One half of the originals against the other: ${spread(halves.kid, 1000)}.`,
+    '',
+    'PSNR of the completed picture to its original, dB:',
+    '',
+    figureTable(known, 'psnr'),
     '',
   ];
 }

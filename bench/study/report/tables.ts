@@ -1,13 +1,13 @@
 /** Tables of the report. */
 import type { Spread } from '../../../schemas/protocol.ts';
 import { bitsOf } from '../../../schemas/run.ts';
-import type { ArmResult, Study } from '../result.ts';
+import type { ArmResult, Figures, Study } from '../result.ts';
 
-const CODEC_ALONE = 'originals as the codec writes them';
-const HALVES = 'one half of the originals against the other';
+/** KID is shown times 1,000. */
+const SCALES: Record<keyof Figures, number> = { distance: 1, kid: 1000, psnr: 1 };
 
 /** What a document is, and what it costs. */
-export function documentsTable({ results, compared }: Study): string {
+export function documentsTable({ results }: Study): string {
   return table(
     [
       'symbols of a document',
@@ -18,8 +18,8 @@ export function documentsTable({ results, compared }: Study): string {
       'bits by the model',
       'documents seen',
     ],
-    results.flatMap((result, i) => {
-      const { arm, bits, manifest } = result;
+    results.flatMap((result) => {
+      const { arm, bits, manifest, kept } = result;
       if (arm.kind === 'dial') return [];
       const { documents, documentBytes, tokens } = manifest.totals;
       return [
@@ -27,9 +27,9 @@ export function documentsTable({ results, compared }: Study): string {
           arm.title,
           (documentBytes / documents).toFixed(0),
           (tokens / documents).toFixed(0),
-          compared[i].psnr.toFixed(1),
-          compared[i].ssim.toFixed(3),
-          compared[i].bits.toFixed(0),
+          kept.psnr.toFixed(1),
+          kept.ssim.toFixed(3),
+          kept.bits.toFixed(0),
           `${bits.mean.toFixed(0)} ± ${bits.error.toFixed(0)}`,
           count(documentsSeen(result)),
         ],
@@ -63,35 +63,35 @@ export function documentsSeen({ metrics, manifest: { totals } }: ArmResult): num
   return (tokensSeen * totals.documents) / totals.tokens;
 }
 
-/** Distances or KID of the arms by condition, and of their codecs alone. */
-export function distanceTable(results: readonly ArmResult[], key: 'distance' | 'kid'): string {
-  const scale = key === 'kid' ? 1000 : 1;
-  const { conditions } = results[0].drawn!.table;
+/** Distances, KID or PSNR of the arms by condition, and of their codecs alone. */
+export function figureTable(results: readonly ArmResult[], key: keyof Figures): string {
+  const conditions = results[0].drawn!.table.conditions.filter(
+    ({ id }) => results[0].drawn!.figures!.conditions[id][key],
+  );
   return table(
     [...conditions.map(({ title }) => title), 'codec alone'],
     results.map(({ arm, drawn }) => {
-      const { rows } = drawn!.table;
-      const alone = rows.find(({ name }) => name === CODEC_ALONE);
+      const { alone, conditions: found } = drawn!.figures!;
       return [
         arm.title,
-        ...conditions.map(({ id }) => spread(rows[0].cells[id]?.raw?.[key], scale)),
-        spread(alone?.cells[conditions[0].id]?.raw?.[key], scale),
+        ...conditions.map(({ id }) => spread(found[id][key], SCALES[key])),
+        spread(alone[key], SCALES[key]),
       ];
     }),
   );
 }
 
-/** Distance of one half of the originals from the other: what so few pictures cannot tell apart. */
-export function halvesOf({ drawn }: ArmResult, key: 'distance' | 'kid'): string {
-  const { rows, conditions } = drawn!.table;
-  const halves = rows.find(({ name }) => name === HALVES);
-  return spread(halves?.cells[conditions[0].id]?.raw?.[key], key === 'kid' ? 1000 : 1);
+export function spread(value: Spread | undefined, scale = 1): string {
+  if (!value) return '–';
+  const { mean, deviation } = value;
+  const [middle, around] = [mean, deviation ?? 0].map((each) => (scale * each).toFixed(1));
+  return deviation === null ? middle : `${middle} ± ${around}`;
 }
 
-export function dialTable({ results, compared }: Study): string {
+export function dialTable({ results }: Study): string {
   return table(
     ['bytes', 'tokens', 'PSNR, dB', 'bits without a model', 'bits by the model', 'of them'],
-    results.flatMap(({ arm, bits, manifest }, i) => {
+    results.flatMap(({ arm, bits, manifest, kept }) => {
       if (arm.kind !== 'dial') return [];
       const { documents, documentBytes, tokens } = manifest.totals;
       return [
@@ -99,10 +99,10 @@ export function dialTable({ results, compared }: Study): string {
           arm.title,
           (documentBytes / documents).toFixed(0),
           (tokens / documents).toFixed(0),
-          compared[i].psnr.toFixed(1),
-          compared[i].bits.toFixed(0),
+          kept.psnr.toFixed(1),
+          kept.bits.toFixed(0),
           `${bits.mean.toFixed(0)} ± ${bits.error.toFixed(0)}`,
-          `${((100 * bits.mean) / compared[i].bits).toFixed(0)} %`,
+          `${((100 * bits.mean) / kept.bits).toFixed(0)} %`,
         ],
       ];
     }),
@@ -125,13 +125,6 @@ export function costTable(results: readonly ArmResult[]): string {
       ];
     }),
   );
-}
-
-function spread(value: Spread | undefined, scale: number): string {
-  if (!value) return '–';
-  const { mean, deviation } = value;
-  const [middle, around] = [mean, deviation ?? 0].map((each) => (scale * each).toFixed(1));
-  return deviation === null ? middle : `${middle} ± ${around}`;
 }
 
 /** @param head of the columns beside the first, which names the rows */
