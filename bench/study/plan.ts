@@ -2,7 +2,7 @@
 import type { Side } from './corpus.ts';
 
 /** What `--scale 1` takes: several hours on two cores. */
-const WHOLE = { tokens: 8_000_000, evaluated: 1024, vqSteps: 12_000 };
+const WHOLE = { tokens: 8_000_000, evaluated: 1024, vqSteps: 6000 };
 
 /**
  * Each codec has the letters at a size that suits it: a pixel of their raster is a block of JPEG, four are a
