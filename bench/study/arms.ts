@@ -82,17 +82,16 @@ class Study {
     return this.#is.steps.isDone(lastStepOf(arm));
   }
 
-  async arm(given: Arm): Promise<ArmResult> {
+  async arm(arm: Arm): Promise<ArmResult> {
     const { steps, root } = this.#is;
-    const corpus = this.#is.corpus(given.side);
-    if (given.isVq) await this.#learnVq();
-    const { name, dataOf = name } = given;
+    const corpus = this.#is.corpus(arm.side);
+    if (arm.isVq) await this.#learnVq();
+    const { name, dataOf = name } = arm;
     const data = join(root, `data-${dataOf}`);
-    const source = given.kind === 'dial' ? `@${corpus.dials}` : corpus.train;
+    const source = arm.kind === 'dial' ? `@${corpus.dials}` : corpus.train;
     const packed = await steps.run(`data-${dataOf}`, 'pipeline', [
-      ...['run', 'images', source, ...given.options, '--val-fraction', '0.005', '--out', data],
+      ...['run', 'images', source, ...arm.options, '--val-fraction', '0.005', '--out', data],
     ]);
-    const arm = { ...given, steps: await this.#stepsOf(given, data) };
     const run = join(root, `run-${name}`);
     const fit = [
       ...['fit', '--preset', 'tiny', '--data', data, '--out', run, '--json'],
@@ -111,7 +110,7 @@ class Study {
       manifest: await readJson(join(data, 'dataset.json')),
       metrics: await readMetrics(run),
       bits: bitsOfScores(scored.stdout),
-      kept: await this.#kept(given),
+      kept: await this.#kept(arm),
       drawn,
       seconds: { data: packed.seconds, fit: trained.seconds },
     };
@@ -147,21 +146,6 @@ class Study {
       ...['--size', String(VQ_SIZE), '--steps', String(size.vqSteps), '--samples', '12000'],
     ]);
     this.vq = { ...JSON.parse(stdout), seconds };
-  }
-
-  /** Steps that see as many documents as another arm has seen, or those of the plan. */
-  async #stepsOf({ steps, documentsOf, microBatch, seqLen }: Arm, data: string): Promise<number> {
-    if (documentsOf === undefined) return steps;
-    const { root } = this.#is;
-    const [other, own] = await Promise.all(
-      [join(root, `data-${documentsOf}`), data].map(async (folder) => {
-        const { totals } = await readJson(join(folder, 'dataset.json'));
-        return totals.tokens / totals.documents;
-      }),
-    );
-    const { train } = await readMetrics(join(root, `run-${documentsOf}`));
-    const documents = train[train.length - 1].tokensSeen / other;
-    return Math.round((documents * own) / (microBatch * seqLen));
   }
 
   async #evaluate({ name, side }: Arm, run: string): Promise<Drawn> {

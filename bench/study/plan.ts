@@ -85,8 +85,6 @@ export interface Arm {
   seed: number;
   /** Arm whose dataset it trains on, where that is not its own. */
   dataOf?: string;
-  /** Arm of which it sees as many documents, in place of as many tokens. */
-  documentsOf?: string;
 }
 
 type Codec = Pick<Arm, 'options' | 'compared' | 'side' | 'isVq' | 'seqLen' | 'microBatch'>;
@@ -138,10 +136,6 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
     { name: 'jpeg', title: `JPEG, quality ${QUALITY}`, ...whole, ...jpeg() },
     { name: 'vq', title: `VQ, 8x8 codes of ${VQ_CODES}`, ...whole, ...vq },
     { name: 'pixels', title: `Pixels, 16x16 of ${COLOURS} colours`, ...whole, ...pixels },
-    {
-      ...{ name: 'vq-documents', title: 'VQ, as many documents as JPEG' },
-      ...{ ...whole, ...vq, dataOf: 'vq', documentsOf: 'jpeg' },
-    },
     dial('dial', `quality ${QUALITY}, ${MERGES} merges, ${JPEG_SIZE}x${JPEG_SIZE} pixels`, jpeg()),
     { ...dial('dial-seed', 'the same, other weights', jpeg(), 1), dataOf: 'dial' },
     ...[5, 25, 50].map((q) => dial(`dial-q${q}`, `quality ${q}`, jpeg(q))),
