@@ -138,8 +138,11 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
     { name: 'pixels', title: `Pixels, 16x16 of ${COLOURS} colours`, ...whole, ...pixels },
     dial('dial', `quality ${QUALITY}, ${MERGES} merges, ${JPEG_SIZE}x${JPEG_SIZE} pixels`, jpeg()),
     { ...dial('dial-seed', 'the same, other weights', jpeg(), 1), dataOf: 'dial' },
-    ...[5, 25, 50].map((q) => dial(`dial-q${q}`, `quality ${q}`, jpeg(q))),
-    ...[0, 64, 1024].map((m) => dial(`dial-m${m}`, `${m} merges`, jpeg(QUALITY, m))),
-    ...[64, 256].map((s) => dial(`dial-${s}`, `${s}x${s} pixels`, jpeg(QUALITY, MERGES, s))),
+    dial('dial-64', '64x64 pixels', jpeg(QUALITY, MERGES, 64)),
+    ...[5, 25].map((q) => dial(`dial-q${q}`, `quality ${q}`, jpeg(q))),
+    ...[0, 1024].map((m) => dial(`dial-m${m}`, `${m} merges`, jpeg(QUALITY, m))),
+    dial('dial-q50', 'quality 50', jpeg(50)),
+    dial('dial-m64', '64 merges', jpeg(QUALITY, 64)),
+    dial('dial-256', '256x256 pixels', jpeg(QUALITY, MERGES, 256)),
   ];
 }
