@@ -144,7 +144,7 @@ function dials(study: Study): string[] {
     '',
     dialTable(study),
     '',
-    'Two rows differ by less than the first two do: by chance, so far as this study can tell.',
+    'What differs by no more than the first two rows do may be chance: they differ in the seed of the weights alone.',
     '',
   ];
 }
