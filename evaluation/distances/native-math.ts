@@ -44,9 +44,10 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
   };
   const download = (id: number, keep: Keep): Float64Array => {
     const words = binding.tensorDataSync(keep(bitcast(id, DOUBLE, binding.TF_INT32)));
-    return new Float64Array(
-      new Uint8Array(words.buffer, words.byteOffset, words.byteLength).slice().buffer,
-    );
+    const { buffer, byteOffset, byteLength } = words;
+    // Doubles begin at multiples of 8 bytes, which is where such an array nearly always begins.
+    if (byteOffset % 8 === 0) return new Float64Array(buffer, byteOffset, byteLength / 8);
+    return new Float64Array(new Uint8Array(buffer, byteOffset, byteLength).slice().buffer);
   };
   const run = (op: string, attributes: OpAttr[], inputs: number[], keep: Keep): TensorMetadata => {
     const [output, ...others] = binding.executeOp(op, attributes, inputs, OUTPUTS[op] ?? 1);
@@ -73,42 +74,50 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
    * The lower half of LT B L for a lower triangular L, which is all that is read of a symmetric matrix.
    * Columns go in blocks, and above a block L is zero: less than half of the multiplications are left.
    */
-  const congruence = (l: number, b: number, n: number, keep: Keep): number => {
+  const congruence = (l: number, b: number, n: number, [keep, drop]: [Keep, Keep]): number => {
     const step = Math.ceil(n / TRIANGLE_BLOCKS);
+    const isWhole = step >= n;
     const blocks: number[] = [];
     for (let from = 0; from < n; from += step) {
       blocks.push(
         // What a block needed is let go of before the next one.
-        scoped((drop) => {
+        scoped((dropNow) => {
           const [rows, columns] = [n - from, Math.min(step, n - from)];
-          const lower = slice(l, [from, from], [rows, rows], drop);
-          const column = slice(lower, [0, 0], [rows, columns], drop);
-          const right = multiply(slice(b, [from, from], [rows, rows], drop), column, 'none', drop);
-          const part = multiply(lower, right, 'a', drop);
-          const above = integers([2, 2], [from, 0, 0, 0], drop);
+          const lower = slice(l, [from, from], [rows, rows], dropNow);
+          const column = slice(lower, [0, 0], [rows, columns], dropNow);
+          const right = multiply(
+            slice(b, [from, from], [rows, rows], dropNow),
+            column,
+            'none',
+            dropNow,
+          );
+          const part = multiply(lower, right, 'a', dropNow);
+          const above = integers([2, 2], [from, 0, 0, 0], dropNow);
           const paddings = {
             name: 'Tpaddings',
             type: binding.TF_ATTR_TYPE,
             value: binding.TF_INT32,
           };
-          return run('Pad', [type, paddings], [part, above], keep).id;
+          return run('Pad', [type, paddings], [part, above], isWhole ? keep : drop).id;
         }),
       );
     }
     // TensorFlow joins two or more.
-    if (blocks.length === 1) return blocks[0];
+    if (isWhole) return blocks[0];
     const attributes = [
       { name: 'N', type: binding.TF_ATTR_INT, value: blocks.length },
       ...[type, { name: 'Tidx', type: binding.TF_ATTR_TYPE, value: binding.TF_INT32 }],
     ];
-    return run('ConcatV2', attributes, [...blocks, integers([], [1], keep)], keep).id;
+    return run('ConcatV2', attributes, [...blocks, integers([], [1], drop)], keep).id;
   };
 
   return {
     product(a, b, transpose) {
       const shape = transpose === 'a' ? [a.columns, b.columns] : [a.rows, b.rows];
       return scoped((keep) => {
-        const result = multiply(upload(a, keep), upload(b, keep), transpose, keep);
+        const first = upload(a, keep);
+        const second = a === b ? first : upload(b, keep);
+        const result = multiply(first, second, transpose, keep);
         return matrix(shape[0], shape[1], download(result, keep));
       });
     },
@@ -122,8 +131,11 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
     traceOfRoot(a, b) {
       return scoped((keep) => {
         try {
-          const factor = run('Cholesky', [type], [upload(a, keep)], keep).id;
-          const both = congruence(factor, upload(b, keep), a.rows, keep);
+          // What it is made of is let go of before the eigenvalues, which want memory too.
+          const both = scoped((drop) => {
+            const factor = run('Cholesky', [type], [upload(a, drop)], drop).id;
+            return congruence(factor, upload(b, drop), a.rows, [keep, drop]);
+          });
           const attributes = [flag('compute_v', false), type];
           const values = download(run('SelfAdjointEigV2', attributes, [both], keep).id, keep);
           // Rounding makes zeros negative; B itself may be singular.

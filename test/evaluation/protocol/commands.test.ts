@@ -148,8 +148,9 @@ test('a model of clips is refused, and it is said what is possible', async (t) =
 });
 
 testLong('killed five times at random, it ends with the same table', async (t) => {
-  t.timeout(1_800_000);
   const { checkpoint, images, folder } = await evaluationPlace(t, { pictures: 24 });
+  // Longer than the place gives, which is for short tests.
+  t.timeout(1_800_000);
   const command = [
     ...['evaluate', 'run', '--checkpoint', checkpoint, '--images', images, '--half-size'],
     ...['--features', await writeNetwork(folder), '--ratios', '0.25,0.5', '--unconditional'],
