@@ -5,7 +5,7 @@
 
 /** The programs with their commands; other words are prose. */
 const COMMANDS = [
-  'pipeline (?:run|plan|status|finalize)',
+  'pipeline (?:run|plan|status|extend|finalize)',
   'shards (?:inspect|verify|extract|fetch)',
   'trainer (?:fit|sample|score|serve|report|export|import|estimate|evaluate|config)',
   'tokenizer (?:train|encode|decode|inspect|compare)',

@@ -18,7 +18,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   Server: 'host port apiKey model maxQueue maxBody',
   Output: 'out to format html title map raw stream json quiet dryRun',
   Failures: 'maxFailures retryFailed allowEncoderChange',
-  Machine: 'mfu queue workers threads batch rank worldSize backend gpu',
+  Machine: 'mfu queue workers threads batch rank worldSize device backend gpu',
 };
 
 /** Heading of options that are in no list. */

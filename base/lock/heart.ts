@@ -81,7 +81,8 @@ class Heart {
   }
 
   stop(id: number): void {
-    this.#onLost.delete(id);
+    // A lock that is lost and then released stops twice; the second time starts no second timer.
+    if (!this.#onLost.delete(id)) return;
     this.thread.postMessage({ stop: id });
     if (this.#onLost.size > 0) return;
     this.#idle = setTimeout(() => this.#end('is released'), IDLE_MS).unref();

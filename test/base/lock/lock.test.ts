@@ -256,6 +256,19 @@ test.serial('a heartbeat whose thread dies ends the lock', async (t) => {
   await next.release();
 });
 
+test.serial('a lock that follows one that was lost and released keeps its heartbeat', async (t) => {
+  const lost = await take(await lockFolder(t));
+  await rm(lost.path);
+  while (!lost.signal.aborted) await sleep(5);
+  await lost.release();
+  const next = await take(await lockFolder(t), PATIENT);
+  // An idle thread ends after two seconds; this one is not idle.
+  await sleep(2_500);
+  await next.check();
+  t.false(next.signal.aborted);
+  await next.release();
+});
+
 test('files of version 0.1 are refused with a hint while they are young, and dead after 90 s', async (t) => {
   const folder = await lockFolder(t);
   await mkdir(folder);
