@@ -65,13 +65,20 @@ async function answer(request: http.IncomingMessage, reply: http.ServerResponse)
   for await (const chunk of file) {
     await untilSent(chunk.length);
     if (reply.destroyed) return;
-    if (!reply.write(chunk)) await Promise.race([once(reply, 'drain'), once(reply, 'close')]);
+    if (!reply.write(chunk)) await untilTaken(reply);
   }
   reply.end();
 }
 
-function once(reply: http.ServerResponse, event: string): Promise<void> {
-  return new Promise((resolve) => reply.once(event, () => resolve()));
+/** Waits until the receiver has taken what was written, or is gone. */
+function untilTaken(reply: http.ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      reply.off('drain', end).off('close', end);
+      resolve();
+    };
+    reply.on('drain', end).on('close', end);
+  });
 }
 
 const NONE = '<?xml version="1.0"?><Error><Code>NoSuchKey</Code><Message>none</Message></Error>';
