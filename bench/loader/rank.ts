@@ -44,6 +44,10 @@ for await (const batch of loader) {
   }
 }
 const memory = process.resourceUsage().maxRSS / 1024;
-console.log(JSON.stringify({ ...loader.stats(), memory, requests: counters.requests }));
+const { seconds, waited, share } = loader.stats();
+// The first batch is a figure of its own.
+const afterFirst = Math.max(0, waited - first / 1000) / (seconds - first / 1000);
+const { requests } = counters;
+console.log(JSON.stringify({ share, afterFirst, memory, requests }));
 await dataset.close();
 process.exit();

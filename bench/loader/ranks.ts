@@ -16,6 +16,8 @@ export interface Read {
   firstBatch: number;
   /** Share of the time in which a rank waited for a batch, of the slowest rank. */
   waits: number;
+  /** The same without the wait for the first batch, where a rank tells it. */
+  waitsAfterFirst: number;
   /** Peak memory of all ranks in MiB. */
   memory: number;
 }
@@ -27,6 +29,7 @@ interface Line {
   cpu: number;
   first: number;
   share?: number;
+  afterFirst?: number;
   memory?: number;
 }
 
@@ -75,6 +78,7 @@ export async function readByRanks(
     later: speedOf(epochs.map((all) => all.slice(1))),
     firstBatch: Math.max(...epochs.map(([line]) => line.first)),
     waits: Math.max(...ends.map(({ share = 0 }) => share)),
+    waitsAfterFirst: Math.max(...ends.map(({ afterFirst = 0 }) => afterFirst)),
     memory: ends.reduce((sum, { memory = 0 }) => sum + memory, 0),
   };
 }

@@ -2,7 +2,7 @@
  * `pipeline run images` from object storage with 50 ms a request and 100 MB/s: beside the same from a
  * disk, beside a Python pipeline (boto3, tarfile, Pillow), and its memory; and a queue beside fixed ranks.
  *
- *   bash bench/peers/setup-far.sh && node bin/start.js bench/s3/pipeline.ts [ROUNDS = 3] [ROWS]
+ *   bash bench/peers/setup-far.sh && node bin/start.js bench/s3/pipeline.ts [ROUNDS = 3] [ROWS] [IMAGES = 4000]
  *
  * ROWS: some of `objects`, `archives`, `memory`, `queue`, joined by commas. Each ratio is one of two commands
  * that took turns, by the clock and in brackets by CPU time; the server is a process of its own on the same cores.
@@ -19,7 +19,6 @@ import { startFarFolder } from './storage.ts';
 
 const SMALL: SourceKind = { width: 640, height: 480, distinct: 400 };
 const TINY: SourceKind = { width: 96, height: 72, distinct: 400 };
-const IMAGES = 4000;
 const PER_ARCHIVE = 1000;
 const PARTITIONS = 1000;
 const WORKERS = 3;
@@ -29,15 +28,19 @@ const PYTHON = fileURLToPath(new URL('../peers/.venv-far/bin/python', import.met
 const ARCHIVES = fileURLToPath(new URL('../peers/far/archives.py', import.meta.url));
 const RANKS = fileURLToPath(new URL('workers.sh', import.meta.url));
 
-const [roundsText = '3', rowsText] = process.argv.slice(2);
+const [roundsText = '3', rowsText, imagesText = '4000'] = process.argv.slice(2);
 const rounds = Number(roundsText);
+const IMAGES = Number(imagesText);
 const work = await mkdtemp(join(tmpdir(), 'codec-lm-far-'));
 const out = join(work, 'out');
 const tokenizer = join(work, 'tokenizer');
-const removeOut = () => rm(out, { recursive: true, force: true });
+const nearOut = join(work, 'near');
+const removeOut = async () => {
+  for (const folder of [out, nearOut]) await rm(folder, { recursive: true, force: true });
+};
 
-const run = (source: string) => [
-  ...[process.execPath, PIPELINE, 'run', 'images', source, '--out', out, '--quiet'],
+const run = (source: string, to = out) => [
+  ...[process.execPath, PIPELINE, 'run', 'images', source, '--out', to, '--quiet'],
   ...['--tokenizer', tokenizer, '--workers', CORES],
 ];
 
@@ -66,7 +69,7 @@ async function serving(folder: string, body: () => Promise<void>): Promise<void>
 async function objects(): Promise<void> {
   const folder = await sourceFolder(SMALL, IMAGES);
   await serving(folder, async () => {
-    const found = await race(run('s3://bucket'), run(folder), rounds, removeOut);
+    const found = await race(run('s3://bucket'), run(folder, nearOut), rounds, removeOut);
     printRace('sources in S3, the same from a disk', IMAGES, found, '0.85');
   });
 }
