@@ -47,6 +47,8 @@ export interface ReadOptions {
   limit?: number;
   /** Code of that error; default `INPUT_UNREADABLE`. */
   code?: ErrorCode;
+  /** Gives the memory for the content of an object, when its size is known. */
+  allocate?(size: number): Buffer;
 }
 
 /**

@@ -13,6 +13,8 @@ const MOST = 1 << 24;
 const STEPS = 4;
 
 const free: ArrayBuffer[] = [];
+/** Buffers that were taken here and not given back: others are never taken, so they would pile up. */
+const lent = new WeakSet<ArrayBufferLike>();
 
 /** @returns `size` bytes of any content */
 export function takeBuffer(size: number): Buffer {
@@ -25,13 +27,14 @@ export function takeBuffer(size: number): Buffer {
   });
   const found = best >= 0 ? free.splice(best, 1)[0] : undefined;
   if (!found) free.pop();
-  return Buffer.from(found ?? new ArrayBuffer(roundedUp(size)), 0, size);
+  const memory = found ?? new ArrayBuffer(roundedUp(size));
+  lent.add(memory);
+  return Buffer.from(memory, 0, size);
 }
 
-/** Returns a buffer; nobody may use it, or a part of it, afterwards. */
+/** Returns a buffer, which may come from elsewhere; nobody may use it, or a part of it, afterwards. */
 export function giveBuffer({ buffer }: Buffer): void {
-  const { byteLength } = buffer;
-  if (byteLength >= LEAST && byteLength <= MOST) free.push(buffer as ArrayBuffer);
+  if (lent.delete(buffer)) free.push(buffer as ArrayBuffer);
 }
 
 function roundedUp(size: number): number {

@@ -35,7 +35,9 @@ export async function readFar(
   if (member && member.size > limit) throw oversized(tooLarge, label, `${member.size} bytes`);
   if (member?.headersAt !== undefined) return readByHeaders(path, member, member.headersAt);
   if (member) return readMember(place, member);
-  if (isRemote(place)) return storageAt(place).read(place, { limit, code: tooLarge });
+  if (isRemote(place)) {
+    return storageAt(place).read(place, { limit, code: tooLarge, allocate: takeBuffer });
+  }
   return readWeb(place, { limit: Math.min(limit, WEB_LIMIT), timeoutMs: WEB_TIMEOUT_MS, tooLarge });
 }
 

@@ -55,7 +55,10 @@ export class S3Client {
   }
 
   /** @throws S3Failure; `BodyTooLarge` */
-  async get(name: ObjectName, options: { limit?: number } = {}): Promise<ObjectContent> {
+  async get(
+    name: ObjectName,
+    options: Pick<S3Request, 'limit' | 'allocate'> = {},
+  ): Promise<ObjectContent> {
     const { headers, body } = await this.#send({ method: 'GET', ...name, ...options });
     return { ...factsOf(headers, body.length), content: body };
   }

@@ -17,6 +17,8 @@ export interface S3Request {
   body?: Uint8Array;
   /** Memory for the body of the reply, if it is large enough. */
   into?: Buffer;
+  /** Gives the memory for the body when its size is known and `into` is not given. */
+  allocate?: (size: number) => Buffer;
   /** Most bytes of the body that are read. */
   limit?: number;
 }
@@ -87,7 +89,7 @@ export class BodyTooLarge extends Error {}
 
 async function collect(
   reply: http.IncomingMessage,
-  { method, into, limit = Number.POSITIVE_INFINITY }: S3Request,
+  { method, into, allocate, limit = Number.POSITIVE_INFINITY }: S3Request,
 ): Promise<S3Reply> {
   const status = reply.statusCode ?? 0;
   const stated = Number(reply.headers['content-length'] ?? Number.NaN);
@@ -96,7 +98,8 @@ async function collect(
     throw new BodyTooLarge(`${stated} bytes, the limit is ${limit}`);
   }
   // The size is known in most cases: the body then takes its memory once.
-  const target = isPlain(status) && method !== 'HEAD' ? memoryOf(stated, into) : undefined;
+  const target =
+    isPlain(status) && method !== 'HEAD' ? memoryOf(stated, into, allocate) : undefined;
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of reply as AsyncIterable<Buffer>) {
@@ -117,9 +120,13 @@ function isPlain(status: number): boolean {
   return status === 200 || status === 206;
 }
 
-function memoryOf(size: number, into: Buffer | undefined): Buffer | undefined {
+function memoryOf(
+  size: number,
+  into: Buffer | undefined,
+  allocate: (size: number) => Buffer = Buffer.allocUnsafe,
+): Buffer | undefined {
   if (!(size <= MAX_AT_ONCE)) return undefined;
-  return into && size <= into.length ? into : Buffer.allocUnsafe(size);
+  return into && size <= into.length ? into : allocate(size);
 }
 
 function timeout(): Error {

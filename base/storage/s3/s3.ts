@@ -80,10 +80,10 @@ export class S3Storage implements PlaceStorage {
     return bytes;
   }
 
-  async read(place: string, { limit, code }: ReadOptions = {}): Promise<Buffer> {
+  async read(place: string, { limit, code, allocate }: ReadOptions = {}): Promise<Buffer> {
     return this.#reading(place, async () => {
       try {
-        return (await this.client.get(objectOf(place), { limit })).content;
+        return (await this.client.get(objectOf(place), { limit, allocate })).content;
       } catch (error) {
         if (error instanceof BodyTooLarge) throw tooLarge(place, error, code);
         throw error;
