@@ -15,10 +15,10 @@ p { margin: .3rem 0 .9rem; max-width: 75ch; overflow-wrap: anywhere } .lead { fo
 .tile { background: var(--card); border-radius: 8px; padding: .7rem .9rem; overflow-wrap: anywhere } .tile b { display: block; font-size: 1.35rem; font-weight: 600 } .tile span { color: var(--soft); font-size: 14px; line-height: 1.35; display: block }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 0 2.5rem; align-items: start } .columns > * { min-width: 0 }
 .wide { overflow-x: auto; margin: .4rem 0 1rem }
-table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums }
+table { border-collapse: collapse; min-width: min(100%, 52rem); font-size: 14px; font-variant-numeric: tabular-nums }
 th, td { text-align: right; padding: .32rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap } th { font-weight: 500 }
 th:first-child, td:first-child { text-align: left; padding-left: 0; white-space: normal; overflow-wrap: anywhere; min-width: 7rem } code { font: 13.5px ui-monospace, monospace; overflow-wrap: anywhere }
-.pairs { width: auto } .pairs th, .pairs td { text-align: left; vertical-align: top; white-space: normal; overflow-wrap: anywhere; border: 0; padding: .1rem 1.2rem .1rem 0 } .pairs th { min-width: 7rem }
+.columns table { width: 100% } .pairs { min-width: 0 } .pairs th, .pairs td { text-align: left; vertical-align: top; white-space: normal; overflow-wrap: anywhere; border: 0; padding: .1rem 1.2rem .1rem 0 } .pairs th { min-width: 7rem }
 details { margin: 1rem 0 } summary { cursor: pointer; color: var(--accent) } details > :not(summary) { margin-top: .6rem }
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(8.8rem, 46%), 1fr)); gap: 12px 10px }
 .strips { grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)) }

@@ -56,6 +56,7 @@ export async function evaluationPage(
     title: titleOf(table),
     style: STYLE,
     body: html`<h1>${titleOf(table)}</h1>
+<p class="lead">Pictures, the part of each that a model was given, and what it made of that; then the tables.</p>
 <p>${summaryOf(table)}</p>
 ${table.notes.map((note) => html`<p>${sentence(note)}</p>`)}
 ${tables.slice(0, first)}${galleries}${tables.slice(first)}`,
