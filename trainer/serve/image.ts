@@ -42,8 +42,10 @@ export async function promptOfUpload(
   }
   const source = await readBody(request, maxBody);
   const cut = codec.cutOfShare(ratio);
-  const prompt = await promptOf(source, 'the upload', cut, codec, tokenizer);
-  const given = prompt.original.subarray(0, prompt.given);
+  // A token that ends at the cut tells the model that no longer one stood there: the prompt ends
+  // where a token surely does, some bytes earlier.
+  const prompt = await promptOf(source, 'the upload', cut, codec, tokenizer, true);
+  const given = prompt.original.subarray(0, prompt.given - (prompt.rest?.length ?? 0));
   const isWhole = isLive(codec);
   const { still } = codec;
   sendJson(response, 200, {
@@ -54,7 +56,7 @@ export async function promptOfUpload(
     ),
     given: isWhole ? base64(codec.preview!(given as Uint8Array)) : null,
     // The given part may have no picture, such as a clip without a frame.
-    shown: given.length === 0 ? null : base64(await still.draw(given, prompt.given)),
+    shown: given.length === 0 ? null : base64(await still.draw(given, given.length)),
     mime: still.mime,
     width: codec.width,
     height: codec.height,
