@@ -2,6 +2,7 @@
 import { readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
+import { formatCount } from '../base/format.ts';
 import type { Progress } from '../cli/progress.ts';
 import type { NativeVariant } from '../compute/installed.ts';
 import { compileBinding, findCompiler } from './compile.ts';
@@ -53,6 +54,7 @@ export const wheelRoute: Route = {
     const python = await findPython(context.signal);
     const tfjsNode = await haveTfjsNode(join(dir, 'tfjs-node'), context);
     await checkSpace(dir, DISK_BYTES[context.variant]);
+    context.log(`downloading ${downloadsOf(wheels)}; it is kept for all projects of this user`);
     for (const wheel of wheels) await addWheel(wheel, dir, python, context);
     const libraries = (await readdir(join(dir, 'tensorflow'))).filter((name) =>
       name.startsWith('libtensorflow'),
@@ -83,6 +85,14 @@ async function addWheel(wheel: Wheel, dir: string, python: string, context: Rout
   if (count === 0) {
     throw new CodecLmError('BACKEND_UNAVAILABLE', `${wheel.package} holds nothing of use`);
   }
+}
+
+/** `tensorflow-cpu 2.21.0, 274 MB` */
+function downloadsOf(wheels: readonly Wheel[]): string {
+  const [{ package: name, version }, ...others] = wheels;
+  const bytes = wheels.reduce((sum, wheel) => sum + wheel.bytes, 0);
+  const more = others.length > 0 ? ` and ${others.length} libraries` : '';
+  return `${name} ${version}${more}, ${formatCount(bytes / 1e6)} MB`;
 }
 
 async function checkSpace(dir: string, needed: number): Promise<void> {
