@@ -3,8 +3,8 @@
  * add rules of their own only for what no other page has.
  */
 export const PAGE_STYLE = `
-:root { color-scheme: light dark; --ink: #1f2328; --soft: #57606a; --line: #dcdfe4; --card: #f3f5f7; --page: #fff; --accent: #2f6cb5; --on-accent: #fff; --second: #b45309; --third: #7a828e; --given: #d98e04; --bad: #c02626 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e2e4e8; --soft: #a0a8b3; --line: #3a3d42; --card: #222428; --page: #17181a; --accent: #79aee8; --on-accent: #10151b; --second: #f0a848; --third: #9199a5; --given: #fab005; --bad: #fca5a5 } }
+:root { color-scheme: light dark; --ink: #1f2328; --soft: #57606a; --line: #dcdfe4; --card: #f3f5f7; --page: #fff; --accent: #2f6cb5; --on-accent: #fff; --second: #b45309; --third: #7a828e; --bad: #c02626 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e2e4e8; --soft: #a0a8b3; --line: #3a3d42; --card: #222428; --page: #17181a; --accent: #79aee8; --on-accent: #10151b; --second: #f0a848; --third: #9199a5; --bad: #fca5a5 } }
 * { box-sizing: border-box }
 body { font: 16px/1.5 system-ui, sans-serif; margin: 0; color: var(--ink); background: var(--page) }
 main { max-width: 84rem; margin: 0 auto; padding: 1.5rem clamp(.9rem, 3vw, 2.5rem) 4rem }

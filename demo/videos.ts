@@ -55,13 +55,20 @@ async function main(): Promise<void> {
   say('2/6  clips -> canonical AVC bytes -> BPE tokens -> Parquet shards');
   const settings = ['--size', SIZE, '--profile', 'reproducible', '--merges', String(MERGES)];
   const seqLen = ['--seq-len', String(SEQ_LEN)];
-  await step('pipeline', ['run', 'videos', corpus, '--out', dataset, ...settings, ...seqLen]);
+  const heldOut = ['--val-fraction', '0.05'];
+  await step('pipeline', [
+    ...['run', 'videos', corpus, '--out', dataset],
+    ...[...settings, ...seqLen, ...heldOut],
+  ]);
   await step('shards', ['inspect', dataset]);
 
   const backend = await chooseBackend();
   const steps = STEPS[backend.name];
   say(`3/6  a Llama of under a million parameters learns them, ${steps} steps on ${backend.name}`);
-  const ends = [`train.steps=${steps}`, `train.seqLen=${SEQ_LEN}`, `train.saveEvery=${steps}`];
+  const ends = [
+    ...[`train.steps=${steps}`, `train.seqLen=${SEQ_LEN}`, `train.saveEvery=${steps}`],
+    `train.evalEvery=${Math.round(steps / 6)}`,
+  ];
   const set = [...MODEL.map((setting) => `model.${setting}`), ...TRAINING, ...ends];
   await step('trainer', [
     ...['fit', '--preset', 'tiny-video', '--data', dataset, '--out', run],

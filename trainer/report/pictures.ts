@@ -96,6 +96,16 @@ async function howDrawn(dir: string, names: readonly string[], isMoving: boolean
   return `${given} The grammar changed ${changed.toFixed(1)} % of the drawn tokens`;
 }
 
+/** Leaves out files beside a clip that another codec's samples could be: the strip of its frames. */
+function withoutCompanions(names: readonly string[]): string[] {
+  const films = new Set(
+    allCodecs().flatMap(({ file, shown }) => (shown === undefined ? [] : [file.extension])),
+  );
+  const stem = (name: string) => basename(name, extname(name));
+  const clips = new Set(names.filter((name) => films.has(extname(name))).map(stem));
+  return names.filter((name) => !clips.has(stem(name)) || films.has(extname(name)));
+}
+
 /** Whether single pixels are looked at. */
 async function areTiny(pictures: readonly (ReportPicture | null)[]): Promise<boolean> {
   const first = pictures.find((picture) => picture !== null);
@@ -111,9 +121,10 @@ export async function samplePictures(dir: string): Promise<Pictures> {
   try {
     const files = shownFiles();
     const isSample = (name: string) => files.has(extname(name)) || extname(name) === '.bin';
-    const names = (await readdir(dir))
-      .filter((name) => /^\d{8}\.\w+$/.test(name) && isSample(name))
-      .sort();
+    const found = (await readdir(dir)).filter(
+      (name) => /^\d{8}\.\w+$/.test(name) && isSample(name),
+    );
+    const names = withoutCompanions(found.sort());
     const shown = names.slice(0, MAX_SAMPLES);
     const pictures = await Promise.all(
       shown.map(async (name): Promise<ReportPicture | null> => {
