@@ -106,14 +106,18 @@ function windowOf(points: number): number {
   return 2 * Math.floor((points * SMOOTHED_PART) / 2) + 1;
 }
 
-/** Means of windows around each point, smaller ones towards both ends. */
+/**
+ * Means of windows around each point. Near the beginning, where losses fall steeply, windows are
+ * smaller and their means true; at the end windows lack what has not come yet.
+ */
 export function smooth(points: readonly Point[], window: number): Point[] {
   const sums = new Float64Array(points.length + 1);
   for (const [i, [, y]] of points.entries()) sums[i + 1] = sums[i] + y;
   const half = (window - 1) / 2;
   return points.map(([x], i) => {
-    const reach = Math.min(half, i, points.length - 1 - i);
-    return [x, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)];
+    const reach = Math.min(half, i);
+    const [from, to] = [i - reach, Math.min(points.length, i + reach + 1)];
+    return [x, (sums[to] - sums[from]) / (to - from)];
   });
 }
 
