@@ -32,7 +32,7 @@ export function pageOf({ name, parameters, codec, maxPositions, needsKey }: Page
   const { definition, alphabet, width, height, still } = codec;
   const unit = unitOf(alphabet);
   const { noun, documentNoun, title, media, file } = definition;
-  const size = parameters === undefined ? '' : ` of ${inMillions(parameters)} parameters`;
+  const size = parameters === undefined ? '' : ` of ${inWords(parameters)} parameters`;
   const isTiny = Math.max(width, height) <= TINY_PICTURE;
   const kind = still?.isStrip ? 'films' : isTiny && 'tiny';
   const accepted = media === 'images' ? 'image/*' : 'video/*,image/gif';
@@ -66,7 +66,8 @@ draws to its end.</p>`,
 }
 
 /** `2.0 million` */
-function inMillions(parameters: number): string {
+function inWords(parameters: number): string {
+  if (parameters < 1e5) return `${Math.ceil(parameters / 1e3)} thousand`;
   const millions = parameters / 1e6;
   if (millions >= 1000) return `${(millions / 1000).toFixed(1)} billion`;
   return `${millions.toFixed(millions < 10 ? 1 : 0)} million`;

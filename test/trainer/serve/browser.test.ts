@@ -3,21 +3,25 @@ import { execFileSync } from 'node:child_process';
 import type { ExecutionContext } from 'ava';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { sharp } from '../../../base/sharp.ts';
+import { avcSettingsSchema } from '../../../tokenizer/codecs/avc/settings.ts';
 import { createJpegGrammar } from '../../../tokenizer/codecs/jpeg/grammar.ts';
 import { fromJpegFile } from '../../../tokenizer/codecs/jpeg/view.ts';
 import { validateDocument } from '../../../tokenizer/mask/validate.ts';
 import { startServer } from '../../../trainer/serve/server.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
 import { temporaryFolder } from '../../helpers/temporary.ts';
-import { testWith } from '../../helpers/tools.ts';
+import { hasTool, testIf, testWith } from '../../helpers/tools.ts';
 
 const SIDE = 48;
 const QUALITY = 25;
 const PATIENCE_MS = 60_000;
 
-async function openPage(t: ExecutionContext): Promise<{ page: Page; complaints: string[] }> {
+async function openPage(
+  t: ExecutionContext,
+  model: Parameters<typeof makeCheckpoint>[1] = { side: SIDE },
+): Promise<{ page: Page; complaints: string[] }> {
   const checkpoint = await temporaryFolder(t);
-  await makeCheckpoint(checkpoint, { side: SIDE });
+  await makeCheckpoint(checkpoint, model);
   const server = await startServer({
     checkpoint,
     host: '127.0.0.1',
@@ -165,6 +169,41 @@ testWith(
     await page.locator('#status', { hasText: 'done' }).waitFor();
     const captions = await page.locator('#pictures figcaption').allTextContents();
     t.deepEqual([captions.length, captions[0]], [3, 'original']);
+    t.deepEqual(complaints, []);
+  },
+);
+
+testIf(
+  hasTool('chromium') && hasTool('ffmpeg'),
+  'chromium or ffmpeg is not installed',
+  'the page of a model of clips says what is marked, has an example, and gives a film',
+  async (t) => {
+    t.timeout(290_000);
+    const settings = avcSettingsSchema.parse({ width: 32, height: 32, profile: 'reproducible' });
+    const codec = { name: 'avc' as const, settings };
+    const { page, complaints } = await openPage(t, { codec, seqLen: 5000 });
+    page.setDefaultTimeout(280_000);
+    const text = await page.locator('main').textContent();
+    t.regex(String(text), /language model of \d+ thousand parameters .*clips of 32x32 pixels/s);
+    t.regex(String(text), /Frames with an amber line below were given/);
+    await page.locator('#count').fill('1');
+    await page.getByRole('button', { name: 'Try an example' }).click();
+    await page.locator('#status', { hasText: 'done' }).waitFor();
+    const captions = await page.locator('#pictures figcaption').allTextContents();
+    t.is(captions.length, 3);
+    t.regex(captions[2], /^\d+ tokens \(whole\)$/);
+    // Strips of five frames a row; half of the frames are in the prompt, with lines below them.
+    const sizes = await page.evaluate(
+      '[...document.images].map((image) => [image.naturalWidth, image.naturalHeight])',
+    );
+    const [wide, gap] = [2 + 5 * 34, 2];
+    t.deepEqual(sizes, [
+      [wide, gap + 3 * 34],
+      [wide, gap + 2 * 37],
+      [wide, gap + 3 * 37],
+    ]);
+    t.is(await page.locator('#pictures a').getAttribute('download'), 'drawn-1.mp4');
+    t.is(await page.locator('#pictures video').count(), 1);
     t.deepEqual(complaints, []);
   },
 );
