@@ -1,17 +1,19 @@
 /** docs/pages.md: the pages with their pictures, words and commands. */
 import type { PageToSee } from './list.ts';
-import type { Shot } from './shots.ts';
+import { type Look, looksAt } from './shots.ts';
 
 /** Name of a picture in docs/pictures/pages. */
-export function pictureName({ name }: PageToSee, { width, colours }: Shot): string {
+export function pictureName({ name }: PageToSee, { width, colours }: Look): string {
   return `${name}-${width}${colours === 'dark' ? '-dark' : ''}.webp`;
 }
 
-export function pagesDoc(seen: readonly (readonly [PageToSee, readonly Shot[]])[]): string {
-  const parts = seen.map(([page, shots]) => {
-    const image = (shot: Shot) =>
-      `<img src="pictures/pages/${pictureName(page, shot)}" height="420" alt="${page.title}, ${shot.width} pixels wide${shot.colours === 'dark' ? ', dark' : ''}">`;
-    return `## ${page.title}\n\n${page.words} \`${page.command}\`\n\n<p>\n${shots.map(image).join('\n')}\n</p>\n`;
+export function pagesDoc(pages: readonly PageToSee[]): string {
+  const parts = pages.map((page) => {
+    const images = looksAt(page).map((look) => {
+      const how = `${look.width} pixels wide${look.colours === 'dark' ? ', dark' : ''}`;
+      return `<img src="pictures/pages/${pictureName(page, look)}" height="420" alt="${page.title}, ${how}">`;
+    });
+    return `## ${page.title}\n\n${page.words}\n\n    ${page.command}\n\n<p>\n${images.join('\n')}\n</p>\n`;
   });
   return `# The pages
 

@@ -1,6 +1,6 @@
 /**
- * `npm run docs:pages -- [FOLDER]`: makes one of each page in FOLDER, looks at them in Chromium, and writes
- * docs/pages.md with its pictures. Whole pages lie in FOLDER/shots. It takes about ten minutes on two cores,
+ * `npm run docs:pages -- [FOLDER [NAME...]]`: makes one of each page in FOLDER, or those that are named,
+ * looks at them in Chromium, and writes docs/pages.md with its pictures. Whole pages lie in FOLDER/shots. It takes about ten minutes on two cores,
  * most of it the two demos, and seconds where FOLDER has them already.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,9 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { sharp } from '../../base/sharp.ts';
 import { pagesDoc, pictureName } from './doc.ts';
-import type { PageToSee } from './list.ts';
 import { makePages } from './make.ts';
-import { type Shot, shotsOf } from './shots.ts';
+import { shotsOf } from './shots.ts';
 
 const DOC = fileURLToPath(new URL('../../docs/pages.md', import.meta.url));
 const PICTURES = fileURLToPath(new URL('../../docs/pictures/pages', import.meta.url));
@@ -21,14 +20,12 @@ const WIDEST = 1200;
 
 async function main(): Promise<void> {
   const [folder = 'pages-output', ...only] = process.argv.slice(2);
-  const pages = await makePages(folder);
-  const chosen = only.length > 0 ? pages.filter(({ name }) => only.includes(name)) : pages;
+  const pages = await makePages(folder, only);
   const executable = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim();
   const shots = join(folder, 'shots');
   await mkdir(shots, { recursive: true });
   await mkdir(PICTURES, { recursive: true });
-  const seen: [PageToSee, Shot[]][] = [];
-  for (const page of chosen) {
+  for (const page of pages) {
     const taken = await shotsOf(page, executable);
     for (const shot of taken) {
       const name = pictureName(page, shot);
@@ -37,9 +34,8 @@ async function main(): Promise<void> {
       await small.webp({ quality: 80 }).toFile(join(PICTURES, name));
     }
     process.stdout.write(`${page.name}: ${taken.length} pictures\n`);
-    seen.push([page, taken]);
   }
-  if (only.length === 0) await writeFile(DOC, pagesDoc(seen));
+  if (only.length === 0) await writeFile(DOC, pagesDoc(pages));
 }
 
 main().catch((error) => {

@@ -9,8 +9,11 @@ import { type PageToSee, type Places, pagesToSee } from './list.ts';
 
 const PHOTOS = 240;
 
-/** @returns the pages, all of which are there */
-export async function makePages(out: string): Promise<PageToSee[]> {
+/**
+ * @param only names of pages; none for all
+ * @returns these pages, which are there
+ */
+export async function makePages(out: string, only: readonly string[]): Promise<PageToSee[]> {
   await mkdir(out, { recursive: true });
   const at = (name: string) => join(out, name);
   const places: Places = {
@@ -25,7 +28,7 @@ export async function makePages(out: string): Promise<PageToSee[]> {
     const settings = ['--size', '128', '--seq-len', '1024', '--val-fraction', '0.1'];
     await step('pipeline', ['run', 'images', photos, '--out', dataset, ...settings]);
   }
-  const pages = pagesToSee(places);
+  const pages = pagesToSee(places).filter(({ name }) => only.length === 0 || only.includes(name));
   for (const { name, source, make } of pages) {
     if (make === undefined || !('file' in source) || existsSync(source.file)) continue;
     say(name);

@@ -14,24 +14,34 @@ export const SCREENS = [
 
 export type Colours = 'light' | 'dark';
 
-export interface Shot {
+/** How a page is looked at. */
+export interface Look {
   width: number;
+  height: number;
   colours: Colours;
+}
+
+export interface Shot extends Look {
   /** PNG files: the part that is shown to people, and all of the page. */
   part: Buffer;
   whole: Buffer;
 }
 
-/** A served page draws so many, from the example that it has. */
-const DRAWN = '6';
+/** A served page draws so many, from the example that it has; clips take their time. */
+const DRAWN = { images: '6', videos: '2' };
 const PATIENCE_MS = 240_000;
+
+export function looksAt({ isDark }: PageToSee): Look[] {
+  const schemes: Colours[] = isDark ? ['light', 'dark'] : ['light'];
+  return schemes.flatMap((colours) => SCREENS.map((screen) => ({ ...screen, colours })));
+}
 
 /**
  * @param executable of Chromium
  * @throws CodecLmError `INTERNAL` for a page that complains or is wider than the screen
  */
 export async function shotsOf(page: PageToSee, executable: string): Promise<Shot[]> {
-  const { source, isDark } = page;
+  const { source } = page;
   const server =
     'checkpoint' in source ? await serve({ checkpoint: source.checkpoint, port: 0 }) : undefined;
   const address = 'file' in source ? pathToFileURL(resolve(source.file)).href : server!.url;
@@ -41,11 +51,7 @@ export async function shotsOf(page: PageToSee, executable: string): Promise<Shot
   });
   try {
     const shots: Shot[] = [];
-    for (const colours of isDark ? (['light', 'dark'] as const) : (['light'] as const)) {
-      for (const screen of SCREENS) {
-        shots.push(await shotOf(browser, address, page, { ...screen, colours }));
-      }
-    }
+    for (const look of looksAt(page)) shots.push(await shotOf(browser, address, page, look));
     return shots;
   } finally {
     await browser.close();
@@ -57,8 +63,9 @@ async function shotOf(
   browser: Browser,
   address: string,
   { name, source }: PageToSee,
-  { width, height, colours }: { width: number; height: number; colours: Colours },
+  look: Look,
 ): Promise<Shot> {
+  const { width, height, colours } = look;
   const tab = await browser.newPage({ viewport: { width, height }, colorScheme: colours });
   tab.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
@@ -83,11 +90,12 @@ async function shotOf(
   const whole = await tab.screenshot({ fullPage: true });
   const part = await tab.screenshot({ fullPage: false });
   await tab.close();
-  return { width, colours, part, whole };
+  return { ...look, part, whole };
 }
 
 async function drawAnExample(tab: Page): Promise<void> {
-  await tab.locator('#count').fill(DRAWN);
+  const media = await tab.locator('#form').getAttribute('data-media');
+  await tab.locator('#count').fill(DRAWN[media as keyof typeof DRAWN]);
   await tab.locator('#example').click();
   await tab.locator('#status', { hasText: /^done/ }).waitFor();
 }

@@ -52,7 +52,7 @@ export function scoresPage(scores: readonly MappedScore[], checkpoint: string): 
     style: STYLE,
     body: html`<h1>${title}</h1>
 <p class="lead">Each picture beside a map of the bits that the model needs for its parts: where it is dark the model knew what
-comes, where it glows the file surprised it. Below the colours lies the picture in grey; each map has a scale of its own.</p>
+comes, where it glows the file surprised it. Under the colours lies the picture in grey; each map has a scale of its own.</p>
 <p>${scores.length} documents, ${formatCount(symbols)} ${unit}s, ${mean} bits per ${unit} over all.</p>
 <div class="scores">${scores.map(figureOf)}</div>
 <h2>Scored with</h2>${htmlPairs([['checkpoint', checkpoint]])}`,

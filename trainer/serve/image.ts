@@ -55,8 +55,12 @@ export async function promptOfUpload(
       await (isWhole ? codec.view(prompt.original) : still.draw(prompt.original, 0)),
     ),
     given: isWhole ? base64(codec.preview!(given as Uint8Array)) : null,
-    // The given part may have no picture, such as a clip without a frame.
-    shown: given.length === 0 ? null : base64(await still.draw(given, given.length)),
+    // The given part may have no picture, such as a clip without a frame. What ends at the cut is
+    // drawn whole, and is marked as given only if it is so to its last byte.
+    shown:
+      given.length === 0
+        ? null
+        : base64(await still.draw(prompt.original.subarray(0, prompt.given), given.length)),
     mime: still.mime,
     width: codec.width,
     height: codec.height,

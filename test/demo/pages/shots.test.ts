@@ -34,7 +34,7 @@ testWith('chromium', 'a page is looked at in both widths and colours', async (t)
     const { channels } = await sharp(part).stats();
     t.is(channels[0].mean > 128, colours === 'light');
   }
-  const doc = pagesDoc([[one, shots]]);
+  const doc = pagesDoc([one]);
   t.is(doc.match(/<img src="pictures\/pages\/one-/g)?.length, 4);
 });
 

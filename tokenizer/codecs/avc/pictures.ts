@@ -5,7 +5,7 @@
 import type { Companion } from '../codec.ts';
 import { bitsByBlock, heat } from '../pictures/heat.ts';
 import { parseAvcDocument } from './document.ts';
-import { IDR_SLICE, SLICE, splitNalUnits } from './nal.ts';
+import { IDR_SLICE, PPS, SEI, SLICE, SPS, splitNalUnits } from './nal.ts';
 import { animate, drawStrip } from './strip.ts';
 import { COLUMNS } from './strip-size.ts';
 import { framesOf } from './view.ts';
@@ -13,11 +13,44 @@ import { framesOf } from './view.ts';
 /** Side of a macroblock in pixels. */
 const MACROBLOCK_SIDE = 16;
 
-/** @param given number of bytes that were the prompt: the frames in them get a line */
+/**
+ * Draws the whole frames of a beginning.
+ * @param given number of bytes that were the prompt: the frames in them get a line
+ * @throws CodecLmError `AVC_INVALID` when there is none
+ */
 export async function stillOf(beginning: Uint8Array, given: number): Promise<Uint8Array> {
-  const promptFrames = promptFramesOf(beginning, given);
-  return drawStrip(await framesOf(beginning), { columns: COLUMNS, promptFrames });
+  const whole = wholeFrames(beginning);
+  const promptFrames = promptFramesOf(whole, given);
+  return drawStrip(await framesOf(whole), { columns: COLUMNS, promptFrames });
 }
+
+/** A clip that is being drawn ends within a frame most of the time. */
+function wholeFrames(beginning: Uint8Array): Uint8Array {
+  try {
+    parseAvcDocument(beginning);
+    return beginning;
+  } catch (error) {
+    const units = splitNalUnits(beginning);
+    const last = units.findLastIndex(
+      ({ type, payloadStart }) =>
+        (type === SLICE || type === IDR_SLICE) && isFirstSlice(beginning, payloadStart),
+    );
+    // Parameter sets before a frame belong to it.
+    let from = last;
+    while (from > 0 && isParameterSet(units[from - 1].type)) from--;
+    if (from <= 0) throw error;
+    const whole = beginning.subarray(0, units[from].start);
+    parseAvcDocument(whole);
+    return whole;
+  }
+}
+
+/** `first_mb_in_slice` (H.264, 7.3.3) is 0: the bit after the header is 1. */
+function isFirstSlice(bytes: Uint8Array, payloadStart: number): boolean {
+  return (bytes[payloadStart + 1] & 0x80) !== 0;
+}
+
+const isParameterSet = (type: number) => type === SPS || type === PPS || type === SEI;
 
 function promptFramesOf(beginning: Uint8Array, given: number): number {
   if (given === 0) return 0;
