@@ -137,8 +137,8 @@ export function pagesToSee({ model, letters, clips, photos, dataset, out }: Plac
       make: [
         'tokenizer',
         [
-          ...['train', '--codec', 'vq', photos, '--to', at('vq'), '--steps', '120'],
-          ...['--eval-every', '20', '--save-every', '120'],
+          ...['train', '--codec', 'vq', photos, '--to', at('vq'), '--steps', '60'],
+          ...['--eval-every', '10', '--save-every', '60'],
         ],
       ],
       words: 'Held-out pictures, and below each what comes back of its codes.',

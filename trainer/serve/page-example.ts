@@ -38,7 +38,7 @@ function movingLetter() {
   const name = 'ABEKPRS'[Math.floor(Math.random() * 7)];
   const file = ['YUV4MPEG2 W' + width + ' H' + height + ' F3:1 Ip A1:1 C420jpeg\\n'];
   for (let frame = 0; frame < frames; frame++) {
-    pen.fillStyle = '#f4c430';
+    pen.fillStyle = '#fff';
     pen.fillRect(0, 0, width, height);
     Object.assign(pen, { fillStyle: '#0a4db8', font: 'bold ' + Math.round(height * 0.8) + 'px sans-serif' });
     pen.fillText(name, Math.round(width * 0.1) + step * frame, Math.round(height * 0.8));

@@ -23,7 +23,7 @@ function figure(caption) {
     const url = URL.createObjectURL(new Blob(parts, { type }));
     if (type.startsWith('video/')) {
       const film = box.insertBefore(document.createElement('video'), text);
-      Object.assign(film, { src: url, controls: true, loop: true, muted: true });
+      Object.assign(film, { src: url, controls: true, loop: true, muted: true, autoplay: true });
     }
     Object.assign(box.appendChild(document.createElement('a')),
       { href: url, download: name, textContent: 'save ' + name });
