@@ -57,7 +57,7 @@ export function claimsOf({ results }: Pick<Study, 'results'>): Claim[] {
 /** Distances by condition: those with a prompt first, in the order of the table. */
 function distancesOf({ drawn }: ArmResult) {
   return drawn!.table.conditions.flatMap(({ id, title }) => {
-    const distance = drawn!.figures?.conditions[id].distance;
+    const distance = drawn!.figures?.conditions[id]?.distance;
     return distance === undefined ? [] : [{ id, title, distance }];
   });
 }

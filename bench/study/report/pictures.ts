@@ -35,8 +35,10 @@ function namesOf({ table }: Drawn): string[] {
   return Array.from({ length: count }, (_, n) => String(n).padStart(8, '0'));
 }
 
+/** Pictures of an arm; places stay empty where it has not drawn any. */
 async function drawnOf({ evaluation }: Drawn, condition: string, names: readonly string[]) {
-  const [draw] = await readdir(join(evaluation, 'completions', condition));
+  const [draw] = await readdir(join(evaluation, 'completions', condition)).catch(() => []);
+  if (draw === undefined) return names.map(() => undefined);
   const folder = join(evaluation, 'completions', condition, draw, 'seed-0');
   const files = await readdir(folder);
   return Promise.all(

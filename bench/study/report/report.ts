@@ -173,7 +173,7 @@ async function pictures(doc: string, drawn: readonly ArmResult[]): Promise<strin
     '',
     '![samples without a prompt](images/study-samples.png)',
     '',
-    `Without a prompt, in the same order.`,
+    'Without a prompt, in the same order; an empty row was not drawn.',
     '',
   ];
 }

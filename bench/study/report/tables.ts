@@ -66,7 +66,7 @@ export function documentsSeen({ metrics, manifest: { totals } }: ArmResult): num
 /** Distances, KID or PSNR of the arms by condition, and of their codecs alone. */
 export function figureTable(results: readonly ArmResult[], key: keyof Figures): string {
   const conditions = results[0].drawn!.table.conditions.filter(
-    ({ id }) => results[0].drawn!.figures!.conditions[id][key],
+    ({ id }) => results[0].drawn!.figures!.conditions[id]?.[key],
   );
   return table(
     [...conditions.map(({ title }) => title), 'codec alone'],
@@ -74,7 +74,7 @@ export function figureTable(results: readonly ArmResult[], key: keyof Figures): 
       const { alone, conditions: found } = drawn!.figures!;
       return [
         arm.title,
-        ...conditions.map(({ id }) => spread(found[id][key], SCALES[key])),
+        ...conditions.map(({ id }) => spread(found[id]?.[key], SCALES[key])),
         spread(alone[key], SCALES[key]),
       ];
     }),
