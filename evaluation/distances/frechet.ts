@@ -10,7 +10,7 @@ import type { Rows } from '../npz/statistics.ts';
 import { type DoubleMath, type DoubleMatrix, matrix, trace } from './matrix.ts';
 
 /** Pictures whose centred features are in memory at once. */
-const BLOCK = 2048;
+const BLOCK = 1024;
 
 /** A normal distribution, and what its covariance was made of where that is smaller. */
 export interface Gaussian {
@@ -44,13 +44,12 @@ export function gaussianOf(math: DoubleMath, features: Rows | DoubleMatrix): Gau
     const factor = centred(0, count);
     return { mu, sigma: math.product(factor, factor, 'a'), factor };
   }
-  const sigma = matrix(dims, dims);
-  for (let from = 0; from < count; from += BLOCK) {
-    const part = centred(from, Math.min(BLOCK, count - from));
-    const { data: products } = math.product(part, part, 'a');
-    for (let i = 0; i < products.length; i++) sigma.data[i] += products[i];
-  }
-  return { mu, sigma };
+  const blocks = function* () {
+    for (let from = 0; from < count; from += BLOCK) {
+      yield centred(from, Math.min(BLOCK, count - from));
+    }
+  };
+  return { mu, sigma: math.gram(blocks(), dims) };
 }
 
 /** @throws CodecLmError `NOT_FINITE` */

@@ -20,7 +20,12 @@ export function lapackMath({ call }: Lapack): DoubleMath {
   };
   return {
     product(a, b, transpose) {
-      if (a === b) return symmetricProduct(call, a, transpose);
+      if (a === b) {
+        const side = transpose === 'a' ? a.columns : a.rows;
+        const square = matrix(side, side);
+        addSquare(call, a, transpose, square);
+        return mirrored(square);
+      }
       if (transpose === 'a') {
         const [k, m, n] = [a.rows, a.columns, b.columns];
         const result = matrix(m, n);
@@ -31,6 +36,11 @@ export function lapackMath({ call }: Lapack): DoubleMath {
       const result = matrix(m, n);
       call('dgemm', 'T', 'N', n, m, k, ONE, b.data, k, a.data, k, ZERO, result.data, n);
       return result;
+    },
+    gram(blocks, dims) {
+      const total = matrix(dims, dims);
+      for (const block of blocks) addSquare(call, block, 'a', total);
+      return mirrored(total);
     },
     nuclearNorm({ rows, columns, data }) {
       const count = Math.min(rows, columns);
@@ -66,21 +76,23 @@ export function lapackMath({ call }: Lapack): DoubleMath {
   };
 }
 
-/** Half of the multiplications, and the other half of the matrix is copied. */
-function symmetricProduct(
+/** Adds aT a or a aT to the half of `to` that is the lower one there and the upper one here. */
+function addSquare(
   call: Lapack['call'],
   { rows, columns, data }: DoubleMatrix,
   transpose: 'a' | 'b',
-): DoubleMatrix {
-  const [n, k] = transpose === 'a' ? [columns, rows] : [rows, columns];
-  const result = matrix(n, n);
-  const how = transpose === 'a' ? 'N' : 'T';
-  call('dsyrk', 'L', how, n, k, ONE, data, columns, ZERO, result.data, n);
-  // The lower half there is the upper half here.
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < i; j++) result.data[i * n + j] = result.data[j * n + i];
-  }
-  return result;
+  to: DoubleMatrix,
+): void {
+  const [n, k, how] =
+    transpose === 'a' ? ([columns, rows, 'N'] as const) : ([rows, columns, 'T'] as const);
+  call('dsyrk', 'L', how, n, k, ONE, data, columns, ONE, to.data, n);
+}
+
+/** Copies the upper half to the lower one. */
+function mirrored(square: DoubleMatrix): DoubleMatrix {
+  const { rows: n, data } = square;
+  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) data[i * n + j] = data[j * n + i];
+  return square;
 }
 
 /** `info` has 32 or 64 bits; the first 32 say enough. */

@@ -10,6 +10,8 @@ export interface DoubleMatrix {
 export interface DoubleMath {
   /** aT b where `a` is [k, m] and `b` is [k, n]; or a bT where both have k columns. */
   product(a: DoubleMatrix, b: DoubleMatrix, transpose: 'a' | 'b'): DoubleMatrix;
+  /** The sum of bT b over blocks [any, dims]; each is let go of before the next one is made. */
+  gram(blocks: Iterable<DoubleMatrix>, dims: number): DoubleMatrix;
   /** Sum of the singular values. */
   nuclearNorm(matrix: DoubleMatrix): number;
   /** tr sqrt(A B) for covariances [n, n] that are positive definite; undefined where one is not. */

@@ -121,6 +121,30 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
         return matrix(shape[0], shape[1], download(result, keep));
       });
     },
+    gram(blocks, dims) {
+      const untracked: Keep = (id) => id;
+      let total: number | undefined;
+      try {
+        for (const block of blocks) {
+          const before = total;
+          total = scoped((drop) => {
+            const id = upload(block, drop);
+            if (before === undefined) return multiply(id, id, 'a', untracked);
+            return run('AddV2', [type], [before, multiply(id, id, 'a', drop)], untracked).id;
+          });
+          if (before !== undefined) binding.deleteTensor(before);
+        }
+        const sum = total;
+        if (sum === undefined) return matrix(dims, dims);
+        return matrix(
+          dims,
+          dims,
+          scoped((drop) => download(sum, drop)),
+        );
+      } finally {
+        if (total !== undefined) binding.deleteTensor(total);
+      }
+    },
     nuclearNorm(m) {
       return scoped((keep) => {
         const attributes = [flag('compute_uv', false), flag('full_matrices', false), type];

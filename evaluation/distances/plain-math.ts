@@ -7,6 +7,14 @@ const BLOCK = 64;
 
 export const plainMath: DoubleMath = {
   product,
+  gram(blocks, dims) {
+    const total = matrix(dims, dims);
+    for (const block of blocks) {
+      const { data } = product(block, block, 'a');
+      for (let i = 0; i < data.length; i++) total.data[i] += data[i];
+    }
+    return total;
+  },
   nuclearNorm: (m) => singularValues(m).reduce((sum, value) => sum + value, 0),
 };
 
