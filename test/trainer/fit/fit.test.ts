@@ -168,18 +168,24 @@ test.serial(
       qkNorm: ['model.qkNorm=true', 'optim.zLoss=0.001'],
       zLoss: ['optim.zLoss=1'],
     };
-    const losses = new Map<string, number>();
+    const losses = new Map<string, number[]>();
     for (const [name, settings] of Object.entries(options)) {
       const out = join(place.folder, name);
       const done = await train(out, ['train.steps=3', ...settings]);
       t.is(done.exitCode, 0, done.stderr);
-      losses.set(name, (await readSeries(out)).train[2].loss);
+      losses.set(
+        name,
+        (await readSeries(out)).train.map(({ loss }) => loss),
+      );
     }
     const plain = losses.get('plain')!;
-    t.is(losses.get('checkpointing'), plain);
+    t.is(plain.length, 3);
+    t.deepEqual(losses.get('checkpointing'), plain);
     for (const name of ['docMask', 'bf16', 'qkNorm', 'zLoss']) {
-      const loss = losses.get(name)!;
-      t.true(loss !== plain && Math.abs(loss - plain) < 0.5, `${name}: ${loss}, plain: ${plain}`);
+      const series = losses.get(name)!;
+      // A single loss is the sum of few tokens in fp32: two may be equal by chance.
+      t.notDeepEqual(series, plain, name);
+      t.true(Math.abs(series[2] - plain[2]) < 0.5, `${name}: ${series}, plain: ${plain}`);
     }
     const drawn = await run('trainer', [
       ...['sample', '--checkpoint', join(place.folder, 'qkNorm'), '--num', '1', '--grammar', 'off'],
