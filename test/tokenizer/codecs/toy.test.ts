@@ -68,10 +68,7 @@ async function isServed(t: ExecutionContext, model: string, file: string, docume
     t.is(response.status, 200, JSON.stringify(answer));
     return answer;
   };
-  t.regex(
-    await (await fetch(url)).text(),
-    /writes documents of Toy, symbol by symbol: pictures of/,
-  );
+  t.regex(await (await fetch(url)).text(), /writes Toy files, symbol by symbol: pictures of/);
   const octets = 'application/octet-stream';
   const prompt = await post('api/prompt?ratio=0.5', octets, await readFile(file));
   t.deepEqual(prompt.prompt, [512, ...document.slice(0, 32)]);
