@@ -122,7 +122,7 @@ async function isServed(t: ExecutionContext, model: string, file: string) {
   };
   t.regex(
     await (await fetch(url)).text(),
-    /writes documents of Pixels, symbol by symbol: images of 8x8 pixels/,
+    /writes Pixels files, symbol by symbol: images of 8x8 pixels/,
   );
   const octets = 'application/octet-stream';
   const { prompt } = await post('api/prompt?ratio=0.5', octets, await readFile(file));
