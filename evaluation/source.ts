@@ -10,9 +10,9 @@ import type { Network } from './networks/network.ts';
 import { openNetwork } from './networks/open.ts';
 import { type Rows, readStatistics, type Statistics } from './npz/statistics.ts';
 
-/** What is known of the pictures of one side before distances are computed. */
+/** Facts about the pictures of one side, known before distances are computed. */
 export interface PictureSource {
-  /** Of a file; else it is made of the features. */
+  /** The file's own; else it is made of the features. */
   readonly gaussian?: Gaussian;
   readonly features?: Rows;
   readonly logits?: Rows;

@@ -3,7 +3,7 @@
 #include <string>
 #include "call.h"
 
-// Of Node-API (node_api.h), this is all that is needed.
+// All that is needed of Node-API (node_api.h).
 extern "C" {
 struct napi_env__;
 struct napi_value__;

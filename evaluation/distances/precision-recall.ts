@@ -27,7 +27,7 @@ export function precisionRecall(
   return neighbourhoods.result();
 }
 
-/** What is known of the pictures of a set. */
+/** Facts about the pictures of a set. */
 interface Points {
   readonly count: number;
   /** Squares of their lengths. */

@@ -1,4 +1,4 @@
-/** Which places of a picture (MCUs, macroblocks, pixels) take the most bits. */
+/** The places of a picture (MCUs, macroblocks, pixels) that take the most bits. */
 import type { Codec, Symbols } from '../../tokenizer/index.ts';
 
 export interface PlacesByBits {

@@ -52,7 +52,7 @@ export async function readInputs(model: Model, paths: readonly string[]): Promis
   return inputs;
 }
 
-/** What is found of an item, as numbers. */
+/** Findings about an item, as numbers. */
 export interface ItemWork<Item> {
   /** How many numbers there are of it. */
   lengthOf(item: Item): number;

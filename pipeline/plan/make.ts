@@ -75,7 +75,7 @@ export async function makePlan(request: Locked): Promise<Plan> {
   }
 }
 
-/** What is in the dataset already, so that only what is new is listed. */
+/** Inputs that the dataset has already, so that only new ones are listed. */
 export interface Before {
   /** Index of the first source that is listed. */
   firstSource: number;

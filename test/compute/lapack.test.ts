@@ -1,4 +1,4 @@
-/** Which library of linear algebra is taken, and what is said where it is none. */
+/** The library of linear algebra that is taken, and the words where it is none. */
 import test from 'ava';
 import { hasOptional } from '../../base/optional.ts';
 import { findLapack } from '../../compute/lapack.ts';

@@ -1,4 +1,4 @@
-/** Which row groups are brought near, and when. */
+/** The row groups that are brought near, and when. */
 import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import type { ShardEntry } from '../../../schemas/dataset.ts';

@@ -33,7 +33,7 @@ export interface AttentionShape {
 }
 
 export interface AttentionOptions {
-  /** Of the norm. */
+  /** Added to the mean square by the norm. */
   epsilon: number;
   precision?: Precision;
   /** int32 [batch, time]: a query sees only keys of its own segment. */
