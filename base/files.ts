@@ -1,5 +1,5 @@
-/** Functions for folders and small files. Their errors say what was being done and where. */
-import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+/** Functions for folders and files. Their errors say what was being done and where. */
+import { type FileHandle, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode } from './error.ts';
 import { readError, writeError } from './file-error.ts';
@@ -74,5 +74,21 @@ export async function sync(path: string): Promise<void> {
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Opens a file for `work`; errors of the file system become ours. */
+export async function withFile<T>(
+  path: string,
+  work: (file: FileHandle) => Promise<T>,
+): Promise<T> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    return await work(file);
+  } catch (error) {
+    throw readError(error, path);
+  } finally {
+    await file?.close();
   }
 }

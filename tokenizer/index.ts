@@ -68,6 +68,7 @@ export {
   pngOf,
   type Raster,
 } from './codecs/pictures/heat.ts';
+export { luminanceOf, type Plane, psnr, ssim } from './codecs/pictures/similarity.ts';
 export {
   allCodecs,
   codecNamed,

@@ -2,9 +2,9 @@
  * The safetensors format: eight bytes of header length (little-endian), a JSON header of names,
  * types, shapes and offsets, then the tensors' bytes.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { type AtomicFile, writeAtomically } from '../atomic-file.ts';
-import { readError } from '../file-error.ts';
+import { withFile } from '../files.ts';
 import { type FloatType, fromFloat32, toFloat32 } from './floats.ts';
 import {
   encodeTensorsHeader,
@@ -97,18 +97,6 @@ export function writeSafetensors(
 
 async function* dataOf(tensors: Weights) {
   for (const [name, { data }] of tensors) yield [name, data] as const;
-}
-
-async function withFile<T>(path: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    return await work(file);
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    await file?.close();
-  }
 }
 
 async function readHeader(

@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compare, writeFeatures } from '../../evaluation/index.ts';
 import type { EvaluationTable, Spread } from '../../schemas/protocol.ts';
-import { psnrOf } from '../../tokenizer/codecs/pictures/similarity.ts';
+import { psnr } from '../../tokenizer/codecs/pictures/similarity.ts';
 import { rastersIn, writeRasters } from './rasters.ts';
 import type { DrawnFigures, Figures } from './result.ts';
 
@@ -63,7 +63,7 @@ export async function figuresOf(
 function meanPsnr(originals: Rasters, rasters: Rasters): number {
   const all = [...rasters].flatMap(([name, pixels]) => {
     const original = originals.get(name);
-    return original === undefined ? [] : [psnrOf(original, pixels)];
+    return original === undefined ? [] : [psnr(original, pixels)];
   });
   return all.reduce((sum, value) => sum + value, 0) / all.length;
 }

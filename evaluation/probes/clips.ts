@@ -1,10 +1,9 @@
 /** Clips that the model continues, frame by frame beside the originals, and beside the last given frame again. */
 import { CodecLmError } from '../../base/error.ts';
-import type { Raster, Symbols } from '../../tokenizer/index.ts';
+import { luminanceOf, psnr, type Raster, type Symbols, ssim } from '../../tokenizer/index.ts';
 import type { Model } from '../../trainer/sample/model.ts';
 import { sample } from '../../trainer/sample/sample.ts';
 import { gatherNumbers } from './gather.ts';
-import { luminanceOf, psnr, ssim } from './picture-quality.ts';
 import { type ProbedFile, stopIfAsked } from './scoring.ts';
 import type { DrawSettings } from './validity.ts';
 
@@ -81,7 +80,7 @@ const QUALITIES = ['psnr', 'ssim', 'repeatPsnr', 'repeatSsim'] as const;
 
 function qualityOf(original: Raster, drawn: Raster, last: Raster): number[] {
   const [a, b, c] = [original, drawn, last].map(luminanceOf);
-  return [psnr(a, b), ssim(a, b), psnr(a, c), ssim(a, c)];
+  return [psnr(a.data, b.data), ssim(a, b), psnr(a.data, c.data), ssim(a, c)];
 }
 
 /** @param rows the qualities of each clip, frame by frame */

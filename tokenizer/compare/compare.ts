@@ -8,7 +8,7 @@ import { readError } from '../../base/file-error.ts';
 import { sharp } from '../../base/sharp.ts';
 import type { Raster } from '../codecs/pictures/heat.ts';
 import { imageInputSchema } from '../codecs/pictures/settings.ts';
-import { psnrOf, ssimOf } from '../codecs/pictures/similarity.ts';
+import { luminanceOf, psnr, ssim } from '../codecs/pictures/similarity.ts';
 import { pixelsOf } from '../codecs/pictures/source/baseline.ts';
 import type { ComparedCodec } from './codecs.ts';
 
@@ -60,8 +60,8 @@ export async function comparePicture(
       codec: name,
       symbols: symbols.length,
       bits: symbols.length * Math.log2(codec.alphabet),
-      psnr: psnrOf(original.pixels, returned.pixels),
-      ssim: ssimOf(original, returned),
+      psnr: psnr(original.pixels, returned.pixels),
+      ssim: ssim(luminanceOf(original), luminanceOf(returned)),
       ...{ original, returned, difference: differenceOf(original, returned) },
     });
   }

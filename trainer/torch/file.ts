@@ -1,9 +1,10 @@
 /** The tensors of a file that `torch.save` wrote: a state dict, as `pytorch_model.bin` is. */
+import { withFile } from '../../base/files.ts';
 import type { StoredTensor } from '../../base/safetensors/stored.ts';
 import { invalidTorch, quoted } from './error.ts';
 import { isOldForm, OLD_FORM_BYTES, readOldForm } from './old-form.ts';
 import { readPickle } from './pickle.ts';
-import { type FileRecord, MAX_PICKLE, readRecord, withFile } from './record.ts';
+import { type FileRecord, MAX_PICKLE, readRecord } from './record.ts';
 import { contiguous, isContiguous, spanOf } from './strided.ts';
 import { Dict, STORAGE_BYTES, TorchTensor } from './values.ts';
 import { readZip } from './zip.ts';

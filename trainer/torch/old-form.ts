@@ -4,10 +4,11 @@
  * storage as the number of its elements (int64) and its values.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { withFile } from '../../base/files.ts';
 import { readExactly } from '../../base/safetensors/read-exactly.ts';
 import { invalidTorch } from './error.ts';
 import { readPickle, type Unpickled } from './pickle.ts';
-import { type FileRecord, MAX_PICKLE, withFile } from './record.ts';
+import { type FileRecord, MAX_PICKLE } from './record.ts';
 import { Dict, STORAGE_BYTES, type Storage } from './values.ts';
 
 /** The pickle of 0x1950a86a20f9469cfc6c, with which every such file begins. */

@@ -1,6 +1,5 @@
 /** A part of a file that holds the values of a storage, or a pickle. */
-import { type FileHandle, open } from 'node:fs/promises';
-import { readError } from '../../base/file-error.ts';
+import { withFile } from '../../base/files.ts';
 import { readExactly } from '../../base/safetensors/read-exactly.ts';
 import { invalidTorch } from './error.ts';
 
@@ -20,20 +19,4 @@ export async function readRecord(path: string, { start, size }: FileRecord): Pro
       invalidTorch(path, 'the file became shorter while it was read'),
     ),
   );
-}
-
-/** Opens a file for `work`; errors of the file system become ours. */
-export async function withFile<T>(
-  path: string,
-  work: (file: FileHandle) => Promise<T>,
-): Promise<T> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    return await work(file);
-  } catch (error) {
-    throw readError(error, path);
-  } finally {
-    await file?.close();
-  }
 }

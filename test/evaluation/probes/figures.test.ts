@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import test from 'ava';
 import { areaUnderCurve } from '../../../evaluation/probes/classes.ts';
-import { type Plane, psnr, ssim } from '../../../evaluation/probes/picture-quality.ts';
 import { bySurprise, rankNextSymbol } from '../../../evaluation/probes/surprise.ts';
 import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
+import { type Plane, psnr, ssim } from '../../../tokenizer/codecs/pictures/similarity.ts';
 import type { Engine, EngineRow } from '../../../trainer/sample/engine/engine.ts';
 
 /** Two textured planes, as bench/peers/evaluation/golden_quality.py makes them. */
@@ -37,7 +37,7 @@ test('PSNR and SSIM are those of scikit-image', (t) => {
   t.true(golden.length >= 3);
   for (const { width, height, ...expected } of golden) {
     const [a, b] = planes(width, height);
-    t.true(Math.abs(psnr(a, b) - expected.psnr) < 1e-9);
+    t.true(Math.abs(psnr(a.data, b.data) - expected.psnr) < 1e-9);
     t.true(Math.abs(ssim(a, b) - expected.ssim) < 1e-9, `${ssim(a, b)}, not ${expected.ssim}`);
   }
 });
@@ -49,7 +49,7 @@ test('equal pictures, and pictures smaller than the window', (t) => {
     [2, 3],
   ]) {
     const [a, b] = planes(width, height);
-    t.is(psnr(a, a), 100);
+    t.is(psnr(a.data, a.data), 100);
     t.true(Math.abs(ssim(a, a) - 1) < 1e-12);
     t.true(ssim(a, b) < 1);
   }

@@ -1,7 +1,7 @@
 /** How well held-out pictures come back, and how many codes that takes. */
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../../compute/choose.ts';
-import { psnrOf } from '../../pictures/similarity.ts';
+import { psnr as psnrOf } from '../../pictures/similarity.ts';
 import { nearestCodes } from '../ops/nearest.ts';
 import { imagesOf, type VqNetwork } from './step.ts';
 

@@ -7,7 +7,7 @@ import { execa } from 'execa';
 import { randomFractions } from '../../../../../base/random.ts';
 import { readSafetensors } from '../../../../../base/safetensors/safetensors.ts';
 import { sharp } from '../../../../../base/sharp.ts';
-import { psnrOf } from '../../../../../tokenizer/codecs/pictures/similarity.ts';
+import { psnr } from '../../../../../tokenizer/codecs/pictures/similarity.ts';
 import { vq } from '../../../../../tokenizer/codecs/vq/index.ts';
 import { loadVqModel } from '../../../../../tokenizer/codecs/vq/model.ts';
 import { vqTrainOptions } from '../../../../../tokenizer/codecs/vq/train/options.ts';
@@ -141,7 +141,7 @@ test('pictures come back better and better, and the saved model gives them back 
     const { symbols } = await encoder.encode(await readFile(inputs[n]), inputs[n]);
     t.deepEqual([...symbols], [...codes]);
     const png = await codec.view(symbols);
-    found.push(psnrOf(picture, await sharp(png).removeAlpha().raw().toBuffer()));
+    found.push(psnr(picture, await sharp(png).removeAlpha().raw().toBuffer()));
   }
   // Three of them were held out: their mean is that of some three.
   const means = found.flatMap((a, i) =>
