@@ -46,6 +46,24 @@ export const engineOption = z
   )
   .meta({ group: 'Machine' });
 
+export const draftOption = z
+  .string()
+  .optional()
+  .describe(
+    'Checkpoint of a small model of the same tokenizer, which proposes tokens that the model then checks, several in one step: faster for large models, with the same files',
+  )
+  .meta({ valueName: 'dir', isPlace: true, group: 'Model' });
+
+export const draftTokensOption = z
+  .int()
+  .min(1)
+  .max(16)
+  .optional()
+  .describe(
+    'Tokens that the draft proposes at each step; default: as many as pay, found by measuring',
+  )
+  .meta({ group: 'Model' });
+
 export const batchSizeOption = z.int().min(1).max(64).default(16);
 
 export const tokenHealingOption = z

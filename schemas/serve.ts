@@ -3,6 +3,8 @@ import { z } from 'zod';
 import {
   batchSizeOption,
   cacheOption,
+  draftOption,
+  draftTokensOption,
   engineOption,
   threadsOption,
   weightsOption,
@@ -53,6 +55,8 @@ export const servingOptions = {
   engine: engineOption,
   weights: weightsOption,
   cache: cacheOption,
+  draft: draftOption,
+  draftTokens: draftTokensOption,
 };
 
 export const serveSchema = z.strictObject({

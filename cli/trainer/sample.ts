@@ -6,12 +6,15 @@ import {
   batchSizeOption,
   cacheOption,
   checkpointOption,
+  draftOption,
+  draftTokensOption,
   engineOption,
   samplingOptions,
   tokenHealingOption,
   weightsOption,
 } from '../../schemas/sample.ts';
 import type { SampleProgress } from '../../trainer/events.ts';
+import type { DraftCounts } from '../../trainer/sample/draft/drafter.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../codec-option.ts';
 import { command } from '../command.ts';
 import { showLoading } from './loading.ts';
@@ -36,6 +39,7 @@ const options = z.object({
   maxTokens,
   batch: batchSizeOption.describe('Samples drawn at once; does not change them'),
   ...{ threads, engine: engineOption, weights: weightsOption, cache: cacheOption },
+  ...{ draft: draftOption, draftTokens: draftTokensOption },
   prompt: z
     .string()
     .optional()
@@ -75,6 +79,7 @@ export const sampleCommand = command({
     'trainer sample --checkpoint RUN --num 16 --to samples',
     'trainer sample --checkpoint RUN --num 4 --prompt photo.jpg --prompt-ratio 0.5 --to out',
     'trainer sample --checkpoint RUN --num 4 --prompt clip.mp4 --prompt-frames 10 --to out',
+    'trainer sample --checkpoint RUN --draft SMALL-RUN --num 4 --batch 1 --to out',
     'mpirun -n 8 node bin/trainer.js sample --checkpoint RUN --num 50000 --to samples',
   ],
   flags: {
@@ -96,6 +101,7 @@ export const sampleCommand = command({
         loadModel(checkpoint, {
           codec: codecChoiceOf(given),
           ...{ engine: given.engine, weights: given.weights, cache: given.cache },
+          ...{ draft: given.draft, draftTokens: given.draftTokens },
           onEvent: (event) => isTold && showLoading(event, io),
         }),
       );
@@ -135,6 +141,7 @@ export const sampleCommand = command({
       if (given.grammar === 'on') {
         io.log(`the grammar changed the model's choice at ${share} % of tokens`);
       }
+      if (summary.draft) io.log(draftLine(summary.draft));
       if (!json) io.print(`${summary.sheet}\n${summary.page}`);
       return 0;
     });
@@ -144,6 +151,12 @@ export const sampleCommand = command({
 /** Such as `3/16 samples  1,234 tokens/s`, averaged over all tokens drawn so far. */
 export function progressLine({ samples, total, tokensPerSecond }: SampleProgress): string {
   return `${samples}/${total} samples  ${formatCount(tokensPerSecond)} tokens/s`;
+}
+
+/** Such as `the draft proposed 1,234 tokens, of which 87.0 % were drawn`. */
+export function draftLine({ proposed, accepted }: Readonly<DraftCounts>): string {
+  const share = proposed === 0 ? 0 : (100 * accepted) / proposed;
+  return `the draft proposed ${formatCount(proposed)} tokens, of which ${share.toFixed(1)} % were drawn`;
 }
 
 /** @throws CodecLmError `USAGE` for cuts without a prompt, or several of them */

@@ -75,8 +75,8 @@ async function drawSet(
     const drawing = { plans, settings, constraints, signal, onToken: () => meter.token() };
     // The same size each time: the engine stays loaded.
     const size = { sequences: batchSize, positions: maxTokens, threads };
-    await model.use(size, (engine) =>
-      drawAll(engine, model, drawing, async (drawn) => {
+    await model.useToDraw(size, (engine, drafter) =>
+      drawAll(engine, model, { ...drawing, drafter }, async (drawn) => {
         const sample = await finishSample(drawn, model.codec);
         await writeCompletion(folder, sample, model.codec, engine);
         finished++;

@@ -25,6 +25,10 @@ export interface CheckpointOptions {
   /** Another codec than that of JPEG, and the tokenizer of its symbols if they are no bytes. */
   codec?: { name: string; settings: Readonly<Record<string, unknown>> };
   tokenizer?: Tokenizer;
+  /** Of the weights. */
+  seed?: number;
+  /** What matrices are multiplied by: with 1 all tokens are nearly as likely. */
+  scale?: number;
 }
 
 /** @returns its configuration */
@@ -37,6 +41,8 @@ export async function makeCheckpoint(
     layers = 2,
     codec: other,
     tokenizer = TOKENIZER,
+    seed = 1,
+    scale = 1,
   }: CheckpointOptions = {},
 ): Promise<LlamaConfig> {
   const config: LlamaConfig = {
@@ -57,7 +63,11 @@ export async function makeCheckpoint(
   await mkdir(dir, { recursive: true });
   await writeTokenizer(dir, tokenizer);
   await writeFile(join(dir, 'config.json'), JSON.stringify(configToHuggingFace(config)));
-  await writeSafetensors(join(dir, 'model.safetensors'), initialWeights(config, 1));
+  const weights = initialWeights(config, seed);
+  for (const { shape, data } of weights.values()) {
+    if (shape.length > 1 && scale !== 1) data.set(data.map((value) => value * scale));
+  }
+  await writeSafetensors(join(dir, 'model.safetensors'), weights);
   const settings = jpegSettingsSchema.parse({ width: side, height: side });
   const codec = { codec: { versions: {}, ...(other ?? { name: 'jpeg', settings }) }, seqLen };
   await writeFile(join(dir, 'codec.json'), JSON.stringify(codec));

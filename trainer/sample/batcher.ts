@@ -8,91 +8,39 @@
  * Equal prompts are read once.
  */
 import { CodecLmError } from '../../base/error.ts';
-import { randomFractions } from '../../base/random.ts';
 import {
-  anyBut,
-  type Constraint,
-  type DrawnToken,
-  type DrawOptions,
-  drawToken,
-  type RatedToken,
-  rateToken,
-} from './draw.ts';
-import type { CachedSequence, Engine, EngineRow } from './engine/engine.ts';
-
-export interface GenerationRequest extends DrawOptions {
-  /** Given ids, at least one, including `<bos>`. */
-  prompt: ArrayLike<number>;
-  /** Most tokens to draw, including `<eos>`; with 0 the prompt is only read. */
-  maxTokens: number;
-  /** Together with `stream` it determines all random numbers. */
-  seed: number;
-  stream: number;
-  /** Drawing this id ends the generation. */
-  eosId: number;
-  /** Ids that are never drawn: `<bos>` and `<pad>` belong to no document. */
-  bannedIds: readonly number[];
-  constraint?: Constraint;
-  /**
-   * Called for every token of the prompt except the first (which nothing predicts), with the
-   * model's rating.
-   */
-  onPromptToken?(token: RatedToken): void;
-  /** Called for every drawn token except `<eos>`; returning true ends the generation after it. */
-  onToken?(token: DrawnToken): boolean | undefined;
-  /** Called when `<eos>` is drawn. */
-  onEnd?(token: DrawnToken): void;
-}
-
-/** `length`: it reached the limit before `<eos>`; `stop`: `onToken` ended it. */
-export type Finish = 'eos' | 'length' | 'stop';
-
-export interface Generation {
-  /** Drawn ids, without prompt and `<eos>`. */
-  ids: number[];
-  finish: Finish;
-  /** Number of drawn tokens, including `<eos>`. */
-  tokens: number;
-  /** Sum of ln p of these tokens under the unfiltered model. */
-  logProbability: number;
-  /** Number of draws at which the constraint forbade the most likely token. */
-  corrected: number;
-}
-
-export interface Ticket {
-  /** The result; rejects with an `AbortError` when the generation is cancelled. */
-  readonly done: Promise<Generation>;
-  /** Ends the generation and frees its place; does nothing if it has ended. */
-  cancel(): void;
-}
+  type Generation,
+  type GenerationRequest,
+  type Job,
+  knownOf,
+  remainingOf,
+  type Ticket,
+} from './batch/job.ts';
+import { Uniforms } from './batch/uniforms.ts';
+import type { Drafter } from './draft/drafter.ts';
+import { anyBut, drawToken, rateToken } from './draw.ts';
+import type { Engine, EngineRow } from './engine/engine.ts';
 
 /** Use of a step's logits: to rate a token of the prompt, or to draw the next token. */
 interface Prediction {
   job: Job;
   place: number;
-}
-
-interface Job {
-  request: GenerationRequest;
-  /** The prompt of the request; jobs with equal ones have the same. */
-  prompt: ArrayLike<number>;
-  random: () => number;
-  generation: Generation;
-  sequence?: CachedSequence;
-  /** The id to read next, after the prompt has been read. */
-  next?: number;
-  /** Tokens that the constraint allows next, once they are known. */
-  allowed?: Uint32Array;
-  settle: { resolve(generation: Generation): void; reject(error: unknown): void };
+  /** The id in the row behind, which was read in the expectation that these logits draw it. */
+  expected?: number;
 }
 
 export class Batcher {
   readonly #engine: Engine;
   readonly #waiting: Job[] = [];
   readonly #running: Job[] = [];
+  readonly #drafter: Drafter | undefined;
 
-  constructor(engine: Engine) {
+  /**
+   * @param drafter proposes tokens, which makes drawing faster and changes nothing that is drawn
+   */
+  constructor(engine: Engine, drafter?: Drafter) {
     this.#engine = engine;
+    this.#drafter = drafter;
   }
 
   get waiting(): number {
@@ -119,8 +67,9 @@ export class Batcher {
       job = {
         request,
         prompt: this.#sharedPrompt(request.prompt),
-        random: randomFractions(request.seed, request.stream),
+        uniforms: new Uniforms(request.seed, request.stream),
         generation: generation as Generation,
+        ...{ masks: [], proposals: [], agreed: 0 },
         settle: { resolve, reject },
       };
       this.#waiting.push(job);
@@ -131,21 +80,37 @@ export class Batcher {
   /** Runs one step of the engine. @returns false when there was nothing to do */
   async step(): Promise<boolean> {
     this.#admit();
+    await this.#drafter?.propose(this.#running, this.#engine.maxRows);
     const { rows, predictions } = this.#rows();
     if (rows.length === 0) return false;
     const stepping = this.#engine.step(rows);
     // An engine on threads of its own computes meanwhile.
     for (const { job, place } of predictions) {
-      if (place >= job.prompt.length) this.#prepareMask(job);
+      if (place >= job.prompt.length && job.masks.length === 0) this.#prepareMask(job);
     }
     const logits = await stepping;
     // Before anybody leaves: who waits for a prompt that has now been read takes it from there.
     this.#admit();
-    for (const [i, { job, place }] of predictions.entries()) {
-      // A job that left during the step draws no more tokens.
-      if (this.#running.includes(job)) this.#take(job, place, logits[i]);
-    }
+    this.#takeAll(predictions, logits);
+    this.#drafter?.settle(rows.length);
     return true;
+  }
+
+  #takeAll(predictions: readonly Prediction[], logits: readonly Float32Array[]): void {
+    const astray = new Set<Job>();
+    for (const [i, { job, place, expected }] of predictions.entries()) {
+      // A job that left during the step draws no more tokens.
+      if (astray.has(job) || !this.#running.includes(job)) continue;
+      this.#take(job, place, logits[i]);
+      if (expected === undefined || !this.#running.includes(job)) continue;
+      if (job.next === expected) job.agreed++;
+      else astray.add(job);
+    }
+    for (const job of astray) {
+      job.masks.length = 0;
+      // The rows behind the token that was drawn instead never happened.
+      this.#engine.rewind!(job.sequence!, knownOf(job) - 1);
+    }
   }
 
   /** Fails all generations that have not ended. */
@@ -205,8 +170,12 @@ export class Batcher {
     const predictions: Prediction[] = [];
     for (const job of this.#running) {
       if (job.next === undefined || rows.length === this.#engine.maxRows) continue;
-      rows.push({ sequence: job.sequence!, id: job.next, wantsLogits: true });
-      predictions.push({ job, place: job.sequence!.length + 1 });
+      const sequence = job.sequence!;
+      const ids = [job.next, ...job.proposals.map(({ id }) => id)];
+      ids.forEach((id, i) => {
+        rows.push({ sequence, id, wantsLogits: true });
+        predictions.push({ job, place: sequence.length + i + 1, expected: ids[i + 1] });
+      });
     }
     for (const job of this.#running) {
       if (job.next !== undefined) continue;
@@ -240,7 +209,8 @@ export class Batcher {
     const { constraint, maxTokens } = job.request;
     if (maxTokens === 0) return;
     try {
-      job.allowed = constraint?.allowed(maxTokens - job.generation.tokens);
+      const allowed = constraint?.allowed(remainingOf(job));
+      if (allowed) job.masks.push(allowed);
     } catch (error) {
       this.#leave(job);
       job.settle.reject(error);
@@ -249,13 +219,12 @@ export class Batcher {
 
   #draw(job: Job, logits: Float32Array): void {
     const { request, generation } = job;
-    const remaining = request.maxTokens - generation.tokens;
+    const remaining = remainingOf(job);
     const allowed =
-      job.allowed ??
+      job.masks.shift() ??
       request.constraint?.allowed(remaining) ??
       anyBut(request.bannedIds, logits.length);
-    job.allowed = undefined;
-    const token = drawToken(logits, request, allowed, job.random());
+    const token = drawToken(logits, request, allowed, job.uniforms.take());
     generation.tokens++;
     generation.logProbability += token.logProbability;
     if (request.constraint && token.isCorrected) generation.corrected++;
@@ -271,7 +240,7 @@ export class Batcher {
     else if (remaining === 1) this.#finish(job, 'length');
   }
 
-  #finish(job: Job, finish: Finish): void {
+  #finish(job: Job, finish: Generation['finish']): void {
     this.#leave(job);
     // At once: who has the same prompt can begin where another one still holds it.
     this.#admit();
@@ -286,6 +255,7 @@ export class Batcher {
       if (at < 0) continue;
       list.splice(at, 1);
       if (job.sequence) this.#engine.close(job.sequence);
+      this.#drafter?.leave(job);
       return true;
     }
     return false;

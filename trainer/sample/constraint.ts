@@ -7,6 +7,7 @@ import {
   isInMask,
   type Symbols,
   type Tokenizer,
+  type TokenMask,
 } from '../../tokenizer/index.ts';
 import { anyBut, type Constraint } from './draw.ts';
 import { beginsWith } from './prompt.ts';
@@ -61,19 +62,27 @@ export function grammarConstraints(
         { hint: 'raise `maxTokens`, or sample without the grammar with `grammar: false`' },
       );
     }
-    return {
-      allowed: (remaining) => mask.allowed(state, isLimited ? { tokens: remaining } : {}),
-      accept(id) {
-        const next = mask.advance(state, id);
-        if (next === undefined) {
-          throw new CodecLmError(
-            'INTERNAL',
-            `token ${id} was drawn although the grammar forbids it`,
-          );
-        }
-        state = next;
-      },
-    };
+    return followGrammar(mask, state, isLimited);
+  };
+}
+
+/** @param isLimited whether the document has to end within the tokens that remain */
+function followGrammar<State>(
+  mask: TokenMask<State>,
+  start: State,
+  isLimited: boolean,
+): Constraint {
+  let state = start;
+  return {
+    allowed: (remaining) => mask.allowed(state, isLimited ? { tokens: remaining } : {}),
+    accept(id) {
+      const next = mask.advance(state, id);
+      if (next === undefined) {
+        throw new CodecLmError('INTERNAL', `token ${id} was drawn although the grammar forbids it`);
+      }
+      state = next;
+    },
+    fork: () => followGrammar(mask, state, isLimited),
   };
 }
 
@@ -85,7 +94,14 @@ export function grammarConstraints(
  */
 export function healed(rest: Symbols, tokenizer: Tokenizer, inner: Constraint): Constraint {
   const ids = Array.from({ length: tokenizer.vocabSize }, (_, id) => id);
-  const tokens = ids.map((id) => tokenizer.tokenSymbols(id));
+  return healing(
+    rest,
+    ids.map((id) => tokenizer.tokenSymbols(id)),
+    inner,
+  );
+}
+
+function healing(rest: Symbols, tokens: readonly Symbols[], inner: Constraint): Constraint {
   let missing = rest;
   return {
     allowed(remaining) {
@@ -107,11 +123,13 @@ export function healed(rest: Symbols, tokenizer: Tokenizer, inner: Constraint): 
       missing = missing.subarray(Math.min(tokens[id].length, missing.length));
       inner.accept(id);
     },
+    fork: () => healing(missing, tokens, inner.fork()),
   };
 }
 
 /** Allows every id but these. */
 export function freeConstraint(bannedIds: readonly number[], vocabSize: number): Constraint {
   const allowed = anyBut(bannedIds, vocabSize);
-  return { allowed: () => allowed, accept() {} };
+  const free: Constraint = { allowed: () => allowed, accept() {}, fork: () => free };
+  return free;
 }

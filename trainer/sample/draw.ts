@@ -16,6 +16,8 @@ export interface Constraint {
    */
   allowed(remaining: number): Uint32Array;
   accept(id: number): void;
+  /** One that has accepted the same tokens, and goes on independently. */
+  fork(): Constraint;
 }
 
 /** The model's rating of a token. */

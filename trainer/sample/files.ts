@@ -9,6 +9,7 @@ import type { Communicator } from '../distributed/communicator.ts';
 import { coresOfRank, rankZeroFirst, tasksOfRank } from '../distributed/share.ts';
 import { single } from '../distributed/single.ts';
 import type { PastTrainedLength, SampleProgress } from '../events.ts';
+import type { DraftCounts, Drafter } from './draft/drafter.ts';
 import type { Engine } from './engine/engine.ts';
 import { finishSample } from './finished.ts';
 import { gatherWritten } from './gather.ts';
@@ -59,6 +60,8 @@ export interface SampleSummary {
   tokensPerSecond: number;
   /** Share of tokens at which the grammar forbade the most likely token. */
   correctedShare: number;
+  /** Tokens that a draft proposed in this process, and those of them that were drawn. */
+  draft?: Readonly<DraftCounts>;
   /** Paths of the contact sheet and the page. */
   sheet: string;
   page: string;
@@ -103,8 +106,10 @@ export async function sampleFiles(
   const own: WrittenSample[] = [];
   const threads = plan.settings.threads ?? (await coresOfRank(communicator));
   const work = { ...plan, plans, settings: { ...plan.settings, threads } };
-  const draw = (engine: Engine) =>
-    drawAll(engine, model, drawing, async (drawn) => {
+  let draft: DraftCounts | undefined;
+  const draw = (engine: Engine, drafter?: Drafter) => {
+    draft = drafter?.counts;
+    return drawAll(engine, model, { ...drawing, drafter }, async (drawn) => {
       const sample = await writeSample(to, await finishSample(drawn, codec), codec);
       const { isBatchDependent, description: name } = engine;
       const engineUsed = isBatchDependent ? { engine: name } : {};
@@ -113,8 +118,9 @@ export async function sampleFiles(
       if (size === 1) emit?.({ type: 'sample', sample: sample.sample });
       meter.finished();
     });
+  };
   // There may be more ranks than samples.
-  if (plans.length > 0) await model.use(engineSizeOf(work), draw);
+  if (plans.length > 0) await model.useToDraw(engineSizeOf(work), draw);
   const written = await gatherWritten(to, own, communicator);
   const [sheet, page] = [join(to, 'sheet.png'), join(to, 'index.html')];
   if (rank === 0 && written.length > 0) {
@@ -123,7 +129,7 @@ export async function sampleFiles(
     await write(sheet, await drawSheet(rows, codec.still));
     await write(page, Buffer.from(samplesPage(rows, description, codec)));
   }
-  return { ...summarize(written), tokensPerSecond: meter.tokensPerSecond, sheet, page };
+  return { ...summarize(written), tokensPerSecond: meter.tokensPerSecond, draft, sheet, page };
 }
 
 /** The files of samples that are being drawn. */

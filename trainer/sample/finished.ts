@@ -2,7 +2,7 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import { BYTES, type Codec, type Symbols } from '../../tokenizer/index.ts';
-import type { Finish } from './batcher.ts';
+import type { Finish } from './batch/job.ts';
 import type { DrawnSample } from './generate.ts';
 
 /** A sample as `sample` yields it. */

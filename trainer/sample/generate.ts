@@ -2,13 +2,15 @@
 
 import type { SampleSettings } from '../../schemas/sample.ts';
 import type { Symbols } from '../../tokenizer/index.ts';
-import { Batcher, type Generation } from './batcher.ts';
+import type { Generation } from './batch/job.ts';
+import { Batcher } from './batcher.ts';
 import {
   type ConstraintFactory,
   freeConstraint,
   grammarConstraints,
   healed,
 } from './constraint.ts';
+import type { Drafter } from './draft/drafter.ts';
 import type { Engine } from './engine/engine.ts';
 import type { CheckpointParts } from './load.ts';
 import { givenIds, type PlannedSample } from './plan.ts';
@@ -31,6 +33,8 @@ export interface Drawing {
   onToken?(plan: PlannedSample, id: number): void;
   /** Called once for each sample, even if the signal or an error ended it. */
   onLeft?(plan: PlannedSample): void;
+  /** Proposes tokens, which changes no sample. */
+  drafter?: Drafter;
   /** Ends all samples that have not ended, without an error. */
   signal?: AbortSignal;
 }
@@ -60,8 +64,8 @@ export async function drawAll(
   drawing: Drawing,
   onDrawn: (sample: DrawnSample) => Promise<void>,
 ): Promise<void> {
-  const { plans, settings, constraints, onToken, onLeft, signal } = drawing;
-  const batcher = new Batcher(engine);
+  const { plans, settings, constraints, onToken, onLeft, drafter, signal } = drawing;
+  const batcher = new Batcher(engine, drafter);
   const bannedIds = undrawableIds(tokenizer, engine.vocabSize);
   const draw = async (plan: PlannedSample): Promise<void> => {
     const given = givenIds(plan);

@@ -15,7 +15,7 @@ import {
   type Symbols,
   unitOf,
 } from '../../tokenizer/index.ts';
-import type { Generation } from './batcher.ts';
+import type { Generation } from './batch/job.ts';
 import { lengthOf, type Sample } from './finished.ts';
 
 /** One finished sample: a line of `--json`. */

@@ -123,8 +123,8 @@ export async function* sample(
     start(controller) {
       const drawing = { ...plan, constraints, onToken: () => meter.token(), signal: stop };
       work = model
-        .use(engineSizeOf(plan), (engine) =>
-          drawAll(engine, model, drawing, async (drawn) => {
+        .useToDraw(engineSizeOf(plan), (engine, drafter) =>
+          drawAll(engine, model, { ...drawing, drafter }, async (drawn) => {
             const finished = await finishSample(drawn, model.codec);
             meter.finished();
             if (!left.signal.aborted) controller.enqueue(finished);

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
-import type { Generation, GenerationRequest, Ticket } from '../sample/batcher.ts';
+import type { Generation, GenerationRequest, Ticket } from '../sample/batch/job.ts';
 import { Choice, type Piece } from './choice.ts';
 import { fileOf } from './file.ts';
 import { generationOf } from './generation.ts';

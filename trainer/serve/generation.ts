@@ -1,5 +1,5 @@
 /** Converts a request for completions to generations. */
-import type { GenerationRequest } from '../sample/batcher.ts';
+import type { GenerationRequest } from '../sample/batch/job.ts';
 import type { Constraint } from '../sample/draw.ts';
 import { HttpError } from './errors.ts';
 import type { CompletionRequest } from './request.ts';

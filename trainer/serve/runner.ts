@@ -1,6 +1,7 @@
 /** Runs the batcher while anybody waits for it, and limits the number of waiting generations. */
 import { CodecLmError } from '../../base/error.ts';
-import type { Batcher, GenerationRequest, Ticket } from '../sample/batcher.ts';
+import type { GenerationRequest, Ticket } from '../sample/batch/job.ts';
+import type { Batcher } from '../sample/batcher.ts';
 import { HttpError } from './errors.ts';
 
 const RETRY = { headers: { 'retry-after': '5' } };

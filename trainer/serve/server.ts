@@ -12,6 +12,7 @@ import type { CodecChoice } from '../sample/codec.ts';
 import { grammarConstraints } from '../sample/constraint.ts';
 import { loadEngine, readCheckpoint } from '../sample/load.ts';
 import { undrawableIds } from '../sample/undrawable.ts';
+import { serverDraft } from './draft.ts';
 import { errorBody, HttpError } from './errors.ts';
 import { isLocalName, isPrivateHost } from './host.ts';
 import { answer } from './routes.ts';
@@ -43,6 +44,9 @@ export interface ServerOptions {
   cache?: CacheType;
   /** Default: the faster one. */
   engine?: EngineChoice;
+  /** Checkpoint that proposes tokens, and how many of them. */
+  draft?: string;
+  draftTokens?: number;
   chooseBackend: () => Promise<Backend>;
   onEvent?: (event: ServeEvent) => void;
 }
@@ -77,7 +81,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...{ threads: options.threads, engine: options.engine },
     ...{ weights: options.weights, cache: options.cache },
   };
-  const engine = await loadEngine(checkpoint, size, options.chooseBackend, options.onEvent);
+  const draft = await serverDraft(checkpoint, options);
+  const engine = await loadEngine(
+    checkpoint,
+    draft ? { ...size, engine: 'wasm' } : size,
+    options.chooseBackend,
+    options.onEvent,
+  );
+  const drafting = await draft?.load(size);
   const fail = (error: unknown) => options.onEvent?.({ type: 'failure', error });
   const service: Service = {
     codec,
@@ -87,7 +98,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     parameters: parameterCount(checkpoint.config),
     constraints: grammarConstraints(codec, tokenizer),
     bannedIds: undrawableIds(tokenizer, engine.vocabSize),
-    runner: new Runner(new Batcher(engine), options.maxQueue, fail),
+    runner: new Runner(new Batcher(engine, drafting?.drafter), options.maxQueue, fail),
     grammar: options.grammar,
     maxBody: options.maxBody,
     apiKey: options.apiKey,
@@ -106,6 +117,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     await listen(server, options);
   } catch (error) {
+    await drafting?.engine.dispose();
     await engine.dispose();
     throw error;
   }
@@ -130,6 +142,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const impatience = setTimeout(() => server.closeAllConnections(), LAST_WORDS_MS);
       await closed;
       clearTimeout(impatience);
+      await drafting?.engine.dispose();
       await engine.dispose();
     },
   };

@@ -1,5 +1,7 @@
 import test from 'ava';
-import { Batcher, type GenerationRequest } from '../../../trainer/sample/batcher.ts';
+import type { GenerationRequest } from '../../../trainer/sample/batch/job.ts';
+import { Batcher } from '../../../trainer/sample/batcher.ts';
+import type { Constraint } from '../../../trainer/sample/draw.ts';
 import type { CachedSequence, Engine } from '../../../trainer/sample/engine/engine.ts';
 
 const [EOS, BOS] = [3, 4];
@@ -118,11 +120,12 @@ test('who leaves frees the place for who waits', async (t) => {
 
 test('an error of one constraint ends only its own generation', async (t) => {
   const batcher = new Batcher(chain(2));
-  const constraint = {
+  const constraint: Constraint = {
     allowed: () => {
       throw new Error('no way on');
     },
     accept() {},
+    fork: () => constraint,
   };
   const bad = batcher.submit(request(1, { constraint }));
   const good = batcher.submit(request(2));

@@ -34,6 +34,10 @@ export interface Engine {
    * @returns undefined while there is no room
    */
   fork?(source: CachedSequence, length: number, capacity: number): CachedSequence | undefined;
+  /**
+   * Forgets all tokens of a sequence but the first `length`. An engine without it cannot draw with a draft.
+   */
+  rewind?(sequence: CachedSequence, length: number): void;
   close(sequence: CachedSequence): void;
   /**
    * @returns the logits of each row that requests them, [vocabSize]; the next step overwrites them.

@@ -1,4 +1,5 @@
 /** The pages of the cache and the sequences that they belong to. */
+import { CodecLmError } from '../../../base/error.ts';
 import type { CachedSequence } from './engine.ts';
 import { CACHE_PAGE } from './kernels/pages.ts';
 
@@ -13,6 +14,17 @@ export class PagedSequence implements CachedSequence {
     this.slot = slot;
     this.pages = pages;
     this.capacity = pages.length * CACHE_PAGE;
+  }
+
+  /** Its pages stay its own: nobody reads behind the end, and what comes next is written there. */
+  rewind(length: number): void {
+    if (length > this.length) {
+      throw new CodecLmError(
+        'INTERNAL',
+        `a sequence of ${this.length} tokens has no first ${length}`,
+      );
+    }
+    this.length = length;
   }
 }
 

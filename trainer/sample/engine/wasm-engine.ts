@@ -60,7 +60,7 @@ export interface EngineSize {
 export type FillWeights = (write: WeightWriter, remark?: string) => Promise<void>;
 
 /** Number of parameters below which threads would wait for each other longer than they compute. */
-const SMALL_MODEL = 2_000_000;
+export const SMALL_MODEL = 2_000_000;
 const MOST_THREADS = 16;
 
 /**
@@ -189,6 +189,10 @@ class WasmEngine implements Engine {
       });
     }
     return sequence;
+  }
+
+  rewind(sequence: CachedSequence, length: number): void {
+    (sequence as PagedSequence).rewind(length);
   }
 
   close(sequence: CachedSequence): void {
