@@ -10,19 +10,20 @@ interface Program {
 export const PROGRAMS: Readonly<Record<string, Program>> = {
   pipeline: {
     summary:
-      'Turn a corpus of media files into a dataset of packed token shards: run, plan, status',
+      'Turn media files into a dataset of packed token shards: run, plan, extend, status, finalize',
     load: () => import('../pipeline/spec.ts'),
   },
   shards: {
-    summary: 'Packed token shards: inspect, verify, extract',
+    summary: 'Packed token shards: inspect, verify, extract, fetch',
     load: () => import('../shards/spec.ts'),
   },
   trainer: {
-    summary: 'Models: fit, sample, score, serve, report, export, estimate, config',
+    summary:
+      'Models: fit, sample, score, export, import, serve, report, estimate, evaluate, config',
     load: () => import('../trainer/spec.ts'),
   },
   tokenizer: {
-    summary: 'Byte-level BPE for one file or a folder: train, encode, decode, inspect',
+    summary: 'Media files to tokens and back: train, encode, decode, inspect, compare',
     load: () => import('../tokenizer/spec.ts'),
   },
 };

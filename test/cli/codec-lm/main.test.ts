@@ -28,6 +28,14 @@ test('help lists every program, set-up and the doctor; a wrong name gets a sugge
   t.regex(wrong.stderr, /unknown command 'trainr' \(Did you mean trainer\?\)/);
 });
 
+test("a program's line names its commands, all of them and in their order", async (t) => {
+  for (const { summary, load } of Object.values(PROGRAMS)) {
+    const { spec } = await load();
+    const names = new Set(spec.commands.map(({ name }) => name.split(' ')[0]));
+    t.is(summary.slice(summary.indexOf(': ') + 2), [...names].join(', '));
+  }
+});
+
 test('a program shows its name, its examples and its hints as it was called', async (t) => {
   const long = await run('codec-lm', 'shards', 'verify', '--help');
   t.regex(long.stdout, /^Usage: codec-lm shards verify/);
