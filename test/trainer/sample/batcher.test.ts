@@ -1,6 +1,7 @@
 import test from 'ava';
-import type { GenerationRequest } from '../../../trainer/sample/batch/job.ts';
+import type { GenerationRequest, Ticket } from '../../../trainer/sample/batch/job.ts';
 import { Batcher } from '../../../trainer/sample/batcher.ts';
+import { Drafter } from '../../../trainer/sample/draft/drafter.ts';
 import type { Constraint } from '../../../trainer/sample/draw.ts';
 import type { CachedSequence, Engine } from '../../../trainer/sample/engine/engine.ts';
 
@@ -36,6 +37,9 @@ function chain(
     },
     close: () => {
       open--;
+    },
+    rewind(sequence, length) {
+      (sequence as Read).ids.length = length;
     },
     async step(rows) {
       steps.push(rows.length);
@@ -198,4 +202,38 @@ test('the others go on when the one that reads their prompt is cancelled', async
   first.cancel();
   while (await batcher.step());
   t.deepEqual(await second.done, (await drawAll(1, [request(2, { prompt })])).results[0]);
+});
+
+test('a draft saves steps and changes nothing, whoever stops or leaves in the middle of a run', async (t) => {
+  const prompt = [BOS, ...Array.from({ length: 12 }, (_, i) => i % 3)];
+  const requests = [1, 1, 2, 3, 4, 0].map((stream, i) =>
+    request(stream, { bannedIds: [EOS, BOS], ...(i < 2 && { prompt }) }),
+  );
+  const stops = (at: number) => {
+    let left = at;
+    return () => --left === 0;
+  };
+  const both = async (drafter?: Drafter) => {
+    const engine = chain(4);
+    const batcher = new Batcher(engine, drafter);
+    const tickets: Ticket[] = requests.map((each, i) => {
+      const leaves = stops(5);
+      const onToken = [stops(4), () => leaves() && tickets[1].cancel(), stops(9)][i];
+      return batcher.submit({ ...each, onToken: onToken as () => boolean | undefined });
+    });
+    const all = Promise.allSettled(tickets.map(({ done }) => done));
+    while (await batcher.step());
+    t.deepEqual([batcher.running, batcher.waiting], [0, 0]);
+    return { results: await all, steps: engine.steps.length };
+  };
+  const plain = await both();
+  t.is(plain.results[1].status, 'rejected');
+  for (const tokens of [1, 2, 5]) {
+    const drafter = new Drafter(chain(4), tokens);
+    const drafted = await both(drafter);
+    t.deepEqual(drafted.results, plain.results);
+    // The chain is its own draft.
+    t.true(drafted.steps < plain.steps, `${drafted.steps} of ${plain.steps}`);
+    t.true(drafter.counts.accepted > 0.8 * drafter.counts.proposed);
+  }
 });

@@ -26,6 +26,7 @@ interface Rate {
 
 export class Pace {
   readonly #fixed: number | undefined;
+  readonly #clock: () => number;
   readonly #tried = new Float64Array(CLASSES).fill(BEGINNING);
   readonly #right = Float64Array.from(
     { length: CLASSES },
@@ -46,9 +47,13 @@ export class Pace {
   #begunAt = 0;
   #proposedAt = 0;
 
-  /** @param fixed number of proposals at every step */
-  constructor(fixed?: number) {
+  /**
+   * @param fixed number of proposals at every step
+   * @param clock milliseconds since whenever
+   */
+  constructor(fixed?: number, clock = () => performance.now()) {
     this.#fixed = fixed;
+    this.#clock = clock;
   }
 
   /**
@@ -57,7 +62,7 @@ export class Pace {
    * @returns most proposals for each sequence
    */
   begin(isPrompting: boolean): number {
-    this.#begunAt = performance.now();
+    this.#begunAt = this.#clock();
     this.#isUsual = !isPrompting;
     if (this.#fixed !== undefined) return this.#fixed;
     if (!isPrompting) this.#step++;
@@ -110,13 +115,13 @@ export class Pace {
 
   /** All has been proposed: from now on the model computes. */
   proposed(): void {
-    this.#proposedAt = performance.now();
+    this.#proposedAt = this.#clock();
   }
 
   /** Ends the step. @param rows that the model has read @param tokens that were drawn */
   end(rows: number, tokens: number): void {
     if (!this.#isUsual || tokens === 0) return;
-    const now = performance.now();
+    const now = this.#clock();
     this.#rows.add(rows, now - this.#proposedAt);
     const rate = this.#rates[this.#way];
     rate.tokens = KEPT * rate.tokens + tokens;
