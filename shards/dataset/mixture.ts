@@ -13,6 +13,7 @@ import { ReadAhead, type WaitStats } from '../loader/ahead.ts';
 import { checkSeed } from '../loader/loader.ts';
 import { type CommonOptions, checkInteger, resolveCommon } from '../loader/options.ts';
 import { type BatchTokens, newBatch, Sequences } from '../loader/sequences.ts';
+import { SpareIds } from '../loader/spare-ids.ts';
 import { type Dataset, type DatasetOptions, openDataset } from './dataset.ts';
 
 export interface MixtureSource {
@@ -70,12 +71,15 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
   readonly #sources: Sequences[];
   readonly #start: number[];
   readonly #padId: number;
+  readonly #spare: SpareIds;
   readonly #ahead = new ReadAhead();
 
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor({ datasets, shares }: Mixture, options: MixtureOptions) {
     const longest = Math.min(...datasets.map(({ manifest }) => manifest.seqLen));
     this.#settings = resolveCommon(options, longest);
+    const { microBatch, seqLen, prefetch } = this.#settings;
+    this.#spare = new SpareIds(microBatch * seqLen, prefetch + 1);
     this.#shares = shares;
     this.#sources = datasets.map(
       ({ manifest, pool }) => new Sequences(manifest, pool, this.#settings),
@@ -98,6 +102,14 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
     });
   }
 
+  /**
+   * Gives the memory of a batch back, for a batch to come. Nobody may use the batch afterwards, nor
+   * what shares its memory.
+   */
+  recycle({ ids }: Pick<MixtureBatch, 'ids'>): void {
+    this.#spare.give(ids);
+  }
+
   /** How long the consumers of this loader have waited for it. */
   stats(): WaitStats {
     return this.#ahead.stats();
@@ -106,13 +118,14 @@ export class MixtureLoader implements AsyncIterable<MixtureBatch> {
   async #read(mine: { source: number; n: number }[], taken: number[]): Promise<MixtureBatch> {
     const { microBatch, seqLen, segments } = this.#settings;
     const batch = {
-      ...newBatch(microBatch, seqLen, this.#padId, segments, mine.length),
+      ...newBatch(microBatch, seqLen, this.#padId, segments, mine.length, this.#spare.take()),
       sources: Int32Array.from(mine, ({ source }) => source),
       taken,
     };
     const places = mine.map(({ source, n }) => this.#sources[source].placeOf(n));
+    await Promise.all(this.#sources.map((source) => source.check()));
     await Promise.all(
-      places.map((place, i) => this.#sources[mine[i].source].fill(batch, i, place)),
+      places.map((place, i) => this.#sources[mine[i].source].fillRow(batch, i, place)),
     );
     return batch;
   }

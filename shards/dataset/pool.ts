@@ -15,6 +15,8 @@ const MAX_OPEN = 64;
 
 interface Slot {
   shard: Promise<Shard>;
+  /** The same once it is open. */
+  open?: Shard;
   users: number;
 }
 
@@ -41,7 +43,7 @@ export class ShardPool {
    * from the manifest
    */
   async use<T>(entry: ShardEntry, work: (shard: Shard) => Promise<T>): Promise<T> {
-    const slot = this.#slots.get(entry.file) ?? { shard: this.#open(entry), users: 0 };
+    const slot = this.#slots.get(entry.file) ?? this.#begin(entry);
     // Moved to the end: the first entry of the map is the least recently used.
     this.#slots.delete(entry.file);
     this.#slots.set(entry.file, slot);
@@ -52,6 +54,27 @@ export class ShardPool {
       slot.users--;
       await this.#closeUnused();
     }
+  }
+
+  /** The shard if it is open, to be used before anything is awaited. */
+  peek(entry: ShardEntry): Shard | undefined {
+    const slot = this.#slots.get(entry.file);
+    if (!slot?.open) return undefined;
+    this.#slots.delete(entry.file);
+    this.#slots.set(entry.file, slot);
+    return slot.open;
+  }
+
+  #begin(entry: ShardEntry): Slot {
+    const slot: Slot = { shard: this.#open(entry), users: 0 };
+    slot.shard.then(
+      (shard) => {
+        slot.open = shard;
+      },
+      // Whoever uses it meets the error.
+      () => undefined,
+    );
+    return slot;
   }
 
   /**

@@ -15,6 +15,7 @@ import type { ShardPool } from '../dataset/pool.ts';
 import { ReadAhead, type WaitStats } from './ahead.ts';
 import { type CommonOptions, checkInteger, resolveCommon } from './options.ts';
 import { type BatchTokens, newBatch, Sequences } from './sequences.ts';
+import { SpareIds } from './spare-ids.ts';
 
 export interface LoaderState {
   epoch: number;
@@ -54,8 +55,7 @@ export class Loader implements AsyncIterable<Batch> {
   readonly #source: Sequences;
   readonly #padId: number;
   readonly #ahead = new ReadAhead();
-  /** Ids of batches that their consumer has given back. */
-  readonly #spare: Int32Array[] = [];
+  readonly #spare: SpareIds;
 
   /** @throws CodecLmError `CONFIG_INVALID` that names the option; `INPUT_EMPTY` for a split without rows */
   constructor(manifest: Manifest, pool: ShardPool, options: LoaderOptions) {
@@ -65,6 +65,7 @@ export class Loader implements AsyncIterable<Batch> {
     this.#settings = { ...common, epochs: epochs ?? Number.POSITIVE_INFINITY };
     const rows = options.state?.rows;
     const known = rows === undefined ? manifest : manifestUpTo(manifest, common.split, rows);
+    this.#spare = new SpareIds(common.microBatch * common.seqLen, common.prefetch + 1);
     this.#source = new Sequences(known, pool, this.#settings);
     this.sequences = this.#source.length;
     this.#start = startOf(this.sequences, options.state, this.#settings.seed);
@@ -87,13 +88,11 @@ export class Loader implements AsyncIterable<Batch> {
   }
 
   /**
-   * Gives the memory of a batch back, for a batch to come: fresh memory costs as much as unpacking
-   * tokens into it. Nobody may use the batch afterwards, nor what shares its memory.
+   * Gives the memory of a batch back, for a batch to come. Nobody may use the batch afterwards, nor
+   * what shares its memory.
    */
   recycle({ ids }: Pick<Batch, 'ids'>): void {
-    const { microBatch, seqLen, prefetch } = this.#settings;
-    const isOurs = ids.length === microBatch * seqLen && !this.#spare.includes(ids);
-    if (isOurs && this.#spare.length <= prefetch) this.#spare.push(ids);
+    this.#spare.give(ids);
   }
 
   /** How long the consumers of this loader have waited for it. */
@@ -114,9 +113,9 @@ export class Loader implements AsyncIterable<Batch> {
       this.#padId,
       segments,
       places.length,
-      this.#spare.pop(),
+      this.#spare.take(),
     );
-    await Promise.all(places.map((place, i) => this.#source.fill(batch, i, place)));
+    await this.#source.fill(batch, places);
     return { ...batch, ...after };
   }
 }

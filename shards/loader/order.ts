@@ -19,6 +19,8 @@ export interface SequencePlace {
   shard: ShardEntry;
   row: number;
   piece: number;
+  /** Index of its window in the epoch. */
+  window: number;
 }
 
 interface Block {
@@ -42,7 +44,7 @@ export class SequenceOrder {
   readonly #seed: number;
   readonly #shuffle: boolean;
   #plan?: EpochPlan;
-  #window?: { epoch: number; index: number; order: Uint32Array };
+  #window?: { epoch: number; index: number; blocks: Block[]; order?: Uint32Array };
 
   /** @param options.pieces number of sequences that a row is cut into */
   constructor(
@@ -59,14 +61,14 @@ export class SequenceOrder {
   /** @param position 0 <= position < length */
   at(epoch: number, position: number): SequencePlace {
     const plan = this.#planOf(epoch);
-    const index = lastAtMost(plan.starts, position);
-    const blocks = plan.blocks.slice(index * WINDOW_GROUPS, (index + 1) * WINDOW_GROUPS);
-    let sequence = position - plan.starts[index];
-    if (this.#shuffle) sequence = this.#windowOrder(epoch, index, blocks)[sequence];
+    const window = lastAtMost(plan.starts, position);
+    const { blocks, order } = this.#windowAt(plan, window);
+    let sequence = position - plan.starts[window];
+    if (order) sequence = order[sequence];
     for (const { shard, firstRow, rows } of blocks) {
       if (sequence < rows * this.#pieces) {
         const row = firstRow + Math.floor(sequence / this.#pieces);
-        return { shard, row, piece: sequence % this.#pieces };
+        return { shard, row, piece: sequence % this.#pieces, window };
       }
       sequence -= rows * this.#pieces;
     }
@@ -76,10 +78,6 @@ export class SequenceOrder {
   /** Windows per epoch. */
   get windows(): number {
     return Math.ceil(this.#blocks.length / WINDOW_GROUPS);
-  }
-
-  windowOf(epoch: number, position: number): number {
-    return lastAtMost(this.#planOf(epoch).starts, position);
   }
 
   /**
@@ -110,13 +108,16 @@ export class SequenceOrder {
     return { epoch, blocks: ordered, starts };
   }
 
-  #windowOrder(epoch: number, index: number, blocks: Block[]): Uint32Array {
-    if (this.#window?.epoch !== epoch || this.#window.index !== index) {
+  #windowAt(plan: EpochPlan, index: number) {
+    const { epoch } = plan;
+    if (this.#window?.epoch === epoch && this.#window.index === index) return this.#window;
+    const blocks = plan.blocks.slice(index * WINDOW_GROUPS, (index + 1) * WINDOW_GROUPS);
+    this.#window = { epoch, index, blocks };
+    if (this.#shuffle) {
       const count = blocks.reduce((sum, block) => sum + block.rows, 0) * this.#pieces;
-      const order = permutation(count, randomIntegers(this.#seed, epoch, index + 1));
-      this.#window = { epoch, index, order };
+      this.#window.order = permutation(count, randomIntegers(this.#seed, epoch, index + 1));
     }
-    return this.#window.order;
+    return this.#window;
   }
 }
 

@@ -49,6 +49,15 @@ export class RowCache {
     });
   }
 
+  /**
+   * The same at once, if the row group is in memory and no documents were requested.
+   * @returns false when the row has to be read by {@link readInto}
+   */
+  readNow(target: Int32Array, at: number, entry: ShardEntry, row: number): boolean {
+    if (this.#withDocuments || !this.#groups) return false;
+    return this.#pool.peek(entry)?.readIdsNow(target, at, row, this.#groups) ?? false;
+  }
+
   /** Brings the row group of a row near, before its rows are asked for. */
   warm(entry: ShardEntry, row: number): Promise<void> {
     return this.#pool.use(entry, (shard) => shard.warm(row, this.#groups));

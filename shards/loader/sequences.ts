@@ -77,8 +77,7 @@ export class Sequences {
     const epoch = Math.floor(n / this.length);
     const position = n % this.length;
     const place = this.#order.at(epoch, position);
-    const { windows } = this.#order;
-    this.#windows?.moveTo(epoch * windows + this.#order.windowOf(epoch, position));
+    this.#windows?.moveTo(epoch * this.#order.windows + place.window);
     return place;
   }
 
@@ -101,13 +100,40 @@ export class Sequences {
     return most > 0 ? new WindowAhead(source, { share: 0, most, isNear: true }) : undefined;
   }
 
-  /** Reads a sequence into row `index` of a new batch. */
-  async fill(
+  /**
+   * Reads sequences into the first rows of a new batch.
+   * @throws CodecLmError `SHARD_INVALID`, `DATASET_INVALID`
+   */
+  async fill(batch: BatchTokens, places: readonly SequencePlace[]): Promise<void> {
+    await this.check();
+    await Promise.all(places.map((place, index) => this.fillRow(batch, index, place)));
+  }
+
+  /** @throws CodecLmError `DATASET_INVALID` when the tokenizer is not the one of the shards */
+  check(): Promise<void> {
+    return this.#pool.checkTokenizer();
+  }
+
+  /**
+   * Reads a sequence into row `index` of a new batch, after {@link check}.
+   * @returns undefined when it is there already: what is in memory is read at once
+   */
+  fillRow(batch: BatchTokens, index: number, place: SequencePlace): Promise<void> | undefined {
+    const { shard, row } = place;
+    try {
+      const at = index * this.#options.seqLen;
+      if (this.#pieces === 1 && this.#rows.readNow(batch.ids, at, shard, row)) return undefined;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#fillLater(batch, index, place);
+  }
+
+  async #fillLater(
     batch: BatchTokens,
     index: number,
     { shard, row, piece }: SequencePlace,
   ): Promise<void> {
-    await this.#pool.checkTokenizer();
     const { seqLen } = this.#options;
     const at = index * seqLen;
     const start = piece * seqLen;

@@ -2,14 +2,19 @@
  * Opens a Parquet file of this project. Every offset and length in it is checked against the file
  * size before use, so that a damaged file gives an error and nothing worse.
  */
-import parquet, { type ParquetSchema } from 'parquetjs-lite';
-import type { ColumnChunk, FileMetaData } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
+import type { ParquetSchema } from 'parquetjs-lite';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import { CodecLmError, messageOf, systemCode } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { isRemote, type OpenFile, storageAt } from '../../base/storage/index.ts';
 import { METADATA_KEY } from '../../schemas/dataset.ts';
 import { farFile } from './far-file.ts';
+import {
+  type ColumnMetadata,
+  type FileMetadata,
+  readFileMetadata,
+  readOffsetIndex,
+} from './file-metadata.ts';
 import type { KeptBytes } from './kept-bytes.ts';
 import type { Chunk, RowGroupPlace } from './row-group-place.ts';
 import { isSchema } from './schema.ts';
@@ -25,6 +30,11 @@ const MAX_FOOTER = 64 * 2 ** 20;
 /** Longest read in bytes: a row group has about 1 MB, one row of MAX_SEQ_LEN 32 MB. */
 const MAX_READ = 256 * 2 ** 20;
 const MIN_FILE = 12;
+const MAGIC = 'PAR1';
+/** The length of the footer and the magic number. */
+const TRAILER = 8;
+/** Read at once from the end of a file: the footer of a shard of a thousand rows is a quarter of it. */
+const TAIL = 32 * 1024;
 
 /** The schema of a file whose metadata decides it. */
 export type SchemaOf = (keyValue: string | undefined) => ParquetSchema;
@@ -60,15 +70,12 @@ export class ParquetFile {
   keyValue?: string;
   readonly #file: OpenFile;
   readonly #far: FarOptions | undefined;
-  readonly #inner;
 
   private constructor(path: string, opened: OpenFile, far?: FarOptions) {
     this.path = path;
     this.#far = far;
     this.#file = opened;
     this.size = opened.size;
-    const read = (offset: number, length: number) => this.read(offset, length);
-    this.#inner = new parquet.ParquetEnvelopeReader(read, () => undefined, this.size);
   }
 
   /** @throws CodecLmError `SHARD_INVALID`, `INPUT_NOT_FOUND`, `IO_FAILED` */
@@ -88,15 +95,28 @@ export class ParquetFile {
     return file;
   }
 
-  /** Turns any error of a parser (parquetjs-lite throws strings) into a CodecLmError. */
+  /** Turns any error of a parser into a CodecLmError. */
   async guard<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof CodecLmError) throw error;
-      if (systemCode(error)) throw readError(error, this.path);
-      throw shardError(this.path, `${what} is damaged: ${messageOf(error)}`, error);
+      throw this.#errorOf(what, error);
     }
+  }
+
+  /** The same for work that is done at once. */
+  guardNow<T>(what: string, work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw this.#errorOf(what, error);
+    }
+  }
+
+  #errorOf(what: string, error: unknown): CodecLmError {
+    if (error instanceof CodecLmError) return error;
+    if (systemCode(error)) return readError(error, this.path);
+    return shardError(this.path, `${what} is damaged: ${messageOf(error)}`, error);
   }
 
   /**
@@ -123,14 +143,25 @@ export class ParquetFile {
     groups: KeptBytes<RowGroupPlace>,
     work: (bytes: Buffer) => T,
   ): Promise<T> {
-    const { dictionary, data } = group.columns.get(path)!;
-    const { offset } = dictionary ?? data;
-    const length = data.offset + data.length - offset;
+    const { offset, length } = columnSpan(group, path);
     if (this.#far) {
       const start = offset - groupSpan(group).start;
       return this.#useUnit(group, (bytes) => work(bytes.subarray(start, start + length)));
     }
     return groups.use(group, length, (into) => this.read(offset, length, into), work);
+  }
+
+  /** The bytes of a column if they are in memory, to be used before anything is awaited. */
+  peekColumn(
+    group: RowGroupPlace,
+    path: string,
+    groups: KeptBytes<RowGroupPlace>,
+  ): Buffer | undefined {
+    if (!this.#far) return groups.peek(group);
+    const unit = this.#far.units.peek(this.#unitFile(this.#far), group);
+    const { offset, length } = columnSpan(group, path);
+    const start = offset - groupSpan(group).start;
+    return unit?.subarray(start, start + length);
   }
 
   /** Brings a column of a row group near, all columns of a far one. */
@@ -144,9 +175,13 @@ export class ParquetFile {
   }
 
   #useUnit<T>(group: RowGroupPlace, work: (bytes: Buffer) => T): Promise<T> {
-    const { units, version } = this.#far!;
+    const far = this.#far!;
     const read: ReadRange = (start, length, into) => this.#file.read(start, length, into);
-    return units.use(`${this.path} ${version}`, group, read, work);
+    return far.units.use(this.#unitFile(far), group, read, work);
+  }
+
+  #unitFile({ version }: FarOptions): string {
+    return `${this.path} ${version}`;
   }
 
   /** The row group in which all of these bytes lie; undefined for those of the footer. */
@@ -160,13 +195,15 @@ export class ParquetFile {
   /** The data pages of a column from its offset index; checked to be in order and without gaps. */
   async readPageSlots(group: RowGroupPlace, path: string): Promise<PageSlot[]> {
     const chunk = group.columns.get(path)!;
-    const { page_locations: locations } = await this.#inner.readOffsetIndex(chunk.source);
+    const at = integer(chunk.offsetIndex?.offset, 'offset of an index');
+    const length = integer(chunk.offsetIndex?.length, 'length of an index');
+    const locations = readOffsetIndex(await this.read(at, length));
     let offset = chunk.data.offset;
     let before = -1;
     const slots = locations.map((location) => {
-      const length = location.compressed_page_size;
-      const firstRow = integer(location.first_row_index, 'first row of a page');
-      if (Number(location.offset) !== offset || !(length > 0) || firstRow <= before) {
+      const length = integer(location.length, 'length of a page');
+      const firstRow = integer(location.firstRow, 'first row of a page');
+      if (location.offset !== offset || length === 0 || firstRow <= before) {
         throw new RangeError('pages do not follow one another');
       }
       offset += length;
@@ -186,58 +223,77 @@ export class ParquetFile {
 
   async #readFooter(schema: SchemaOf | ParquetSchema): Promise<void> {
     if (this.size < MIN_FILE) throw new RangeError(`a file of ${this.size} bytes`);
-    await this.#inner.readHeader();
-    const length = (await this.read(this.size - 8, 4)).readUInt32LE(0);
-    if (length > MAX_FOOTER) throw new RangeError(`a footer of ${length} bytes`);
-    const footer = await this.#inner.readFooter();
-    if (footer.version !== 1 || !Array.isArray(footer.schema)) throw new RangeError('no schema');
-    this.keyValue = footer.key_value_metadata?.find((pair) => pair.key === METADATA_KEY)?.value;
+    const metadata = readFileMetadata(await this.#footerBytes());
+    if (metadata.version !== 1 || metadata.schema.length === 0) throw new RangeError('no schema');
+    this.keyValue = metadata.keyValues.get(METADATA_KEY);
     const wanted = typeof schema === 'function' ? schema(this.keyValue) : schema;
-    if (!isSchema(footer.schema, wanted)) {
+    if (!isSchema(metadata.schema, wanted)) {
       throw new RangeError('the columns are not those of a file of this project');
     }
-    this.#readRowGroups(footer);
+    this.#readRowGroups(metadata);
   }
 
-  #readRowGroups(footer: FileMetaData): void {
-    for (const group of footer.row_groups ?? []) {
-      const rows = integer(group.num_rows, 'rows of a row group');
-      const columns = new Map<string, Chunk>();
-      for (const column of group.columns) {
-        columns.set(column.meta_data.path_in_schema.join('.'), this.#chunkOf(column));
-      }
+  async #footerBytes(): Promise<Buffer> {
+    const start = Math.max(0, this.size - TAIL);
+    const [head, tail] = await Promise.all([
+      this.read(0, MAGIC.length),
+      this.read(start, this.size - start),
+    ]);
+    if (head.toString('latin1') !== MAGIC || tail.toString('latin1', tail.length - 4) !== MAGIC) {
+      throw new RangeError('not a Parquet file');
+    }
+    const length = tail.readUInt32LE(tail.length - TRAILER);
+    const end = this.size - TRAILER;
+    if (length > MAX_FOOTER || length > end - MAGIC.length) {
+      throw new RangeError(`a footer of ${length} bytes`);
+    }
+    if (end - length < start) return this.read(end - length, length);
+    return tail.subarray(tail.length - TRAILER - length, tail.length - TRAILER);
+  }
+
+  #readRowGroups(metadata: FileMetadata): void {
+    for (const group of metadata.groups) {
+      const rows = integer(group.rows, 'rows of a row group');
+      const columns = new Map(group.columns.map((column) => [column.path, this.#chunkOf(column)]));
       this.rowGroups.push({ rows, firstRow: this.rowCount, columns });
       this.rowCount += rows;
     }
-    if (this.rowCount !== Number(footer.num_rows)) throw new RangeError('rows do not add up');
+    if (this.rowCount !== metadata.rows) throw new RangeError('rows do not add up');
   }
 
-  #chunkOf(source: ColumnChunk): Chunk {
-    const meta = source.meta_data;
-    if (meta.codec !== thrift.CompressionCodec.UNCOMPRESSED) throw new RangeError('compressed');
-    const start = integer(meta.data_page_offset, 'offset of a column');
-    const total = integer(meta.total_compressed_size, 'size of a column');
-    const values = integer(meta.num_values, 'values of a column');
-    const first = integer(meta.dictionary_page_offset ?? start, 'offset of a dictionary');
+  #chunkOf(column: ColumnMetadata): Chunk {
+    if (column.codec !== thrift.CompressionCodec.UNCOMPRESSED) throw new RangeError('compressed');
+    const start = integer(column.data, 'offset of a column');
+    const total = integer(column.size, 'size of a column');
+    const values = integer(column.values, 'values of a column');
+    const first = integer(column.dictionary ?? start, 'offset of a dictionary');
     if (first > start || first + total > this.size || start > first + total) {
       throw new RangeError('a column lies outside of the file');
     }
     const data = { offset: start, length: first + total - start };
     const dictionary = first < start ? { offset: first, length: start - first } : undefined;
-    return { dictionary, data, values, source };
+    return { dictionary, data, values, offsetIndex: column.offsetIndex };
   }
+}
+
+/** A column of a row group with its dictionary. */
+function columnSpan(group: RowGroupPlace, path: string): { offset: number; length: number } {
+  const { dictionary, data } = group.columns.get(path)!;
+  const { offset } = dictionary ?? data;
+  return { offset, length: data.offset + data.length - offset };
 }
 
 async function openFile(path: string): Promise<OpenFile> {
   const storage = storageAt(path);
   if (isRemote(path)) return farFile(await storage.open(path));
-  if ((await storage.find(path))?.isFolder) throw shardError(path, 'not a file');
-  return storage.open(path);
+  return storage.open(path).catch(async (error) => {
+    const isFolder = (await storage.find(path).catch(() => undefined))?.isFolder;
+    throw isFolder ? shardError(path, 'not a file') : error;
+  });
 }
 
-/** Converts a 64-bit integer of thrift to a number. */
-function integer(value: unknown, what: string): number {
-  const number = value === null || value === undefined ? Number.NaN : Number(value);
+function integer(value: number | undefined, what: string): number {
+  const number = value ?? Number.NaN;
   if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${what}: ${number}`);
   return number;
 }

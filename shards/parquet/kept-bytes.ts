@@ -19,6 +19,8 @@ const MOST_FREE = 4;
 interface Entry {
   memory: Buffer;
   bytes: Promise<Buffer>;
+  /** The same once they are here. */
+  loaded?: Buffer;
   length: number;
   /** Who reads the bytes now; the read from the file is one of them. */
   users: number;
@@ -62,11 +64,23 @@ export class KeptBytes<Key> {
     }
   }
 
+  /** The bytes if they are here already, to be used before anything is awaited. */
+  peek(key: Key): Buffer | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry?.loaded) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    return entry.loaded;
+  }
+
   #begin(key: Key, length: number, read: (into: Buffer) => Promise<Buffer>): Entry {
     const memory = this.#memoryOf(length);
     const entry: Entry = { memory, bytes: read(memory), length, users: 1, isKept: true };
     entry.bytes.then(
-      () => this.#leave(entry),
+      (bytes) => {
+        entry.loaded = bytes;
+        this.#leave(entry);
+      },
       () => {
         if (this.#entries.get(key) === entry) this.#forget(key);
         // What failed may still write into its memory.

@@ -5,6 +5,7 @@
 import thrift, { type PageHeader } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import util from 'parquetjs-lite/lib/util.js';
 import { crc32 } from './crc32.ts';
+import { type PageHeader as FoundHeader, readPageHeader } from './file-metadata.ts';
 
 const { PLAIN, PLAIN_DICTIONARY, RLE } = thrift.Encoding;
 
@@ -72,18 +73,17 @@ export function viewBytes(array: Int32Array | Uint16Array): Uint8Array {
  * Reads the body of a data page.
  * @param buffer exactly the bytes of the page
  * @param values number of values that it must hold
- * @throws RangeError, or an error of thrift, when the page is damaged or not in the form of
- * dataPage
+ * @throws RangeError when the page is damaged or not in the form of dataPage
  */
 export function readDataPage(buffer: Buffer, encoding: PageEncoding, values: number): Buffer {
   const { header, body } = readPage(buffer, thrift.PageType.DATA_PAGE);
-  const data = header.data_page_header;
+  const { data } = header;
   if (!data || data.encoding !== thrift.Encoding[encoding]) throw new RangeError('other encoding');
-  if (data.repetition_level_encoding !== RLE || data.definition_level_encoding !== RLE) {
+  if (data.repetition !== RLE || data.definition !== RLE) {
     throw new RangeError('other encoding of the levels');
   }
-  if (data.num_values !== values) {
-    throw new RangeError(`page of ${data.num_values} values where ${values} were expected`);
+  if (data.values !== values) {
+    throw new RangeError(`page of ${data.values} values where ${values} were expected`);
   }
   return body;
 }
@@ -91,12 +91,12 @@ export function readDataPage(buffer: Buffer, encoding: PageEncoding, values: num
 /** @returns the dictionary, [count] with 1 <= count <= 65,536 and each value < `limit` */
 export function readDictionaryPage(buffer: Buffer, limit: number): Uint16Array {
   const { header, body } = readPage(buffer, thrift.PageType.DICTIONARY_PAGE);
-  const dictionary = header.dictionary_page_header;
+  const { dictionary } = header;
   const encoding = dictionary?.encoding;
   if (!dictionary || (encoding !== PLAIN_DICTIONARY && encoding !== PLAIN)) {
     throw new RangeError('dictionary of another encoding');
   }
-  const count = dictionary.num_values;
+  const count = dictionary.values ?? 0;
   if (!(count >= 1 && count <= 65_536) || body.length !== count * 4) {
     throw new RangeError(`dictionary of ${count} values in ${body.length} bytes`);
   }
@@ -110,16 +110,12 @@ export function readDictionaryPage(buffer: Buffer, limit: number): Uint16Array {
   return values;
 }
 
-function readPage(buffer: Buffer, type: number): { header: PageHeader; body: Buffer } {
-  const header = new thrift.PageHeader();
-  const length = util.decodeThrift(header, buffer.subarray(0, MAX_PAGE_HEADER));
-  const body = buffer.subarray(length);
+function readPage(buffer: Buffer, type: number): { header: FoundHeader; body: Buffer } {
+  const { header, body: start } = readPageHeader(buffer.subarray(0, MAX_PAGE_HEADER));
+  const body = buffer.subarray(start);
   if (header.type !== type) throw new RangeError(`page of type ${header.type}, not ${type}`);
-  if (
-    header.compressed_page_size !== body.length ||
-    header.uncompressed_page_size !== body.length
-  ) {
-    throw new RangeError(`page says ${header.compressed_page_size} bytes and has ${body.length}`);
+  if (header.compressedSize !== body.length || header.uncompressedSize !== body.length) {
+    throw new RangeError(`page says ${header.compressedSize} bytes and has ${body.length}`);
   }
   if (header.crc !== crc32(body)) throw new RangeError('checksum of a page does not match');
   return { header, body };

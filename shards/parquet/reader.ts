@@ -3,7 +3,14 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { ShardMetadata } from '../../schemas/dataset.ts';
 import { type FarOptions, type PageSlot, ParquetFile, type RowGroupPlace } from './footer.ts';
-import { decodeRows, dictionaryIn, type IdsIndex, indexIn, slotsOf } from './ids/ids-index.ts';
+import {
+  decodeRows,
+  dictionaryIn,
+  type IdsIndex,
+  indexIn,
+  slotsOf,
+  type WantedRows,
+} from './ids/ids-index.ts';
 import { IdsPageForms } from './ids/ids-page.ts';
 import type { GroupCache } from './kept-bytes.ts';
 import { decodeIntegerLists } from './row-group.ts';
@@ -69,10 +76,28 @@ export class Shard {
     this.#checkRange(start, count);
     for (const { group, first, rows } of this.#groupsOf(start, count)) {
       const offset = at + (group.firstRow + first - start) * this.metadata.seqLen;
-      await this.#file.guard(`row group at row ${group.firstRow}`, () =>
-        this.#readGroupIds(group, first, rows, target, offset, groups),
+      await this.#file.guard(describe(group), () =>
+        this.#readGroupIds(group, { first, rows, target, offset }, groups),
       );
     }
+  }
+
+  /**
+   * Reads the tokens of a row at once if its row group is in memory: a promise for each row, and those
+   * within it, would cost more than unpacking.
+   * @returns false when the row group has to be read first
+   */
+  readIdsNow(
+    target: Uint16Array | Int32Array,
+    at: number,
+    row: number,
+    groups: GroupCache,
+  ): boolean {
+    const group = this.#file.rowGroups[Math.floor(row / this.metadata.counts.rowGroupRows)];
+    const bytes = group && this.#file.peekColumn(group, SEQUENCE_COLUMNS.ids, groups);
+    if (!bytes) return false;
+    const wanted = { first: row - group.firstRow, rows: 1, target, offset: at };
+    return this.#file.guardNow(describe(group), () => this.#decodeColumn(group, wanted, bytes));
   }
 
   /** Reads rows with the documents that lie in them. */
@@ -142,30 +167,34 @@ export class Shard {
 
   async #readGroupIds(
     group: RowGroupPlace,
-    first: number,
-    rows: number,
-    target: Uint16Array | Int32Array,
-    offset: number,
+    wanted: WantedRows,
     groups?: GroupCache,
   ): Promise<void> {
-    const wanted = { first, rows, target, offset };
-    const { seqLen } = this.metadata;
-    const decode = (index: IdsIndex, bytes: Buffer, start: number) =>
-      decodeRows(index, wanted, group.rows, seqLen, this.#forms, bytes, start);
     if (groups) {
-      const { dictionary, data } = group.columns.get(SEQUENCE_COLUMNS.ids)!;
-      const isDone = await this.#file.useColumn(group, SEQUENCE_COLUMNS.ids, groups, (bytes) => {
-        const index = this.#indexIn(group, bytes);
-        if (index) decode(index, bytes, (dictionary ?? data).offset);
-        return index !== undefined;
-      });
+      const isDone = await this.#file.useColumn(group, SEQUENCE_COLUMNS.ids, groups, (bytes) =>
+        this.#decodeColumn(group, wanted, bytes),
+      );
       if (isDone) return;
     }
+    const { seqLen } = this.metadata;
     const index = await cached(this.#ids, group, () => this.#readIndex(group));
     const slots = slotsOf(index, wanted, seqLen);
     const bytes = await this.#readPages(slots);
-    decode(index, bytes, slots[0].offset);
+    decodeRows(index, wanted, group.rows, seqLen, this.#forms, bytes, slots[0].offset);
     this.#spare = bytes;
+  }
+
+  /**
+   * @param bytes the whole column of the ids
+   * @returns false for pages of another form, which only the offset index of the file finds
+   */
+  #decodeColumn(group: RowGroupPlace, wanted: WantedRows, bytes: Buffer): boolean {
+    const index = this.#indexIn(group, bytes);
+    if (!index) return false;
+    const { dictionary, data } = group.columns.get(SEQUENCE_COLUMNS.ids)!;
+    const start = (dictionary ?? data).offset;
+    decodeRows(index, wanted, group.rows, this.metadata.seqLen, this.#forms, bytes, start);
+    return true;
   }
 
   /** Reads the pages with one read, because pages of neighbouring rows are adjacent. */
@@ -202,7 +231,7 @@ export class Shard {
 
   #readLists(group: RowGroupPlace): Promise<DocumentLists> {
     return cached(this.#lists, group, () =>
-      this.#file.guard(`row group at row ${group.firstRow}`, async () => {
+      this.#file.guard(describe(group), async () => {
         const lists = await Promise.all(
           [SEQUENCE_COLUMNS.docIds, SEQUENCE_COLUMNS.docStarts].map(async (path) => {
             const { data, values } = group.columns.get(path)!;
@@ -220,6 +249,10 @@ export class Shard {
       }),
     );
   }
+}
+
+function describe({ firstRow }: RowGroupPlace): string {
+  return `row group at row ${firstRow}`;
 }
 
 /** Caches what was read last; does not cache a failed read. */

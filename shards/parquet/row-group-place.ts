@@ -1,13 +1,12 @@
 /** Where the row groups of a file and their columns lie. */
-import type { ColumnChunk } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 
 /** Place of the pages of one column in one row group. */
 export interface Chunk {
   dictionary?: { offset: number; length: number };
   data: { offset: number; length: number };
   values: number;
-  /** The original structure for parquetjs-lite, which reads the page index. */
-  source: ColumnChunk;
+  /** Where the offset index of the column lies, unchecked. */
+  offsetIndex?: { offset?: number; length?: number };
 }
 
 export interface RowGroupPlace {

@@ -1,8 +1,8 @@
 /** The columns of the two kinds of Parquet files in a dataset. */
 import parquet, { type ParquetSchema } from 'parquetjs-lite';
-import type { SchemaElement } from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
 import type { Column } from '../../schemas/columns.ts';
+import type { SchemaElement } from './file-metadata.ts';
 
 /**
  * The standard three-level LIST, with all levels required: pandas and others read it as lists of
@@ -66,9 +66,7 @@ const PARQUET_TYPES = { string: 'UTF8', int64: 'INT64', double: 'DOUBLE', boolea
 export function isSchema(elements: SchemaElement[], schema: ParquetSchema): boolean {
   const found = elements
     .slice(1)
-    .map((e) =>
-      [e.name, e.type, e.converted_type, e.repetition_type, e.num_children].map((v) => v ?? '-'),
-    );
+    .map((e) => [e.name, e.type, e.convertedType, e.repetition, e.children].map((v) => v ?? '-'));
   const wanted = schema.fieldList.map((field) =>
     [
       field.name,

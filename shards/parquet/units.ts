@@ -2,18 +2,15 @@
  * Row groups of far shards, each read by one request. A unit is all columns of a row group, about
  * 1 MB. Its pages are checked when it arrives, and it is fetched again where a checksum differs.
  */
-import thrift from 'parquetjs-lite/gen-nodejs/parquet_types.js';
-import util from 'parquetjs-lite/lib/util.js';
 import type { NodeCache } from '../../base/storage/cache/node-cache.ts';
 import { crc32 } from './crc32.ts';
+import { readPageHeader } from './file-metadata.ts';
 import { KeptBytes } from './kept-bytes.ts';
 import type { RowGroupPlace } from './row-group-place.ts';
 
 /** Capacity in bytes: the current window of the order and the one that is read ahead. */
 const CAPACITY = 48 * 2 ** 20;
 const TRIES = 4;
-/** Longest page header in bytes. */
-const MAX_HEADER = 256;
 
 /** Reads bytes of a file, into the given memory if they fit. */
 export type ReadRange = (start: number, length: number, into: Buffer) => Promise<Buffer>;
@@ -21,6 +18,12 @@ export type ReadRange = (start: number, length: number, into: Buffer) => Promise
 export interface UnitSpan {
   start: number;
   length: number;
+}
+
+interface UnitPlace {
+  file: string;
+  span: UnitSpan;
+  key: string;
 }
 
 /** The bytes of a row group, from its first column to its last. */
@@ -35,6 +38,8 @@ export function groupSpan({ columns }: RowGroupPlace): UnitSpan {
 export class Units {
   readonly #cache: NodeCache | undefined;
   readonly #kept = new KeptBytes<string>(CAPACITY);
+  /** Where a row group lies, and its name among all shards. */
+  readonly #known = new WeakMap<RowGroupPlace, UnitPlace>();
   /** Units that came with a wrong checksum and were fetched again. */
   refetched = 0;
 
@@ -55,12 +60,25 @@ export class Units {
     read: ReadRange,
     work: (bytes: Buffer) => T,
   ): Promise<T> {
-    const span = groupSpan(group);
-    const key = `${file} ${span.start} ${span.length}`;
+    const { span, key } = this.#placeOf(file, group);
     const fetch = (into: Buffer) => this.#fetchChecked(group, span, read, into);
     const cache = this.#cache;
     const get = cache ? (into: Buffer) => cache.get(key, () => fetch(into), into) : fetch;
     return this.#kept.use(key, span.length, get, work);
+  }
+
+  /** The bytes of the unit if they are in memory, to be used before anything is awaited. */
+  peek(file: string, group: RowGroupPlace): Buffer | undefined {
+    return this.#kept.peek(this.#placeOf(file, group).key);
+  }
+
+  #placeOf(file: string, group: RowGroupPlace): UnitPlace {
+    const known = this.#known.get(group);
+    if (known?.file === file) return known;
+    const span = groupSpan(group);
+    const place = { file, span, key: `${file} ${span.start} ${span.length}` };
+    this.#known.set(group, place);
+    return place;
   }
 
   /** A copy of the bytes of the unit. */
@@ -90,15 +108,15 @@ function isWhole(group: RowGroupPlace, bytes: Buffer, start: number): boolean {
       const from = (dictionary ?? data).offset - start;
       const end = data.offset + data.length - start;
       for (let at = from; at < end; ) {
-        const header = new thrift.PageHeader();
-        const body = at + util.decodeThrift(header, bytes.subarray(at, at + MAX_HEADER));
-        at = body + Number(header.compressed_page_size);
-        if (!(at <= end) || header.crc !== crc32(bytes.subarray(body, at))) return false;
+        const { header, body } = readPageHeader(bytes, at);
+        at = body + (header.compressedSize ?? Number.NaN);
+        if (!(at >= body && at <= end) || header.crc !== crc32(bytes.subarray(body, at)))
+          return false;
       }
     }
     return true;
   } catch {
-    // Thrift does not know the bytes for a header.
+    // The bytes are no header.
     return false;
   }
 }

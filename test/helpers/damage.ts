@@ -55,13 +55,13 @@ export async function structuresOf(path: string, schema: ParquetSchema): Promise
   };
   const file = await ParquetFile.open(path, schema);
   for (const [i, group] of file.rowGroups.entries()) {
-    for (const [column, { dictionary, source }] of group.columns) {
+    for (const [column, { dictionary, offsetIndex }] of group.columns) {
       const name = `row group ${i}, ${column}`;
       if (dictionary) add(`${name}: dictionary`, dictionary.offset, dictionary.length);
       for (const [n, slot] of (await file.readPageSlots(group, column)).entries()) {
         add(`${name}: page ${n}`, slot.offset, slot.length);
       }
-      add(`${name}: index`, Number(source.offset_index_offset), source.offset_index_length!);
+      add(`${name}: index`, offsetIndex!.offset!, offsetIndex!.length!);
     }
   }
   await file.close();

@@ -71,6 +71,7 @@ async function addDataset(
       totals[1] += batch.tokens;
       totals[2] += batch.symbols;
     }
+    loader.recycle({ ids });
     first += size;
     if (evalBatches > 0 && first >= evalBatches) break;
     await setImmediate();

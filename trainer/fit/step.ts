@@ -7,6 +7,7 @@ import { learningRate } from '../optim/schedule.ts';
 import { bitsOfLoss, countTargets, type MicroBatch, toMicroBatch } from './batches.ts';
 import { checkFinite } from './finite.ts';
 import type { Session } from './session.ts';
+import type { TrainingBatch } from './training-data.ts';
 
 /** The results of a step that the loop knows; the other metrics are measured around it. */
 export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMemory'>;
@@ -18,9 +19,10 @@ export type StepResult = Omit<TrainMetrics, 'split' | 'mfu' | 'memory' | 'gpuMem
 export async function trainStep(session: Session): Promise<StepResult> {
   const { communicator, config, training } = session;
   const started = performance.now();
-  const { batches, epoch, waited, counts, symbols } = await nextBatches(session);
+  const { batches, epoch, waited, counts, symbols, release } = await nextBatches(session);
   const tokens = counts.reduce((sum, count) => sum + count, 0);
   const lossSum = await accumulate(session, batches, 1 / tokens);
+  release();
   const sums = Float64Array.of(lossSum, waited);
   await communicator.allReduce(sums);
   const loss = sums[0] / tokens;
@@ -62,6 +64,8 @@ interface StepBatches {
    */
   counts: Float64Array;
   symbols: number;
+  /** Call it when the gradients of the batches are there: their memory is used for others then. */
+  release(): void;
 }
 
 /** Reads micro batches until the step has its number of them and at least one target. */
@@ -69,12 +73,14 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   const { symbolLengths, communicator, config, padId } = session;
   const started = performance.now();
   const batches: MicroBatch[] = [];
+  const read: TrainingBatch[] = [];
   let epoch = 0;
   while (batches.length < config.train.gradAccumulation) {
     const next = await session.batches.next();
     if (next.done) throw new CodecLmError('INTERNAL', 'the loader of an endless run has ended');
     const { ids, segments, seqLen, state } = next.value;
     session.dataState = state;
+    read.push(next.value);
     batches.push(toMicroBatch(ids, seqLen, padId, symbolLengths, segments));
     epoch = Math.max(epoch, next.value.epoch);
   }
@@ -87,7 +93,10 @@ async function nextBatches(session: Session): Promise<StepBatches> {
   await communicator.allReduce(totals);
   const counts = totals.subarray(0, -1);
   if (counts.every((count) => count === 0)) return nextBatches(session);
-  return { batches, epoch, waited, counts, symbols: totals[symbolLengths.length] };
+  const release = () => {
+    for (const batch of read) batch.release();
+  };
+  return { batches, epoch, waited, counts, symbols: totals[symbolLengths.length], release };
 }
 
 /**

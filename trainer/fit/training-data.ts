@@ -36,6 +36,8 @@ export interface TrainingBatch extends BatchTokens {
   epoch: number;
   /** State with which the next batch begins. */
   state: DataState;
+  /** Gives the memory of the ids back, for a batch to come: call it when nobody uses them any more. */
+  release(): void;
 }
 
 export interface TrainingData {
@@ -95,19 +97,24 @@ function ofOne(dataset: Dataset): TrainingData {
       const loader = dataset.loader({ ...options, state });
       // Called here and not inside the generator, so that the first batches are read from now
       // on.
-      return batchesOfOne(loader[Symbol.asyncIterator](), state);
+      return batchesOfOne(loader[Symbol.asyncIterator](), state, loader);
     },
     close: () => dataset.close(),
   };
 }
 
+interface Recycler {
+  recycle(batch: { ids: Int32Array }): void;
+}
+
 async function* batchesOfOne(
   batches: AsyncIterable<Batch>,
   { seed, rows }: OneState,
+  loader: Recycler,
 ): AsyncGenerator<TrainingBatch, void> {
   for await (const { epoch, position, ...tokens } of batches) {
     const state = { epoch, position, seed, ...(rows === undefined ? {} : { rows }) };
-    yield { ...tokens, epoch, state };
+    yield { ...tokens, epoch, state, release: () => loader.recycle(tokens) };
   }
 }
 
@@ -127,7 +134,7 @@ function ofMany(mixture: Mixture): TrainingData {
         ({ manifest }, i) => now[i] * Math.ceil(manifest.seqLen / options.seqLen),
       );
       const loader = mixture.loader({ ...options, state });
-      return batchesOfMany(loader[Symbol.asyncIterator](), state, lengths);
+      return batchesOfMany(loader[Symbol.asyncIterator](), state, lengths, loader);
     },
     close: () => mixture.close(),
   };
@@ -138,10 +145,12 @@ async function* batchesOfMany(
   batches: AsyncIterable<MixtureBatch>,
   { rows, seed }: MixedState,
   lengths: number[],
+  loader: Recycler,
 ): AsyncGenerator<TrainingBatch, void> {
   for await (const { taken, ...tokens } of batches) {
     const epoch = Math.max(...taken.map((count, i) => Math.floor(count / lengths[i])));
-    yield { ...tokens, epoch, state: { taken, rows, seed } };
+    const release = () => loader.recycle(tokens);
+    yield { ...tokens, epoch, state: { taken, rows, seed }, release };
   }
 }
 
