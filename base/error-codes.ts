@@ -165,6 +165,14 @@ export const ERROR_CODES = {
     'Decoding a video took longer than the limit.',
     'Raise `--timeout-seconds` for inputs that you trust.',
   ),
+  CLIP_TOO_SHORT: input(
+    'A video ends before this clip of it would.',
+    'Nothing is wrong: ask for fewer `--clips-per-video`, a smaller `--stride` or fewer `--frames`.',
+  ),
+  CLIP_NO_SCENE: input(
+    'A video has fewer scenes that are long enough than clips were asked for.',
+    'Nothing is wrong: ask for fewer `--clips-per-video` or `--frames`, or raise `--cut-threshold`.',
+  ),
   JPEG_INVALID: file(
     'The bytes are not a canonical JPEG document.',
     'Encode the picture again with `pipeline` or `tokenizer`.',

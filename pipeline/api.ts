@@ -52,6 +52,17 @@ export interface CommonPipelineOptions extends Watching {
   dropDuplicates?: boolean;
   /** Leaves out pictures whose difference hash of 64 bits differs in at most so many from one before. */
   nearDuplicates?: number;
+  /**
+   * Most documents of one video, for codecs of videos; default: one, from its beginning. Clips that a
+   * video is too short for are left out.
+   */
+  clipsPerVideo?: number;
+  /** Seconds from the beginning of a clip to the next one; default: the length of a clip. */
+  stride?: number;
+  /** Lets no clip go over a cut, for which each video is decoded once more. */
+  cuts?: boolean;
+  /** Scene score of ffmpeg at which a cut lies; default 0.3. */
+  cutThreshold?: number;
   /** Tables that name inputs: CSV, TSV, JSON lines or Parquet. */
   list?: string[];
   /** Column of the tables that names the file. */

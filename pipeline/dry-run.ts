@@ -8,13 +8,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CodecLmError } from '../base/error.ts';
 import { writeError } from '../base/file-error.ts';
+import type { ClipsConfig } from '../schemas/clips.ts';
 import type { Plan } from '../schemas/plan.ts';
 import { ByteBpe, type Document, type Encoder, learnMerges } from '../tokenizer/index.ts';
-import { decider } from './curate/decide.ts';
+import { inputEncoderOf } from './clips/inputs.ts';
+import { clipReasonOf } from './clips/reasons.ts';
+import { sampledFiles, sampledLines } from './clips/sample.ts';
+import { type Decision, decider } from './curate/decide.ts';
 import { measureInput } from './curate/survey.ts';
-import { createInputEncoder, noCounts, secondsSince } from './encode/inputs.ts';
+import { noCounts, secondsSince } from './encode/inputs.ts';
 import { checkSameConfig, inspectOutput } from './output.ts';
-import { onDuplicateOf, spoolInputs } from './plan/make.ts';
+import { identityOf, onDuplicateOf, spoolInputs } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
 import type { RunRequest } from './run.ts';
 import { baseOf, parseInput } from './sources/source.ts';
@@ -25,6 +29,8 @@ const SAMPLES = 200;
 
 export interface DryRun {
   inputs: number;
+  /** How many clips a video gives, and the number of videos; absent where each input is a file. */
+  clips?: ClipsConfig & { videos: number };
   /** Share of the documents that will be held out. */
   valFraction: number;
   partitions: number;
@@ -41,7 +47,7 @@ export interface DryRun {
     inputs: number;
     documents: number;
     failures: Record<string, number>;
-    /** Inputs that curation would leave out; absent without curation. */
+    /** Inputs that would be left out, by reason; absent without curation and clips. */
     filtered?: Record<string, number>;
     seconds: number;
   };
@@ -66,11 +72,15 @@ export async function dryRun(request: RunRequest): Promise<DryRun> {
   try {
     const { spool, log, columns } = await spoolInputs(request, join(folder, 'spool'));
     try {
-      const { count: inputs, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
+      const { count: files, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
       const { ignored, problems, unread = 0 } = log.listing;
-      const taken = takeLines(lines, Math.min(SAMPLES, inputs));
+      const { clips } = config;
+      const inputs = files * (clips?.perVideo ?? 1);
+      const first = takeLines(lines, Math.min(sampledFiles(SAMPLES, clips), files));
+      const taken = sampledLines(first, SAMPLES, clips);
       return {
         inputs,
+        ...(clips ? { clips: { ...clips, videos: files } } : {}),
         valFraction: config.valFraction,
         partitions: partitionsOf({ inputs }, config.partitionSize).length,
         duplicates,
@@ -103,13 +113,13 @@ async function estimate(
   const { kept, filtered } = await curateLines(request, lines);
   const encoder = await learnedEncoder(request, kept);
   const start = performance.now();
-  const { documents: encoded, failures } = await encodeLines(request, encoder, kept);
+  const { documents: encoded, failures, missing } = await encodeLines(request, encoder, kept);
   const documents = encoded.map(({ symbols }) => symbols);
   const sample = {
     inputs: lines.length,
     documents: documents.length,
     failures,
-    ...(config.curation ? { filtered } : {}),
+    ...(config.curation || config.clips ? { filtered: addCodes(filtered, missing) } : {}),
     seconds: secondsSince(start),
   };
   if (documents.length === 0) return { sample, estimate: null };
@@ -147,9 +157,17 @@ async function curateLines(
   const decide = decider(curation);
   let filtered: Record<string, number> = {};
   const kept: string[] = [];
+  let last = '';
+  let decision: Decision | undefined;
   for (const [docId, line] of lines.entries()) {
-    const measured = await measureInput({ input: parseInput(line) }, measuring);
-    const decision = measured ? decide(docId, measured) : undefined;
+    const input = parseInput(line);
+    const file = identityOf(measuring.bases, input);
+    // Clips of a video follow each other, and what is decided of it holds for all of them.
+    if (file !== last) {
+      const measured = await measureInput({ input }, measuring);
+      decision = measured ? decide(docId, measured) : undefined;
+    }
+    last = file;
     if (decision) filtered = addCodes(filtered, { [decision.reason]: 1 });
     else kept.push(line);
   }
@@ -172,17 +190,32 @@ async function encodeLines(
   { codec, config, signal }: RunRequest,
   encoder: Encoder,
   lines: readonly string[],
-): Promise<{ documents: Document[]; failures: Record<string, number> }> {
+): Promise<{
+  documents: Document[];
+  failures: Record<string, number>;
+  /** Clips that videos do not have, by reason. */
+  missing: Record<string, number>;
+}> {
   const bases = config.sources.map(baseOf);
-  const encoding = createInputEncoder(encoder, bases, codec.definition);
+  const encoding = inputEncoderOf(encoder, bases, codec.definition, config);
   const counts = noCounts();
   const documents: Document[] = [];
-  const failures: Record<string, number> = {};
-  for (const [docId, line] of lines.entries()) {
-    signal.throwIfAborted();
-    const result = await encoding.encode({ docId, input: parseInput(line) }, counts);
-    if (result instanceof CodecLmError) failures[result.code] = (failures[result.code] ?? 0) + 1;
-    else documents.push(result);
+  let failures: Record<string, number> = {};
+  let missing: Record<string, number> = {};
+  try {
+    for (const [docId, line] of lines.entries()) {
+      signal.throwIfAborted();
+      const result = await encoding.encode({ docId, input: parseInput(line) }, counts);
+      if (!(result instanceof CodecLmError)) {
+        documents.push(result);
+        continue;
+      }
+      const reason = clipReasonOf(result);
+      if (reason) missing = addCodes(missing, { [reason]: 1 });
+      else failures = addCodes(failures, { [result.code]: 1 });
+    }
+  } finally {
+    await encoding.close?.();
   }
-  return { documents, failures };
+  return { documents, failures, missing };
 }

@@ -62,6 +62,8 @@ export interface PlanEvent {
   type: 'plan';
   isNew: boolean;
   inputs: number;
+  /** Number of files, where each may give several documents: inputs are their clips. */
+  videos?: number;
   partitions: number;
   /** Share of the documents that is held out, 0..1. */
   valFraction: number;

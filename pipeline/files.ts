@@ -18,6 +18,7 @@ export const paths = {
   extension: (out: string, round: number) => join(out, 'plan', `extend-${numbered(round)}.json`),
   draft: (out: string) => join(out, 'plan.tmp'),
   filtered: (out: string, name: string) => join(out, 'filtered', `${name}.jsonl`),
+  missingClips: (out: string, name: string) => join(out, 'filtered', `${name}-clips.jsonl`),
   surveys: (out: string) => join(out, 'curation'),
   survey: (out: string, name: string) => join(out, 'curation', `${name}.json`),
   tokenizer: (out: string) => join(out, 'tokenizer.json'),
@@ -89,9 +90,9 @@ export async function removeLeftovers(
   isOurs: (name: string) => boolean,
 ): Promise<void> {
   if (isRemote(out)) return abortUploads(out, isOurs);
-  for (const folder of WORK_FOLDERS) {
+  for (const folder of [...WORK_FOLDERS, 'filtered']) {
     for (const file of await storageAt(out).names(join(out, folder))) {
-      const leftover = /^\.(?:part|val)-(\d+)\..*\.tmp$/.exec(file);
+      const leftover = /^\.(?:part|val)-(\d+)(?:-clips)?\..*\.tmp$/.exec(file);
       if (leftover && isOurs(`part-${leftover[1]}`))
         await storageAt(out).remove(join(out, folder, file));
     }
@@ -101,7 +102,7 @@ export async function removeLeftovers(
 /** Object storage has no half-written objects, but parts of uploads, which cost money. */
 async function abortUploads(out: string, isOurs: (name: string) => boolean): Promise<void> {
   await remoteStorage().abortUploads(out, (name) => {
-    const upload = /(?:part|val)-(\d+)\.\w+$/.exec(name);
+    const upload = /(?:part|val)-(\d+)(?:-clips)?\.\w+$/.exec(name);
     return upload !== null && isOurs(`part-${upload[1]}`);
   });
 }

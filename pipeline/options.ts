@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import {
   bpeOptions,
+  clipOptions,
   codecOption,
   runningOptions,
   seqLenOption,
@@ -17,7 +18,7 @@ type BpeOptions = ReturnType<typeof bpeOptions>;
 
 /** @param known names for `--codec`; the name of the definition is the default */
 export function planOptionsOf(definition: CodecDefinition, known: readonly string[]) {
-  const { options, defaults, work, name } = definition;
+  const { options, defaults, work, name, clips } = definition;
   const { merges, seqLen } = defaults;
   return z.object({
     ...sharedOptions,
@@ -25,6 +26,7 @@ export function planOptionsOf(definition: CodecDefinition, known: readonly strin
     codec: codecOption(known, name),
     // The types do not know the codec's own options; the codec's `fromOptions` does.
     ...(options.shape as Record<never, never>),
+    ...((clips ? clipOptions : {}) as typeof clipOptions),
     ...((merges === undefined ? {} : bpeOptions(merges)) as BpeOptions),
     seqLen: seqLenOption.optional().describe(`Tokens of a sequence (default ${seqLen})`),
   });

@@ -14,6 +14,7 @@ import {
   readTokenizer,
   type Tokenizer,
 } from '../tokenizer/index.ts';
+import { clipsOf, wholeVideos } from './clips/config.ts';
 import { columnsConfigOf } from './columns/spec.ts';
 import { isTableName } from './columns/tables/table.ts';
 import { checkMeasurable } from './curate/survey.ts';
@@ -172,6 +173,7 @@ function configOf(
 ): PlanConfig {
   const { partitionSize, seed, valFraction, bpeSamples = 0 } = options;
   const { settings, versions } = encoder;
+  const clips = clipsOf(options, encoder);
   return {
     codec: { name: definition.name, settings: { ...settings }, versions: { ...versions } },
     sources,
@@ -180,11 +182,12 @@ function configOf(
     bpeSamples: tokenizer ? 0 : bpeSamples,
     tokenizer: tokenizer?.hash ?? null,
     seqLen: options.seqLen ?? ofSettings ?? definition.defaults.seqLen,
-    partitionSize,
+    partitionSize: wholeVideos(partitionSize, clips.clips),
     seed,
     valFraction,
     ...curationOf(options),
     ...columnsOf(options),
+    ...clips,
   };
 }
 

@@ -12,9 +12,10 @@ import type { Manifest } from '../schemas/dataset.ts';
 import type { Plan } from '../schemas/plan.ts';
 import { readManifest } from '../shards/index.ts';
 import type { Tokenizer } from '../tokenizer/index.ts';
+import { videosOf } from './clips/config.ts';
+import { inputEncoderOf } from './clips/inputs.ts';
 import { curatePlan } from './curate/curate.ts';
 import { SampleCache } from './encode/cache.ts';
-import { createInputEncoder } from './encode/inputs.ts';
 import { learnMissing } from './encode/learn.ts';
 import { learnTokenizer, readDatasetTokenizer, saveTokenizer } from './encode/sample.ts';
 import { doneEvent } from './events.ts';
@@ -24,7 +25,6 @@ import { retryFailed } from './finish/retry.ts';
 import { allSources, extensionsUpTo, roundsOf } from './finish/rounds.ts';
 import { lockDataset } from './lock.ts';
 import { checkSameConfig, inspectOutput, type OutputState } from './output.ts';
-import { extrasOf } from './pack/extras.ts';
 import type { ByteString } from './plan/byte-strings.ts';
 import { makePlan } from './plan/make.ts';
 import { partitionsOf } from './plan/plan.ts';
@@ -86,7 +86,7 @@ async function planAndRun(
   asked: LockedRequest,
   { plan: frozen, complete }: OutputState,
 ): Promise<Manifest | undefined> {
-  const { out, config, ranks, emit, lock, signal } = asked;
+  const { out, config, ranks, emit } = asked;
   const isOneOfMany = ranks.size > 1 || isQueueWorker(asked);
   if (!frozen && isOneOfMany) throw planFirst(out);
   const onFound = (found: number) => emit({ type: 'listing', found });
@@ -99,15 +99,35 @@ async function planAndRun(
     partitions: partitionsOf(listed, config.partitionSize).length,
     valFraction: listed.config.valFraction,
     listing: listed.listing,
+    videos: videosOf(listed.inputs, config),
     ...(listed.columns ? { columns: listed.columns } : {}),
   });
   const added = complete ? await extensionsUpTo(out, roundsOf(await readManifest(out))) : [];
   const bases = allSources(listed, added).map(baseOf);
   const { plan, request } = await withLearned(asked, await withCurated(asked, listed, bases));
   await makeWorkFolders(out);
-  const inputs = new SampleCache(
-    createInputEncoder(request.encoder, bases, request.codec.definition, extrasOf(plan).hasHash),
-  );
+  const { definition } = request.codec;
+  const inputs = new SampleCache(inputEncoderOf(request.encoder, bases, definition, plan.config));
+  try {
+    return await runPlanned(request, plan, { inputs, bases, complete });
+  } finally {
+    await inputs.close();
+  }
+}
+
+/** What is there when nothing but work on the inputs is left. */
+interface Prepared {
+  inputs: SampleCache;
+  bases: readonly ByteString[];
+  complete: boolean;
+}
+
+async function runPlanned(
+  request: LockedRequest,
+  plan: Plan,
+  { inputs, bases, complete }: Prepared,
+): Promise<Manifest | undefined> {
+  const { out, config, ranks, emit, lock, signal } = request;
   const tokenizer = await ensureTokenizer(request, plan, inputs);
   const context = { inputs, bases, valFraction: config.valFraction, tokenizer };
   const partitions = partitionsOf(plan, config.partitionSize);

@@ -1,5 +1,6 @@
 /** Curation: which inputs of a plan are left out before they are encoded, and why. */
 import { z } from 'zod';
+import { CLIP_REASONS } from './clips.ts';
 
 const count = z.int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -25,10 +26,14 @@ export const FILTER_REASONS = [
   'long-side',
   'duplicate',
   'near-duplicate',
+  ...CLIP_REASONS,
 ] as const;
 export type FilterReason = (typeof FILTER_REASONS)[number];
 
-/** A line of filtered/part-00000.jsonl. */
+/**
+ * A line of filtered/part-00000.jsonl, which curation writes, or of filtered/part-00000-clips.jsonl, which
+ * the partition writes.
+ */
 export const filteredSchema = z.strictObject({
   /** Index of the input in the plan. */
   input: count,

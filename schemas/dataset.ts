@@ -118,6 +118,8 @@ export const documentRowSchema = z.strictObject({
   offset: z.int().nonnegative().max(2_147_483_647),
   /** sha256 of the file it was made of; only where duplicates are left out. */
   sha256: sha256.optional(),
+  /** Seconds from the beginning of its video; only where a video may give several documents. */
+  clipStart: z.number().nonnegative().optional(),
   /** Values of the columns that travel along, by name. */
   columns: z
     .record(z.string(), z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null()]))

@@ -1,5 +1,6 @@
 /** Options of the `pipeline` command line: help, defaults and validation. */
 import { z } from 'zod';
+import { MAX_CLIPS } from './clips.ts';
 import { MAX_SEQ_LEN } from './dataset.ts';
 
 const positive = z.number().int().positive();
@@ -123,6 +124,40 @@ export const bpeOptions = (mergesByDefault: number) => ({
     .meta({ valueName: 'DIR', isPlace: true }),
 });
 
+/** Options of codecs that can begin anywhere in a file. */
+export const clipOptions = {
+  clipsPerVideo: positive
+    .max(MAX_CLIPS)
+    .optional()
+    .describe(
+      'Most documents of one video (default: one, from its beginning); those that it is too short for are left out',
+    )
+    .meta({ group: 'Clips' }),
+  stride: z
+    .number()
+    .positive()
+    .max(86_400)
+    .optional()
+    .describe(
+      'Seconds from the beginning of a clip to the next one (default: the length of a clip)',
+    )
+    .meta({ group: 'Clips', valueName: 's' }),
+  cuts: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Let no clip go over a cut: scenes are found by decoding each video once more, and clips begin where they do, then every --stride in them',
+    )
+    .meta({ group: 'Clips' }),
+  cutThreshold: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe('Scene score of ffmpeg at which a cut lies (default 0.3); lower finds more cuts')
+    .meta({ group: 'Clips', valueName: 'score' }),
+};
+
 export const seqLenOption = positive.min(2).max(MAX_SEQ_LEN).describe('Tokens of a sequence');
 
 /** The value decides which other options exist, so it is read first (cli/codec-option.ts). */
@@ -136,7 +171,8 @@ export const codecOption = (known: readonly string[], byDefault: string) =>
 /** The options that the pipeline itself reads, whatever the codec. */
 export type PlanOptions = z.output<z.ZodObject<typeof sharedOptions>> & {
   seqLen?: number;
-} & Partial<z.output<z.ZodObject<ReturnType<typeof bpeOptions>>>>;
+} & Partial<z.output<z.ZodObject<ReturnType<typeof bpeOptions>>>> &
+  Partial<z.output<z.ZodObject<typeof clipOptions>>>;
 
 export const runningOptions = z.object({
   retryFailed: z

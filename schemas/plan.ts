@@ -1,5 +1,6 @@
 /** plan.json and its companions: the request of a run, frozen before the first image is read. */
 import { z } from 'zod';
+import { clipsConfigSchema } from './clips.ts';
 import { columnsConfigSchema, plannedColumnSchema, rawValueSchema } from './columns.ts';
 import { curatedSchema, curationSchema } from './curation.ts';
 import { codecInfoSchema, documentFileEntrySchema, documentRowSchema } from './dataset.ts';
@@ -29,6 +30,8 @@ export const planConfigSchema = z.strictObject({
   curation: curationSchema.optional(),
   /** Absent where no column travels along. */
   columns: columnsConfigSchema.optional(),
+  /** Absent where each file gives one document. */
+  clips: clipsConfigSchema.optional(),
 });
 export type PlanConfig = z.infer<typeof planConfigSchema>;
 

@@ -37,6 +37,7 @@ export type { TieRule } from './bpe/learn/ties.ts';
 export { ByteBpe } from './bpe/tokenizer.ts';
 export type { SpecialToken, Vocabulary } from './bpe/vocabulary.ts';
 export type {
+  ClipEncoder,
   Codec,
   CodecDefinition,
   CodecSettings,
@@ -52,6 +53,8 @@ export type {
   Picture,
   PromptCut,
   Still,
+  SurveyedFrame,
+  SurveyOptions,
 } from './codecs/codec.ts';
 export { type CodecSpec, defineCodec, extensionsOf } from './codecs/define.ts';
 export type { InputErrorCodes } from './codecs/input-errors.ts';

@@ -1,5 +1,7 @@
 /** `pipeline run --dry-run` for people. */
+
 import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
+import { formatClips } from '../../base/format-clips.ts';
 import type { DryRun } from '../../pipeline/dry-run.ts';
 import { describeColumn } from '../columns.ts';
 import { formatCodes } from './codes.ts';
@@ -13,6 +15,7 @@ export function formatDryRun(out: string, found: DryRun): string {
   const lines: [string, string][] = [
     ['dataset', `${out} (nothing is written)`],
     ['inputs', formatCount(found.inputs)],
+    ...(found.clips ? [['clips', formatClips(found.clips, found.inputs)] as [string, string]] : []),
     ['held out', `${found.valFraction * 100} % of the documents`],
     ['partitions', formatCount(found.partitions)],
     ['duplicates', formatCount(found.duplicates)],

@@ -3,6 +3,7 @@ import { formatBar, formatBytes, formatCount, formatDuration } from '../../base/
 import type { LockWait } from '../../base/lock/lock.ts';
 import type { BatchEvent, DoneEvent, PipelineEvent, PlanEvent } from '../../pipeline/events.ts';
 import { remedyOf } from '../../pipeline/status/failures.ts';
+import { isClipReason } from '../../schemas/clips.ts';
 import type { Failure } from '../../schemas/dataset.ts';
 import { describeColumn } from '../columns.ts';
 import type { Io } from '../command.ts';
@@ -128,11 +129,16 @@ export class PipelineListener {
     this.#progress(`no heartbeat for ${Math.floor(silentMs / 1000)} of ${ofSeconds} s`);
   }
 
-  #plan({ isNew, inputs, partitions, valFraction, listing, columns = [] }: PlanEvent): void {
+  #plan({ isNew, inputs, videos, partitions, valFraction, listing, ...event }: PlanEvent): void {
     if (!isNew) return;
     const noun = this.#noun;
+    const { columns = [] } = event;
+    const planned =
+      videos === undefined
+        ? count(inputs, noun)
+        : `${count(inputs, 'clip')} at most, of ${count(videos, noun)},`;
     const heldOut = valFraction > 0 ? `, ${valFraction * 100} % of their documents held out` : '';
-    this.#say(`planned ${count(inputs, noun)} in ${count(partitions, 'partition')}${heldOut}`);
+    this.#say(`planned ${planned} in ${count(partitions, 'partition')}${heldOut}`);
     if (columns.length > 0) this.#say(`columns: ${columns.map(describeColumn).join(', ')}`);
     const { duplicates, ignored, problems } = listing;
     if (duplicates > 0) this.#say(`${count(duplicates, 'input')} named more than once, taken once`);
@@ -172,6 +178,12 @@ export class PipelineListener {
     const size = `${count(totals.documents, 'document')}, ${formatCount(totals.tokens)} tokens in ${count(totals.rows, 'sequence')}, ${count(shards, 'shard')} of ${formatBytes(totals.shardBytes)}`;
     const time = ` in ${formatDuration((performance.now() - this.#started) / 1000)}`;
     this.#say(isNew ? `${out}: ${size}${time}` : `${out} is complete already: ${size}`);
+    const missing = Object.entries(totals.filteredByReason ?? {}).filter(([reason]) =>
+      isClipReason(reason),
+    );
+    if (missing.length > 0) {
+      this.#say(`clips that their videos do not have: ${formatCodes(Object.fromEntries(missing))}`);
+    }
     if (totals.failures > 0) {
       const codes = formatCodes(totals.failuresByCode);
       this.#say(`${count(totals.failures, 'input')} failed (${codes}); see ${out}/failures/`);
@@ -213,8 +225,11 @@ function jsonOf(event: PipelineEvent): Record<string, unknown> | undefined {
   const { type, ...fields } = event;
   switch (event.type) {
     case 'plan': {
-      const { inputs, partitions, isNew, listing, columns } = event;
-      const beside = columns ? { columns } : {};
+      const { inputs, videos, partitions, isNew, listing, columns } = event;
+      const beside = {
+        ...(videos === undefined ? {} : { videos }),
+        ...(columns ? { columns } : {}),
+      };
       return { event: type, inputs, partitions, isNew, ...listing, ...beside };
     }
     case 'done': {

@@ -1,6 +1,7 @@
 /** `pipeline status` for people. */
 
 import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
+import { formatClips } from '../../base/format-clips.ts';
 import { isQueueRank } from '../../pipeline/queue/ranks.ts';
 import type { QueueStatus } from '../../pipeline/queue/status.ts';
 import type { Status } from '../../pipeline/status/status.ts';
@@ -21,7 +22,8 @@ export function formatStatus(
     ['documents', `${formatCount(status.documents)}, ${formatCount(status.tokens)} tokens`],
     ['failed', failures === 0 ? '0' : `${failures} (${formatCodes(status.failuresByCode)})`],
   ];
-  const { filteredByReason } = status;
+  const { filteredByReason, clips } = status;
+  if (clips) lines.splice(4, 0, ['clips', formatClips(clips, inputs.total)]);
   if (filteredByReason) lines.push(['left out', formatCodes(filteredByReason) || 'none']);
   if (status.unread > 0) {
     const count = `${formatCount(status.unread)} ${status.unread === 1 ? 'place' : 'places'}`;

@@ -1,8 +1,10 @@
 /** The tables of `shards inspect` as text. */
 
 import { formatBar, formatBytes, formatCount, formatLong, formatTable } from '../../base/format.ts';
+import { formatClips } from '../../base/format-clips.ts';
+import { clipsIn } from '../../schemas/clips.ts';
 import type { PlannedColumn } from '../../schemas/columns.ts';
-import type { CodecInfo } from '../../schemas/dataset.ts';
+import type { CodecInfo, Manifest } from '../../schemas/dataset.ts';
 import type { DatasetSummary, Histogram, ShardSummaryView } from '../../shards/inspect/inspect.ts';
 import type { RowView } from '../../shards/inspect/row.ts';
 import type { InspectedDataset, MergeView } from '../../shards/inspect/run.ts';
@@ -39,6 +41,7 @@ function printDataset(summary: DatasetSummary): string {
       ],
       ['sequence', `${formatCount(manifest.seqLen)} tokens`],
       ['documents', `${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs`],
+      ...clipPairs(manifest),
       documentLength(summary),
       ...columnPairs(manifest.columns),
       [
@@ -72,6 +75,12 @@ function documentLength({
   const unit = unitOf(alphabet);
   const length = alphabet === BYTES ? formatBytes(documentBytes) : formatCount(documentBytes);
   return [`document ${unit}s`, `${length}, ${ratio(documentBytesPerToken)} ${unit}s per token`];
+}
+
+/** A line for a dataset whose inputs are clips of videos. */
+function clipPairs({ config, totals }: Manifest): [string, string][] {
+  const clips = clipsIn(config);
+  return clips ? [['clips', formatClips(clips, totals.inputs)]] : [];
 }
 
 /** A line of columns with their types, and how many documents lack a value. */
@@ -108,12 +117,21 @@ export function printRow(view: RowView): string {
   const hidden = view.ids.length - shown;
   return sections(
     `row ${view.row} of ${view.file}`,
-    formatTable(
-      ['document', 'begins at', 'tokens here'],
-      view.documents.map(({ docId, start, tokens }) => [docId, start, tokens].map(String)),
-    ),
+    documentTable(view),
     tokenLines(view, shown).join('\n'),
     hidden > 0 ? `… ${formatCount(hidden)} more tokens; --json gives all` : '',
+  );
+}
+
+/** The documents of a row; clips with the place that they were taken from. */
+function documentTable({ documents }: RowView): string {
+  const isClip = documents.some(({ clipStart }) => clipStart !== undefined);
+  return formatTable(
+    ['document', 'begins at', 'tokens here', ...(isClip ? ['from second', 'of'] : [])],
+    documents.map(({ docId, start, tokens, clipStart, source }) => [
+      ...[docId, start, tokens].map(String),
+      ...(isClip ? [String(clipStart), source ?? ''] : []),
+    ]),
   );
 }
 

@@ -111,6 +111,12 @@ export const ERROR_CAUSES: Record<ErrorCode, readonly string[]> = {
   VIDEO_CORRUPT: ['a download that ended early', 'a recording that was cut off, without its index'],
   VIDEO_TOO_LARGE: ['frames of many megapixels', 'a stream without an end'],
   VIDEO_TIMEOUT: ['a very long source', 'many more processes than cores on the machine'],
+  CLIP_TOO_SHORT: [
+    'every input drawn for the tokenizer lies behind the end of its video: clips that a run leaves out are counted, not failed',
+  ],
+  CLIP_NO_SCENE: [
+    'every input drawn for the tokenizer is a clip that its video has no scene for: clips that a run leaves out are counted, not failed',
+  ],
   JPEG_INVALID: [
     'an ordinary `.jpg` where a canonical document (`.bin`) is wanted',
     'a sample drawn with `--grammar off`, or cut off by `--max-tokens`',

@@ -36,8 +36,11 @@ export class ColumnCollector {
     throw listError(place, `column ${from} holds ${what}`, `write it as text for ${name}`);
   }
 
-  /** Counts an input that is listed, or takes it back where it was named before. */
-  count(values: readonly RawValue[] | undefined, by: 1 | -1 = 1): void {
+  /**
+   * Counts a file that is listed.
+   * @param by number of its inputs; below 0 to take it back where it was named before
+   */
+  count(values: readonly RawValue[] | undefined, by = 1): void {
     for (const i of this.specs.keys()) if ((values?.[i] ?? null) === null) this.#missing[i] += by;
   }
 

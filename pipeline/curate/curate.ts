@@ -16,8 +16,8 @@ import { paths, readJson, writeJson, writeText } from '../files.ts';
 import { inputsOf, type Partition, partitionsOf, readList, sha256 } from '../plan/plan.ts';
 import { labelOf } from '../sources/source.ts';
 import { addCodes, countReasons } from '../status/failures.ts';
-import { type Decider, decider } from './decide.ts';
-import { type SurveyRequest, survey } from './survey.ts';
+import { type Decider, type Decision, decider } from './decide.ts';
+import { isLaterClip, type SurveyRequest, survey } from './survey.ts';
 
 export interface CurateRequest
   extends Omit<SurveyRequest, 'partitions' | 'curation' | 'onProgress'> {
@@ -90,9 +90,13 @@ async function decidePartition(
     });
   }
   const inputs = await readList(out, partition);
+  let decision: Decision | undefined;
   return inputs.flatMap(({ docId, input }, i) => {
-    const found = surveyed[i];
-    const decision = found ? decide(docId, found) : undefined;
+    // What is decided of a video holds for all of its clips, which are no duplicates of each other.
+    if (!isLaterClip(input)) {
+      const found = surveyed[i];
+      decision = found ? decide(docId, found) : undefined;
+    }
     return decision ? { input: docId, source: labelOf(bases, input), ...decision } : [];
   });
 }

@@ -14,7 +14,7 @@ import type { ByteString } from '../plan/byte-strings.ts';
 import { type Partition, type PlannedInput, readList } from '../plan/plan.ts';
 import { giveBuffer } from '../sources/buffers.ts';
 import { findInput, readInput } from '../sources/read.ts';
-import { labelOf, sourceFileOf } from '../sources/source.ts';
+import { type Input, labelOf, sourceFileOf } from '../sources/source.ts';
 
 export interface Measuring {
   curation: Curation;
@@ -45,7 +45,7 @@ export async function survey(request: SurveyRequest): Promise<void> {
     if (!(await readJson(paths.survey(out, partition.name), surveySchema))) {
       const found: (Surveyed | null)[] = [];
       const measured = streamOf(oneByOne(await readList(out, partition))).through(
-        inOrder(lanes * BATCH, (planned: PlannedInput) => measureInput(planned, request)),
+        inOrder(lanes * BATCH, (planned: PlannedInput) => measureOnce(planned, request)),
       );
       await drain(measured, (input: Surveyed | null) => {
         signal.throwIfAborted();
@@ -62,6 +62,16 @@ export async function survey(request: SurveyRequest): Promise<void> {
 
 async function* oneByOne<T>(items: readonly T[]): AsyncGenerator<T> {
   yield* items;
+}
+
+/** All clips of a video are one file, which is measured for the first of them. */
+async function measureOnce(planned: PlannedInput, measuring: Measuring): Promise<Surveyed | null> {
+  return isLaterClip(planned.input) ? null : measureInput(planned, measuring);
+}
+
+/** Whether an input shares its file with the one before it. */
+export function isLaterClip({ clip = 0 }: Pick<Input, 'clip'>): boolean {
+  return clip > 0;
 }
 
 /** Whether a picture has to be opened to decide. */

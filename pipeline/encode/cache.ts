@@ -21,6 +21,10 @@ export class SampleCache implements InputEncoder {
     this.#encoder = encoder;
   }
 
+  async close(): Promise<void> {
+    await this.#encoder.close?.();
+  }
+
   /** Encodes an input of the sample, and keeps the document until `encode` requests it. */
   async sample(planned: PlannedInput): Promise<InputDocument | CodecLmError> {
     const counts = noCounts();

@@ -8,6 +8,7 @@ import type { RawValue } from '../../schemas/columns.ts';
 import type { Filtered } from '../../schemas/curation.ts';
 import type { Failure, Split } from '../../schemas/dataset.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
+import { clipReasonOf } from '../clips/reasons.ts';
 import type { ByteString } from '../plan/byte-strings.ts';
 import type { PlannedInput } from '../plan/plan.ts';
 import { labelOf } from '../sources/source.ts';
@@ -18,7 +19,7 @@ import {
   noCounts,
   secondsSince,
 } from './inputs.ts';
-import { splitOf } from './split.ts';
+import { splitOfDocument } from './split.ts';
 
 export interface EncodedDocument {
   docId: number;
@@ -39,6 +40,8 @@ export interface TokenizedDocument {
   split: Split;
   /** sha256 of the source file, if it is kept. */
   sha256?: string;
+  /** Seconds from the beginning of its video, if that may give several documents. */
+  clipStart?: number;
   /** Values of the columns that travel along. */
   values?: readonly RawValue[];
 }
@@ -46,7 +49,7 @@ export interface TokenizedDocument {
 export interface DocumentBatch<Item> extends EncodeCounts {
   documents: Item[];
   failures: Failure[];
-  /** Inputs that curation left out. */
+  /** Inputs that are left out: by curation, or because a video has no such clip. */
   filtered: Filtered[];
 }
 
@@ -73,6 +76,11 @@ export async function encodeBatch(
     const { docId, input } = wanted[i];
     const source = labelOf(bases, input);
     if (result instanceof CodecLmError) {
+      const reason = clipReasonOf(result);
+      if (reason) {
+        batch.filtered.push({ input: docId, source, reason });
+        continue;
+      }
       // A row of a table is easier to find by its number.
       const row = input.row === undefined ? '' : ` (row ${input.row} of its table)`;
       const message = `${result.message}${row}`;
@@ -97,8 +105,9 @@ export function tokenizeBatch(
     width: document.width,
     height: document.height,
     tokens: tokenizer.encodeDocument(document.symbols),
-    split: splitOf(document.symbols, valFraction),
+    split: splitOfDocument(document, valFraction),
     sha256: document.sha256,
+    clipStart: document.clipStart,
     values,
   }));
   const tokenize = seconds.tokenize + secondsSince(start);

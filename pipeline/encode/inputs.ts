@@ -36,8 +36,15 @@ export function noCounts(): EncodeCounts {
   };
 }
 
-/** A document with the sha256 of its source file, if that is kept. */
-export type InputDocument = Document & { sha256?: string };
+/** A document, and what is known of the file that it is made of. */
+export type InputDocument = Document & {
+  /** sha256 of the file, if it is kept. */
+  sha256?: string;
+  /** Seconds from the beginning of its video, if that may give several documents. */
+  clipStart?: number;
+  /** Decides the split in place of the symbols: equal for all documents of a video. */
+  splitKey?: Uint8Array;
+};
 
 export interface InputEncoder {
   /**
@@ -45,6 +52,8 @@ export interface InputEncoder {
    * @throws CodecLmError only for errors that no single input caused
    */
   encode(planned: PlannedInput, counts: EncodeCounts): Promise<InputDocument | CodecLmError>;
+  /** Removes temporary files, if it has any; nothing may be in work. */
+  close?(): Promise<void>;
 }
 
 /** The parts of a codec's definition that are needed here. */
@@ -90,11 +99,9 @@ export function createInputEncoder(
   };
   return {
     async encode({ input }, counts) {
-      // A sparse member of an archive is not stored as one piece; ffmpeg reads files of this machine.
-      const isStored = input.member?.headersAt === undefined && !isFar(sourceFileOf(bases, input));
-      const isInPlace = encoder.encodeFile && isStored;
+      const isPlaced = isInPlace(encoder, bases, input);
       try {
-        return await (isInPlace ? encodePlaced(input, counts) : encodeContent(input, counts));
+        return await (isPlaced ? encodePlaced(input, counts) : encodeContent(input, counts));
       } catch (error) {
         // Any other error stops the run.
         if (error instanceof CodecLmError && error.scope === 'input') return error;
@@ -104,8 +111,17 @@ export function createInputEncoder(
   };
 }
 
+/**
+ * Whether the codec may read the input itself. A sparse member of an archive is not stored as one piece;
+ * ffmpeg reads files of this machine.
+ */
+export function isInPlace(encoder: Encoder, bases: readonly ByteString[], input: Input): boolean {
+  if (!encoder.encodeFile || input.member?.headersAt !== undefined) return false;
+  return !isFar(sourceFileOf(bases, input));
+}
+
 /** sha256 of a file, or of a part of it, that a codec reads by itself. */
-async function hashOf({ path, offset, size }: FileSpan): Promise<string> {
+export async function hashOf({ path, offset, size }: FileSpan): Promise<string> {
   const hash = createHash('sha256');
   const part = { start: offset, end: offset + size - 1 };
   if (size > 0) for await (const chunk of createReadStream(path, part)) hash.update(chunk);

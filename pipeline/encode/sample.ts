@@ -24,7 +24,7 @@ import { type Partition, type PlannedInput, partitionsOf, readList } from '../pl
 import { remedyOf } from '../status/failures.ts';
 import type { SampleCache } from './cache.ts';
 import { BATCH } from './lanes.ts';
-import { splitOf } from './split.ts';
+import { splitOfDocument } from './split.ts';
 import { drain, inOrder, streamOf } from './stream.ts';
 
 /** Lists that are read ahead, because they may be far away. */
@@ -65,7 +65,7 @@ export async function learnTokenizer(
     emit({ type: 'sampling', done: ++done, total: count });
     if (document instanceof CodecLmError) firstFailure ??= document;
     // Merges are learned only for codecs of bytes.
-    else if (splitOf(document.symbols, valFraction) === 'train')
+    else if (splitOfDocument(document, valFraction) === 'train')
       sample.add(document.symbols as Uint8Array);
   });
   const { documents } = sample;

@@ -1,7 +1,7 @@
 /**
  * Decides which documents are held out, from the bytes of a document alone: it stays in its split
  * when the corpus grows, moves or is renamed, and a copy under another name is never in the other
- * split.
+ * split. Clips of a video share the split of their video, which the content of its file decides.
  */
 
 import { createHash } from 'node:crypto';
@@ -21,4 +21,12 @@ export function splitOf(symbols: Symbols, valFraction: number): Split {
   const digest = createHash('sha256').update(bytesOfSymbols(symbols)).digest();
   const place = digest.readUIntBE(0, HASH_BYTES) / 2 ** (8 * HASH_BYTES);
   return place < valFraction ? 'val' : 'train';
+}
+
+/** The split of a document; the clips of a video have it in common. */
+export function splitOfDocument(
+  { symbols, splitKey }: { symbols: Symbols; splitKey?: Uint8Array },
+  valFraction: number,
+): Split {
+  return splitOf(splitKey ?? symbols, valFraction);
 }

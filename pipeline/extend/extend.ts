@@ -10,7 +10,8 @@ import type { Manifest } from '../../schemas/dataset.ts';
 import type { Plan } from '../../schemas/plan.ts';
 import { readManifest } from '../../shards/index.ts';
 import { openRecorded } from '../../tokenizer/index.ts';
-import { createInputEncoder } from '../encode/inputs.ts';
+import { videosOf } from '../clips/config.ts';
+import { inputEncoderOf } from '../clips/inputs.ts';
 import { readDatasetTokenizer } from '../encode/sample.ts';
 import { doneEvent } from '../events.ts';
 import { WORK_FOLDERS } from '../files.ts';
@@ -25,7 +26,6 @@ import {
 } from '../finish/rounds.ts';
 import { lockDataset } from '../lock.ts';
 import { checkSameConfig } from '../output.ts';
-import { extrasOf } from '../pack/extras.ts';
 import { readPlan } from '../plan/plan.ts';
 import { workOf } from '../request.ts';
 import { resolveSources } from '../sources/list-inputs.ts';
@@ -89,6 +89,7 @@ async function extendLocked(request: Extending): Promise<Manifest> {
     type: 'plan',
     isNew: !begun,
     inputs: frozen.inputs,
+    videos: videosOf(frozen.inputs, plan.config),
     partitions: frozen.partitions.length,
     valFraction: plan.config.valFraction,
     listing: frozen.listing,
@@ -98,13 +99,17 @@ async function extendLocked(request: Extending): Promise<Manifest> {
   for (const folder of WORK_FOLDERS) await storageAt(out).makeFolder(joinPlace(out, folder));
   const bases = allSources(plan, [...before, extension]).map(baseOf);
   const { valFraction } = plan.config;
-  const { hasHash } = extrasOf(plan);
-  const inputs = createInputEncoder(encoder, bases, codec.definition, hasHash);
+  const inputs = inputEncoderOf(encoder, bases, codec.definition, plan.config);
   const versions = { ...encoder.versions };
   const header = headerOf(plan, tokenizer, { ...plan.config.codec, versions });
   const context = { inputs, bases, valFraction, tokenizer };
   const vanished = new VanishedCorpus();
-  await runRound({ ...request, context, header, vanished }, plan, partitionsOfExtension(extension));
+  const partitions = partitionsOfExtension(extension);
+  try {
+    await runRound({ ...request, context, header, vanished }, plan, partitions);
+  } finally {
+    await inputs.close?.();
+  }
   const extended = await completeExtension(request, extension, header);
   emit(doneEvent(out, extended, { isNew: true }));
   return extended;

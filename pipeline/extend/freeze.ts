@@ -8,6 +8,7 @@ import { writeError } from '../../base/file-error.ts';
 import { storageAt } from '../../base/storage/index.ts';
 import type { Extension, PlanConfig } from '../../schemas/plan.ts';
 import { documentHashes } from '../../shards/index.ts';
+import { linesOfInputs } from '../clips/lines.ts';
 import type { ColumnCollector } from '../columns/collector.ts';
 import { curatePartitions } from '../curate/curate.ts';
 import { decider } from '../curate/decide.ts';
@@ -76,7 +77,8 @@ async function freeze(
   columns: ColumnCollector | undefined,
 ): Promise<Extension> {
   const { out, plan, before, round, lock, signal, emit } = request;
-  const { count, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
+  const { duplicates, ...files } = spool.finish(onDuplicateOf(config, columns));
+  const { count, lines } = linesOfInputs(files, config);
   log.listing.duplicates += duplicates;
   const { next } = await partitionsOfRound(out, plan, round - 1);
   const firstNumber = await partitionsBefore(out, plan, round);

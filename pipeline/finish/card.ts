@@ -4,7 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { formatCount, formatLong } from '../../base/format.ts';
+import { formatClips } from '../../base/format-clips.ts';
 import { joinPlace } from '../../base/storage/index.ts';
+import { clipsIn } from '../../schemas/clips.ts';
 import { CARD_FILE, type CardEntry, type Manifest, type Split } from '../../schemas/dataset.ts';
 import { writeText } from '../files.ts';
 
@@ -50,6 +52,7 @@ function describe(manifest: Manifest, splits: readonly Split[]): string[] {
     `Documents of the codec \`${codec.name}\` (${settings.join(', ')}), tokenized and packed by ${createdBy}.`,
     '',
     `- documents: ${formatCount(totals.documents)} of ${formatCount(totals.inputs)} inputs, ${formatCount(totals.failures)} failed`,
+    ...clipLines(manifest),
     ...leftOut(manifest),
     ...missing,
     ...columnLines(manifest),
@@ -71,12 +74,18 @@ function describe(manifest: Manifest, splits: readonly Split[]): string[] {
   ];
 }
 
-/** A line for what curation left out, if there was any. */
-function leftOut({ totals, config: { curation } }: Manifest): string[] {
-  if (!curation) return [];
+/** A line for what curation left out, and for clips that are not there, if there was any. */
+function leftOut({ totals, config: { curation, clips } }: Manifest): string[] {
+  if (!curation && !clips) return [];
   const reasons = Object.entries(totals.filteredByReason ?? {});
   const counts = reasons.map(([reason, n]) => `${formatCount(n)} ${reason}`).join(', ');
   return [`- left out: ${counts || 'none'}; see filtered/`];
+}
+
+/** A line for a dataset whose inputs are clips. */
+function clipLines({ config, totals }: Manifest): string[] {
+  const clips = clipsIn(config);
+  return clips ? [`- clips: ${formatClips(clips, totals.inputs)}`] : [];
 }
 
 /** A line for the columns of documents/, if there are any. */

@@ -13,7 +13,7 @@ import type { PipelineEvent } from '../events.ts';
 import { paths, readText, removeLeftovers, writeJson, writeText } from '../files.ts';
 import { extrasOf } from '../pack/extras.ts';
 import { inputsOf, nameOf, type Partition } from '../plan/plan.ts';
-import { readFailures, type VanishedCorpus } from '../status/failures.ts';
+import { addCodes, readFailures, type VanishedCorpus } from '../status/failures.ts';
 import { doneNames } from '../status/status.ts';
 import { finishRound, headerOf, publish, totalsOf } from './finalize.ts';
 import {
@@ -194,6 +194,7 @@ async function completeRound(
     documentBytes,
     inputs: _,
     unread: __,
+    filteredByReason,
     ...totals
   } = totalsOf(plan, added.stats, shards);
   const merged: Manifest = {
@@ -202,10 +203,13 @@ async function completeRound(
     config: { ...manifest.config, retryRounds: finishedRetries(manifest.config) + 1 },
     shards,
     documents: [...manifest.documents, ...added.documents],
-    // What was left out, and what could not be listed, is as before.
+    // What could not be listed is as before; a clip that is not there may be found only now.
     totals: {
       ...manifest.totals,
       ...totals,
+      ...(filteredByReason
+        ? { filteredByReason: addCodes(manifest.totals.filteredByReason ?? {}, filteredByReason) }
+        : {}),
       documents: manifest.totals.documents + documents,
       documentBytes: manifest.totals.documentBytes + documentBytes,
     },

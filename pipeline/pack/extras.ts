@@ -8,11 +8,13 @@ import { columnsByName } from '../columns/value.ts';
 export interface Extras {
   /** Whether the sha256 of the source file is kept. */
   hasHash: boolean;
+  /** Whether a video may give several documents: where each begins is kept. */
+  hasClips: boolean;
   /** The columns that travel along. */
   columns: readonly Column[];
 }
 
-export const NO_EXTRAS: Extras = { hasHash: false, columns: [] };
+export const NO_EXTRAS: Extras = { hasHash: false, hasClips: false, columns: [] };
 
 /** A document with values as the plan has them. */
 export type RowOf<Place extends keyof DocumentRow = never> = Omit<
@@ -24,16 +26,18 @@ export type RowOf<Place extends keyof DocumentRow = never> = Omit<
 
 /** What a dataset of this plan keeps. */
 export function extrasOf({ config, columns = [] }: Pick<Plan, 'config' | 'columns'>): Extras {
-  const { curation } = config;
+  const { curation, clips } = config;
   return {
     hasHash: curation?.duplicates !== undefined || curation?.nearDuplicates !== undefined,
+    hasClips: clips !== undefined,
     columns: columns.map(({ name, type }) => ({ name, type })),
   };
 }
 
 export function documentHeader(partition: number | null, extras: Extras): DocumentHeader {
   const hash: Column[] = extras.hasHash ? [{ name: 'sha256', type: 'string' }] : [];
-  const columns = [...hash, ...extras.columns];
+  const start: Column[] = extras.hasClips ? [{ name: 'clip_start', type: 'double' }] : [];
+  const columns = [...hash, ...start, ...extras.columns];
   return {
     formatVersion: FORMAT_VERSION,
     partition,

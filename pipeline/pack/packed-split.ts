@@ -33,10 +33,15 @@ export class PackedSplit {
     this.#packer = new Packer(seqLen);
   }
 
-  add({ docId, source, length, width, height, tokens, sha256, values }: TokenizedDocument): void {
+  add({ docId, source, length, width, height, tokens, ...document }: TokenizedDocument): void {
     const { place } = this.#packer;
+    const { sha256, clipStart, values } = document;
     const size = { bytes: length, tokens: tokens.length, width, height };
-    const beside = { ...(sha256 ? { sha256 } : {}), ...(values ? { values } : {}) };
+    const beside = {
+      ...(sha256 ? { sha256 } : {}),
+      ...(clipStart === undefined ? {} : { clipStart }),
+      ...(values ? { values } : {}),
+    };
     this.#documents.push({ docId, source, ...size, ...beside, ...place });
     this.#rows.push(...this.#packer.append(docId, tokens));
   }

@@ -3,7 +3,8 @@
  * completely or not at all, the stats last.
  */
 import type { Lock } from '../../base/lock/lock.ts';
-import { storageAt } from '../../base/storage/index.ts';
+import { parentOf, storageAt } from '../../base/storage/index.ts';
+import { isClipReason } from '../../schemas/clips.ts';
 import type { Filtered } from '../../schemas/curation.ts';
 import {
   type Failure,
@@ -16,7 +17,7 @@ import type { DocumentBatch, TokenizedDocument } from '../encode/encode.ts';
 import { secondsSince } from '../encode/inputs.ts';
 import { jsonText, paths, writeJson, writeText } from '../files.ts';
 import type { Partition } from '../plan/plan.ts';
-import { countCodes, countReasons, formatFailures } from '../status/failures.ts';
+import { countCodes, countReasons, formatLines } from '../status/failures.ts';
 import { type Extras, NO_EXTRAS } from './extras.ts';
 import { PackedSplit, type WrittenSplit } from './packed-split.ts';
 
@@ -28,6 +29,7 @@ export class PartitionWork {
   readonly #start = performance.now();
   readonly #train: PackedSplit;
   readonly #val: PackedSplit;
+  readonly #extras: Extras;
   readonly #failures: Failure[] = [];
   readonly #filtered: Filtered[] = [];
   readonly #seconds = { read: 0, encode: 0, tokenize: 0 };
@@ -35,6 +37,7 @@ export class PartitionWork {
 
   constructor(partition: Partition, seqLen: number, extras: Extras = NO_EXTRAS) {
     this.partition = partition;
+    this.#extras = extras;
     this.#train = new PackedSplit('train', seqLen, extras);
     this.#val = new PackedSplit('val', seqLen, extras);
   }
@@ -55,7 +58,7 @@ export class PartitionWork {
   }
 
   /**
-   * Writes shards, documents, tails, failures and stats in this order, so that a partition with
+   * Writes shards, documents, tails, failures, clips that are not there, and stats in this order, so that a partition with
    * stats is complete. The lock is checked before each of them.
    * @param options.isShared whether another worker may have finished it meanwhile: its marker then stays
    * @throws CodecLmError `LOCK_LOST` when another process may be writing the partition
@@ -77,7 +80,8 @@ export class PartitionWork {
     const { tokenizerHash } = header;
     const tail: Tail = { tokenizerHash, train: train.tail, val: val.tail };
     await writeJson(paths.tail(out, name), tail);
-    await this.#writeFailures(paths.failures(out, name));
+    await writeLines(paths.failures(out, name), formatLines(this.#failures));
+    if (this.#extras.hasClips) await this.#writeMissingClips(paths.missingClips(out, name));
     const stats = this.#stats([train, val], secondsSince(writeStart));
     await lock.check();
     const path = paths.stats(out, name);
@@ -86,9 +90,11 @@ export class PartitionWork {
     return stats;
   }
 
-  async #writeFailures(path: string): Promise<void> {
-    if (this.#failures.length > 0) await writeText(path, formatFailures(this.#failures));
-    else await storageAt(path).remove(path);
+  /** What curation left out is in a list of its own, from before. */
+  async #writeMissingClips(path: string): Promise<void> {
+    const missing = this.#filtered.filter(({ reason }) => isClipReason(reason));
+    if (missing.length > 0) await storageAt(path).makeFolder(parentOf(path));
+    await writeLines(path, formatLines(missing));
   }
 
   #stats(written: readonly WrittenSplit[], write: number): PartitionStats {
@@ -105,4 +111,10 @@ export class PartitionWork {
       shards: written.flatMap(({ shard }) => shard ?? []),
     };
   }
+}
+
+/** Without lines, a file that an earlier try has left is removed. */
+async function writeLines(path: string, lines: string): Promise<void> {
+  if (lines === '') await storageAt(path).remove(path);
+  else await writeText(path, lines);
 }

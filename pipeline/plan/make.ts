@@ -6,6 +6,7 @@ import { CodecLmError } from '../../base/error.ts';
 import { makeFolder } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { PLAN_VERSION, type Plan, type PlanConfig } from '../../schemas/plan.ts';
+import { linesOfInputs } from '../clips/lines.ts';
 import { ColumnCollector } from '../columns/collector.ts';
 import { checkDuplicate } from '../columns/duplicates.ts';
 import { paths, writeJson } from '../files.ts';
@@ -117,7 +118,7 @@ export async function spoolInputs(
         log.listing.duplicates++;
         continue;
       }
-      collector?.count(input.values);
+      collector?.count(input.values, config.clips?.perVideo);
       const orderKey = `${seed}\0${input.source}\0${nameInSource(input)}`;
       spool.add(formatInput(input), orderKey, identity);
       if (spool.length % 1000 === 0) onFound?.(spool.length);
@@ -143,13 +144,13 @@ export async function spoolInputs(
 
 /** What happens to rows that name the same file. */
 export function onDuplicateOf(
-  { sources, columns }: PlanConfig,
+  { sources, columns, clips }: PlanConfig,
   collector: ColumnCollector | undefined,
 ): ((kept: string, dropped: string) => void) | undefined {
   if (!columns) return undefined;
   return (kept, dropped) => {
     checkDuplicate(kept, dropped, sources);
-    collector?.count(parseInput(dropped).values, -1);
+    collector?.count(parseInput(dropped).values, -(clips?.perVideo ?? 1));
   };
 }
 
@@ -185,7 +186,8 @@ async function freezeLists(
   draft: PlanDraft,
 ) {
   const { config, signal } = request;
-  const { count, duplicates, lines } = spool.finish(onDuplicateOf(config, columns));
+  const { duplicates, ...files } = spool.finish(onDuplicateOf(config, columns));
+  const { count, lines } = linesOfInputs(files, config);
   log.listing.duplicates = duplicates;
   const partitions = partitionsOf({ inputs: count }, config.partitionSize);
   const hashes = await writeLists(lines, partitions, 0, {

@@ -23,6 +23,8 @@ export interface Input {
   row?: number;
   /** Values of the columns that travel along, in their order. */
   values?: readonly RawValue[];
+  /** Number of the clip, from 0, where a video gives several documents. */
+  clip?: number;
 }
 
 export interface Member {
@@ -107,21 +109,32 @@ export function labelOf(bases: readonly ByteString[], input: Input): string {
   return escapePath(input.member ? `${file}/${input.member.name}` : file);
 }
 
+/** The last field of a line that stands for a clip. */
+const CLIP = /^clip=(\d+)$/;
+
+/** The line of a clip. @param line that of its file */
+export function clipLine(line: string, clip: number): string {
+  return `${line}\tclip=${clip}`;
+}
+
 /**
  * Tab-separated; names are escaped, so they contain no tab or newline. Row and values are one JSON
- * array at the end.
+ * array behind them, then the number of a clip.
  */
-export function formatInput({ source, path, member, row, values }: Input): string {
+export function formatInput({ source, path, member, row, values, clip }: Input): string {
   const fields = [source, escapePath(path)];
   if (member) fields.push(escapePath(member.name), member.offset, member.size);
   if (member?.headersAt !== undefined) fields.push(member.headersAt);
   if (values) fields.push(JSON.stringify([row ?? null, ...values]));
-  return fields.join('\t');
+  const line = fields.join('\t');
+  return clip === undefined ? line : clipLine(line, clip);
 }
 
 /** The inverse of {@link formatInput}. */
 export function parseInput(line: string): Input {
   const fields = line.split('\t');
+  const clip = fields.length > 2 ? CLIP.exec(fields[fields.length - 1])?.[1] : undefined;
+  if (clip !== undefined) fields.pop();
   // The last field of any other line is a number, or the path.
   const beside =
     fields.length > 2 && fields[fields.length - 1].startsWith('[') ? fields.pop() : undefined;
@@ -136,5 +149,6 @@ export function parseInput(line: string): Input {
     input.values = values;
     if (row !== null) input.row = row;
   }
+  if (clip !== undefined) input.clip = Number(clip);
   return input;
 }

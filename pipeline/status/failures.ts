@@ -6,8 +6,9 @@ import type { Filtered } from '../../schemas/curation.ts';
 import { type Failure, failureSchema } from '../../schemas/dataset.ts';
 import { paths, readText } from '../files.ts';
 
-export function formatFailures(failures: readonly Failure[]): string {
-  return failures.map((failure) => `${JSON.stringify(failure)}\n`).join('');
+/** A line of JSON for each. */
+export function formatLines(items: readonly (Failure | Filtered)[]): string {
+  return items.map((item) => `${JSON.stringify(item)}\n`).join('');
 }
 
 /** @throws CodecLmError `DATASET_INVALID` when the file was changed by hand */

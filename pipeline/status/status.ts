@@ -4,8 +4,11 @@
 
 import { CodecLmError } from '../../base/error.ts';
 import { joinPlace, storageAt } from '../../base/storage/index.ts';
+import { type ClipsConfig, isClipReason } from '../../schemas/clips.ts';
 import { type PartitionStats, partitionStatsSchema } from '../../schemas/dataset.ts';
+import type { Plan } from '../../schemas/plan.ts';
 import { MANIFEST_FILE, readManifest } from '../../shards/index.ts';
+import { videosOf } from '../clips/config.ts';
 import { paths, readJson } from '../files.ts';
 import { partitionsOfRound, readRound, roundsOf } from '../finish/rounds.ts';
 import { livingHolders } from '../lock.ts';
@@ -34,7 +37,12 @@ export interface Status {
   /** Failures of the plan, or of the last finished round of --retry-failed. */
   failures: number;
   failuresByCode: Record<string, number>;
-  /** Inputs that curation left out, by reason; null without curation, or before it has decided. */
+  /** How many clips a video gives, and the number of videos; null where each input is a file. */
+  clips: (ClipsConfig & { videos: number }) | null;
+  /**
+   * Inputs that are left out, by reason: by curation, null before it has decided, and clips that videos
+   * do not have, as far as they were read.
+   */
   filteredByReason: Record<string, number> | null;
   /**
    * Number of places in the sources that could not be read completely: the plan lacks their inputs.
@@ -140,7 +148,10 @@ export async function readStatus(out: string): Promise<Status> {
     tokens: total(({ tokens }) => tokens),
     failures,
     failuresByCode,
-    filteredByReason: manifest?.totals.filteredByReason ?? plan.curated?.filteredByReason ?? null,
+    clips: plan.config.clips
+      ? { ...plan.config.clips, videos: videosOf(progress('inputs').total, plan.config)! }
+      : null,
+    filteredByReason: manifest?.totals.filteredByReason ?? filteredSoFar(plan, rounds[0]),
     unread: manifest?.totals.unread ?? plan.listing.unread ?? 0,
     retry: begun?.kind === 'retry' ? round : null,
     extension: begun?.kind === 'extension' ? round : null,
@@ -158,6 +169,17 @@ interface RoundStatus {
   tokens: number;
   failures: number;
   failuresByCode: Record<string, number>;
+  /** Clips that are not there. */
+  missingClips: Record<string, number>;
+}
+
+/** What curation has left out, and the clips that are not there in the partitions that are done. */
+function filteredSoFar(
+  { curated, config }: Plan,
+  { missingClips }: RoundStatus,
+): Record<string, number> | null {
+  if (!curated && !config.clips) return null;
+  return addCodes(curated?.filteredByReason ?? {}, missingClips);
 }
 
 async function statusOfRound(
@@ -179,7 +201,16 @@ async function statusOfRound(
       (total, stats) => addCodes(total, stats.failuresByCode),
       {},
     ),
+    missingClips: all.reduce<Record<string, number>>(
+      (total, { filteredByReason = {} }) => addCodes(total, ofClips(filteredByReason)),
+      {},
+    ),
   };
+}
+
+/** Curation has counted its own for all partitions. */
+function ofClips(counts: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).filter(([reason]) => isClipReason(reason)));
 }
 
 /** Rate from the times at which the last partitions were finished, by any process. */

@@ -26,8 +26,16 @@ const ROW_GROUP_ROWS = 65_536;
 /** Characters of the columns that travel along, in a row group: pages have to fit into memory. */
 const ROW_GROUP_TEXT = 2 ** 24;
 
-/** A column of this name is the document's own hash, not one that travels along. */
-const HASH = 'sha256';
+/** Columns of these names are the document's own, not ones that travel along: fields of its row. */
+const OWN_FIELDS = new Map([
+  ['sha256', 'sha256'],
+  ['clip_start', 'clipStart'],
+] as const);
+
+/** The field of a row that a column beside those of every dataset holds. */
+function ownField(column: string): 'sha256' | 'clipStart' | undefined {
+  return OWN_FIELDS.get(column as 'sha256' | 'clip_start');
+}
 
 /**
  * @param path `DS/documents/part-00000.parquet`; its folder exists
@@ -92,7 +100,8 @@ function encodeColumns(rows: DocumentRow[], columns: readonly Column[]): ColumnP
     ),
   );
   const further = columns.map(({ name, type }) => {
-    const values = rows.map((row) => (name === HASH ? row.sha256 : row.columns?.[name]) ?? null);
+    const field = ownField(name);
+    const values = rows.map((row) => (field ? row[field] : row.columns?.[name]) ?? null);
     return pagesOf(name, encodeNullable(values, type));
   });
   return [...own, ...further];
@@ -132,18 +141,25 @@ async function readGroup(
     const body = await bodyOf(path);
     fields.set(field, kind === 'text' ? decodeTexts(body, group.rows) : integers(body, group.rows));
   }
+  const own = new Map<string, (ColumnValue | undefined)[]>();
   const further = new Map<string, ColumnValue[]>();
   for (const { name, type } of columns) {
-    further.set(name, decodeNullable(await bodyOf(name), type, group.rows));
+    const values = decodeNullable(await bodyOf(name), type, group.rows);
+    const field = ownField(name);
+    if (!field) further.set(name, values);
+    // A field that may be absent has no null.
+    else
+      own.set(
+        field,
+        values.map((value) => value ?? undefined),
+      );
   }
-  const hashes = further.get(HASH);
-  further.delete(HASH);
   return Array.from({ length: group.rows }, (_, i) => {
     const at = (all: ReadonlyMap<string, unknown[]>) =>
       Object.fromEntries([...all].map(([name, values]) => [name, values[i]]));
     return documentRowSchema.parse({
       ...at(fields),
-      ...(hashes ? { sha256: hashes[i] ?? undefined } : {}),
+      ...at(own),
       ...(further.size > 0 ? { columns: at(further) } : {}),
     });
   });

@@ -1,7 +1,10 @@
 /** HTML of the page of `shards inspect --html`; it needs no script and no other file. */
 
 import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
+import { formatClips } from '../../base/format-clips.ts';
 import { type Html, html, htmlPage, htmlPairs, htmlTable, htmlTiles } from '../../base/html.ts';
+import { clipsIn } from '../../schemas/clips.ts';
+import type { Manifest } from '../../schemas/dataset.ts';
 import { unitOf } from '../../tokenizer/index.ts';
 import type { DatasetSummary } from './inspect.ts';
 import { frequencyPlot, lengthPlot, type TokenFrequency } from './page-plots.ts';
@@ -62,7 +65,7 @@ function tiles({ manifest, ...summary }: DatasetSummary): Html {
   const unit = unitOf(summary.alphabet);
   const stored = totals.tokens + totals.padding;
   const list: [string, string][] = [
-    [formatCount(totals.documents), `documents from ${formatCount(totals.inputs)} inputs`],
+    [formatCount(totals.documents), documentsFrom(manifest)],
     [formatCount(totals.tokens), `tokens, ${percentOf(totals.padding, stored)} padding besides`],
     [formatCount(totals.rows), `sequences of ${formatCount(manifest.seqLen)} tokens`],
     [
@@ -73,6 +76,12 @@ function tiles({ manifest, ...summary }: DatasetSummary): Html {
     [formatCount(manifest.vocabSize), 'ids in the vocabulary'],
   ];
   return htmlTiles(list);
+}
+
+function documentsFrom({ config, totals: { inputs } }: Manifest): string {
+  const clips = clipsIn(config);
+  if (!clips) return `documents from ${formatCount(inputs)} inputs`;
+  return `documents, ${formatClips(clips, inputs)}`;
 }
 
 function contactSheet({ summary, pictures, sampled, present, ...kind }: PageData): Html {

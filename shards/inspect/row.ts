@@ -1,19 +1,32 @@
 /** Shows one packed sequence: its documents, and each token with the bytes that it stands for. */
 
 import { CodecLmError } from '../../base/error.ts';
+import { clipsIn } from '../../schemas/clips.ts';
 import type { Tokenizer } from '../../tokenizer/index.ts';
 import type { Dataset } from '../dataset/dataset.ts';
+import { findDocumentRow } from '../dataset/document-rows.ts';
 import { readingsOf } from '../dataset/parts.ts';
 import { joinSegments, type Segment } from '../dataset/segments.ts';
 import type { DocumentViewer } from '../dataset/viewer.ts';
 import { openShard } from '../parquet/reader.ts';
 import type { SequenceRow } from '../parquet/rows.ts';
 
+/** A document of a row. */
+export interface RowDocument {
+  docId: number;
+  /** Index of its first token in the row, and number of its tokens there. */
+  start: number;
+  tokens: number;
+  /** For a clip: where it begins in its video, in seconds, and the video. */
+  clipStart?: number;
+  source?: string;
+}
+
 export interface RowView {
   file: string;
   /** Row in the file. */
   row: number;
-  documents: { docId: number; start: number; tokens: number }[];
+  documents: RowDocument[];
   ids: number[];
   /**
    * Bytes of each id in hexadecimal (numbers of symbols if the alphabet has more than 256); names
@@ -41,11 +54,25 @@ export async function viewDatasetRow(
     if (row < entry.rows) {
       const sequence = await dataset.pool.use(entry, (shard) => shard.readRow(row));
       const view = viewRow(sequence, entry.file, row, viewer.tokenizer);
-      return { ...view, readings: await readingsOfRow(dataset, view, viewer) };
+      const documents = await placedInVideos(dataset, view.documents);
+      return { ...view, documents, readings: await readingsOfRow(dataset, view, viewer) };
     }
     row -= entry.rows;
   }
   throw noRow(index, index - row);
+}
+
+/** Adds where clips come from, in a dataset of several clips of a video. */
+async function placedInVideos(
+  dataset: Dataset,
+  documents: readonly RowDocument[],
+): Promise<RowDocument[]> {
+  if (!clipsIn(dataset.manifest.config)) return [...documents];
+  const rows = await Promise.all(documents.map(({ docId }) => findDocumentRow(dataset, docId)));
+  return documents.map((document, i) => {
+    const { clipStart, source } = rows[i] ?? {};
+    return { ...document, clipStart, source };
+  });
 }
 
 /**

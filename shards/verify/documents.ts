@@ -1,5 +1,6 @@
 /** Part of verify: checks documents: boundaries, codec, index. */
 import { CodecLmError, messageOf } from '../../base/error.ts';
+import { clipsIn } from '../../schemas/clips.ts';
 import type { DocumentRow, Manifest } from '../../schemas/dataset.ts';
 import type { Dataset } from '../dataset/dataset.ts';
 import { documentRows } from '../dataset/document-rows.ts';
@@ -57,7 +58,16 @@ async function* indexRows(dataset: Dataset, findings: Findings): AsyncGenerator<
 }
 
 /** Checks that a row has the columns of the manifest: other tools read all files as one table. */
-function checkColumns({ columns = [] }: Manifest, row: DocumentRow, findings: Findings): void {
+function checkColumns(
+  { columns = [], config }: Manifest,
+  row: DocumentRow,
+  findings: Findings,
+): void {
+  const isClip = clipsIn(config) !== undefined;
+  if (isClip !== (row.clipStart !== undefined)) {
+    const what = isClip ? 'no clip_start, but is a clip of a video' : 'clip_start, but is no clip';
+    findings.add('documents', `document ${row.docId} has ${what}`);
+  }
   const wanted = columns.map(({ name }) => name).join(', ');
   const found = Object.keys(row.columns ?? {}).join(', ');
   if (wanted === found) return;

@@ -11,13 +11,15 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../../base/error.ts';
 import type { Symbols } from '../alphabet.ts';
 import type { Grammar } from '../mask/grammar.ts';
+import type { ClipEncoder, SurveyedFrame, SurveyOptions } from './clips.ts';
 import type { CodecSettings, Document, Encoder, FileSpan, Measures } from './encoder.ts';
 import type { Learning } from './learning.ts';
 import type { HeatScale, Raster } from './pictures/heat.ts';
 import type { SyntaxMap } from './syntax-map.ts';
 import type { CodecTraining } from './training.ts';
 
-export type { CodecSettings, Document, Encoder, FileSpan, Measures };
+export type { ClipEncoder, CodecSettings, Document, Encoder, FileSpan, Measures };
+export type { SurveyedFrame, SurveyOptions };
 
 /** The command that a codec belongs to: `pipeline run images`, `pipeline run videos`. */
 export type Media = 'images' | 'videos';
@@ -204,6 +206,8 @@ export interface CodecDefinition {
      */
     readonly merges?: number;
   };
+  /** Whether a file may give several documents: encoders have `clips` then. */
+  readonly clips?: boolean;
   /** Where encoding runs: on libuv's threads in this process, or in a process for each input. */
   readonly work: 'threads' | 'processes';
 

@@ -1,5 +1,6 @@
 /** What makes documents of files. */
 import type { Symbols } from '../alphabet.ts';
+import type { ClipEncoder } from './clips.ts';
 
 /** The symbols of one image or video, and its size in pixels. */
 export interface Document<S extends Symbols = Symbols> {
@@ -57,6 +58,9 @@ export interface Encoder<S extends Symbols = Symbols> {
    * part of it. Pipelines call this method if it exists. Throws as `encode` does.
    */
   encodeFile?(file: FileSpan, label: string): Promise<Document<S>>;
+
+  /** There for codecs whose definition says `clips`: documents from other places of a file. */
+  readonly clips?: ClipEncoder<S>;
 
   /**
    * Measures a file without encoding it, for codecs of pictures.

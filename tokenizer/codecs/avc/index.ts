@@ -48,6 +48,7 @@ export const avc = defineCodec({
     tools: { ffmpeg },
   }),
   defaults: { merges: 1024, seqLen: 32_768 },
+  clips: true,
   work: 'processes',
   ...VIDEO_ERRORS,
   invalidCode: 'AVC_INVALID',

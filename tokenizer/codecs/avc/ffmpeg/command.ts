@@ -34,18 +34,29 @@ export function untrustedInput(protocols: readonly string[], demuxer?: string): 
   ];
 }
 
+/** How a document is taken from its source. */
+export interface Taking {
+  /**
+   * Whether to keep a last frame that lasts less than half a frame period; the paper's command drops
+   * it, so that a video of one frame becomes empty.
+   */
+  isKept?: boolean;
+  /** Whether it begins later in the source: time 0 is its beginning, whenever its first frame comes. */
+  isLater?: boolean;
+  /** Microseconds of the source that are decoded and left out, where nothing was sought. */
+  skipped?: number;
+}
+
 /**
  * Options after `-i`: everything that decides the bytes (paper, appendix D), with Annex B output on
  * a pipe.
- * @param isKept whether to keep a last frame that lasts less than half a frame period; the paper's
- *   command drops it, so that a video of one frame becomes empty
  */
-export function encodingOptions(settings: AvcSettings, isKept = false): string[] {
+export function encodingOptions(settings: AvcSettings, taking: Taking = {}): string[] {
   const { profile, qp } = settings;
   const isPaper = profile === 'paper';
-  const rate = `fps=${settings.fps}${isKept ? ':eof_action=pass' : ''}`;
+  const filter = isPaper ? paperFilter(settings) : reproducibleFilter(settings);
   return [
-    ...['-vf', `${rate},${isPaper ? paperFilter(settings) : reproducibleFilter(settings)}`],
+    ...['-vf', `${skipping(taking)}${rateOf(settings, taking)},${filter}`],
     ...['-t', duration(settings), ...frameLimit(settings)],
     ...'-c:v libx264 -pix_fmt yuv420p -profile:v baseline'.split(' '),
     ...['-qp', String(qp), '-bf', '0', '-an', '-sn'],
@@ -54,6 +65,46 @@ export function encodingOptions(settings: AvcSettings, isKept = false): string[]
     ...'-fast-pskip 0 -partitions none -refs 3'.split(' '),
     ...(isPaper ? ['-bsf:v', 'h264_mp4toannexb'] : reproducibleTags()),
     ...['-f', 'h264'],
+  ];
+}
+
+/** A frame of the source that comes late is shown from time 0 on: no frame is missing for it. */
+function rateOf({ fps }: AvcSettings, { isKept, isLater }: Taking): string {
+  return `fps=${fps}${isLater ? ':start_time=0' : ''}${isKept ? ':eof_action=pass' : ''}`;
+}
+
+function skipping({ skipped }: Taking): string {
+  if (!skipped) return '';
+  const start = inSeconds(skipped);
+  return `trim=start=${start},setpts=round(PTS-${start}/TB),`;
+}
+
+/** Microseconds as ffmpeg reads a duration exactly. */
+function inSeconds(microseconds: number): string {
+  return (microseconds / 1e6).toFixed(6);
+}
+
+/**
+ * Options before `-i`: frames before this time are not given on. Times count from the beginning of the
+ * file, and the file is decoded from the key frame before.
+ */
+export function seekTo(microseconds: number): string[] {
+  return ['-ss', inSeconds(microseconds)];
+}
+
+/**
+ * Options after `-i` that print the time of every frame in microseconds, and how much it differs from the
+ * one before (`scene` of the filter `select`), and make nothing. `pts_time` has six digits in ffmpeg 5
+ * and earlier, which is a hundredth of a second after 20 minutes; `pts` is exact.
+ */
+export function surveyOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
+  const filter = 'settb=1/1000000,select=gte(scene\\,0),metadata=mode=print:file=-';
+  return [
+    '-vf',
+    filter,
+    ...'-an -sn -dn'.split(' '),
+    frameSync,
+    ...'passthrough -f null'.split(' '),
   ];
 }
 

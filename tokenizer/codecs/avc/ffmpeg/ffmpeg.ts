@@ -27,6 +27,8 @@ export interface FfmpegJob extends FenceLimits {
    * Limit of a collected output in bytes, so that a stream that never ends cannot fill the memory.
    */
   maxOutputBytes?: number;
+  /** Takes the output as it comes, instead of collecting it; false ends the process, which is no failure. */
+  onOutput?(chunk: Buffer): boolean;
 }
 
 export interface FfmpegResult {
@@ -60,15 +62,16 @@ export async function runFfmpeg(job: FfmpegJob): Promise<FfmpegResult> {
   const createCommand = loadOptional<typeof import('fluent-ffmpeg')>('fluent-ffmpeg', 'videos');
   const command = createCommand({ source: job.input, stdoutLines: STDERR_LINES });
   command.inputOptions('-nostdin', ...job.inputOptions);
-  const sink = new Sink(job.maxOutputBytes ?? 0, () => kill('too large'));
+  const collected: Buffer[] = [];
+  const sink = new Sink(takerOf(job, collected, (reason) => kill(reason)));
   if (job.outputFile === undefined) command.output(sink, { end: true });
   else command.output(job.outputFile);
   command.outputOptions(...(job.outputOptions as [string, ...string[]]));
   steer(command as unknown as Internals, program, prefix);
 
-  let stopped: 'timeout' | 'too large' | undefined;
+  let stopped: Stop | undefined;
   let started = false;
-  const kill = (reason: typeof stopped) => {
+  const kill = (reason: Stop) => {
     stopped ??= reason;
     if (started) command.kill('SIGKILL');
   };
@@ -85,11 +88,15 @@ export async function runFfmpeg(job: FfmpegJob): Promise<FfmpegResult> {
     });
     if (systemCode(ended.error)) throw notStarted(job.ffmpeg, ended.error);
     if (!ended.error && job.outputFile === undefined) await sink.drained;
-    return { output: sink.bytes, stderr: ended.stderr, failure: failureOf(ended, stopped) };
+    const output = Buffer.concat(collected);
+    return { output, stderr: ended.stderr, failure: failureOf(ended, stopped) };
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** Why a process was killed from here. */
+type Stop = 'timeout' | 'too large' | 'enough';
 
 interface Ended {
   error?: unknown;
@@ -107,10 +114,8 @@ function steer(command: Internals, program: string, prefix: readonly string[]): 
   command._getArguments = () => [...prefix, ...plain()];
 }
 
-function failureOf(
-  { error }: Ended,
-  stopped: 'timeout' | 'too large' | undefined,
-): FfmpegResult['failure'] {
+function failureOf({ error }: Ended, stopped: Stop | undefined): FfmpegResult['failure'] {
+  if (stopped === 'enough') return undefined;
   if (stopped) return { reason: stopped, message: stopped };
   if (error === undefined) return undefined;
   const message = messageOf(error);
@@ -126,31 +131,41 @@ function notStarted(path: string, cause: unknown): CodecLmError {
   });
 }
 
-/**
- * Collects a stream. It never closes, because fluent-ffmpeg would take that for a broken output.
- */
+/** Collects the output up to its limit, or gives it to whoever wants it as it comes. */
+function takerOf(
+  { onOutput, maxOutputBytes = 0 }: FfmpegJob,
+  collected: Buffer[],
+  kill: (reason: Stop) => void,
+): (chunk: Buffer) => void {
+  let size = 0;
+  let isEnough = false;
+  return (chunk) => {
+    if (onOutput) {
+      // What was on its way when the process was killed is not given on.
+      if (isEnough || onOutput(chunk)) return;
+      isEnough = true;
+      kill('enough');
+      return;
+    }
+    size += chunk.length;
+    if (size > maxOutputBytes) kill('too large');
+    else collected.push(chunk);
+  };
+}
+
+/** Takes a stream. It never closes, because fluent-ffmpeg would take that for a broken output. */
 class Sink extends Writable {
-  readonly #chunks: Buffer[] = [];
-  readonly #limit: number;
-  readonly #onTooLarge: () => void;
-  #size = 0;
+  readonly #take: (chunk: Buffer) => void;
   readonly drained: Promise<void>;
 
-  constructor(limit: number, onTooLarge: () => void) {
+  constructor(take: (chunk: Buffer) => void) {
     super({ autoDestroy: false, emitClose: false });
-    this.#limit = limit;
-    this.#onTooLarge = onTooLarge;
+    this.#take = take;
     this.drained = new Promise((resolve) => this.once('finish', resolve));
   }
 
-  get bytes(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-
   override _write(chunk: Buffer, _encoding: string, callback: () => void): void {
-    this.#size += chunk.length;
-    if (this.#size > this.#limit) this.#onTooLarge();
-    else this.#chunks.push(chunk);
+    this.#take(chunk);
     callback();
   }
 }

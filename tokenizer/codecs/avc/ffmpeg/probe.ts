@@ -13,13 +13,20 @@ const YUV4MPEG = 'YUV4MPEG2 ';
 /** A file name that marks a JPEG stream: then a single frame is a video too. */
 const JPEG_STREAM_NAME = /\.mjpe?g$/i;
 
+/** What the first bytes say. */
+export interface Head {
+  /** The demuxer to name to ffmpeg, when ffmpeg would choose another one. */
+  demuxer?: string;
+  /** Whether the format has an index of its key frames, by which any time is found exactly. */
+  hasIndex: boolean;
+}
+
 /**
  * Refuses files that name other files to be opened. Playlists, lists of files, session descriptions
  * and manifests are text; videos are not.
- * @returns the demuxer to name to ffmpeg, when ffmpeg would choose another one
  * @throws CodecLmError `VIDEO_EMPTY`, `VIDEO_UNREADABLE`, `VIDEO_UNSUPPORTED`
  */
-export async function checkHead(file: FileSpan, label: string): Promise<string | undefined> {
+export async function checkHead(file: FileSpan, label: string): Promise<Head> {
   if (file.size === 0) {
     throw new CodecLmError('VIDEO_EMPTY', `${label} is empty: 0 bytes`, { path: label });
   }
@@ -27,9 +34,11 @@ export async function checkHead(file: FileSpan, label: string): Promise<string |
   if (beginsLikeJpeg(head)) {
     const isStream =
       JPEG_STREAM_NAME.test(label) || isJpegStream(await readHead(file, label, FIRST_FRAME_BYTES));
-    return isStream ? 'mjpeg' : undefined;
+    return { demuxer: isStream ? 'mjpeg' : undefined, hasIndex: false };
   }
-  if (!isText(head) || head.toString('latin1').startsWith(YUV4MPEG)) return undefined;
+  if (!isText(head) || head.toString('latin1').startsWith(YUV4MPEG)) {
+    return { hasIndex: isMov(head) || isMatroska(head) };
+  }
   const start = JSON.stringify(head.toString('utf8', 0, 24));
   throw new CodecLmError('VIDEO_UNSUPPORTED', `${label} is text and no video: ${start} …`, {
     path: label,
@@ -57,6 +66,18 @@ async function readHead(
       path: label,
     });
   }
+}
+
+/** Boxes that a file of the MP4 and QuickTime family begins with (ISO/IEC 14496-12, 4.2). */
+const FIRST_BOXES = new Set(['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot']);
+
+function isMov(head: Buffer): boolean {
+  return FIRST_BOXES.has(head.toString('latin1', 4, 8));
+}
+
+/** Matroska and WebM are EBML documents (RFC 8794, section 11.2.1). */
+function isMatroska(head: Buffer): boolean {
+  return head.length >= 4 && head.readUInt32BE(0) === 0x1a45dfa3;
 }
 
 /** Whether there are no control characters except white space; the zeros of UTF-16 are ignored. */
