@@ -23,7 +23,7 @@ type Learning = Extract<PipelineEvent, { type: 'learning' }>;
 export class PipelineListener {
   readonly #io: Io;
   readonly #options: ListenerOptions;
-  readonly #noun: string;
+  #noun: string;
   readonly #started = performance.now();
   #shown = 0;
   #work = { inputs: 0, partitions: 0 };
@@ -130,8 +130,10 @@ export class PipelineListener {
   }
 
   #plan({ isNew, inputs, videos, partitions, valFraction, listing, ...event }: PlanEvent): void {
-    if (!isNew) return;
     const noun = this.#noun;
+    // From here on inputs are clips.
+    if (videos !== undefined) this.#noun = 'clip';
+    if (!isNew) return;
     const { columns = [] } = event;
     const planned =
       videos === undefined
