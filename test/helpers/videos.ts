@@ -56,3 +56,20 @@ export function turn(file: Uint8Array, matrix: Int32Array): Buffer {
   for (const [i, value] of matrix.entries()) turned.writeInt32BE(value * 65_536, at + 4 * i);
   return turned;
 }
+
+/**
+ * Options of a video whose scenes are plain colours or, between them, a moving picture (`testsrc`): cuts lie
+ * where the seconds add up.
+ */
+export function scenes(
+  size: string,
+  rate: number,
+  parts: readonly (readonly [picture: string, seconds: number])[],
+): string[] {
+  const inputs = parts.flatMap(([picture, seconds]) => {
+    const source = picture === 'testsrc' ? 'testsrc=' : `color=${picture}:`;
+    return ['-f', 'lavfi', '-i', `${source}size=${size}:rate=${rate}:duration=${seconds}`];
+  });
+  const joined = `${parts.map((_, i) => `[${i}]`).join('')}concat=n=${parts.length}:v=1`;
+  return [...inputs, '-filter_complex', joined, '-pix_fmt', 'yuv420p'];
+}

@@ -24,7 +24,7 @@ export function clipEncoderOf(settings: AvcSettings, ffmpeg: Ffmpeg): ClipEncode
 
 async function encodeAt(source: VideoSource, settings: AvcSettings, start: number) {
   try {
-    if (start === 0) return await encodeBeginning(source, settings);
+    if (start === 0) return await encodeBeginning(source, settings, true);
     return await encodeLater(source, settings, start);
   } catch (error) {
     if (!(error instanceof CodecLmError) || error.code !== 'VIDEO_TOO_SHORT') throw error;

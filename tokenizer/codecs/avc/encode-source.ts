@@ -19,8 +19,15 @@ interface Encoded {
   found: number;
 }
 
-/** @throws CodecLmError `VIDEO_*`; `TOOL_MISSING`, `TOOL_FAILED` when the file is not the cause */
-export async function encodeBeginning(source: VideoSource, settings: AvcSettings): Promise<Clip> {
+/**
+ * @param isOneOfMany see {@link checked}
+ * @throws CodecLmError `VIDEO_*`; `TOOL_MISSING`, `TOOL_FAILED` when the file is not the cause
+ */
+export async function encodeBeginning(
+  source: VideoSource,
+  settings: AvcSettings,
+  isOneOfMany = false,
+): Promise<Clip> {
   const { frames, short } = settings;
   let encoded = await encode(source, settings);
   if (encoded.found < 2 && encoded.found < frames && encoded.said === '') {
@@ -30,7 +37,7 @@ export async function encodeBeginning(source: VideoSource, settings: AvcSettings
     const isEnough = short === 'keep' || frames === 1;
     if (encoded.found === 0 && isEnough) encoded = await encode(source, settings, { isKept: true });
   }
-  return checked(encoded, source, settings);
+  return checked(encoded, source, settings, isOneOfMany);
 }
 
 /**
@@ -45,12 +52,12 @@ export async function encodeLater(
 ): Promise<Clip> {
   if (source.hasIndex) {
     const sought = await encode(source, settings, { isLater: true }, { seek: start }).catch(blamed);
-    if (sought?.said === '') return checked(sought, source, settings);
+    if (sought?.said === '') return checked(sought, source, settings, true);
   }
   // A format without an index may be entered between key frames, and a decoder complains of frames that
   // lie before the place it was sent to: decoding everything before is exact, and says what is damaged.
   const decoded = await encode(source, settings, { isLater: true, skipped: start });
-  return checked(decoded, source, settings);
+  return checked(decoded, source, settings, true);
 }
 
 /** @throws the error, unless the file is to blame; what took too long would take longer from the beginning */
@@ -81,15 +88,19 @@ function framesIn(bytes: Uint8Array, label: string): number {
   }
 }
 
-/** @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT`, depending on the settings */
+/**
+ * @param isOneOfMany whether it is a clip of several. One that damage has cut short is damaged then: only
+ *   the end of a whole video says that no later clip can be there
+ * @throws CodecLmError `VIDEO_CORRUPT`, `VIDEO_TOO_SHORT`, depending on the settings
+ */
 function checked(
   { found, said, bytes }: Encoded,
-  source: VideoSource,
-  settings: AvcSettings,
+  { label }: VideoSource,
+  { frames, short, damaged, width, height }: AvcSettings,
+  isOneOfMany: boolean,
 ): Clip {
-  const { label } = source;
-  const { frames, short, damaged, width, height } = settings;
-  if (said !== '' && (damaged === 'refuse' || found === 0)) {
+  const isCut = found < frames && short === 'refuse' && isOneOfMany;
+  if (said !== '' && (damaged === 'refuse' || found === 0 || isCut)) {
     throw new CodecLmError('VIDEO_CORRUPT', `${label} is damaged: ${said}`, {
       path: label,
       hint: 'with `damaged: keep`, the frames that the decoder could recover are used',
