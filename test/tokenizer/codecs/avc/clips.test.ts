@@ -1,5 +1,6 @@
 /** Documents from any time of a video, beside a decoder that counts every frame from the beginning. */
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { CodecLmError } from '../../../../base/error.ts';
@@ -8,11 +9,10 @@ import { encodingOptions } from '../../../../tokenizer/codecs/avc/ffmpeg/command
 import { avcSettingsSchema } from '../../../../tokenizer/codecs/avc/settings.ts';
 import type { FileSpan, SurveyedFrame } from '../../../../tokenizer/codecs/codec.ts';
 import { ffmpeg9 } from '../../../helpers/ffmpegs.ts';
-import { temporaryFolder } from '../../../helpers/temporary.ts';
 import { ffmpeg, moving, scenes } from '../../../helpers/videos.ts';
 
 const SMALL = { width: 48, height: 32 };
-const folder = await temporaryFolder();
+let folder: string;
 let codec: AvcEncoder;
 
 /** Key frames two seconds apart, and frames that are stored in another order than they are shown in. */
@@ -33,9 +33,12 @@ const VIDEOS: [name: string, args: string[]][] = [
 ];
 
 test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codec-lm-test-'));
   codec = await createAvcCodec(SMALL);
   for (const [name, args] of VIDEOS) await ffmpeg([...args, name], folder);
 });
+
+test.after.always(() => rm(folder, { recursive: true, force: true }));
 
 async function spanOf(name: string): Promise<FileSpan> {
   const path = join(folder, name);
