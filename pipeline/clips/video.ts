@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';
 import type { ClipsConfig } from '../../schemas/clips.ts';
 import type { ClipEncoder, FileSpan } from '../../tokenizer/index.ts';
-import { hashOf } from '../encode/inputs.ts';
+import { fileHash } from '../encode/inputs.ts';
 import { ClipPlaces } from './places.ts';
 
 /** Bytes at each end of a file that tell videos apart, with its size. */
@@ -48,7 +48,7 @@ export class Video {
 
   /** sha256 of the content. */
   hash(file: FileSpan): Promise<string> {
-    this.#hash ??= hashOf(file);
+    this.#hash ??= fileHash(file);
     return this.#hash;
   }
 

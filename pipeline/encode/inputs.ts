@@ -75,7 +75,7 @@ export function createInputEncoder(
     const start = performance.now();
     try {
       const document = await encoder.encodeFile!(file, labelOf(bases, input));
-      return hasHash ? { ...document, sha256: await hashOf(file) } : document;
+      return hasHash ? { ...document, sha256: await fileHash(file) } : document;
     } finally {
       counts.sourceBytes += file.size;
       counts.seconds.encode += secondsSince(start);
@@ -121,7 +121,7 @@ export function isInPlace(encoder: Encoder, bases: readonly ByteString[], input:
 }
 
 /** sha256 of a file, or of a part of it, that a codec reads by itself. */
-export async function hashOf({ path, offset, size }: FileSpan): Promise<string> {
+export async function fileHash({ path, offset, size }: FileSpan): Promise<string> {
   const hash = createHash('sha256');
   const part = { start: offset, end: offset + size - 1 };
   if (size > 0) for await (const chunk of createReadStream(path, part)) hash.update(chunk);

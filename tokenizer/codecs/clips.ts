@@ -1,7 +1,7 @@
 /** Several documents of one file: what a codec of videos can do beside encoding its beginning. */
 import type { CodecLmError } from '../../base/error.ts';
 import type { Symbols } from '../alphabet.ts';
-import type { Document, FileSpan } from './encoder.ts';
+import type { Document, FileSpan } from './document.ts';
 
 /** A decoded frame, as a survey meets it. */
 export interface SurveyedFrame {
