@@ -2,6 +2,7 @@
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { loadOptional } from '../../base/optional.ts';
 import type { CacheType, WeightsType } from '../../schemas/sample.ts';
+import { addressOf, type Koffi } from './address.ts';
 
 type Kernel = (...args: number[]) => void;
 
@@ -25,7 +26,6 @@ export interface KernelTraits {
   headSize: number;
 }
 
-type Koffi = typeof import('koffi');
 type Bound = (...args: unknown[]) => void;
 
 const A = 'uintptr_t';
@@ -78,11 +78,4 @@ function open(koffi: Koffi, path: string): ReturnType<Koffi['load']> {
       hint: 'delete it and run `npx codec-lm setup` again',
     });
   }
-}
-
-/** memmove gives back the address of what it moves to; here it moves nothing. */
-function addressOf(koffi: Koffi, memory: WebAssembly.Memory): number {
-  const memmove = koffi.load(null).func('memmove', A, ['void *', 'void *', 'size_t']);
-  const first = new Uint8Array(memory.buffer, 0, 1);
-  return memmove(first, first, 0) as number;
 }

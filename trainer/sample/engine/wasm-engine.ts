@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { CodecLmError } from '../../../base/error.ts';
 import type { Weights } from '../../../base/safetensors/weights.ts';
 import { findCompiled } from '../../../compute/compiled/find.ts';
+import { adviseLargePages } from '../../../compute/compiled/large-pages.ts';
 import type { CacheType, WeightsType } from '../../../schemas/sample.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../model/config.ts';
 import { ROW_CELLS } from './attend.ts';
@@ -108,6 +109,7 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   const plan = { sequences, positions, threads, weights };
   const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
+  memories.forEach(adviseLargePages);
   const compiled = size.compiled === false ? undefined : findCompiled();
   return { layout, memories, writer: new WeightWriter(config, layout, memories), compiled, remark };
 }

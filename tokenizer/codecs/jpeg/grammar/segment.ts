@@ -158,10 +158,31 @@ export class SegmentCursor {
 
   /** Reads the 8 bits of a byte, up to the first refused bit. */
   stepBits(byte: number): number {
-    for (let shift = 7; shift >= 0; shift--) {
-      const verdict = this.step((byte >> shift) & 1);
+    for (let left = 8; left > 0; left--) {
+      if (this.place >= AC_PLACES) {
+        left = this.#stepCoefficients(byte, left);
+        if (left === 0) return ALLOWED;
+      }
+      const verdict = this.step((byte >> (left - 1)) & 1);
       if (verdict !== ALLOWED) return verdict;
     }
     return ALLOWED;
+  }
+
+  /**
+   * As `step` for as many of the last bits as stay in the AC coefficients of this block: almost all bits of a document
+   * do. @returns the number of bits that are left
+   */
+  #stepCoefficients(byte: number, bits: number): number {
+    const { next } = this.coding[this.edge][this.block].ac;
+    let at = this.place - AC_PLACES;
+    let left = bits;
+    for (; left > 0; left--) {
+      const to = next[2 * at + ((byte >> (left - 1)) & 1)];
+      if (to < 0) break;
+      at = to;
+    }
+    this.place = AC_PLACES + at;
+    return left;
   }
 }
