@@ -109,8 +109,11 @@ function planEngine(config: LlamaConfig, size: EngineSize): EnginePlace | undefi
   const plan = { sequences, positions, threads, weights };
   const { layout, remark } = planCache(config, plan, size);
   const memories = layout.regions.map(({ bytes }) => newMemory(bytes));
-  memories.forEach(adviseLargePages);
   const compiled = size.compiled === false ? undefined : findCompiled();
+  // Not the cache behind the weights: each sequence would take memory in pieces of 2 MiB a layer.
+  for (const [i, { pages }] of layout.regions.entries()) {
+    if (compiled) adviseLargePages(memories[i], pages);
+  }
   return { layout, memories, writer: new WeightWriter(config, layout, memories), compiled, remark };
 }
 
