@@ -51,8 +51,9 @@ export function drawToken(
 ): DrawnToken {
   checkLogits(logits);
   const id = pick(filterLogits(logits, options, allowed), uniform);
-  const isCorrected = !isInMask(allowed, likeliestId(logits));
-  return { ...rateToken(logits, id, options.alternatives), isCorrected };
+  const best = likeliestId(logits);
+  const isCorrected = !isInMask(allowed, best);
+  return { ...rate(logits, id, logits[best], options.alternatives), isCorrected };
 }
 
 /**
@@ -78,7 +79,10 @@ export function checkLogits(logits: Float32Array): void {
  */
 export function rateToken(logits: Float32Array, id: number, alternatives = 0): RatedToken {
   checkLogits(logits);
-  const highest = logits[likeliestId(logits)];
+  return rate(logits, id, logits[likeliestId(logits)], alternatives);
+}
+
+function rate(logits: Float32Array, id: number, highest: number, alternatives = 0): RatedToken {
   let total = 0;
   for (const logit of logits) total += Math.exp(logit - highest);
   const base = highest + Math.log(total);

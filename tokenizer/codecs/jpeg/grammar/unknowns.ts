@@ -29,7 +29,7 @@ import {
   withoutPredictor,
   withoutStuffing,
 } from './state.ts';
-import { ALLOWED } from './verdict.ts';
+import { ALLOWED, BLOCK_END } from './verdict.ts';
 
 /** The data that a walk over the MCUs of one image needs. */
 interface Image {
@@ -114,10 +114,21 @@ class JpegWalk implements Walk {
 
   step(depth: number, byte: number): boolean {
     if (depth === this.#path.length) this.#path.push(new Place());
+    const before = this.#path[depth - 1];
     const place = this.#path[depth];
-    place.copy(this.#path[depth - 1]);
-    const { local } = place;
+    const { local } = before;
     const block = blockOf(local);
+    if (placeOf(local) >= AC_PLACES && block < SEGMENT_END && !isStuffing(local)) {
+      const { ac } = this.#image.coding[this.#image.edges.of(before.mcu)][block];
+      const to = stepWithin(ac.next, placeOf(local) - AC_PLACES, byte);
+      if (to >= 0) {
+        place.copy(before);
+        place.local = packLocal(block, AC_PLACES + to, byte === MARKER, 0);
+        return true;
+      }
+      if (to !== BLOCK_END) return false;
+    }
+    place.copy(before);
     if (block === OUTSIDE) return this.#stepOutside(place, byte);
     if (isStuffing(local)) {
       place.local = withoutStuffing(local);
@@ -151,8 +162,10 @@ class JpegWalk implements Walk {
   condition(depth: number): DcAndRestart | undefined {
     const { local, mcu, ended, restart, low, high, isUnknown, sum } = this.#path[depth];
     const isComplete = local === outside(COMPLETE);
-    const dc = { low, high, gapLow: low, gapHigh: low };
     const isInDc = isUnknown && blockOf(local) < SEGMENT_END && placeOf(local) < AC_PLACES;
+    const isWhole = low <= this.#range.low && high >= this.#range.high;
+    if (isWhole && !isInDc && ended === 0 && !isComplete) return undefined;
+    const dc = { low, high, gapLow: low, gapHigh: low };
     if (isInDc) {
       // Between the two values, no difference below this place stays in range.
       const { dc: tree, range } = this.#image.coding[this.#image.edges.of(mcu)][blockOf(local)];
@@ -163,10 +176,22 @@ class JpegWalk implements Walk {
         dc.gapHigh = Math.min(gapHigh, high + 1);
       }
     }
-    const isAnyDc = low <= this.#range.low && high >= this.#range.high && dc.gapLow === dc.gapHigh;
-    if (isAnyDc && ended === 0 && !isComplete) return undefined;
+    if (isWhole && dc.gapLow === dc.gapHigh && ended === 0 && !isComplete) return undefined;
     return new DcAndRestart(dc, { ended, restart, isComplete });
   }
+}
+
+/**
+ * Reads a byte of AC coefficients. Most bytes stay in their block.
+ * @param next of the `AcAutomaton` @returns the position after it, `BLOCK_END` or a verdict
+ */
+function stepWithin(next: Int16Array, position: number, byte: number): number {
+  let at = position;
+  for (let shift = 7; shift >= 0; shift--) {
+    at = next[2 * at + ((byte >> shift) & 1)];
+    if (at < 0) return at;
+  }
+  return at;
 }
 
 /**
