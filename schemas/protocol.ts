@@ -1,5 +1,6 @@
 /** The paper's protocol: options of an evaluation, its plan, and the table that it ends with. */
 import { z } from 'zod';
+import { tokenHealingOption } from './sample.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -43,6 +44,7 @@ export const evaluationSchema = z.strictObject({
   topP: z.array(z.number().gt(0).max(1)).min(1).max(8).default([0.9]),
   temperature: z.number().min(0).default(1),
   grammar: z.boolean().default(true),
+  tokenHealing: tokenHealingOption,
   maxTokens: z.int().min(1).optional(),
 });
 

@@ -5,6 +5,7 @@ import { type EvaluationSettingsInput, evaluationSchema } from '../../schemas/pr
 import { flopsPerToken } from '../../trainer/estimate/flops.ts';
 import { headSize, type LlamaConfig, parameterCount } from '../../trainer/model/config.ts';
 import type { Model } from '../../trainer/sample/model.ts';
+import { promptOfDocument } from '../../trainer/sample/prompt.ts';
 import { choosePictures, readChosen } from './choose.ts';
 import { conditionsOf, drawsOf, givenShare } from './layout.ts';
 import { asPng, halved, seenPixels } from './rasters.ts';
@@ -77,6 +78,7 @@ export async function costOf(
   const conditions = conditionsOf(settings);
   const sums = new Map(conditions.map(({ id }) => [id, { given: 0, whole: 0 }]));
   const { codec, tokenizer, config } = model;
+  const { tokenHealing } = settings;
   const encoder = await codec.encoder();
   let tokens = 0;
   for (const chosen of sample) {
@@ -93,7 +95,8 @@ export async function costOf(
         const sum = sums.get(condition.id)!;
         const end = codec.cut(symbols, codec.cutOfShare(givenShare(condition, codec)));
         const isPrompted = condition.ratio !== undefined;
-        sum.given += isPrompted ? tokenizer.encode(symbols.subarray(0, end)).length + 1 : 1;
+        const prompt = () => promptOfDocument(symbols, end, { name: '', tokenizer, tokenHealing });
+        sum.given += isPrompted ? prompt().ids.length : 1;
         sum.whole += length;
       }
     }

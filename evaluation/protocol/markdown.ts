@@ -154,10 +154,12 @@ export function titleOf({ codec }: EvaluationTable): string {
 /** What was drawn and how it was measured. */
 export function summaryOf(table: EvaluationTable): string {
   const { pictures, settings, network, checkpoint } = table;
-  const { seeds, temperature, grammar } = settings as {
+  const { seeds, temperature, grammar, tokenHealing } = settings as {
     seeds: number;
     temperature: number;
     grammar: boolean;
+    /** Tables of before it was an option do not say it. */
+    tokenHealing?: boolean;
   };
   const isGiven = table.conditions.some(({ title }) => title.includes('r = '));
   const explained = isGiven ? ' r is the share of a picture that the model is given.' : '';
@@ -166,7 +168,7 @@ export function summaryOf(table: EvaluationTable): string {
     : 'no network of features';
   return (
     `${formatCount(pictures)} pictures, ${seeds} ${seeds === 1 ? 'completion' : 'completions'} of each, ` +
-    `mean and deviation over seeds; temperature ${temperature}, grammar ${grammar ? 'on' : 'off'}; ${measured}; ` +
+    `mean and deviation over seeds; temperature ${temperature}, grammar ${grammar ? 'on' : 'off'}${tokenHealing ? ', token healing' : ''}; ${measured}; ` +
     `checkpoint sha256 ${checkpoint.sha256.slice(0, 12)}.${explained}`
   );
 }

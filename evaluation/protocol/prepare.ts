@@ -12,7 +12,7 @@ import { symbolsOfBytes } from '../../tokenizer/alphabet.ts';
 import { bytesOfSymbols, type Codec } from '../../tokenizer/index.ts';
 import { constraintsOf } from '../../trainer/sample/generate.ts';
 import { type PlannedSample, planSamples } from '../../trainer/sample/plan.ts';
-import type { Prompt } from '../../trainer/sample/prompt.ts';
+import { type Prompt, promptOfDocument } from '../../trainer/sample/prompt.ts';
 import { readChosen } from './choose.ts';
 import { conditionsOf, givenShare, type PromptCondition, pictureName } from './layout.ts';
 import { asPng, halved, type PicturePixels, seenPixels } from './rasters.ts';
@@ -115,9 +115,9 @@ async function promptFor(
   });
   const original = symbolsOfBytes(bytes, codec.alphabet, path);
   const given = codec.cut(original, codec.cutOfShare(givenShare(condition, codec)));
-  const ids = tokenizer.encode(original.subarray(0, given));
-  const name = plan.pictures[index].name;
-  return { name, ids: Uint16Array.of(tokenizer.bosId, ...ids), original, given };
+  const { name } = plan.pictures[index];
+  const { tokenHealing } = plan.settings;
+  return promptOfDocument(original, given, { name, tokenizer, tokenHealing });
 }
 
 /** A picture that cannot be continued is told before anything is drawn, not after days. */

@@ -58,18 +58,21 @@ export async function promptOf(
   const encoder = await codec.encoder({ mayBeShort: true });
   const { symbols: original } = await encoder.encode(source, label);
   const given = codec.cut(original, cut);
+  return promptOfDocument(original, given, { name: basename(label), tokenizer, tokenHealing });
+}
+
+/** @param given the first symbols of `original` that the sample continues */
+export function promptOfDocument(
+  original: Symbols,
+  given: number,
+  { name, tokenizer, tokenHealing }: { name: string; tokenizer: Tokenizer; tokenHealing: boolean },
+): Prompt {
   const symbols = original.subarray(0, given);
   const all = tokenizer.encode(symbols);
   const { ids, rest } = tokenHealing
     ? cutAtCertainToken(all, symbols, tokenizer)
     : { ids: all, rest: undefined };
-  return {
-    name: basename(label),
-    ids: Uint16Array.of(tokenizer.bosId, ...ids),
-    rest,
-    original,
-    given,
-  };
+  return { name, ids: Uint16Array.of(tokenizer.bosId, ...ids), rest, original, given };
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   checkpointOption,
   ENGINES,
   samplingOptions,
+  tokenHealingOption,
   weightsOption,
 } from '../../../schemas/sample.ts';
 import { checkpointCodecOptions, codecChoiceOf } from '../../codec-option.ts';
@@ -61,6 +62,7 @@ const options = z.object({
     .enum(['on', 'off'])
     .default('on')
     .describe('Allow only tokens that continue a canonical file; off is free sampling'),
+  tokenHealing: tokenHealingOption,
   maxTokens,
   features: networkOption.optional(),
   resize: resizeOption.default('clean'),
@@ -106,6 +108,7 @@ export const evaluateRun = command({
     const settings = {
       ...{ ratios, unconditional, halfSize, num, seed, seeds, topK, topP },
       ...{ temperature: given.temperature, maxTokens: given.maxTokens, grammar: grammar === 'on' },
+      tokenHealing: given.tokenHealing,
     };
     const load = (isTold: boolean) =>
       loadModel(checkpoint, {

@@ -61,6 +61,9 @@ test('stdout has results alone; the same command again prints where they are', a
   const other = await run('trainer', [...measured, '--to', whole, '--seeds', '3']);
   t.is(other.exitCode, 2);
   t.regex(String(other.stderr), /seeds: 2 then, 3 now.*\[OUTPUT_IN_USE\]/s);
+  const healed = await run('trainer', [...measured, '--to', whole, '--token-healing']);
+  t.is(healed.exitCode, 2);
+  t.regex(String(healed.stderr), /tokenHealing: false then, true now.*\[OUTPUT_IN_USE\]/s);
 });
 
 test('a dry run writes nothing; prompts and classes are commands too', async (t) => {

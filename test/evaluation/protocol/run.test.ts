@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import { pickInstalled } from '../../../compute/native.ts';
 import { compare } from '../../../evaluation/index.ts';
-import { Layout } from '../../../evaluation/protocol/layout.ts';
+import { Layout, pictureName } from '../../../evaluation/protocol/layout.ts';
+import { ByteBpe } from '../../../tokenizer/bpe/tokenizer.ts';
 import { sampleFiles } from '../../../trainer/sample/files.ts';
 import { loadModel } from '../../../trainer/sample/model.ts';
 import { makeCheckpoint } from '../../helpers/checkpoint.ts';
@@ -100,6 +101,53 @@ test('again: nothing is drawn or computed anew, and the table is the same; featu
   t.deepEqual(await readFile(files.table), before);
   t.deepEqual(await agesOf(drawn), ages);
   t.deepEqual(await agesOf(new Layout(to).features), computed);
+});
+
+test('with token healing completions are those of `trainer sample` with it, and it is part of the plan', async (t) => {
+  const place = await evaluationPlace(t);
+  // A cut behind a marker is within a token, where the marker and a byte of the next MCU are one.
+  const markers = Array.from({ length: 8 }, (_, i): [number, number] => [0xff, 0xd0 + i]);
+  const longer = markers.flatMap((_, i): [number, number][] => [
+    [256 + i, 0xa2],
+    [256 + i, 0xf7],
+  ]);
+  const tokenizer = new ByteBpe([...markers, ...longer]);
+  await makeCheckpoint(place.checkpoint, { side: SIDE, seqLen: 1000, tokenizer });
+  const [healed, plain] = ['healed', 'plain'].map((name) => join(place.folder, name));
+  const { table, files } = await evaluated(place, { to: healed, seed: SEED, tokenHealing: true });
+  await evaluated(place, { to: plain, seed: SEED });
+  const model = await loadModel(place.checkpoint);
+  const expected = join(place.folder, 'expected');
+  await sampleFiles(model, {
+    ...{ prompt: join(healed, 'prompts/whole/originals'), cut: { ratio: 0.5 }, num: 1 },
+    ...{ seed: SEED, to: expected, tokenHealing: true },
+  });
+  await model.close();
+  const drawn = join('completions/ratio-0.5/top-k-40-top-p-0.9', `seed-${SEED}`);
+  for (let i = 0; i < 6; i++) {
+    const [picture, description] = [`${pictureName(i)}.jpg`, `${pictureName(i)}.json`];
+    t.deepEqual(
+      await readFile(join(healed, drawn, picture)),
+      await readFile(join(expected, picture)),
+    );
+    const [fewer, all] = await Promise.all(
+      [healed, plain].map(async (to) =>
+        JSON.parse(await readFile(join(to, drawn, description), 'utf8')),
+      ),
+    );
+    t.is(fewer.promptTokens, all.promptTokens - 1, 'the marker is drawn again');
+  }
+  t.is(table.settings.tokenHealing, true);
+  t.regex(await readFile(files.markdown, 'utf8'), /grammar on, token healing;/);
+  await t.throwsAsync(evaluated(place, { to: healed, seed: SEED }), {
+    code: 'OUTPUT_IN_USE',
+    message: /tokenHealing: true then, false now/,
+  });
+  // As it was before there was such an option.
+  const before = JSON.parse(await readFile(new Layout(plain).plan, 'utf8'));
+  delete before.settings.tokenHealing;
+  await writeFile(new Layout(plain).plan, JSON.stringify(before));
+  await evaluated(place, { to: plain, seed: SEED });
 });
 
 async function agesOf(folder: string): Promise<Map<string, number>> {
