@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { CodecLmError } from '../base/error.ts';
 import { resolveOptions } from '../base/options.ts';
 import { type BackendChoice, chooseBackend } from '../compute/choose.ts';
+import { giveBackMemory } from '../compute/memory.ts';
 import { compareSchema } from '../schemas/evaluation.ts';
 import { doubleMath } from './distances/double-math.ts';
 import type { Kid } from './distances/kid.ts';
@@ -123,14 +124,17 @@ export async function compare(
       if (sides[i]) continue;
       const network = await networks.open(path);
       const { skipBroken } = options;
-      sides[i] = await sideOfFolder(
+      const side = await sideOfFolder(
         path,
         { backend, network },
         { resize, skipBroken, signal, onEvent },
       );
+      // Only generated pictures have an Inception score.
+      sides[i] = i === 0 ? { ...side, logits: undefined } : side;
     }
     // Distances need memory of their own.
     await networks.close();
+    giveBackMemory();
     const [first, second] = sides as [PictureSource, PictureSource];
     check([reference, first], [generated, second]);
     warnOfFew(
@@ -140,20 +144,23 @@ export async function compare(
       ],
       onEvent,
     );
-    const [a, b] = [first, second].map((side) => withGaussian(math, side));
     const { seed, kidSubsets: subsets, kidSubsetSize: subsetSize } = options;
-    const figures = figuresOf(math, a, b, { seed, subsets, subsetSize });
-    const isDrawn = options.bootstrap >= 2 && a.features && b.features;
+    const figures = figuresOf(math, first, second, { seed, subsets, subsetSize });
+    const isDrawn = options.bootstrap >= 2 && first.features && second.features;
     return {
       ...figures,
       ...{ reference, generated },
-      features: a.network ?? b.network ?? 'unknown',
-      resize: a.resize ?? b.resize ?? 'unknown',
-      counts: { reference: a.features?.count, generated: b.features?.count },
+      features: first.network ?? second.network ?? 'unknown',
+      resize: first.resize ?? second.resize ?? 'unknown',
+      counts: { reference: first.features?.count, generated: second.features?.count },
       errors: isDrawn
-        ? bootstrap(math, a.features!, b.features!, { draws: options.bootstrap, seed, signal })
+        ? bootstrap(math, first.features!, second.features!, {
+            draws: options.bootstrap,
+            seed,
+            signal,
+          })
         : undefined,
-      skipped: [...a.skipped, ...b.skipped],
+      skipped: [...first.skipped, ...second.skipped],
     };
   } finally {
     await networks.close();

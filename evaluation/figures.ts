@@ -6,7 +6,7 @@ import { type DoubleMath, rowsAt } from './distances/matrix.ts';
 import { NumpyRandom } from './distances/numpy-random.ts';
 import { NEIGHBOURS, Neighbourhoods, precisionRecall } from './distances/precision-recall.ts';
 import type { Rows } from './npz/statistics.ts';
-import type { PictureSet } from './source.ts';
+import { type PictureSource, withGaussian } from './source.ts';
 
 export interface DistanceFigures {
   readonly fid: number;
@@ -24,12 +24,12 @@ export interface FigureOptions extends KidOptions {
 
 export function figuresOf(
   math: DoubleMath,
-  reference: PictureSet,
-  generated: PictureSet,
+  reference: PictureSource,
+  generated: PictureSource,
   options: FigureOptions,
 ): DistanceFigures {
   const { seed } = options;
-  const fid = frechetDistance(math, reference.gaussian, generated.gaussian);
+  const fid = frechetOf(math, reference, generated);
   const [a, b] = [reference.features, generated.features];
   const score = generated.logits && inceptionScore(generated.logits, new NumpyRandom(seed));
   if (!a || !b) return { fid, inceptionScore: score };
@@ -39,6 +39,12 @@ export function figuresOf(
   const beside = neighbourhoods ? [neighbourhoods] : [];
   const kid = kernelDistance(math, b, a, new NumpyRandom(seed), options, beside);
   return { fid, kid, ...neighbourhoods?.result(), inceptionScore: score };
+}
+
+/** Covariances are made here and end here: what follows needs the memory. */
+function frechetOf(math: DoubleMath, reference: PictureSource, generated: PictureSource): number {
+  const [a, b] = [reference, generated].map((side) => withGaussian(math, side).gaussian);
+  return frechetDistance(math, a, b);
 }
 
 /** Standard deviations over sets drawn from the same pictures with repetition (Efron 1979). */

@@ -2,7 +2,8 @@
  * Resizes random rasters of random sizes here and in clean-fid, pytorch-fid and torch-fidelity, and
  * counts samples whose bits differ. `tf` is compared with TensorFlow itself besides, if the native
  * backend is set up.
- *   node --import=tsx bench/evaluation/resize.ts [sizes = 1000] [seed = 1] [largest side = 600]
+ *   node --import=tsx bench/evaluation/resize.ts [sizes = 1000] [seed = 1] [largest side = 600] [resizes = all]
+ * RESIZES: some of clean, pytorch and tf, with commas.
  */
 import { spawn } from 'node:child_process';
 import { chooseBackend } from '../../compute/choose.ts';
@@ -13,7 +14,8 @@ import { evaluationPython, peerScript } from './peer.ts';
 import { resizeBilinear } from './tensorflow.ts';
 
 const SIDE = 299;
-const [sizes = 1000, seed = 1, largest = 600] = process.argv.slice(2).map(Number);
+const [sizes = 1000, seed = 1, largest = 600] = process.argv.slice(2, 5).map(Number);
+const wanted = process.argv[5]?.split(',') ?? RESIZES;
 
 let state = seed >>> 0;
 /** A whole number below `end`: the generator of Numerical Recipes, upper bits. */
@@ -31,7 +33,7 @@ process.stdout.write(
   `${versions}: ${sizes} sizes up to ${largest}, to ${SIDE}; samples that differ:\n`,
 );
 const backend = await chooseBackend();
-for (const how of RESIZES) {
+for (const how of RESIZES.filter((each) => wanted.includes(each))) {
   let differing = 0;
   let furthest = 0;
   let inTensorFlow = 0;

@@ -33,8 +33,10 @@ export function gaussianOf(math: DoubleMath, features: Rows | DoubleMatrix): Gau
   const { data } = features;
   const mu = meanOf(data, count, dims);
   const scale = 1 / Math.sqrt(count - 1);
+  // The same memory for each block.
+  const space = new Float64Array(Math.min(count, Math.max(BLOCK, dims)) * dims);
   const centred = (from: number, rows: number): DoubleMatrix => {
-    const part = matrix(rows, dims);
+    const part = matrix(rows, dims, space.subarray(0, rows * dims));
     for (let at = 0, i = from * dims; i < (from + rows) * dims; i++, at++) {
       part.data[at] = (data[i] - mu[at % dims]) * scale;
     }
@@ -42,7 +44,7 @@ export function gaussianOf(math: DoubleMath, features: Rows | DoubleMatrix): Gau
   };
   if (count < dims) {
     const factor = centred(0, count);
-    return { mu, sigma: math.product(factor, factor, 'a'), factor };
+    return { mu, sigma: math.gram([factor], dims), factor };
   }
   const blocks = function* () {
     for (let from = 0; from < count; from += BLOCK) {

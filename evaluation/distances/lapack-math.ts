@@ -4,7 +4,7 @@
  */
 import { CodecLmError } from '../../base/error.ts';
 import type { Lapack, Routine } from '../../compute/lapack.ts';
-import { type DoubleMath, type DoubleMatrix, matrix } from './matrix.ts';
+import { type DoubleMath, type DoubleMatrix, matrix, mirrored, trace } from './matrix.ts';
 
 const ONE = { double: 1 };
 const ZERO = { double: 0 };
@@ -56,22 +56,26 @@ export function lapackMath({ call }: Lapack): DoubleMath {
       return sum(values);
     },
     /** With A = L LT, A B has the eigenvalues of LT B L, which is symmetric. */
-    traceOfRoot({ rows: n, data: a }, { data: b }) {
-      const factor = a.slice();
-      const info = new BigInt64Array(1);
-      call('dpotrf', 'L', n, factor, n, info);
-      // A singular matrix has no Cholesky factor.
-      if (statusOf(info) !== 0) return undefined;
-      const both = b.slice();
-      call('dsygst', 2, 'L', n, both, n, factor, n, info);
-      check('dsygst', statusOf(info));
-      const values = new Float64Array(n);
-      const status = withWork((work, length, done) =>
-        call('dsyev', 'N', 'L', n, both, n, values, work, length, done),
-      );
-      check('dsyev', status);
-      // Rounding makes zeros negative; B itself may be singular.
-      return sum(values.map((value) => Math.sqrt(Math.max(0, value))));
+    traceOfRoot(a, b) {
+      if (a.data === b.data) return trace(a);
+      const n = a.rows;
+      return borrowed(a, (factor) => {
+        const info = new BigInt64Array(1);
+        call('dpotrf', 'L', n, factor, n, info);
+        // A singular matrix has no Cholesky factor.
+        if (statusOf(info) !== 0) return undefined;
+        return borrowed(b, (both) => {
+          call('dsygst', 2, 'L', n, both, n, factor, n, info);
+          check('dsygst', statusOf(info));
+          const values = new Float64Array(n);
+          const status = withWork((work, length, done) =>
+            call('dsyev', 'N', 'L', n, both, n, values, work, length, done),
+          );
+          check('dsyev', status);
+          // Rounding makes zeros negative; B itself may be singular.
+          return sum(values.map((value) => Math.sqrt(Math.max(0, value))));
+        });
+      });
     },
   };
 }
@@ -88,11 +92,19 @@ function addSquare(
   call('dsyrk', 'L', how, n, k, ONE, data, columns, ONE, to.data, n);
 }
 
-/** Copies the upper half to the lower one. */
-function mirrored(square: DoubleMatrix): DoubleMatrix {
+/**
+ * Lets LAPACK write over the half of a symmetric matrix that it reads, which spares a copy of 34 MB for
+ * 2,048 features. The other half brings it back.
+ */
+function borrowed<T>(square: DoubleMatrix, work: (data: Float64Array) => T): T {
   const { rows: n, data } = square;
-  for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) data[i * n + j] = data[j * n + i];
-  return square;
+  const diagonal = Float64Array.from({ length: n }, (_, i) => data[i * n + i]);
+  try {
+    return work(data);
+  } finally {
+    mirrored(square, 'lower');
+    for (let i = 0; i < n; i++) data[i * n + i] = diagonal[i];
+  }
 }
 
 /** `info` has 32 or 64 bits; the first 32 say enough. */

@@ -37,6 +37,25 @@ export function rowsAt(
   return result;
 }
 
+/** Rows and columns that the caches hold twice. */
+const MIRRORED = 64;
+
+/** Copies the upper half to the lower one, or the other way. */
+export function mirrored(square: DoubleMatrix, from: 'upper' | 'lower' = 'upper'): DoubleMatrix {
+  const { rows: n, data } = square;
+  const [down, right] = from === 'upper' ? [n, 1] : [1, n];
+  for (let top = 0; top < n; top += MIRRORED) {
+    const bottom = Math.min(top + MIRRORED, n);
+    for (let left = 0; left <= top; left += MIRRORED) {
+      for (let i = top; i < bottom; i++) {
+        const end = Math.min(left + MIRRORED, i);
+        for (let j = left; j < end; j++) data[i * down + j * right] = data[j * down + i * right];
+      }
+    }
+  }
+  return square;
+}
+
 export function trace({ rows, columns, data }: DoubleMatrix): number {
   let sum = 0;
   for (let i = 0; i < rows; i++) sum += data[i * columns + i];

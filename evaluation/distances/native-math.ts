@@ -4,11 +4,11 @@
  */
 import type { OpAttr, TensorMetadata } from '../../compute/binding.ts';
 import type { NativeOps } from '../../compute/native.ts';
-import { type DoubleMath, type DoubleMatrix, matrix } from './matrix.ts';
+import { type DoubleMath, type DoubleMatrix, matrix, mirrored } from './matrix.ts';
 
 /** TensorFlow's number of the type. */
 const DOUBLE = 2;
-/** Blocks of columns of a triangular matrix; with more the products become small. */
+/** Blocks of columns of a triangular or symmetric matrix; with more the products become small. */
 const TRIANGLE_BLOCKS = 4;
 
 export function nativeMath({ binding }: NativeOps): DoubleMath {
@@ -121,29 +121,25 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
         return matrix(shape[0], shape[1], download(result, keep));
       });
     },
+    /** Rows of the upper half, some at a time: half of the multiplications, a quarter of the memory. */
     gram(blocks, dims) {
-      const untracked: Keep = (id) => id;
-      let total: number | undefined;
-      try {
-        for (const block of blocks) {
-          const before = total;
-          total = scoped((drop) => {
-            const id = upload(block, drop);
-            if (before === undefined) return multiply(id, id, 'a', untracked);
-            return run('AddV2', [type], [before, multiply(id, id, 'a', drop)], untracked).id;
-          });
-          if (before !== undefined) binding.deleteTensor(before);
-        }
-        const sum = total;
-        if (sum === undefined) return matrix(dims, dims);
-        return matrix(
-          dims,
-          dims,
-          scoped((drop) => download(sum, drop)),
-        );
-      } finally {
-        if (total !== undefined) binding.deleteTensor(total);
+      const total = matrix(dims, dims);
+      const step = Math.ceil(dims / TRIANGLE_BLOCKS);
+      for (const block of blocks) {
+        scoped((keep) => {
+          const id = upload(block, keep);
+          for (let from = 0; from < dims; from += step) {
+            const columns = Math.min(step, dims - from);
+            const part = scoped((drop) => {
+              const right = slice(id, [0, from], [block.rows, dims - from], drop);
+              const left = slice(right, [0, 0], [block.rows, columns], drop);
+              return download(multiply(left, right, 'a', drop), drop);
+            });
+            addRows(part, total, from, columns);
+          }
+        });
       }
+      return mirrored(total);
     },
     nuclearNorm(m) {
       return scoped((keep) => {
@@ -157,7 +153,9 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
         try {
           // What it is made of is let go of before the eigenvalues, which want memory too.
           const both = scoped((drop) => {
-            const factor = run('Cholesky', [type], [upload(a, drop)], drop).id;
+            const factor = scoped(
+              (dropNow) => run('Cholesky', [type], [upload(a, dropNow)], drop).id,
+            );
             return congruence(factor, upload(b, drop), a.rows, [keep, drop]);
           });
           const attributes = [flag('compute_v', false), type];
@@ -175,6 +173,16 @@ export function nativeMath({ binding }: NativeOps): DoubleMath {
 
 /** Outputs of ops that have more than one. */
 const OUTPUTS: Readonly<Record<string, number>> = { Svd: 3, SelfAdjointEigV2: 2 };
+
+/** Adds rows of the upper half, which begin at the diagonal's first place of them. */
+function addRows(part: Float64Array, total: DoubleMatrix, from: number, rows: number): void {
+  const { columns: dims, data } = total;
+  const width = dims - from;
+  for (let i = 0; i < rows; i++) {
+    const start = (from + i) * dims + from;
+    for (let j = 0; j < width; j++) data[start + j] += part[i * width + j];
+  }
+}
 
 function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);

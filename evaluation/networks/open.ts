@@ -2,6 +2,7 @@
 import { CodecLmError } from '../../base/error.ts';
 import type { Weights } from '../../base/safetensors/weights.ts';
 import type { Backend } from '../../compute/choose.ts';
+import { giveBackMemory } from '../../compute/memory.ts';
 import { buildDinov2 } from './dinov2.ts';
 import { buildInception } from './inception.ts';
 import { buildMobileNet } from './mobilenet.ts';
@@ -24,7 +25,10 @@ const NETWORKS: readonly { tensor: string; title: string; build: NetworkBuilder 
  *   does not belong to a network of these
  */
 export async function openNetwork(path: string, backend: Backend): Promise<Network> {
-  return networkOf(await readNetworkWeights(path), path, backend);
+  const network = networkOf(await readNetworkWeights(path), path, backend);
+  // The file's tensors, and those that were folded, are with the network now.
+  giveBackMemory();
+  return network;
 }
 
 /**

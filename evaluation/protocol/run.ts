@@ -12,6 +12,7 @@ import { makeFolder } from '../../base/files.ts';
 import { takeLock } from '../../base/lock/lock.ts';
 import { resolveOptions } from '../../base/options.ts';
 import { type BackendChoice, chooseBackend } from '../../compute/choose.ts';
+import { giveBackMemory } from '../../compute/memory.ts';
 import {
   type EvaluationSettingsInput,
   type EvaluationTable,
@@ -169,6 +170,9 @@ async function measure(
     const drawn = rows.flatMap(({ byCondition }) => [...byCondition.values()].flat());
     const lists = [...references, ...drawn.map(({ list }) => list)];
     await store.compute(work, lists, { backend, network });
+    // Distances need memory of their own.
+    network.dispose();
+    giveBackMemory();
     await communicator.barrier();
     const distances = new Distances(work, store, doubleMath(backend));
     const pairs = measuredOf(work, model.codec, rows).flatMap((each) => each.pairs);

@@ -177,7 +177,9 @@ test('the trace of the root of a product, for sizes that blocks do not divide', 
       const [a, b] = ['a', 'b'].map((side) =>
         gaussianOf(others, rowsOf(`${side}${dims}`, 3 * dims + 2, dims, 0)),
       );
+      const before = [a, b].map(({ sigma }) => sigma.data.slice());
       const found = traceOfRoot!(a.sigma, b.sigma);
+      t.deepEqual([a.sigma.data, b.sigma.data], before, 'both are as they were');
       // By the singular values of the factors, in plain arithmetic.
       const distance = frechetDistance(plainMath, a, b);
       const square = a.mu.reduce((sum, mu, d) => sum + (mu - b.mu[d]) ** 2, 0);
@@ -188,4 +190,29 @@ test('the trace of the root of a product, for sizes that blocks do not divide', 
     }
   }
   t.is(withTrace.length, maths.length - 1);
+});
+
+test('sums of squares of blocks, and what has no root, for sizes that blocks do not divide', (t) => {
+  for (const [name, math] of maths) {
+    for (const dims of [1, 3, 67, 130]) {
+      const { data } = rowsOf(`gram ${dims}`, 9, dims, 0);
+      const blocks = [
+        matrix(5, dims, data.slice(0, 5 * dims)),
+        matrix(4, dims, data.slice(5 * dims)),
+      ];
+      const found = math.gram(blocks, dims);
+      const expected = plainMath.product(matrix(9, dims, data), matrix(9, dims, data), 'a');
+      const isNear = found.data.every((value, i) => near(value, expected.data[i], 1e-13));
+      t.true(isNear, `${name}, ${dims}`);
+      if (dims < 67 || !math.traceOfRoot) continue;
+      // Nine rows make no matrix of full rank.
+      const copy = found.data.slice();
+      t.is(
+        math.traceOfRoot(found, math.gram(blocks.slice(0, 1), dims)),
+        undefined,
+        `${name}, ${dims}`,
+      );
+      t.deepEqual(found.data, copy);
+    }
+  }
 });
