@@ -1,5 +1,4 @@
 /** Memory that was freed leaves the process; arrays in use are left alone. */
-import test from 'ava';
 import { hasOptional } from '../../base/optional.ts';
 import { giveBackMemory } from '../../compute/memory.ts';
 import { testIf } from '../helpers/tools.ts';
