@@ -1,8 +1,8 @@
 /**
  * The table of the sampler, 25 million parameters, two cores, fp32:
- *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,native,cpu,weights,weights-cpu,7b,7b-layers]
+ *   node bin/start.js bench/sample/table.ts [rounds = 3] [rows: batch,position,grammar,server,native,cpu,weights,weights-cpu,7b,7b-layers,draft,draft-7b]
  * Needs bench/peers/setup.sh for `batch` and `cpu`, bench/peers/setup-llama-cpp.sh for `server`, `weights` and `7b`; `7b-layers` has two layers
- * of 7B. Two that are compared take turns; a ratio is the
+ * of 7B; `draft` has the trained pair of the showcase in larger matrices, with four layers of 7B, `draft-7b` with all. Two that are compared take turns; a ratio is the
  * median of the rounds. `cpu` gives each one thread and counts CPU time: where a machine does other
  * work as well, threads that spin while they wait make both time and CPU time of two threads worthless.
  */
@@ -14,6 +14,7 @@ import { peerPython } from '../jpeg/pillow.ts';
 import { output } from '../pipeline/process.ts';
 import { median } from '../pipeline/race.ts';
 import { makeCheckpoint } from './checkpoint.ts';
+import { draftRows } from './draft.ts';
 import { sevenBillionRows } from './large.ts';
 import { positionRows } from './position.ts';
 import { serverRow } from './server.ts';
@@ -103,6 +104,8 @@ const ROWS = {
   'weights-cpu': () => weightsRows(folder, 1, rounds),
   '7b': () => sevenBillionRows(folder, THREADS, rounds, 32),
   '7b-layers': () => sevenBillionRows(folder, THREADS, rounds, 2),
+  draft: () => draftRows(folder, THREADS, rounds),
+  'draft-7b': () => draftRows(folder, THREADS, rounds, 32),
 };
 
 try {

@@ -66,7 +66,7 @@ export class Drafter {
     const drawing = jobs.filter(({ next }) => next !== undefined);
     this.#drawing = drawing.length;
     const isPrompting = drawing.length < jobs.length;
-    const most = this.#pace.begin(isPrompting);
+    const most = this.#pace.begin(drawing.length, isPrompting);
     // Prompts that are being read have half of the rows that are left.
     const room = Math.floor((maxRows - drawing.length) / (isPrompting ? 2 : 1));
     const each = Math.min(most, Math.floor(room / drawing.length));
@@ -164,8 +164,9 @@ export class Drafter {
     const id = pick(probabilities, job.uniforms.at(nth));
     // Nothing is read behind the end.
     if (id === request.eosId) return;
-    course.hope *= this.#pace.chance(probabilities[id]);
-    if (!this.#pace.pays(course.hope)) return;
+    const chance = this.#pace.chance(probabilities[id]);
+    if (!this.#pace.pays(nth, course.hope, chance)) return;
+    course.hope *= chance;
     proposals.push({ id, probability: probabilities[id] });
     constraint?.accept(id);
     if (proposals.length < most) unread.push(id);

@@ -4,16 +4,18 @@
  * measured while drawing; whatever they are, the same tokens are drawn.
  */
 
-/** Most tokens proposed at once, where nobody says how many. */
-const MOST = 8;
+/** Most tokens proposed at once, where nobody says how many: products take up to 8 rows nearly as one. */
+const MOST = 7;
 /** Steps at the beginning: without proposals, then with 1, 2, … of them. */
-const FIRST_PLAIN = 6;
-const FIRST_DRAFTED = 16;
+const FIRST_PLAIN = 4;
+const FIRST_DRAFTED = MOST;
 /** Then the other way, with or without proposals, is tried again for two steps of so many. */
-const TRIED_EVERY = 40;
+const TRIED_EVERY = 80;
 const TRIED = 2;
 /** Share of what was measured that is kept at each further step. */
 const KEPT = 0.95;
+/** A step takes at most so many times as long as usual; what is beyond is the machine doing other work. */
+const LONGEST = 3;
 /** How sure the draft is, in classes; a class begins as if it had been right as often as it is sure. */
 const CLASSES = 10;
 const BEGINNING = 4;
@@ -36,7 +38,7 @@ export class Pace {
     plain: { tokens: 0, ms: 0 },
     drafted: { tokens: 0, ms: 0 },
   };
-  readonly #rows = new Slope();
+  readonly #stepMs = new StepTimes();
   /** Milliseconds of a draft's step, for each sequence. */
   #draftMs = 0;
   #step = 0;
@@ -44,6 +46,8 @@ export class Pace {
   /** Proposals of this step without regard to what pays. */
   #forced: number | undefined;
   #isUsual = true;
+  /** Whether one sequence is drawn alone. */
+  #isAlone = false;
   #begunAt = 0;
   #proposedAt = 0;
 
@@ -58,10 +62,12 @@ export class Pace {
 
   /**
    * Begins a step.
+   * @param drawing number of sequences that draw
    * @param isPrompting whether it reads prompts too: then its time says nothing
    * @returns most proposals for each sequence
    */
-  begin(isPrompting: boolean): number {
+  begin(drawing: number, isPrompting: boolean): number {
+    this.#isAlone = drawing === 1;
     this.#begunAt = this.#clock();
     this.#isUsual = !isPrompting;
     if (this.#fixed !== undefined) return this.#fixed;
@@ -91,12 +97,26 @@ export class Pace {
     return this.#right[own] / this.#tried[own];
   }
 
-  /** @param hope probability that this proposal and all before it are drawn */
-  pays(hope: number): boolean {
+  /**
+   * Whether one more proposal pays, or a few more together: rows come in tiles, so that the fifth may cost more
+   * than the next three after it.
+   * @param before how many are proposed for the sequence already
+   * @param hope probability that all of them are drawn
+   * @param chance that of this one
+   */
+  pays(before: number, hope: number, chance: number): boolean {
     if (this.#fixed !== undefined || this.#forced !== undefined) return true;
     const { plain, drafted } = this.#rates;
     const rate = Math.max(speed(plain), speed(drafted));
-    return hope > rate * (this.#rows.slope + this.#draftMs);
+    let [gain, likely] = [0, hope];
+    for (let more = 1; before + more <= MOST; more++) {
+      // As if the next ones were as sure.
+      likely *= chance;
+      gain += likely;
+      const ms = this.#stepMs.more(before + 1, more, this.#isAlone) + more * this.#draftMs;
+      if (gain > rate * ms) return true;
+    }
+    return false;
   }
 
   /** What became of a proposal. */
@@ -109,8 +129,7 @@ export class Pace {
   /** A step of the draft for so many sequences. */
   drafted(sequences: number, ms: number): void {
     if (!this.#isUsual) return;
-    const each = ms / sequences;
-    this.#draftMs = this.#draftMs === 0 ? each : KEPT * this.#draftMs + (1 - KEPT) * each;
+    this.#draftMs = blend(this.#draftMs, ms / sequences);
   }
 
   /** All has been proposed: from now on the model computes. */
@@ -122,10 +141,11 @@ export class Pace {
   end(rows: number, tokens: number): void {
     if (!this.#isUsual || tokens === 0) return;
     const now = this.#clock();
-    this.#rows.add(rows, now - this.#proposedAt);
+    this.#stepMs.add(rows, now - this.#proposedAt);
     const rate = this.#rates[this.#way];
+    const usual = rate.tokens === 0 ? Number.POSITIVE_INFINITY : (tokens * rate.ms) / rate.tokens;
     rate.tokens = KEPT * rate.tokens + tokens;
-    rate.ms = KEPT * rate.ms + now - this.#begunAt;
+    rate.ms = KEPT * rate.ms + Math.min(now - this.#begunAt, LONGEST * usual);
   }
 }
 
@@ -137,24 +157,41 @@ function classOf(probability: number): number {
   return Math.min(CLASSES - 1, Math.floor(probability * CLASSES));
 }
 
-/** The slope of the straight line nearest to points, of which older ones count less. */
-class Slope {
+/** Old and new, where what takes far longer than usual is the machine doing other work. */
+function blend(old: number, now: number): number {
+  return old === 0 ? now : KEPT * old + (1 - KEPT) * Math.min(now, LONGEST * old);
+}
+
+/** How long the model's steps take by the number of rows. */
+class StepTimes {
+  /** Milliseconds of steps of few rows; 0 where none was seen. */
+  readonly #few = new Float64Array(MOST + 2);
+  /** Sums for the straight line nearest to all steps, of which older ones count less. */
   #n = 0;
   #x = 0;
   #y = 0;
   #xx = 0;
   #xy = 0;
 
-  add(x: number, y: number): void {
+  add(rows: number, ms: number): void {
+    const y = this.#n === 0 ? ms : Math.min(ms, (LONGEST * this.#y) / this.#n);
     this.#n = KEPT * this.#n + 1;
-    this.#x = KEPT * this.#x + x;
+    this.#x = KEPT * this.#x + rows;
     this.#y = KEPT * this.#y + y;
-    this.#xx = KEPT * this.#xx + x * x;
-    this.#xy = KEPT * this.#xy + x * y;
+    this.#xx = KEPT * this.#xx + rows * rows;
+    this.#xy = KEPT * this.#xy + rows * y;
+    if (rows < this.#few.length) this.#few[rows] = blend(this.#few[rows], ms);
   }
 
-  /** Not below 0; 0 while all points have the same x. */
-  get slope(): number {
+  /** Milliseconds that `more` rows take beside `rows`. @param isAll whether these are all rows of a step */
+  more(rows: number, more: number, isAll: boolean): number {
+    const [before, after] = [this.#few[rows], this.#few[rows + more]];
+    if (isAll && before > 0 && after > 0) return Math.max(0, after - before);
+    return more * this.#slope;
+  }
+
+  /** Milliseconds of a row more. Not below 0; 0 while all steps had as many. */
+  get #slope(): number {
     const spread = this.#n * this.#xx - this.#x ** 2;
     if (spread < 1e-9 * this.#n * this.#xx) return 0;
     return Math.max(0, (this.#n * this.#xy - this.#x * this.#y) / spread);

@@ -17,13 +17,14 @@ function drive({ step, row, draft, right }: Machine, steps: number): number[] {
   let now = 0;
   const pace = new Pace(undefined, () => now);
   return Array.from({ length: steps }, (_, i) => {
-    const most = pace.begin(false);
+    const most = pace.begin(1, false);
     let [proposed, hope] = [0, 1];
     while (proposed < most) {
       now += draft;
       pace.drafted(1, draft);
-      hope *= pace.chance(right);
-      if (!pace.pays(hope)) break;
+      const chance = pace.chance(right);
+      if (!pace.pays(proposed, hope, chance)) break;
+      hope *= chance;
       proposed++;
     }
     pace.proposed();
@@ -62,7 +63,7 @@ test('rows that cost, and a draft that is seldom right, make proposals fewer', (
 test('a number that is given is what is proposed', (t) => {
   const pace = new Pace(3);
   for (const isPrompting of [false, true]) {
-    t.is(pace.begin(isPrompting), 3);
-    t.true(pace.pays(0));
+    t.is(pace.begin(2, isPrompting), 3);
+    t.true(pace.pays(2, 0, 0));
   }
 });
