@@ -107,3 +107,14 @@ function tooLarge(message: string): CodecLmError {
 function gib(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
+
+/** `WebAssembly kernels and AVX-512 on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
+export function describeEngine(
+  { threads, weights, cache, regions }: EngineLayout,
+  compiled?: string,
+): string {
+  const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
+  const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
+  const kernels = compiled ? 'WebAssembly kernels and AVX-512' : 'WebAssembly kernels';
+  return `${kernels} on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
+}

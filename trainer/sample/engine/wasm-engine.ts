@@ -19,7 +19,7 @@ import { compileKernels, newMemory } from './kernels/module.ts';
 import { CACHE_PAGE } from './kernels/pages.ts';
 import { FLOAT, fitsEngine, MAX_ROWS, type RegionLayout } from './layout.ts';
 import { type PagedSequence, PagePool } from './pages.ts';
-import type { EngineLayout } from './regions.ts';
+import { describeEngine, type EngineLayout } from './regions.ts';
 import { StepThread } from './step.ts';
 import {
   controlOf,
@@ -143,7 +143,7 @@ class WasmEngine implements Engine {
     this.#layout = layout;
     this.vocabSize = config.vocabSize;
     this.capacity = layout.pageCount * CACHE_PAGE;
-    this.description = describe(layout, compiled);
+    this.description = describeEngine(layout, compiled);
     const size = headSize(config);
     this.#regions = layout.regions.map((region, i) => {
       const floats = new Float32Array(memories[i].buffer);
@@ -291,12 +291,4 @@ interface RegionMemory {
 /** Where the page table of a sequence lies. */
 function tableOf({ tables, tableBytes }: RegionLayout, { slot }: PagedSequence): number {
   return tables + slot * tableBytes;
-}
-
-/** `WebAssembly kernels and AVX-512 on 2 threads, weights bf16 in 4 memories, keys and values bf16`. */
-function describe({ threads, weights, cache, regions }: EngineLayout, compiled?: string): string {
-  const on = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
-  const memories = regions.length === 1 ? '' : ` in ${regions.length} memories`;
-  const kernels = compiled ? 'WebAssembly kernels and AVX-512' : 'WebAssembly kernels';
-  return `${kernels} on ${on}, weights ${weights}${memories}, keys and values ${cache}`;
 }
