@@ -59,6 +59,21 @@ export function firstNotFinite(values: Float32Array): number {
   return -1;
 }
 
+/** The bits of the exponent; NaN and infinity have all of them, in fp32 as well. */
+const EXPONENT = { F16: 0x7c00, BF16: 0x7f80 } as const;
+
+/**
+ * Whether all elements are finite, without widening them.
+ * @param bytes little-endian, a whole number of elements of 16 bits
+ */
+export function areHalvesFinite(bytes: Uint8Array, type: keyof typeof EXPONENT): boolean {
+  const { buffer, byteOffset } = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+  const halves = new Uint16Array(buffer, byteOffset, bytes.length / 2);
+  const exponent = EXPONENT[type];
+  for (let i = 0; i < halves.length; i++) if ((halves[i] & exponent) === exponent) return false;
+  return true;
+}
+
 /** IEEE 754 binary16: 5 bits of exponent (bias 15), 10 of fraction. Returns the bits of an fp32. */
 function widenFloat16(half: number): number {
   const sign = (half & 0x8000) << 16;

@@ -1,7 +1,7 @@
 /** Weights as one safetensors file, in the types they have, one tensor after the other. */
 import { writeAtomically } from '../../base/atomic-file.ts';
 import { CodecLmError } from '../../base/error.ts';
-import { BYTES_PER_ELEMENT, toFloat32 } from '../../base/safetensors/floats.ts';
+import { areHalvesFinite, BYTES_PER_ELEMENT, toFloat32 } from '../../base/safetensors/floats.ts';
 import { encodeTensorsHeader } from '../../base/safetensors/header.ts';
 import { floatTypeOf } from '../../base/safetensors/stored.ts';
 import { checkFiniteWeight } from '../checkpoint/model-weights.ts';
@@ -42,7 +42,9 @@ export async function writePlaces(
       const bytes = await place.read();
       const block = BLOCK * BYTES_PER_ELEMENT[dtype];
       for (let from = 0; from < bytes.length; from += block) {
-        const values = toFloat32(bytes.subarray(from, from + block), dtype);
+        const part = bytes.subarray(from, from + block);
+        if ((dtype === 'BF16' || dtype === 'F16') && areHalvesFinite(part, dtype)) continue;
+        const values = toFloat32(part, dtype);
         checkFiniteWeight(name, values, shape, place.file, from / BYTES_PER_ELEMENT[dtype]);
       }
       await file.write(bytes);
