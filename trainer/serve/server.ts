@@ -129,7 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   options.onEvent?.({
     type: 'ready',
     model: service.names[0],
-    engine: engine.description,
+    engine: drafting ? `${engine.description}, with a draft` : engine.description,
     maxTokens: maxPositions,
     url,
   });

@@ -22,8 +22,9 @@ test('the same answers, to several clients at once', async (t) => {
   }));
   const answers: Completion['choices'][][] = [];
   for (const options of [{}, { draft, draftTokens: 4 }, { draft }]) {
-    const { server } = await start(t, { engine: 'wasm', ...options }, MODEL);
+    const { server, log } = await start(t, { engine: 'wasm', ...options }, MODEL);
     const replies = await Promise.all(asked.map((body) => complete(server, body)));
+    t.is(/with a draft/.test(log.join()), 'draft' in options);
     answers.push(replies.map(({ choices }) => choices));
   }
   t.deepEqual(answers[1], answers[0]);
