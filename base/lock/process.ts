@@ -75,7 +75,7 @@ function statOf(pid: number): Stat | undefined {
 }
 
 /** Where /proc hides the processes of other users, `kill` still finds them. */
-function isSurelyGone(pid: number): boolean {
+export function isSurelyGone(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return false;

@@ -10,7 +10,7 @@ export const reportCommand = command({
   name: 'report',
   summary:
     'Show the course of a run: a table, or a self-contained HTML page with curves and pictures',
-  positionals: [{ name: 'run', description: 'Run directory of `trainer fit`' }],
+  positionals: [{ name: 'run', description: 'Run directory of `trainer fit`, also at s3://' }],
   options: z.object({
     html: z.string().optional().describe('Write a page here').meta({ valueName: 'file' }),
     title: z

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CodecLmError, messageOf } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
 import { nearestTo } from '../../base/nearest.ts';
+import { isRemote, storageAt } from '../../base/storage/index.ts';
 import {
   type TrainerConfig,
   type TrainerConfigInput,
@@ -103,6 +104,7 @@ export function configJsonSchema(): unknown {
 }
 
 async function settingsOfFile(path: string): Promise<Setting[]> {
+  if (isRemote(path)) return settingsOfText(String(await storageAt(path).read(path)), path);
   try {
     return settingsOfText(await readFile(path, 'utf8'), path);
   } catch (error) {

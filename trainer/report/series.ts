@@ -1,8 +1,8 @@
 /** metrics.jsonl as series of points. */
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodecLmError } from '../../base/error.ts';
 import { readError } from '../../base/file-error.ts';
+import { isRemote, joinPlace, storageAt } from '../../base/storage/index.ts';
 import {
   type Metrics,
   metricsSchema,
@@ -17,14 +17,14 @@ export interface Series {
 }
 
 /**
- * @param run a run directory of `trainer fit`
+ * @param run a run directory of `trainer fit`, on a disk or at `s3://…`
  * @throws CodecLmError `INPUT_NOT_FOUND` without metrics, `CHECKPOINT_INVALID` for an invalid line
  */
 export async function readSeries(run: string): Promise<Series> {
-  const path = join(run, 'metrics.jsonl');
+  const path = joinPlace(run, 'metrics.jsonl');
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = isRemote(path) ? String(await storageAt(path).read(path)) : await readFile(path, 'utf8');
   } catch (error) {
     const reason = readError(error, path, 'reading the metrics');
     if (reason.code === 'INPUT_NOT_FOUND') throw await notARun(run, reason);

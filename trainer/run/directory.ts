@@ -10,6 +10,7 @@ import { readError, writeError } from '../../base/file-error.ts';
 import { isFolder, makeFolder, namesIn } from '../../base/files.ts';
 import type { Lock } from '../../base/lock/lock.ts';
 import { shellWord } from '../../base/shell.ts';
+import { joinPlace } from '../../base/storage/index.ts';
 import type { TrainerConfig } from '../../schemas/trainer.ts';
 import type { MixtureSource } from '../../shards/index.ts';
 import { type Place, placeAt } from '../../shards/index.ts';
@@ -27,7 +28,7 @@ export interface CheckpointEntry {
 }
 
 export function configPath(run: string): string {
-  return join(run, CONFIG_FILE);
+  return joinPlace(run, CONFIG_FILE);
 }
 
 export function metricsPath(run: string): string {

@@ -1,7 +1,9 @@
 /** Runs whose directory lies in object storage, against a real server. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import test from 'ava';
 import { execa } from 'execa';
@@ -10,14 +12,18 @@ import { takeLock } from '../../../../base/lock/lock.ts';
 import { joinPlace, remoteStorage, writePlace } from '../../../../base/storage/index.ts';
 import type { FitEvent } from '../../../../trainer/events.ts';
 import { fit } from '../../../../trainer/fit/fit.ts';
+import { readSeries } from '../../../../trainer/report/series.ts';
+import { writeReport } from '../../../../trainer/report/write.ts';
 import { completeSteps } from '../../../../trainer/run/remote/checkpoints.ts';
 import { loadModel } from '../../../../trainer/sample/model.ts';
 import { removeFolder, workFolder } from '../../../helpers/pipeline-runs.ts';
 import { hasMoto, makeBucket, type S3Server, startS3 } from '../../../helpers/s3-server.ts';
 import { testWithS3 } from '../../../helpers/s3-test.ts';
 import { makeSmallDataset, SETTINGS } from '../../../helpers/small-run.ts';
+import { temporaryFolder } from '../../../helpers/temporary.ts';
 
 const DIES = fileURLToPath(new URL('./dies-uploading.ts', import.meta.url));
+const TRAINER = fileURLToPath(new URL('../../../../bin/trainer.js', import.meta.url));
 const SET = [...SETTINGS, 'train.steps=6', 'train.saveEvery=2'];
 const LAST = 'checkpoints/step-00000006';
 
@@ -87,6 +93,11 @@ testWithS3('a run at s3:// has the checkpoints of one on a disk, and prunes as o
     .trim()
     .split('\n');
   t.is(JSON.parse(lines.at(-1)!).step, 6);
+  t.is((await readSeries(out)).train.at(-1)?.step, 6);
+  const to = join(work, 'report.html');
+  await writeReport({ run: out, title: 'From afar', to });
+  t.regex(String(await readFile(to)), /From afar/);
+  await t.throwsAsync(readSeries('s3://bucket/nothing'), { message: /nothing.*metrics\.jsonl/ });
   const again = await t.throwsAsync(fit({ data, out, backend: 'wasm', set: SET }));
   t.regex(again.message, /already holds a run/);
 });
@@ -169,5 +180,45 @@ testWithS3(
     });
     const error = await t.throwsAsync(loadModel('s3://bucket/other'), { instanceOf: CodecLmError });
     t.regex((error as CodecLmError).message, /holds no complete checkpoint/);
+  },
+);
+
+testWithS3(
+  'what a command fetched of a checkpoint is gone when it ends, also by a signal',
+  async (t) => {
+    const out = 's3://bucket/fetched';
+    await fit({ data, out, backend: 'wasm', set: [...SETTINGS, 'train.steps=2'] });
+    const folder = await temporaryFolder(t);
+    // One that a killed process has left long ago, one that it has left just now, one of a running process.
+    const gone = (await execa('node', ['-e', 'console.log(process.pid)'])).stdout;
+    const [old, recent, ours] = [`aaaa-${gone}`, `bbbb-${gone}-x1`, `cccc-${process.pid}`].map(
+      (name) => join(folder, `codec-lm-checkpoint-${name}`),
+    );
+    for (const path of [old, recent, ours]) await mkdir(path);
+    for (const path of [old, ours]) await utimes(path, 1, 1);
+    const env = { TMPDIR: folder };
+    const file = join(work, 'document.bin');
+    await writeFile(file, 'text');
+    const names = async () =>
+      (await readdir(folder))
+        .filter((name) => name.startsWith('codec-lm-'))
+        .map((name) => join(folder, name))
+        .sort();
+    const scored = await execa('node', [TRAINER, 'score', '--checkpoint', out, file], {
+      env,
+      reject: false,
+    });
+    t.regex(String(scored.stderr) + String(scored.stdout), /document\.bin/);
+    t.deepEqual(await names(), [recent, ours].sort());
+    const served = execa('node', [TRAINER, 'serve', '--checkpoint', out, '--port', '0'], {
+      env,
+      reject: false,
+    });
+    await once(served.stderr!, 'data');
+    while ((await names()).length < 3) await sleep(20);
+    served.kill('SIGTERM');
+    const { exitCode } = await served;
+    t.true(exitCode === 143 || exitCode === 0, String(exitCode));
+    t.deepEqual(await names(), [recent, ours].sort());
   },
 );
