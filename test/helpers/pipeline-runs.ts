@@ -88,9 +88,12 @@ export async function hashesOf(dataset: string): Promise<Record<string, string>>
   return hashes;
 }
 
-/** A corpus of good files, and the hashes of a dataset that was made of it without interruption. */
-export async function makeExpected(images: number) {
-  const work = await workFolder();
+/**
+ * A corpus of good files, and the hashes of a dataset that was made of it without interruption.
+ * @param folder for both; a new one if it is not given
+ */
+export async function makeExpected(images: number, folder?: string) {
+  const work = folder ?? (await workFolder());
   const corpus = join(work, 'corpus');
   await makeCorpus(corpus, images);
   const whole = join(work, 'whole');

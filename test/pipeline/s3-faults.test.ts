@@ -1,49 +1,26 @@
 /** Runs from a bucket to a bucket that are killed, or whose storage fails: the bytes of a quiet run. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import test from 'ava';
 import { execa } from 'execa';
 import { remoteStorage } from '../../base/storage/index.ts';
-import { type FaultProxy, startProxy } from '../helpers/fault-proxy.ts';
-import { makeExpected, PIPELINE, pipeline, removeFolder, SMALL } from '../helpers/pipeline-runs.ts';
-import { hashesAt, upload } from '../helpers/s3-data.ts';
-import { hasMoto, makeBucket, type S3Server, startS3 } from '../helpers/s3-server.ts';
+import { PIPELINE, pipeline, SMALL } from '../helpers/pipeline-runs.ts';
+import { useCorpusBucket } from '../helpers/s3-bucket.ts';
+import { hashesAt } from '../helpers/s3-data.ts';
+import { hasMoto } from '../helpers/s3-server.ts';
 import { testWithS3 } from '../helpers/s3-test.ts';
 import { testLong } from '../helpers/tools.ts';
 
-const IMAGES = 60;
-let server: S3Server;
-let proxy: FaultProxy;
-let work: string;
-let expected: Record<string, string>;
-
-test.before(async () => {
-  if (!hasMoto()) return;
-  server = await startS3();
-  proxy = await startProxy(server.endpoint);
-  Object.assign(process.env, server.env);
-  await makeBucket(server, 'bucket');
-  const made = await makeExpected(IMAGES);
-  work = made.work;
-  const shards = Object.entries(made.expected).filter(([name]) => name.startsWith('shards/'));
-  expected = Object.fromEntries(shards);
-  await upload(made.corpus, 's3://bucket/corpus');
-});
-test.after.always(async () => {
-  await proxy?.stop();
-  server?.stop();
-  if (work) await removeFolder(work);
-});
+const s3 = useCorpusBucket(60);
 
 const argsTo = (out: string) => ['run', 'images', 's3://bucket/corpus', '--out', out, ...SMALL];
 
 testWithS3(
   'errors at 5 %, bodies that end early and 50 ms a request: the same bytes',
   async (t) => {
-    proxy.faults = { errors: 0.05, cuts: 0.05, latencyMs: 50 };
+    s3.proxy.faults = { errors: 0.05, cuts: 0.05, latencyMs: 50 };
     const out = 's3://bucket/faults';
-    const run = await pipeline(argsTo(out), { env: { AWS_ENDPOINT_URL: proxy.endpoint } });
+    const run = await pipeline(argsTo(out), { env: { AWS_ENDPOINT_URL: s3.proxy.endpoint } });
     t.is(run.exitCode, 0, String(run.stderr));
-    t.deepEqual(await hashesAt(out), expected);
+    t.deepEqual(await hashesAt(out), s3.expected);
     t.deepEqual(await remoteStorage().client.uploads('bucket', 'faults/'), []);
   },
 );
@@ -66,7 +43,7 @@ testWithS3('a run that is killed goes on, and leaves no part of an upload', asyn
   const out = 's3://bucket/killed';
   const killed = await runWithKills(out, 3, () => 1200);
   t.true(killed > 0);
-  t.deepEqual(await hashesAt(out), expected);
+  t.deepEqual(await hashesAt(out), s3.expected);
   t.deepEqual(await remoteStorage().client.uploads('bucket', 'killed/'), []);
   // The server may carry out what a killed process had sent after the next one has looked.
   for (const name of await remoteStorage().names(`${out}/locks`)) {
@@ -81,7 +58,7 @@ testLong('twenty kills at random moments: the same bytes each time', async (t) =
   for (let i = 0; killed < 20; i++) {
     const out = `s3://bucket/killed-${i}`;
     killed += await runWithKills(out, 4, () => 300 + Math.random() * 2000);
-    t.deepEqual(await hashesAt(out), expected);
+    t.deepEqual(await hashesAt(out), s3.expected);
   }
   t.deepEqual(await remoteStorage().client.uploads('bucket', ''), []);
 });

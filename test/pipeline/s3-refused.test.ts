@@ -1,36 +1,15 @@
 /** Runs whose storage refuses: credentials that expire in the middle, buckets that may only be read. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { remoteStorage } from '../../base/storage/index.ts';
-import { type FaultProxy, SLOW_DOWN, startProxy } from '../helpers/fault-proxy.ts';
-import { makeExpected, pipeline, removeFolder, SMALL } from '../helpers/pipeline-runs.ts';
-import { hashesAt, upload } from '../helpers/s3-data.ts';
-import { hasMoto, makeBucket, type S3Server, SECRETS, startS3 } from '../helpers/s3-server.ts';
+import { SLOW_DOWN } from '../helpers/fault-proxy.ts';
+import { pipeline, SMALL } from '../helpers/pipeline-runs.ts';
+import { useCorpusBucket } from '../helpers/s3-bucket.ts';
+import { hashesAt } from '../helpers/s3-data.ts';
+import { SECRETS } from '../helpers/s3-server.ts';
 import { testWithS3 } from '../helpers/s3-test.ts';
 
-let server: S3Server;
-let proxy: FaultProxy;
-let work: string;
-let expected: Record<string, string>;
-
-test.before(async () => {
-  if (!hasMoto()) return;
-  server = await startS3();
-  proxy = await startProxy(server.endpoint);
-  Object.assign(process.env, server.env);
-  await makeBucket(server, 'bucket');
-  const made = await makeExpected(60);
-  work = made.work;
-  const shards = Object.entries(made.expected).filter(([name]) => name.startsWith('shards/'));
-  expected = Object.fromEntries(shards);
-  await upload(made.corpus, 's3://bucket/corpus');
-});
-test.after.always(async () => {
-  await proxy?.stop();
-  server?.stop();
-  if (work) await removeFolder(work);
-});
+const s3 = useCorpusBucket(60);
 
 const refused = (status: number, code: string) => ({
   status,
@@ -44,7 +23,7 @@ const NEW = 'ASIANEWNEWNEWNEW';
 /** Refuses the old keys as soon as the first partition is complete. */
 function expireAfterFirstPartition(status: number, onExpiry: () => void = () => undefined) {
   let isExpired = false;
-  proxy.faults = {
+  s3.proxy.faults = {
     latencyMs: 5,
     instead({ method, url, headers }) {
       if (!headers.authorization?.includes(OLD)) return undefined;
@@ -60,7 +39,7 @@ function expireAfterFirstPartition(status: number, onExpiry: () => void = () => 
 
 function run(out: string, env: Record<string, string>) {
   const args = ['run', 'images', 's3://bucket/corpus', '--out', out, ...SMALL];
-  return pipeline(args, { env: { AWS_ENDPOINT_URL: proxy.endpoint, ...env } });
+  return pipeline(args, { env: { AWS_ENDPOINT_URL: s3.proxy.endpoint, ...env } });
 }
 
 testWithS3('keys that expire in the middle end the run; with new ones it goes on', async (t) => {
@@ -79,13 +58,13 @@ testWithS3('keys that expire in the middle end the run; with new ones it goes on
   t.true(kept.length > 0);
   const second = await run(out, keys(NEW));
   t.is(second.exitCode, 0, String(second.stderr));
-  t.deepEqual(await hashesAt(out), expected);
+  t.deepEqual(await hashesAt(out), s3.expected);
   t.deepEqual(await remoteStorage().client.uploads('bucket', 'expired/'), []);
 });
 
 testWithS3('keys that their file renews in time do not stop the run', async (t) => {
   const out = 's3://bucket/renewed';
-  const file = join(work, 'credentials');
+  const file = join(s3.work, 'credentials');
   const content = (id: string) =>
     `[work]\naws_access_key_id = ${id}\naws_secret_access_key = s\naws_session_token = t-${id}\n`;
   await writeFile(file, content(OLD));
@@ -101,11 +80,11 @@ testWithS3('keys that their file renews in time do not stop the run', async (t) 
   });
   await renewed;
   t.is(found.exitCode, 0, String(found.stderr));
-  t.deepEqual(await hashesAt(out), expected);
+  t.deepEqual(await hashesAt(out), s3.expected);
 });
 
 testWithS3('a bucket that may only be read, or that is gone, is told at once', async (t) => {
-  proxy.faults = {
+  s3.proxy.faults = {
     instead: ({ method }) =>
       method === 'GET' || method === 'HEAD' ? undefined : refused(403, 'AccessDenied'),
   };
@@ -113,7 +92,7 @@ testWithS3('a bucket that may only be read, or that is gone, is told at once', a
   t.is(readOnly.exitCode, 2, String(readOnly.stderr));
   t.regex(String(readOnly.stderr), /not allowed.*AccessDenied.*\[OUTPUT_UNWRITABLE\]/);
   t.regex(String(readOnly.stderr), /may only read it: s3:PutObject and s3:DeleteObject are needed/);
-  proxy.faults = {};
+  s3.proxy.faults = {};
   const missing = await run('s3://missing-bucket/ds', {});
   t.is(missing.exitCode, 2);
   t.regex(String(missing.stderr), /there is no such bucket.*\[OUTPUT_UNWRITABLE\]/);
@@ -127,18 +106,21 @@ testWithS3('a bucket that says SlowDown is asked by fewer at once', async (t) =>
     const places = [...names, ...names, ...names].map((name) => `s3://bucket/corpus/${name}`);
     await Promise.all(places.map((place) => remoteStorage().read(place)));
   };
-  process.env.AWS_ENDPOINT_URL = proxy.endpoint;
-  proxy.faults = { latencyMs: 30 };
-  proxy.most = 0;
+  process.env.AWS_ENDPOINT_URL = s3.proxy.endpoint;
+  s3.proxy.faults = { latencyMs: 30 };
+  s3.proxy.most = 0;
   await read();
-  const before = proxy.most;
+  const before = s3.proxy.most;
   t.true(before > 48, `${before} at once while all is well`);
   let slow = 30;
-  proxy.faults = { latencyMs: 30, instead: () => (slow-- > 0 ? SLOW_DOWN : undefined) };
+  s3.proxy.faults = { latencyMs: 30, instead: () => (slow-- > 0 ? SLOW_DOWN : undefined) };
   await read();
-  proxy.faults = { latencyMs: 30 };
-  proxy.most = 0;
+  s3.proxy.faults = { latencyMs: 30 };
+  s3.proxy.most = 0;
   await read();
-  t.true(proxy.most <= 0.75 * before, `${proxy.most} at once after SlowDown, ${before} before`);
-  process.env.AWS_ENDPOINT_URL = server.endpoint;
+  t.true(
+    s3.proxy.most <= 0.75 * before,
+    `${s3.proxy.most} at once after SlowDown, ${before} before`,
+  );
+  process.env.AWS_ENDPOINT_URL = s3.server.endpoint;
 });

@@ -1,38 +1,16 @@
 /** Runs whose sources and datasets lie in object storage, against a real server. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { execa } from 'execa';
 import { remoteStorage, writePlace } from '../../base/storage/index.ts';
-import { makeExpected, pipeline, removeFolder, SMALL } from '../helpers/pipeline-runs.ts';
-import { hashesAt, upload } from '../helpers/s3-data.ts';
-import { hasMoto, makeBucket, type S3Server, SECRETS, startS3 } from '../helpers/s3-server.ts';
+import { pipeline, SMALL } from '../helpers/pipeline-runs.ts';
+import { useCorpusBucket } from '../helpers/s3-bucket.ts';
+import { hashesAt } from '../helpers/s3-data.ts';
+import { SECRETS } from '../helpers/s3-server.ts';
 import { testWithS3 } from '../helpers/s3-test.ts';
 
 const IMAGES = 60;
-let server: S3Server;
-let work: string;
-let corpus: string;
-let expected: Record<string, string>;
-
-test.before(async () => {
-  if (!hasMoto()) return;
-  server = await startS3();
-  Object.assign(process.env, server.env);
-  await makeBucket(server, 'bucket');
-  const made = await makeExpected(IMAGES);
-  ({ work, corpus } = made);
-  expected = shardsOf(made.expected);
-  await upload(corpus, 's3://bucket/corpus');
-});
-test.after.always(async () => {
-  server?.stop();
-  if (work) await removeFolder(work);
-});
-
-function shardsOf(hashes: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(hashes).filter(([name]) => name.startsWith('shards/')));
-}
+const s3 = useCorpusBucket(IMAGES);
 
 testWithS3(
   'from a bucket to a bucket: the bytes of a local run, and nothing left over',
@@ -40,7 +18,7 @@ testWithS3(
     const out = 's3://bucket/datasets/whole';
     const run = await pipeline(['run', 'images', 's3://bucket/corpus/', '--out', out, ...SMALL]);
     t.is(run.exitCode, 0, String(run.stderr));
-    t.deepEqual(await hashesAt(out), expected);
+    t.deepEqual(await hashesAt(out), s3.expected);
     const names = (await remoteStorage().names(out)).sort();
     t.deepEqual(names, [
       'README.md',
@@ -64,14 +42,14 @@ testWithS3(
 
 testWithS3('a folder of this machine to a bucket, by ranks and finalize', async (t) => {
   const out = 's3://bucket/datasets/ranks';
-  const plan = await pipeline(['plan', 'images', corpus, '--out', out, ...SMALL]);
+  const plan = await pipeline(['plan', 'images', s3.corpus, '--out', out, ...SMALL]);
   t.is(plan.exitCode, 0, String(plan.stderr));
   const ranks = await Promise.all(
     [0, 1].map((rank) =>
       pipeline([
         'run',
         'images',
-        corpus,
+        s3.corpus,
         '--out',
         out,
         ...SMALL,
@@ -85,15 +63,15 @@ testWithS3('a folder of this machine to a bucket, by ranks and finalize', async 
   for (const { exitCode, stderr } of ranks) t.is(exitCode, 0, String(stderr));
   const finalize = await pipeline(['finalize', out]);
   t.is(finalize.exitCode, 0, String(finalize.stderr));
-  t.deepEqual(await hashesAt(out), expected);
+  t.deepEqual(await hashesAt(out), s3.expected);
 });
 
 testWithS3('archives in a bucket are read in place, and give the same shards', async (t) => {
-  const archive = join(work, 'corpus.tar');
-  await execa('tar', ['-cf', archive, '-C', corpus, '--transform', 's,^\\./,,', '.']);
+  const archive = join(s3.work, 'corpus.tar');
+  await execa('tar', ['-cf', archive, '-C', s3.corpus, '--transform', 's,^\\./,,', '.']);
   const bytes = await readFile(archive);
   await writePlace('s3://bucket/archives/corpus.tar', (file) => file.write(bytes));
-  const out = join(work, 'from-archive');
+  const out = join(s3.work, 'from-archive');
   const run = await pipeline([
     'run',
     'images',
@@ -103,16 +81,16 @@ testWithS3('archives in a bucket are read in place, and give the same shards', a
     ...SMALL,
   ]);
   t.is(run.exitCode, 0, String(run.stderr));
-  t.deepEqual(await hashesAt(out), expected);
+  t.deepEqual(await hashesAt(out), s3.expected);
 });
 
 testWithS3('a list may name objects, and lie in a bucket itself', async (t) => {
-  const local = join(work, 'list.txt');
+  const local = join(s3.work, 'list.txt');
   await writeFile(local, 's3://bucket/corpus/image-0.jpg\ns3://bucket/corpus/image-2.jpg\n');
   const list = Buffer.from('# relative to the list\nimage-0.jpg\nsub/image-1.png\nnone.jpg\n');
   await writePlace('s3://bucket/corpus/list.txt', (file) => file.write(list));
   const sources = [`@${local}`, '@s3://bucket/corpus/list.txt'];
-  const options = ['--out', join(work, 'listed'), ...SMALL, '--max-failures', '50%', '--json'];
+  const options = ['--out', join(s3.work, 'listed'), ...SMALL, '--max-failures', '50%', '--json'];
   const run = await pipeline(['run', 'images', ...sources, ...options]);
   t.is(run.exitCode, 3, String(run.stderr));
   const events = String(run.stdout)
@@ -136,19 +114,24 @@ testWithS3('what cannot work is said before anything is done, and no secret is s
   const run = (args: string[], env: Record<string, string> = {}) =>
     pipeline(['run', 'images', ...args, ...SMALL], { env });
   const cases: [args: string[], env: Record<string, string>, says: RegExp, exitCode: number][] = [
-    [['s3://bucket/none', '--out', work], {}, /no such object or prefix.*\[INPUT_NOT_FOUND\]/, 2],
-    [['s3://no-bucket/x', '--out', work], {}, /no such bucket.*\[INPUT_NOT_FOUND\]/, 2],
-    [[corpus, '--out', 's3://no-bucket/x'], {}, /no such bucket.*\[OUTPUT_UNWRITABLE\]/, 2],
-    [[corpus, '--out', 's3://B/x'], {}, /does not name a bucket.*\[USAGE\]/, 2],
-    [['gs://bucket/x', '--out', work], {}, /gs:\/\/ URLs are not supported.*\[USAGE\]/, 2],
     [
-      ['s3://bucket/corpus', '--out', work],
+      ['s3://bucket/none', '--out', s3.work],
+      {},
+      /no such object or prefix.*\[INPUT_NOT_FOUND\]/,
+      2,
+    ],
+    [['s3://no-bucket/x', '--out', s3.work], {}, /no such bucket.*\[INPUT_NOT_FOUND\]/, 2],
+    [[s3.corpus, '--out', 's3://no-bucket/x'], {}, /no such bucket.*\[OUTPUT_UNWRITABLE\]/, 2],
+    [[s3.corpus, '--out', 's3://B/x'], {}, /does not name a bucket.*\[USAGE\]/, 2],
+    [['gs://bucket/x', '--out', s3.work], {}, /gs:\/\/ URLs are not supported.*\[USAGE\]/, 2],
+    [
+      ['s3://bucket/corpus', '--out', s3.work],
       { AWS_ENDPOINT_URL: 'bucket:1' },
       /AWS_ENDPOINT_URL bucket:1.*\[USAGE\]/,
       2,
     ],
     [
-      ['s3://bucket/corpus', '--out', work],
+      ['s3://bucket/corpus', '--out', s3.work],
       { AWS_SECRET_ACCESS_KEY: '', AWS_SHARED_CREDENTIALS_FILE: '/none' },
       /no credentials.*\[STORAGE_CREDENTIALS\]/,
       2,

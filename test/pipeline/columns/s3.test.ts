@@ -1,26 +1,18 @@
 /** Columns of tables and archives in a bucket, against a real server. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { runPipeline } from '../../../pipeline/index.ts';
 import { openDataset } from '../../../shards/index.ts';
 import { csvOf, jsonLinesOf, labelled, wdsOf, writeParquet } from '../../helpers/columns.ts';
-import { makeCorpus, removeFolder, workFolder } from '../../helpers/pipeline-runs.ts';
+import { makeCorpus } from '../../helpers/pipeline-runs.ts';
+import { useBucket } from '../../helpers/s3-bucket.ts';
 import { hashesAt, upload } from '../../helpers/s3-data.ts';
-import { hasMoto, makeBucket, type S3Server, startS3 } from '../../helpers/s3-server.ts';
 import { testWithS3 } from '../../helpers/s3-test.ts';
 
 const SMALL = { size: '32', seqLen: 256, partitionSize: 10, merges: 10 };
-let server: S3Server;
-let work: string;
 let corpus: string;
 
-test.before(async () => {
-  work = await workFolder();
-  if (!hasMoto()) return;
-  server = await startS3();
-  Object.assign(process.env, server.env);
-  await makeBucket(server, 'bucket');
+const s3 = useBucket(async ({ work }) => {
   corpus = join(work, 'corpus');
   await makeCorpus(corpus, 24);
   const files = (await readdir(corpus, { recursive: true })).filter((name) => /\.\w+$/.test(name));
@@ -30,10 +22,6 @@ test.before(async () => {
   await writeParquet(join(corpus, 'rows.parquet'), rows);
   await writeFile(join(corpus, 'a.tar'), await wdsOf(corpus, rows));
   await upload(corpus, 's3://bucket/corpus');
-});
-test.after.always(async () => {
-  server?.stop();
-  await removeFolder(work);
 });
 
 /** What documents() gives of a dataset, in order. */
@@ -52,7 +40,7 @@ async function columnsOfAll(out: string): Promise<unknown[]> {
 for (const table of ['rows.csv', 'rows.jsonl', 'rows.parquet']) {
   testWithS3(`${table} of a bucket, to a bucket: as from a disk`, async (t) => {
     const options = { ...SMALL, sources: [], pathColumn: 'url', columns: 'caption,label,score,ok' };
-    const local = join(work, `from-${table}`);
+    const local = join(s3.work, `from-${table}`);
     await runPipeline({ ...options, list: [join(corpus, table)], out: local });
     const far = `s3://bucket/from-${table}`;
     await runPipeline({ ...options, list: [`s3://bucket/corpus/${table}`], out: far });
@@ -63,7 +51,7 @@ for (const table of ['rows.csv', 'rows.jsonl', 'rows.parquet']) {
 
 testWithS3('members of an archive in a bucket: as from a disk', async (t) => {
   const options = { ...SMALL, columns: 'txt,cls,json.score' };
-  const local = join(work, 'from-tar');
+  const local = join(s3.work, 'from-tar');
   await runPipeline({ ...options, sources: join(corpus, 'a.tar'), out: local });
   const far = 's3://bucket/from-tar';
   await runPipeline({ ...options, sources: 's3://bucket/corpus/a.tar', out: far });

@@ -1,26 +1,18 @@
 /** An extension of a dataset in a bucket, with columns, against a real server. */
 import { cp, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import test from 'ava';
 import { remoteStorage } from '../../../base/storage/index.ts';
 import { extendPipeline, runPipeline } from '../../../pipeline/index.ts';
 import { fetchDataset, openDataset, readManifest, verify } from '../../../shards/index.ts';
 import { csvOf, labelled } from '../../helpers/columns.ts';
-import { makeCorpus, removeFolder, workFolder } from '../../helpers/pipeline-runs.ts';
+import { makeCorpus } from '../../helpers/pipeline-runs.ts';
+import { useBucket } from '../../helpers/s3-bucket.ts';
 import { hashesAt, upload } from '../../helpers/s3-data.ts';
-import { hasMoto, makeBucket, type S3Server, startS3 } from '../../helpers/s3-server.ts';
 import { testWithS3 } from '../../helpers/s3-test.ts';
 
 const RECIPE = { size: '32', seqLen: 256, partitionSize: 8, merges: 10, dropDuplicates: true };
-let server: S3Server;
-let work: string;
 
-test.before(async () => {
-  work = await workFolder();
-  if (!hasMoto()) return;
-  server = await startS3();
-  Object.assign(process.env, server.env);
-  await makeBucket(server, 'bucket');
+const s3 = useBucket(async ({ work }) => {
   const corpus = join(work, 'corpus');
   await makeCorpus(corpus, 30);
   for (const name of await readdir(join(corpus, 'sub'))) {
@@ -34,10 +26,6 @@ test.before(async () => {
   await cp(join(corpus, files[0]), join(corpus, 'loose', 'copy.jpg'));
   await upload(corpus, 's3://bucket/corpus');
 });
-test.after.always(async () => {
-  server?.stop();
-  await removeFolder(work);
-});
 
 async function extendedAt(from: string, out: string) {
   const columns = { pathColumn: 'url', columns: 'caption,label' };
@@ -47,9 +35,9 @@ async function extendedAt(from: string, out: string) {
 }
 
 testWithS3('as on a disk: shards, columns and counts', async (t) => {
-  const [local, far] = [join(work, 'local'), 's3://bucket/extended'];
+  const [local, far] = [join(s3.work, 'local'), 's3://bucket/extended'];
   const [here, there] = [
-    await extendedAt(join(work, 'corpus'), local),
+    await extendedAt(join(s3.work, 'corpus'), local),
     await extendedAt('s3://bucket/corpus', far),
   ];
   t.like(here.totals, {
@@ -74,7 +62,7 @@ testWithS3('as on a disk: shards, columns and counts', async (t) => {
 });
 
 testWithS3('a copy of it is whole', async (t) => {
-  const to = join(work, 'copy');
+  const to = join(s3.work, 'copy');
   await fetchDataset('s3://bucket/extended', { to });
   t.deepEqual((await verify(to)).problems, []);
   t.is((await readManifest(to)).config.extensions, 1);
