@@ -69,18 +69,19 @@ function digestOf(manifest: Manifest): string {
 
 async function readText(dir: string, path: string): Promise<string> {
   const storage = storageAt(dir);
-  const found = await storage.find(dir);
-  if (found && !found.isFolder) {
-    const place = await placeAt(dir);
-    throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is ${place.what}, not a folder`, {
-      path: dir,
-      hint: hintForDataset(dir, place),
-    });
-  }
   try {
     const options = { limit: MAX_MANIFEST, code: 'DATASET_INVALID' } as const;
     return (await storage.read(path, options)).toString('utf8');
   } catch (error) {
+    // Only now: from afar each request takes its time.
+    const found = await storage.find(dir);
+    if (found && !found.isFolder) {
+      const place = await placeAt(dir);
+      throw new CodecLmError('INPUT_NOT_FOUND', `${dir} is ${place.what}, not a folder`, {
+        path: dir,
+        hint: hintForDataset(dir, place),
+      });
+    }
     const isMissing = error instanceof CodecLmError && error.code === 'INPUT_NOT_FOUND';
     throw found && isMissing ? await notADataset(dir, error) : error;
   }

@@ -139,7 +139,8 @@ async function openOnce(
   units?: Units,
 ): Promise<Shard> {
   const path = joinPlace(dir, entry.file);
-  const shard = await openShard(path, units && { units, version: entry.sha256 }).catch((error) => {
+  const far = units && { units, version: entry.sha256, size: entry.bytes };
+  const shard = await openShard(path, far).catch((error) => {
     if (!(error instanceof CodecLmError) || error.code !== 'INPUT_NOT_FOUND') throw error;
     throw new CodecLmError('DATASET_INVALID', `${path} is listed in the manifest but missing`, {
       cause: error,

@@ -106,7 +106,12 @@ export class Sequences {
    */
   async fill(batch: BatchTokens, places: readonly SequencePlace[]): Promise<void> {
     await this.check();
-    await Promise.all(places.map((place, index) => this.fillRow(batch, index, place)));
+    const waiting: Promise<void>[] = [];
+    for (let index = 0; index < places.length; index++) {
+      const row = this.fillRow(batch, index, places[index]);
+      if (row) waiting.push(row);
+    }
+    if (waiting.length > 0) await Promise.all(waiting);
   }
 
   /** @throws CodecLmError `DATASET_INVALID` when the tokenizer is not the one of the shards */

@@ -16,7 +16,7 @@ import {
   readOffsetIndex,
 } from './file-metadata.ts';
 import type { KeptBytes } from './kept-bytes.ts';
-import type { Chunk, RowGroupPlace } from './row-group-place.ts';
+import { type Chunk, columnSpan, type RowGroupPlace } from './row-group-place.ts';
 import { isSchema } from './schema.ts';
 import { groupSpan, type ReadRange, type Units } from './units.ts';
 
@@ -59,6 +59,8 @@ export interface FarOptions {
   units: Units;
   /** Differs between two files that have the same name one after the other. */
   version: string;
+  /** The size that the file should have: its end is asked for before its size is known. */
+  size?: number;
 }
 
 export class ParquetFile {
@@ -84,7 +86,7 @@ export class ParquetFile {
     schema: SchemaOf | ParquetSchema,
     far?: FarOptions,
   ): Promise<ParquetFile> {
-    const opened = await openFile(path);
+    const opened = await openFile(path, far?.size);
     const file = new ParquetFile(path, opened, far);
     try {
       await file.guard('its footer', () => file.#readFooter(schema));
@@ -276,16 +278,9 @@ export class ParquetFile {
   }
 }
 
-/** A column of a row group with its dictionary. */
-function columnSpan(group: RowGroupPlace, path: string): { offset: number; length: number } {
-  const { dictionary, data } = group.columns.get(path)!;
-  const { offset } = dictionary ?? data;
-  return { offset, length: data.offset + data.length - offset };
-}
-
-async function openFile(path: string): Promise<OpenFile> {
+async function openFile(path: string, size?: number): Promise<OpenFile> {
   const storage = storageAt(path);
-  if (isRemote(path)) return farFile(await storage.open(path));
+  if (isRemote(path)) return farFile(path, size);
   return storage.open(path).catch(async (error) => {
     const isFolder = (await storage.find(path).catch(() => undefined))?.isFolder;
     throw isFolder ? shardError(path, 'not a file') : error;

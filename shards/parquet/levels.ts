@@ -6,6 +6,8 @@
 
 /** Longest varint of a 32-bit run header, in bytes. */
 const MAX_VARINT = 5;
+/** A power is a call of the mathematical library. */
+const SCALES = [1, 2 ** 7, 2 ** 14, 2 ** 21, 2 ** 28];
 
 export function writeVarint(value: number, target: Uint8Array, offset: number): number {
   let rest = value;
@@ -24,7 +26,7 @@ export function readVarint(source: Uint8Array, offset: number): { value: number;
   for (let i = 0; i < MAX_VARINT; i++) {
     const byte = source[offset + i];
     if (byte === undefined) break;
-    value += (byte & 127) * 2 ** (7 * i);
+    value += (byte & 127) * SCALES[i];
     if (byte < 128) return { value, end: offset + i + 1 };
   }
   throw new RangeError(`no varint at byte ${offset}`);

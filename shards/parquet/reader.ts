@@ -4,6 +4,7 @@ import { CodecLmError } from '../../base/error.ts';
 import type { ShardMetadata } from '../../schemas/dataset.ts';
 import { type FarOptions, type PageSlot, ParquetFile, type RowGroupPlace } from './footer.ts';
 import {
+  decodeRow,
   decodeRows,
   dictionaryIn,
   type IdsIndex,
@@ -191,6 +192,7 @@ export class Shard {
   #decodeColumn(group: RowGroupPlace, wanted: WantedRows, bytes: Buffer): boolean {
     const index = this.#indexIn(group, bytes);
     if (!index) return false;
+    if (decodeRow(index, wanted, bytes)) return true;
     const { dictionary, data } = group.columns.get(SEQUENCE_COLUMNS.ids)!;
     const start = (dictionary ?? data).offset;
     decodeRows(index, wanted, group.rows, this.metadata.seqLen, this.#forms, bytes, start);

@@ -16,3 +16,10 @@ export interface RowGroupPlace {
   /** Columns by path, joined with dots. */
   columns: Map<string, Chunk>;
 }
+
+/** A column of a row group with its dictionary. */
+export function columnSpan(group: RowGroupPlace, path: string): { offset: number; length: number } {
+  const { dictionary, data } = group.columns.get(path)!;
+  const { offset } = dictionary ?? data;
+  return { offset, length: data.offset + data.length - offset };
+}

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  access,
   type FileHandle,
   mkdir,
   open,
@@ -25,6 +26,8 @@ import { writeError } from '../../file-error.ts';
 const { crc32 } = zlib as unknown as { crc32(data: Uint8Array): number };
 
 const POLL_MS = 10;
+/** After so many looks, whether the process that fetches a piece is alive is looked at too. */
+const POLLS = 20;
 /** A process that fetches a piece and shows no sign of life for this time is not waited for. */
 const PATIENCE_MS = 30_000;
 /** A piece that was used this lately belongs to what a rank still reads. */
@@ -71,7 +74,7 @@ export class NodeCache {
    */
   async get(key: string, fetch: () => Promise<Buffer>, into?: Buffer): Promise<Buffer> {
     const path = join(this.folder, `${createHash('sha256').update(key).digest('hex')}.piece`);
-    for (const start = performance.now(); ; await sleep(POLL_MS)) {
+    for (const start = performance.now(); ; await untilGone(`${path}.wanted`)) {
       const found = await this.#read(path, into);
       if (found) return found;
       if (await claim(`${path}.wanted`, performance.now() - start > PATIENCE_MS)) break;
@@ -168,6 +171,18 @@ async function readWhole(
   const { bytesRead } = await file.readv([bytes, sum], 0);
   const isWhole = bytesRead === length + SUM_BYTES && sum.readUInt32LE() === crc32(bytes);
   return isWhole ? bytes : undefined;
+}
+
+/** Waits until another process lets go of a piece, but not for long: it may have died. */
+async function untilGone(path: string): Promise<void> {
+  for (let polls = 0; polls < POLLS; polls++) {
+    await sleep(POLL_MS);
+    const isThere = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return;
+  }
 }
 
 /** @param isOld whether the process that has the claim is not waited for any longer */

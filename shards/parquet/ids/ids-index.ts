@@ -5,12 +5,14 @@ import type { RowGroupPlace } from '../row-group-place.ts';
 import { rowLayout } from '../rows.ts';
 import { SEQUENCE_COLUMNS } from '../schema.ts';
 import { isIdentity } from './dictionary.ts';
-import type { Dictionary, IdsPageForms } from './ids-page.ts';
+import type { Dictionary, IdsPageForms, PagePlace } from './ids-page.ts';
 
 /** The dictionary of a row group, and the places of its pages in the file. */
 export interface IdsIndex {
   dictionary: Dictionary;
   slots: PageSlot[];
+  /** The pages within the bytes of the column, where these were in memory. */
+  pages?: PagePlace[];
 }
 
 /** Rows of a row group, and where their ids go. */
@@ -41,14 +43,13 @@ export function indexIn(
   const { pageRows } = rowLayout(seqLen);
   const chunk = group.columns.get(SEQUENCE_COLUMNS.ids)!;
   if (!chunk.dictionary) throw new RangeError('no dictionary');
-  const dictionary = dictionaryIn(bytes.subarray(0, chunk.dictionary.length), vocabSize);
-  const pages = bytes.subarray(chunk.dictionary.length);
-  const places = forms.placesIn(pages, group.rows, pageRows, dictionary.ids.length);
-  if (!places) return undefined;
-  const slots = places.slice(0, -1).map((at, i) => {
-    return { offset: chunk.data.offset + at, length: places[i + 1] - at, firstRow: i * pageRows };
+  const { offset, length } = chunk.dictionary;
+  const dictionary = dictionaryIn(bytes.subarray(0, length), vocabSize);
+  const pages = forms.placesIn(bytes, length, group.rows, pageRows, dictionary.ids.length);
+  const slots = pages?.map(({ at, end }, i) => {
+    return { offset: offset + at, length: end - at, firstRow: i * pageRows };
   });
-  return { dictionary, slots };
+  return slots && { dictionary, slots, pages };
 }
 
 /** The pages that hold the rows. */
@@ -59,6 +60,24 @@ export function slotsOf(
 ): PageSlot[] {
   const { pageRows } = rowLayout(seqLen);
   return slots.slice(Math.floor(first / pageRows), Math.ceil((first + rows) / pageRows));
+}
+
+/**
+ * Unpacks one row that has a page of its own, as long rows do.
+ * @param bytes the whole column
+ * @returns false when it has none, and {@link decodeRows} is needed
+ * @throws RangeError when the page is damaged
+ */
+export function decodeRow(
+  { pages, slots, dictionary }: IdsIndex,
+  { first, rows, target, offset }: WantedRows,
+  bytes: Buffer,
+): boolean {
+  const isAlone = rows === 1 && slots[first]?.firstRow === first && pages?.[first].form.rows === 1;
+  if (!isAlone) return false;
+  const { form, start, end, crc } = pages[first];
+  form.decodeBody(bytes.subarray(start, end), crc, dictionary, target, offset);
+  return true;
 }
 
 /**

@@ -8,6 +8,8 @@ import { encodeLevels, writeVarint } from '../levels.ts';
 import { readDataPage } from '../pages.ts';
 import { HeaderForm, MAX_PAGE_HEADER } from './header-form.ts';
 
+const ENCODING = 'PLAIN_DICTIONARY';
+
 /** Maps packed indices to token ids. */
 export interface Dictionary {
   /** Id of each index, ascending. */
@@ -19,7 +21,7 @@ export interface Dictionary {
 export class IdsPageForm {
   /** Number of ids in the page. */
   readonly count: number;
-  readonly #rows: number;
+  readonly rows: number;
   readonly #seqLen: number;
   readonly #width: number;
   readonly #header: HeaderForm;
@@ -29,7 +31,7 @@ export class IdsPageForm {
 
   /** @param entries number of dictionary entries */
   constructor(rows: number, seqLen: number, entries: number) {
-    this.#rows = rows;
+    this.rows = rows;
     this.#seqLen = seqLen;
     this.count = rows * seqLen;
     this.#width = bitWidth(entries);
@@ -39,7 +41,7 @@ export class IdsPageForm {
     const runLength = writeVarint(Math.ceil(this.count / 8) * 2 + 1, run, 1);
     this.#prefix = Buffer.concat([levels, run.subarray(0, runLength)]);
     this.#bodyLength = this.#prefix.length + packedLength(this.count, this.#width);
-    this.#header = new HeaderForm('PLAIN_DICTIONARY', this.count, this.#bodyLength);
+    this.#header = new HeaderForm(ENCODING, this.count, this.#bodyLength);
   }
 
   /** Largest size of a page in bytes. */
@@ -73,13 +75,30 @@ export class IdsPageForm {
     target: Uint16Array | Int32Array,
     offset: number,
   ): void {
-    const body = this.#bodyOf(page);
+    const found = this.#header.match(page);
+    // A header of another form may still be valid, and its reader says best what is wrong with it.
+    const body = found ? page.subarray(found.start) : readDataPage(page, ENCODING, this.count);
+    this.decodeBody(body, found?.crc ?? crc32(body), dictionary, target, offset);
+  }
+
+  /**
+   * The same for the body of a page.
+   * @param crc its checksum, as the header says
+   */
+  decodeBody(
+    body: Buffer,
+    crc: number,
+    dictionary: Dictionary,
+    target: Uint16Array | Int32Array,
+    offset: number,
+  ): void {
+    if (crc32(body) !== crc) throw new RangeError('checksum of a page does not match');
     const { count } = this;
     const prefix = this.#prefix;
     const width = this.#width;
     if (body.length !== this.#bodyLength) throw new RangeError('tokens cut short');
     if (body.compare(prefix, 0, prefix.length, 0, prefix.length) !== 0) {
-      throw new RangeError(`not ${this.#rows} rows of ${this.#seqLen} indices of ${width} bits`);
+      throw new RangeError(`not ${this.rows} rows of ${this.#seqLen} indices of ${width} bits`);
     }
     const most = unpackBits(body.subarray(prefix.length), width, target, offset, count);
     if (most >= dictionary.ids.length) {
@@ -88,23 +107,23 @@ export class IdsPageForm {
     if (!dictionary.isIdentity) lookUp(target, dictionary.ids, offset, offset + count);
   }
 
-  /** Length of a page that begins here; undefined when it is not of this form. */
-  lengthOf(bytes: Buffer): number | undefined {
-    const found = this.#header.match(bytes);
-    return found && found.start + this.#bodyLength;
+  /** The page that begins at `at`; undefined when it is not of this form. */
+  placeIn(bytes: Buffer, at: number): PagePlace | undefined {
+    const found = this.#header.match(bytes.subarray(at));
+    if (!found) return undefined;
+    const start = at + found.start;
+    return { at, start, end: start + this.#bodyLength, crc: found.crc, form: this };
   }
+}
 
-  /**
-   * The body of a page. A header of another form may still be valid, and thrift reports best what
-   * is wrong with it.
-   */
-  #bodyOf(page: Buffer): Buffer {
-    const found = this.#header.match(page);
-    if (!found) return readDataPage(page, 'PLAIN_DICTIONARY', this.count);
-    const body = page.subarray(found.start);
-    if (crc32(body) !== found.crc) throw new RangeError('checksum of a page does not match');
-    return body;
-  }
+/** A page within the bytes of its column. */
+export interface PagePlace {
+  /** Where its header begins, and where its body begins and ends. */
+  at: number;
+  start: number;
+  end: number;
+  crc: number;
+  form: IdsPageForm;
 }
 
 /** The few page forms that occur in a file. */
@@ -118,19 +137,25 @@ export class IdsPageForms {
 
   /**
    * Finds the pages of a row group by their headers, which costs less than the offset index.
-   * @param bytes the data pages of the group
-   * @returns where each page begins, and the end of the last; undefined when one is not of these forms
+   * @param bytes a whole column
+   * @param start where the data pages begin
+   * @returns undefined when one is not of these forms
    */
-  placesIn(bytes: Buffer, rows: number, pageRows: number, entries: number): number[] | undefined {
-    const places: number[] = [];
-    let at = 0;
+  placesIn(
+    bytes: Buffer,
+    start: number,
+    rows: number,
+    pageRows: number,
+    entries: number,
+  ): PagePlace[] | undefined {
+    const places: PagePlace[] = [];
+    let at = start;
     for (let row = 0; row < rows; row += pageRows) {
-      places.push(at);
-      const length = this.of(Math.min(pageRows, rows - row), entries).lengthOf(bytes.subarray(at));
-      if (length === undefined) return undefined;
-      at += length;
+      const place = this.of(Math.min(pageRows, rows - row), entries).placeIn(bytes, at);
+      if (!place) return undefined;
+      places.push(place);
+      at = place.end;
     }
-    places.push(at);
     return at === bytes.length ? places : undefined;
   }
 
