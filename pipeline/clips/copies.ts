@@ -20,11 +20,13 @@ interface Copy {
 
 export class Copies {
   readonly #copies = new Map<string, Copy>();
+  /** Copies that could not be made: nobody else gets them. */
+  readonly #failed = new WeakSet<Copy>();
   #idle = IDLE;
 
   /**
    * @param fetch reads the content; called when there is no copy
-   * @throws what `fetch` throws, for every reader of this copy; `DISK_FULL` …
+   * @throws what `fetch` throws, for all who wait for this copy; the next reader fetches again; `DISK_FULL` …
    */
   async use<T>(
     key: string,
@@ -34,7 +36,11 @@ export class Copies {
     const copy = this.#copies.get(key) ?? this.#begin(key, fetch);
     copy.readers++;
     try {
-      return await work(await copy.file);
+      const file = await copy.file.catch((error) => {
+        this.#failed.add(copy);
+        throw error;
+      });
+      return await work(file);
     } finally {
       copy.readers--;
       await this.#removeIdle();
@@ -59,7 +65,8 @@ export class Copies {
 
   async #removeIdle(): Promise<void> {
     const idle = [...this.#copies].filter(([, { readers }]) => readers === 0);
-    const old = idle.slice(0, Math.max(0, idle.length - this.#idle));
+    const isLong = idle.length - this.#idle;
+    const old = idle.filter(([, copy], i) => i < isLong || this.#failed.has(copy));
     for (const [key] of old) this.#copies.delete(key);
     for (const [, { folder }] of old) {
       const path = await folder.catch(() => undefined);

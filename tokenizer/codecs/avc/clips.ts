@@ -8,6 +8,9 @@ import { FrameLines } from './ffmpeg/frame-lines.ts';
 import { type VideoSource, withSource } from './ffmpeg/source.ts';
 import type { AvcSettings } from './settings.ts';
 
+/** Longest survey, whatever the patience: timers take no more than 24 days. */
+const MAX_SURVEY_SECONDS = 7 * 86_400;
+
 export function clipEncoderOf(settings: AvcSettings, ffmpeg: Ffmpeg): ClipEncoder<Uint8Array> {
   const { frames, fps, short } = settings;
   return {
@@ -39,7 +42,7 @@ async function survey(
   ffmpeg: Ffmpeg,
   { onFrame, patience }: SurveyOptions,
 ): Promise<CodecLmError | undefined> {
-  const seconds = timeoutSeconds * patience;
+  const seconds = Math.min(timeoutSeconds * patience, MAX_SURVEY_SECONDS);
   let count = 0;
   let isEnough = false;
   const lines = new FrameLines((frame) => {

@@ -94,8 +94,8 @@ export function seekTo(microseconds: number): string[] {
 
 /**
  * Options after `-i` that print the time of every frame in microseconds, and how much it differs from the
- * one before (`scene` of the filter `select`), and make nothing. `pts_time` has six digits in ffmpeg 5
- * and earlier, which is a hundredth of a second after 20 minutes; `pts` is exact.
+ * one before (`scene` of the filter `select`), and make nothing. `pts_time` has six digits in
+ * ffmpeg 5.1, a hundredth of a second after 20 minutes (findings/ffmpeg-pts-time-digits.sh); `pts` is exact.
  */
 export function surveyOptions({ frameSync }: Pick<Ffmpeg, 'frameSync'>): string[] {
   const filter = 'settb=1/1000000,select=gte(scene\\,0),metadata=mode=print:file=-';
