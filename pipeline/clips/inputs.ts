@@ -1,4 +1,5 @@
 /** Converts the clips of videos to documents. What is known of a video serves all of its clips. */
+import pLimit from 'p-limit';
 import { CodecLmError } from '../../base/error.ts';
 import type { ClipsConfig } from '../../schemas/clips.ts';
 import type { PlanConfig } from '../../schemas/plan.ts';
@@ -21,6 +22,12 @@ import { Video } from './video.ts';
 
 /** Videos of which is known where their clips begin; the sample of a tokenizer has ten thousand. */
 const MOST_VIDEOS = 1 << 14;
+
+/** Most clips that wait for the survey of their video while others are surveyed. */
+const MOST_TOGETHER = 256;
+
+/** Clips of far videos in work at once: each may need a copy of its video in the temporary folder. */
+const FAR_AT_ONCE = 32;
 
 /**
  * Converts the inputs of a plan: files where each gives one document, else clips.
@@ -51,12 +58,16 @@ interface ClipRequest {
 }
 
 class ClipInputEncoder implements InputEncoder {
+  readonly together: number;
   readonly #request: ClipRequest;
   readonly #videos = new Map<string, Video>();
   readonly #copies = new Copies();
+  readonly #far = pLimit(FAR_AT_ONCE);
 
   constructor(request: ClipRequest) {
     this.#request = request;
+    const { cuts, perVideo } = request.clips;
+    this.together = cuts === undefined ? 1 : Math.min(perVideo, MOST_TOGETHER);
   }
 
   async encode(
@@ -82,7 +93,8 @@ class ClipInputEncoder implements InputEncoder {
       return work(await findInput(bases, input, definition.unreadable));
     }
     const key = identityOf(bases, input);
-    return this.#copies.use(key, () => readInput(bases, input, definition), work);
+    const fetch = () => readInput(bases, input, definition);
+    return this.#far(() => this.#copies.use(key, fetch, work));
   }
 
   async #encode(input: Input, file: FileSpan, counts: EncodeCounts): Promise<InputDocument> {

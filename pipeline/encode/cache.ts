@@ -21,6 +21,10 @@ export class SampleCache implements InputEncoder {
     this.#encoder = encoder;
   }
 
+  get together(): number | undefined {
+    return this.#encoder.together;
+  }
+
   async close(): Promise<void> {
     await this.#encoder.close?.();
   }

@@ -56,8 +56,10 @@ interface Part<T> {
 
 /** @throws the error that stopped the run; partitions committed earlier are kept */
 export async function encodePartitions(request: EngineRequest): Promise<void> {
+  const { lanes, context } = request;
+  const batches = Math.ceil((context.inputs.together ?? 1) / BATCH);
   const committed = streamOf(listed(request))
-    .through(inOrder(request.lanes, (part) => encode(part, request)))
+    .through(inOrder(lanes * batches, (part) => encode(part, request)))
     .map((part) => tokenize(part, request))
     .through(pack(request))
     .through(inOrder(COMMITS, (work) => commit(work, request)));

@@ -52,6 +52,11 @@ export interface InputEncoder {
    * @throws CodecLmError only for errors that no single input caused
    */
   encode(planned: PlannedInput, counts: EncodeCounts): Promise<InputDocument | CodecLmError>;
+  /**
+   * Inputs next to each other that may wait for one piece of work, as clips do for the survey of their
+   * video: so many times more have to be in flight. Default 1.
+   */
+  readonly together?: number;
   /** Removes temporary files, if it has any; nothing may be in work. */
   close?(): Promise<void>;
 }
