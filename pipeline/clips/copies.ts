@@ -12,6 +12,9 @@ import type { FileSpan } from '../../tokenizer/index.ts';
 /** Copies that stay although nobody reads them at the moment. */
 const IDLE = 2;
 
+/** Copies that are read at once: the temporary folder has to hold them. */
+const AT_ONCE = 16;
+
 interface Copy {
   readers: number;
   folder: Promise<string>;
@@ -23,6 +26,8 @@ export class Copies {
   /** Copies that could not be made: nobody else gets them. */
   readonly #failed = new WeakSet<Copy>();
   #idle = IDLE;
+  /** Readers of further videos. */
+  #waiting: (() => void)[] = [];
 
   /**
    * @param fetch reads the content; called when there is no copy
@@ -33,6 +38,9 @@ export class Copies {
     fetch: () => Promise<Buffer>,
     work: (file: FileSpan) => Promise<T>,
   ): Promise<T> {
+    while (!this.#copies.has(key) && this.#inUse() >= AT_ONCE) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
     const copy = this.#copies.get(key) ?? this.#begin(key, fetch);
     copy.readers++;
     try {
@@ -43,6 +51,7 @@ export class Copies {
       return await work(file);
     } finally {
       copy.readers--;
+      for (const resume of this.#waiting.splice(0)) resume();
       await this.#removeIdle();
     }
   }
@@ -51,6 +60,10 @@ export class Copies {
   close(): Promise<void> {
     this.#idle = 0;
     return this.#removeIdle();
+  }
+
+  #inUse(): number {
+    return [...this.#copies.values()].filter(({ readers }) => readers > 0).length;
   }
 
   #begin(key: string, fetch: () => Promise<Buffer>): Copy {

@@ -1,5 +1,4 @@
 /** Converts the clips of videos to documents. What is known of a video serves all of its clips. */
-import pLimit from 'p-limit';
 import { CodecLmError } from '../../base/error.ts';
 import type { ClipsConfig } from '../../schemas/clips.ts';
 import type { PlanConfig } from '../../schemas/plan.ts';
@@ -25,9 +24,6 @@ const MOST_VIDEOS = 1 << 14;
 
 /** Most clips that wait for the survey of their video while others are surveyed. */
 const MOST_TOGETHER = 256;
-
-/** Clips of far videos in work at once: each may need a copy of its video in the temporary folder. */
-const FAR_AT_ONCE = 32;
 
 /**
  * Converts the inputs of a plan: files where each gives one document, else clips.
@@ -62,7 +58,6 @@ class ClipInputEncoder implements InputEncoder {
   readonly #request: ClipRequest;
   readonly #videos = new Map<string, Video>();
   readonly #copies = new Copies();
-  readonly #far = pLimit(FAR_AT_ONCE);
 
   constructor(request: ClipRequest) {
     this.#request = request;
@@ -93,8 +88,7 @@ class ClipInputEncoder implements InputEncoder {
       return work(await findInput(bases, input, definition.unreadable));
     }
     const key = identityOf(bases, input);
-    const fetch = () => readInput(bases, input, definition);
-    return this.#far(() => this.#copies.use(key, fetch, work));
+    return this.#copies.use(key, () => readInput(bases, input, definition), work);
   }
 
   async #encode(input: Input, file: FileSpan, counts: EncodeCounts): Promise<InputDocument> {

@@ -45,6 +45,22 @@ test('two videos that nobody reads are kept, the others go; all go in the end', 
   t.deepEqual(await Promise.all(paths.map(isThere)), [false, false, false, false]);
 });
 
+test('no more than sixteen videos are copied at once, however many are asked for', async (t) => {
+  const copies = new Copies();
+  let [now, most] = [0, 0];
+  const read = (i: number) =>
+    copies.use(String(i), fetcher('video'), async () => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      now--;
+      return i;
+    });
+  const wanted = Array.from({ length: 50 }, (_, i) => i);
+  t.deepEqual(await Promise.all(wanted.map(read)), wanted);
+  t.is(most, 16);
+  await copies.close();
+});
+
 test('a copy that cannot be fetched is an error for all who wait for it, and is tried again', async (t) => {
   const copies = new Copies();
   let tries = 0;
