@@ -56,7 +56,7 @@ export function encodingOptions(settings: AvcSettings, taking: Taking = {}): str
   const isPaper = profile === 'paper';
   const filter = isPaper ? paperFilter(settings) : reproducibleFilter(settings);
   return [
-    ...['-vf', `${skipping(taking)}${rateOf(settings, taking)},${filter}`],
+    ...['-vf', `${rateOf(settings, taking)},${filter}`],
     ...['-t', duration(settings), ...frameLimit(settings)],
     ...'-c:v libx264 -pix_fmt yuv420p -profile:v baseline'.split(' '),
     ...['-qp', String(qp), '-bf', '0', '-an', '-sn'],
@@ -68,15 +68,16 @@ export function encodingOptions(settings: AvcSettings, taking: Taking = {}): str
   ];
 }
 
-/** A frame of the source that comes late is shown from time 0 on: no frame is missing for it. */
-function rateOf({ fps }: AvcSettings, { isKept, isLater }: Taking): string {
-  return `fps=${fps}${isLater ? ':start_time=0' : ''}${isKept ? ':eof_action=pass' : ''}`;
-}
-
-function skipping({ skipped }: Taking): string {
-  if (!skipped) return '';
+/**
+ * The frames at the wanted rate. For a later document the filter counts from its beginning, so that a frame
+ * that comes late is shown from there on. Times change only behind the filter: before ffmpeg 5 the end of the
+ * stream kept its time when `setpts` moved the frames, and the last one was repeated until then.
+ */
+function rateOf({ fps }: AvcSettings, { isKept, isLater, skipped = 0 }: Taking): string {
+  const end = isKept ? ':eof_action=pass' : '';
+  if (skipped === 0) return `fps=${fps}${isLater ? ':start_time=0' : ''}${end}`;
   const start = inSeconds(skipped);
-  return `trim=start=${start},setpts=round(PTS-${start}/TB),`;
+  return `trim=start=${start},fps=${fps}:start_time=${start}${end},setpts=PTS-STARTPTS`;
 }
 
 /** Microseconds as ffmpeg reads a duration exactly. */
