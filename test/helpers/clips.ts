@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { joinPlace } from '../../base/storage/index.ts';
 import type { DocumentRow } from '../../schemas/dataset.ts';
 import { readDocuments } from '../../shards/dataset/documents.ts';
 import { readManifest, verify } from '../../shards/index.ts';
@@ -47,7 +48,7 @@ export function clipArgs(corpus: string, out: string, ...more: string[]): string
 export async function clipRows(out: string): Promise<DocumentRow[]> {
   const rows: DocumentRow[] = [];
   for (const { file } of (await readManifest(out)).documents) {
-    for await (const row of readDocuments(join(out, file))) rows.push(row);
+    for await (const row of readDocuments(joinPlace(out, file))) rows.push(row);
   }
   return rows.sort((a, b) => a.docId - b.docId);
 }
