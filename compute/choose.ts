@@ -3,7 +3,7 @@ import { CodecLmError, messageOf } from '../base/error.ts';
 import type { Binding } from './binding.ts';
 import type { BackendEvent } from './event.ts';
 import type { Installed } from './installed.ts';
-import { areKernelsWanted, loadKernels } from './kernels.ts';
+import { areKernelsWanted, type KernelModule, loadKernels } from './kernels.ts';
 import { loadNative, type NativeOps, pickInstalled, type Tfjs } from './native.ts';
 import { loadWasm } from './wasm.ts';
 
@@ -24,6 +24,8 @@ export interface Backend {
   native?: NativeOps;
   /** Whether this project's own kernels are there (compute/kernels.ts). Native on CPUs only. */
   hasKernels: boolean;
+  /** Beside the kernels: see `KernelModule`. */
+  setMessage?: KernelModule['setMessage'];
 }
 
 export interface ChooseOptions {
@@ -102,7 +104,8 @@ async function start(wanted: BackendChoice): Promise<Backend> {
       device,
       executeOp: (op, attrs, inputs, outputs) => ops.binding.executeOp(op, attrs, inputs, outputs),
       native: ops,
-      hasKernels: kernels.areLoaded,
+      hasKernels: kernels.module !== undefined,
+      setMessage: kernels.module?.setMessage,
     };
   } catch (error) {
     if (wanted === 'native') throw error;
@@ -110,15 +113,15 @@ async function start(wanted: BackendChoice): Promise<Backend> {
   }
 }
 
-const NO_KERNELS = { areLoaded: false, note: '' };
+const NO_KERNELS: { module?: KernelModule; note: string } = { note: '' };
 
 /** Without kernels the same is computed by TensorFlow's own ops; the note says why it is slower. */
 function kernelsOf(installed: Installed): typeof NO_KERNELS {
   try {
-    if (!loadKernels(installed)) return NO_KERNELS;
-    return { areLoaded: true, note: ', with kernels for this CPU' };
+    const module = loadKernels(installed);
+    return module ? { module, note: ', with kernels for this CPU' } : NO_KERNELS;
   } catch (error) {
-    return { areLoaded: false, note: `, without kernels for this CPU: ${messageOf(error)}` };
+    return { note: `, without kernels for this CPU: ${messageOf(error)}` };
   }
 }
 

@@ -45,18 +45,28 @@ function canHaveKernels({ variant, libtensorflow }: Installed): boolean {
   return process.platform === 'linux' && variant === 'cpu' && libtensorflow === TENSORFLOW_VERSION;
 }
 
+/** What the compiled module has besides the ops that it registers. */
+export interface KernelModule {
+  /** Names the array that the next `CodecLmCopyOut` fills or `CodecLmCopyIn` reads, whole. */
+  setMessage(values: Float32Array): void;
+}
+
 /**
  * Registers the kernels with TensorFlow, which has to be loaded.
- * @returns false where they have not been compiled
+ * @returns undefined where they have not been compiled
  * @throws CodecLmError `BACKEND_UNAVAILABLE` when they are there and do not load
  */
-export function loadKernels(installed: Installed, env: NodeJS.ProcessEnv = process.env): boolean {
+export function loadKernels(
+  installed: Installed,
+  env: NodeJS.ProcessEnv = process.env,
+): KernelModule | undefined {
   const dir = kernelsDir(env);
-  if (!canHaveKernels(installed) || !hasFile(dir)) return false;
+  if (!canHaveKernels(installed) || !hasFile(dir)) return undefined;
   const path = join(dir, KERNELS_FILE);
   try {
-    process.dlopen({ exports: {} }, path);
-    return true;
+    const module = { exports: {} };
+    process.dlopen(module, path);
+    return module.exports as KernelModule;
   } catch (error) {
     throw new CodecLmError('BACKEND_UNAVAILABLE', `loading ${path}: ${messageOf(error)}`, {
       cause: error,

@@ -5,6 +5,7 @@
  */
 import { chooseBackend } from '../../compute/choose.ts';
 import { bucketsOf, pack, unpack } from '../../trainer/distributed/buckets.ts';
+import { Messages } from '../../trainer/distributed/messages.ts';
 import { openCommunicator } from '../../trainer/distributed/open.ts';
 import { median } from '../pipeline/race.ts';
 import { parseSizes } from './sizes.ts';
@@ -13,7 +14,9 @@ import { parseSizes } from './sizes.ts';
 const MATRICES = 4;
 
 const { elements, rounds } = parseSizes({ elements: 6_553_600, rounds: 15 });
-const { tf, native } = await chooseBackend();
+const backend = await chooseBackend();
+const { tf } = backend;
+const messages = new Messages(backend);
 const communicator = await openCommunicator(60);
 const shape = [elements / MATRICES / 64, 64];
 const names = Array.from({ length: MATRICES }, (_, i) => String(i));
@@ -38,14 +41,10 @@ for (let round = 0; round < rounds; round++) {
   await timed('out', () => {
     for (const tensor of tensors.values()) (tensor as { dataSync(): unknown }).dataSync();
   });
-  const values = await timed('pack', () => pack(bucket, tensors));
+  const values = await timed('pack', () => pack(bucket, tensors, messages));
   await timed('sum', () => communicator.allReduce(values));
-  const back = await timed('back', () => {
-    const made = unpack(tf, bucket, values);
-    // tfjs hands an array over to TensorFlow only when an op needs it.
-    native?.tensorIds(made.map(([, tensor]) => tensor));
-    return made;
-  });
+  const back = await timed('back', () => [...unpack(bucket, values, messages)]);
+  messages.give(values);
   tf.dispose(back.map(([, tensor]) => tensor));
 }
 await communicator.close();

@@ -1,8 +1,8 @@
 /**
- * Compares the memory of a step as `trainer estimate` gives it with that of a process: its highest
- * resident memory over several steps, less that of a process with a model of nothing. One line of
- * JSON a size, then one for each number of ranks and ZeRO stage (the largest rank).
- * Usage: memory.ts [all | one | ranks]
+ * Compares the memory of a rank as `trainer estimate --device cpu` gives it with the highest resident memory of a
+ * process over several steps: `whole`, and `ratio` with what a process with a model of nothing takes left out of
+ * both. One line of JSON a size, then one for each number of ranks and ZeRO stage (the largest rank).
+ * Usage: memory.ts [all | one | ranks] [RANKS-STAGE,… e.g. 1-0,2-3; default: all]
  */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -22,14 +22,7 @@ const SIZES = [
 
 /** Many weights beside few tokens, where the stages differ. */
 const ON_RANKS = { hidden: 768, layers: 8, heads: 12, intermediate: 2048, batch: 1, time: 256 };
-const RANKS = [
-  [1, 0],
-  [1, 3],
-  [2, 1],
-  [2, 3],
-  [4, 1],
-  [4, 3],
-] as const;
+const RANKS = ['1-0', '1-3', '2-0', '2-1', '2-3', '4-0', '4-1', '4-3'];
 
 type ModelSizes = typeof NOTHING;
 
@@ -41,7 +34,7 @@ const installed = findInstalled('cpu');
 /** Those of the processes that are measured. */
 const hasKernels = installed !== undefined && areKernelsWanted() && !lacksKernels(installed);
 
-const [part = 'all'] = process.argv.slice(2);
+const [part = 'all', wanted = RANKS.join()] = process.argv.slice(2);
 if (part !== 'ranks') {
   const base = peakOf(NOTHING);
   for (const sizes of SIZES) {
@@ -51,8 +44,11 @@ if (part !== 'ranks') {
   }
 }
 if (part !== 'one') {
-  for (const [worldSize, zero] of RANKS) {
-    const base = peakOfRanks(worldSize, zero, NOTHING);
+  const bases = new Map<number, number>();
+  for (const one of wanted.split(',')) {
+    const [worldSize, zero] = one.split('-').map(Number) as [number, 0 | 1 | 3];
+    const base = bases.get(worldSize) ?? peakOfRanks(worldSize, zero, NOTHING);
+    bases.set(worldSize, base);
     const measured = peakOfRanks(worldSize, zero, ON_RANKS) - base;
     report(ON_RANKS, measured, base, { checkpointing: true, zero, worldSize });
   }
@@ -80,13 +76,14 @@ function report(
     eosId: 1,
     padId: 2,
   };
-  const { total: estimated } = estimateMemory(shape, {
+  const { total, process: own } = estimateMemory(shape, {
     ...{ sequences: batch, seqLen: time, gradAccumulation: 1, precision: 'fp32' },
     ...options,
     hasKernels,
   });
-  const ratio = estimated / measured;
-  console.log(JSON.stringify({ ...sizes, ...options, estimated, measured, base, ratio }));
+  const estimated = total - own;
+  const [ratio, whole] = [estimated / measured, total / (measured + base)];
+  console.log(JSON.stringify({ ...sizes, ...options, estimated, measured, base, ratio, whole }));
 }
 
 function peakOf(sizes: ModelSizes): number {

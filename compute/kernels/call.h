@@ -138,3 +138,4 @@ void registerHeads();
 void registerSoftmax();
 void registerSums();
 void registerLoss();
+void registerMessages();

@@ -3,7 +3,7 @@
  * the network, small enough for memory.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Tfjs } from '../../compute/native.ts';
+import type { Messages } from './messages.ts';
 
 /**
  * Elements per bucket: 25 MB of fp32, the best size for PyTorch's DDP (Li et al. 2020, arXiv
@@ -45,23 +45,26 @@ export function bucketsOf(
   return buckets;
 }
 
-/** Copies the tensors of a bucket into one array. */
-export async function pack(
+/** Copies the tensors of a bucket into one array of `messages`. */
+export function pack(
   { slots, length }: Bucket,
   tensors: ReadonlyMap<string, Tensor>,
-): Promise<Float32Array> {
-  const values = new Float32Array(length);
-  for (const { name, start } of slots) {
-    values.set(await tensors.get(name)!.data<'float32'>(), start);
+  messages: Messages,
+): Float32Array {
+  const values = messages.take(length);
+  for (const { name, start, end } of slots) {
+    messages.copyOut(tensors.get(name)!, values.subarray(start, end));
   }
   return values;
 }
 
-/** The reverse of `pack`: makes a new tensor for each slot. */
-export function unpack(tf: Tfjs, { slots }: Bucket, values: Float32Array): [string, Tensor][] {
-  return slots.map(({ name, shape, start, end }) => [
-    name,
-    // Copy the values: the backend may keep the array that it is given.
-    tf.tensor(values.slice(start, end), shape, 'float32'),
-  ]);
+/** The reverse of `pack`: makes a new tensor for each slot, one after the other. */
+export function* unpack(
+  { slots }: Bucket,
+  values: Float32Array,
+  messages: Messages,
+): Generator<[string, Tensor]> {
+  for (const { name, shape, start, end } of slots) {
+    yield [name, messages.copyIn(values.subarray(start, end), shape)];
+  }
 }

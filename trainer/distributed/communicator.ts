@@ -18,15 +18,25 @@ export interface Communicator {
    * Sums over ranks; each rank gets one part of the sums.
    * @param values the parts of all ranks, concatenated; they are not changed
    * @param counts number of elements in each rank's part, [size]
+   * @param into memory for the result; it may be left unused
    * @returns the sums of this rank's part, [counts[rank]]
    */
-  reduceScatter(values: Float32Array, counts: readonly number[]): Promise<Float32Array>;
+  reduceScatter(
+    values: Float32Array,
+    counts: readonly number[],
+    into?: Float32Array,
+  ): Promise<Float32Array>;
   /**
    * Gives every rank the parts of all ranks.
    * @param part this rank's part, [counts[rank]]
+   * @param into memory for the result; it may be left unused
    * @returns the parts, concatenated
    */
-  allGather(part: Float32Array, counts: readonly number[]): Promise<Float32Array>;
+  allGather(
+    part: Float32Array,
+    counts: readonly number[],
+    into?: Float32Array,
+  ): Promise<Float32Array>;
   /** Replaces the values by those of `root`. */
   broadcast(values: Numbers, root: number): Promise<void>;
   /**

@@ -65,9 +65,12 @@ export class MpiCommunicator implements Communicator {
     );
   }
 
-  async reduceScatter(values: Float32Array, counts: readonly number[]): Promise<Float32Array> {
+  async reduceScatter(
+    values: Float32Array,
+    counts: readonly number[],
+    part = new Float32Array(counts[this.rank]),
+  ): Promise<Float32Array> {
     const { functions, constants } = this.#mpi;
-    const part = new Float32Array(counts[this.rank]);
     const lengths = Int32Array.from(counts);
     await this.#complete('reduceScatter', [values, part, lengths], (request) =>
       functions.MPI_Ireduce_scatter(
@@ -78,12 +81,15 @@ export class MpiCommunicator implements Communicator {
     return part;
   }
 
-  async allGather(part: Float32Array, counts: readonly number[]): Promise<Float32Array> {
+  async allGather(
+    part: Float32Array,
+    counts: readonly number[],
+    all = new Float32Array(counts.reduce((sum, count) => sum + count, 0)),
+  ): Promise<Float32Array> {
     const { functions, constants } = this.#mpi;
     const lengths = Int32Array.from(counts);
     const starts = new Int32Array(counts.length);
     for (let i = 1; i < starts.length; i++) starts[i] = starts[i - 1] + lengths[i - 1];
-    const all = new Float32Array(counts.reduce((sum, count) => sum + count, 0));
     await this.#complete('allGather', [part, all, lengths, starts], (request) =>
       functions.MPI_Iallgatherv(
         ...([part, part.length, constants.float] as const),

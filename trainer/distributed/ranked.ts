@@ -19,14 +19,15 @@ export interface RankedOptimizer {
    * @param gradients gradients of this rank, one per parameter, already divided by the number of
    *   targets of all ranks; this method disposes of them
    * @param clipNorm highest global norm; 0 disables clipping
-   * @param check called with the norm before clipping, before any weight changes; may throw
+   * @param check called with the norm before clipping and the sums over ranks, undefined where another rank has
+   *   all of one, before any weight changes; may throw
    * @returns the norm before clipping
    */
   step(
     gradients: Map<string, Tensor>,
     lr: number,
     clipNorm: number,
-    check: (norm: number) => Promise<void>,
+    check: (norm: number, sums: ReadonlyMap<string, Tensor | undefined>) => Promise<void>,
   ): Promise<number>;
   /**
    * Names and shapes of the results of `moments`, in their order: the same for any number of ranks.

@@ -30,8 +30,8 @@ export class ReplicatedTraining implements Training {
     const gradients = new Map(parts.flatMap((part) => [...this.#sums.get(part)!]));
     this.#sums.clear();
     const { parameters } = this.model;
-    return this.#optimizer.step(gradients, lr, clipNorm, (norm) =>
-      check({ norm, parameters, gradients }),
+    return this.#optimizer.step(gradients, lr, clipNorm, (norm, sums) =>
+      check({ norm, parameters, gradients: sums }),
     );
   }
 

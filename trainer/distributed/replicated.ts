@@ -9,6 +9,7 @@ import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { type Bucket, bucketsOf, pack, unpack } from './buckets.ts';
 import type { Communicator } from './communicator.ts';
+import { Messages } from './messages.ts';
 import {
   MOMENTS,
   momentPairs,
@@ -23,6 +24,7 @@ export class ReplicatedAdamW implements RankedOptimizer {
   readonly #parameters: ReadonlyMap<string, Variable>;
   readonly #adamw: AdamW;
   readonly #buckets: Bucket[];
+  readonly #messages: Messages;
 
   constructor(
     backend: Backend,
@@ -31,6 +33,7 @@ export class ReplicatedAdamW implements RankedOptimizer {
     options: AdamWOptions,
   ) {
     this.#backend = backend;
+    this.#messages = new Messages(backend);
     this.#communicator = communicator;
     this.#parameters = parameters;
     this.#adamw = new AdamW(backend, parameters, options);
@@ -41,19 +44,19 @@ export class ReplicatedAdamW implements RankedOptimizer {
     gradients: Map<string, Tensor>,
     lr: number,
     clipNorm: number,
-    check: (norm: number) => Promise<void>,
+    check: (norm: number, sums: ReadonlyMap<string, Tensor>) => Promise<void>,
   ): Promise<number> {
     const { tf } = this.#backend;
+    const messages = this.#messages;
     for (const bucket of this.#buckets) {
-      const values = await pack(bucket, gradients);
+      const values = pack(bucket, gradients, messages);
+      for (const { name } of bucket.slots) gradients.get(name)!.dispose();
       await this.#communicator.allReduce(values);
-      for (const [name, sum] of unpack(tf, bucket, values)) {
-        gradients.get(name)!.dispose();
-        gradients.set(name, sum);
-      }
+      for (const [name, sum] of unpack(bucket, values, messages)) gradients.set(name, sum);
+      messages.give(values);
     }
     const norm = await clipGradients(this.#backend, gradients, clipNorm);
-    await check(norm);
+    await check(norm, gradients);
     this.#adamw.apply(gradients, lr);
     tf.dispose([...gradients.values()]);
     return norm;

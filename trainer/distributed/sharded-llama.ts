@@ -15,9 +15,16 @@ import type { Bf16Backend } from '../ops/bf16.ts';
 import { fromWords, toWords, wordCount } from '../ops/bf16-words.ts';
 import type { Precision } from '../ops/linear.ts';
 import type { RopeTable } from '../ops/rope.ts';
-import { bucketsOf } from './buckets.ts';
+import { bucketsOf, unpack } from './buckets.ts';
 import type { Communicator } from './communicator.ts';
+import { Messages } from './messages.ts';
 import { bucketShare, packShare, type Share } from './shares.ts';
+
+/** A share of all ranks, and the memory that its message took. */
+interface Gathered {
+  all: Float32Array;
+  memory: Float32Array[];
+}
 
 export class ShardedLlama implements Trainable {
   readonly backend: Backend;
@@ -30,13 +37,15 @@ export class ShardedLlama implements Trainable {
   readonly #isNarrow: boolean;
   readonly #ropeTables: RopeTables;
   readonly #opened = new Map<ModelPart, NamedTensors>();
-  readonly #coming = new Map<ModelPart, Promise<Float32Array[]>>();
+  readonly #coming = new Map<ModelPart, Promise<Gathered[]>>();
+  readonly messages: Messages;
 
   /** @param precision with bf16, the matrices of blocks are gathered in bf16: half of the message */
   constructor(backend: Backend, config: LlamaConfig, group: Communicator, precision: Precision) {
     this.backend = backend;
     this.config = config;
     this.#group = group;
+    this.messages = new Messages(backend);
     this.#isNarrow = precision === 'bf16' && backend.native !== undefined;
     this.#ropeTables = new RopeTables(backend, config);
     this.shares = new Map(
@@ -101,8 +110,12 @@ export class ShardedLlama implements Trainable {
   /** All weights, whole, in every rank, a part at a time. Collective. */
   async *weights(): AsyncGenerator<NamedArray, void> {
     for (const [part, shapes] of partsOf(this.config)) {
-      const whole = await gatherWhole(this.#group, this.shares.get(part)!, (name) =>
-        this.#pieces.get(name)!.dataSync<'float32'>(),
+      const shares = this.shares.get(part)!;
+      const whole = await gatherWhole(
+        this.#group,
+        shares,
+        this.messages,
+        (name) => this.#pieces.get(name)!,
       );
       for (const name of shapes.keys()) yield [name, whole.get(name)!];
     }
@@ -118,13 +131,16 @@ export class ShardedLlama implements Trainable {
    * Sends this rank's share of a part, and begins to receive the others'. All messages begin before
    * this returns, so that ranks begin them in the same order, whatever they wait for.
    */
-  #begin(part: ModelPart): Promise<Float32Array[]> {
+  #begin(part: ModelPart): Promise<Gathered[]> {
     const known = this.#coming.get(part);
     if (known) return known;
-    const messages = this.shares.get(part)!.map((share) => {
+    const messages = this.shares.get(part)!.map(async (share) => {
       const isNarrow = this.#isSentNarrow(part, share);
       const counts = isNarrow ? share.counts.map(wordCount) : share.counts;
-      return this.#group.allGather(isNarrow ? this.#words(share) : this.#numbers(share), counts);
+      const mine = isNarrow ? this.#words(share) : this.#numbers(share);
+      const into = this.messages.take(counts.reduce((sum, count) => sum + count, 0));
+      const all = await this.#group.allGather(mine, counts, into);
+      return { all, memory: [mine, into] };
     });
     const coming = Promise.all(messages);
     // Whoever opens the part sees the error; until then it is nobody's.
@@ -134,24 +150,21 @@ export class ShardedLlama implements Trainable {
   }
 
   async #arrived(part: ModelPart): Promise<NamedTensors> {
-    const { tf, native } = this.backend;
-    const messages = await this.#begin(part);
+    const gathered = await this.#begin(part);
     this.#coming.delete(part);
     const byName = new Map<string, Tensor>();
     for (const [i, share] of this.shares.get(part)!.entries()) {
+      const { all, memory } = gathered[i];
       if (this.#isSentNarrow(part, share)) {
-        const words = tf.tensor1d(messages[i]);
+        const words = this.messages.copyIn(all, [all.length]) as Tensor1D;
         const shapes = share.slots.map(({ shape }) => shape);
         const matrices = fromWords(this.backend as Bf16Backend, words, shapes);
         words.dispose();
         for (const [j, { name }] of share.slots.entries()) byName.set(name, matrices[j]);
-        continue;
+      } else {
+        for (const [name, weight] of unpack(share, all, this.messages)) byName.set(name, weight);
       }
-      for (const { name, shape, start, end } of share.slots) {
-        const weight = tf.tensor(messages[i].subarray(start, end), shape, 'float32');
-        native?.tensorIds([weight]);
-        byName.set(name, weight);
-      }
+      this.messages.give(...memory);
     }
     const names = [...partsOf(this.config).get(part)!.keys()];
     const weights = new Map(names.map((name) => [name, byName.get(name)!]));
@@ -164,9 +177,7 @@ export class ShardedLlama implements Trainable {
   }
 
   #numbers(share: Share): Float32Array {
-    return packShare(share, this.#group.rank, (name) =>
-      this.#pieces.get(name)!.dataSync<'float32'>(),
-    );
+    return packShare(share, this.#group.rank, (name) => this.#pieces.get(name)!, this.messages);
   }
 
   /** The share in bfloat16, two numbers a word. */
@@ -177,7 +188,8 @@ export class ShardedLlama implements Trainable {
       const parts = pieces.map(({ name }) => tf.reshape(this.#pieces.get(name)!, [-1]) as Tensor1D);
       return toWords(this.backend as Bf16Backend, parts.length > 1 ? tf.concat(parts) : parts[0]);
     });
-    const values = words.dataSync<'float32'>();
+    const values = this.messages.take(words.size);
+    this.messages.copyOut(words, values);
     words.dispose();
     return values;
   }
@@ -200,11 +212,14 @@ function sharesOf(shapes: ReadonlyMap<string, number[]>, group: Communicator): S
 export async function gatherWhole(
   group: Communicator,
   shares: readonly Share[],
-  valuesOf: (name: string) => Float32Array,
+  messages: Messages,
+  valuesOf: (name: string) => Tensor | Float32Array,
 ): Promise<Map<string, Float32Array>> {
   const whole = new Map<string, Float32Array>();
   for (const share of shares) {
-    const all = await group.allGather(packShare(share, group.rank, valuesOf), share.counts);
+    const mine = packShare(share, group.rank, valuesOf, messages);
+    const all = await group.allGather(mine, share.counts);
+    messages.give(mine);
     for (const { name, start, end } of share.slots) whole.set(name, all.subarray(start, end));
   }
   return whole;

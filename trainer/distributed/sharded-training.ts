@@ -45,17 +45,20 @@ export class ShardedTraining implements Training {
   }
 
   async add(part: ModelPart, gradients: Map<string, Tensor>): Promise<void> {
-    const { tf } = this.model.backend;
+    const { messages, shares, backend } = this.model;
+    const { tf } = backend;
     const { shard } = this.#groups;
-    for (const share of this.model.shares.get(part)!) {
-      const values = await pack(share, gradients);
+    for (const share of shares.get(part)!) {
+      const values = pack(share, gradients, messages);
       tf.dispose(share.slots.map(({ name }) => gradients.get(name)!));
-      const sums = await shard.reduceScatter(values, share.counts);
-      for (const [name, more] of unpackShare(tf, share, sums)) {
+      const into = messages.take(share.counts[shard.rank]);
+      const sums = await shard.reduceScatter(values, share.counts, into);
+      for (const [name, more] of unpackShare(share, sums, messages)) {
         const before = this.#sums.get(name);
         this.#sums.set(name, before ? tf.add(before, more) : more);
         if (before) tf.dispose([before, more]);
       }
+      messages.give(values, into);
     }
   }
 
@@ -99,7 +102,12 @@ export class ShardedTraining implements Training {
       for (const i of MOMENTS.keys()) {
         const shares = this.model.shares.get(part)!;
         both.push(
-          await gatherWhole(this.#groups.shard, shares, (name) => this.#adamw.read(name)[i]),
+          await gatherWhole(
+            this.#groups.shard,
+            shares,
+            this.model.messages,
+            (name) => this.#adamw.read(name)[i],
+          ),
         );
       }
       for (const name of shapes.keys()) {
@@ -118,16 +126,15 @@ export class ShardedTraining implements Training {
   async #sumOverReplicas(): Promise<void> {
     const { shard, replicas } = this.#groups;
     if (replicas.size === 1) return;
-    const { tf } = this.model.backend;
+    const { messages } = this.model;
     for (const share of this.#shares()) {
-      const part = packShare(share, shard.rank, (name) =>
-        this.#sums.get(name)!.dataSync<'float32'>(),
-      );
+      const part = packShare(share, shard.rank, (name) => this.#sums.get(name)!, messages);
       await replicas.allReduce(part);
-      for (const [name, sum] of unpackShare(tf, share, part)) {
+      for (const [name, sum] of unpackShare(share, part, messages)) {
         this.#sums.get(name)!.dispose();
         this.#sums.set(name, sum);
       }
+      messages.give(part);
     }
   }
 

@@ -1,8 +1,8 @@
 /** What one rank has of a bucket when its elements are divided evenly among ranks. */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Tfjs } from '../../compute/native.ts';
 import type { Bucket } from './buckets.ts';
 import { type Communicator, evenBounds } from './communicator.ts';
+import type { Messages } from './messages.ts';
 
 /** The elements of one parameter that are in this rank's share of a bucket. */
 export interface SharePiece {
@@ -51,22 +51,27 @@ export function bucketShare(
   return { ...bucket, counts, pieces };
 }
 
-/** Copies the pieces of a share into one array, [counts[rank]]. */
+/** Copies the pieces of a share into one array of `messages`, [counts[rank]]. */
 export function packShare(
   { counts, pieces }: Share,
   rank: number,
-  valuesOf: (name: string) => Float32Array,
+  valuesOf: (name: string) => Tensor | Float32Array,
+  messages: Messages,
 ): Float32Array {
-  const part = new Float32Array(counts[rank]);
-  for (const { name, start } of pieces) part.set(valuesOf(name), start);
+  const part = messages.take(counts[rank]);
+  for (const { name, start, from, to } of pieces) {
+    messages.copyOut(valuesOf(name), part.subarray(start, start + to - from));
+  }
   return part;
 }
 
-/** The reverse: makes a new tensor for each piece. */
-export function unpackShare(tf: Tfjs, { pieces }: Share, part: Float32Array): [string, Tensor][] {
-  return pieces.map(({ name, shape, start, from, to }) => [
-    name,
-    // Copy the values: the backend may keep the array that it is given.
-    tf.tensor(part.slice(start, start + to - from), shape, 'float32'),
-  ]);
+/** The reverse: makes a new tensor for each piece, one after the other. */
+export function* unpackShare(
+  { pieces }: Share,
+  part: Float32Array,
+  messages: Messages,
+): Generator<[string, Tensor]> {
+  for (const { name, shape, start, from, to } of pieces) {
+    yield [name, messages.copyIn(part.subarray(start, start + to - from), shape)];
+  }
 }

@@ -5,11 +5,11 @@ export const single: Communicator = {
   rank: 0,
   size: 1,
   async allReduce() {},
-  async reduceScatter(values) {
-    return values.slice();
+  async reduceScatter(values, _counts, into) {
+    return copyOf(values, into);
   },
-  async allGather(part) {
-    return part.slice();
+  async allGather(part, _counts, into) {
+    return copyOf(part, into);
   },
   async broadcast() {},
   async split() {
@@ -18,3 +18,11 @@ export const single: Communicator = {
   async barrier() {},
   async close() {},
 };
+
+function copyOf(
+  values: Float32Array,
+  into: Float32Array = new Float32Array(values.length),
+): Float32Array {
+  into.set(values);
+  return into;
+}

@@ -12,6 +12,7 @@ import { AdamW, type AdamWOptions, type AdamWState } from '../optim/adamw.ts';
 import { clipGradients } from '../optim/clip.ts';
 import { bucketsOf, pack, unpack } from './buckets.ts';
 import type { Communicator } from './communicator.ts';
+import { Messages } from './messages.ts';
 import {
   MOMENTS,
   momentPairs,
@@ -29,6 +30,7 @@ export class ShardedAdamW implements RankedOptimizer {
   /** This rank's share of the weights, by parameter name. */
   readonly #pieces: Map<string, Variable>;
   readonly #adamw: AdamW;
+  readonly #messages: Messages;
 
   constructor(
     backend: Backend,
@@ -38,6 +40,7 @@ export class ShardedAdamW implements RankedOptimizer {
   ) {
     const { tf } = backend;
     this.#backend = backend;
+    this.#messages = new Messages(backend);
     this.#communicator = communicator;
     this.#parameters = parameters;
     this.#shares = bucketsOf(parameters).map((bucket) => bucketShare(bucket, communicator));
@@ -60,22 +63,27 @@ export class ShardedAdamW implements RankedOptimizer {
     gradients: Map<string, Tensor>,
     lr: number,
     clipNorm: number,
-    check: (norm: number) => Promise<void>,
+    check: (norm: number, sums: ReadonlyMap<string, Tensor | undefined>) => Promise<void>,
   ): Promise<number> {
     const { tf } = this.#backend;
+    const messages = this.#messages;
+    const { rank } = this.#communicator;
     const mine = new Map<string, Tensor>();
     for (const share of this.#shares) {
-      const values = await pack(share, gradients);
-      const sums = await this.#communicator.reduceScatter(values, share.counts);
-      for (const [name, sum] of unpackShare(tf, share, sums)) mine.set(name, sum);
+      const { counts } = share;
+      const values = pack(share, gradients, messages);
+      tf.dispose(share.slots.map(({ name }) => gradients.get(name)!));
+      const into = messages.take(counts[rank]);
+      const sums = await this.#communicator.reduceScatter(values, counts, into);
+      for (const [name, sum] of unpackShare(share, sums, messages)) mine.set(name, sum);
+      messages.give(values, into);
     }
     const norm = await clipGradients(this.#backend, mine, clipNorm, async (squares) => {
       const total = Float64Array.of(squares);
       await this.#communicator.allReduce(total);
       return total[0];
     });
-    await check(norm);
-    tf.dispose([...gradients.values()]);
+    await check(norm, new Map([...gradients.keys()].map((name) => [name, mine.get(name)])));
     this.#adamw.apply(mine, lr);
     tf.dispose([...mine.values()]);
     await this.#shareWeights();
@@ -90,8 +98,9 @@ export class ShardedAdamW implements RankedOptimizer {
     for (const share of this.#shares) {
       const both: Float32Array[] = [];
       for (const i of MOMENTS.keys()) {
-        const part = packShare(share, this.#communicator.rank, (name) => this.#adamw.read(name)[i]);
+        const part = this.#pack(share, (name) => this.#adamw.read(name)[i]);
         both.push(await this.#communicator.allGather(part, share.counts));
+        this.#messages.give(part);
       }
       for (const { name, start, end } of share.slots) {
         for (const [i, key] of MOMENTS.entries()) {
@@ -137,16 +146,20 @@ export class ShardedAdamW implements RankedOptimizer {
 
   /** Copies each rank's share to the weights of the model, in every rank. Collective. */
   async #shareWeights(): Promise<void> {
-    const { tf } = this.#backend;
+    const messages = this.#messages;
     for (const share of this.#shares) {
-      const part = packShare(share, this.#communicator.rank, (name) =>
-        this.#pieces.get(name)!.dataSync<'float32'>(),
-      );
-      const all = await this.#communicator.allGather(part, share.counts);
-      for (const [name, weights] of unpack(tf, share, all)) {
+      const part = this.#pack(share, (name) => this.#pieces.get(name)!);
+      const into = messages.take(share.length);
+      const all = await this.#communicator.allGather(part, share.counts, into);
+      for (const [name, weights] of unpack(share, all, messages)) {
         this.#parameters.get(name)!.assign(weights);
         weights.dispose();
       }
+      messages.give(part, into);
     }
+  }
+
+  #pack(share: Share, valuesOf: (name: string) => Tensor | Float32Array): Float32Array {
+    return packShare(share, this.#communicator.rank, valuesOf, this.#messages);
   }
 }

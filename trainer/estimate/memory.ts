@@ -1,11 +1,12 @@
 /**
- * Memory of one rank while it computes gradients, which is the peak. It counts the tensors, and the
- * messages of ZeRO-3; the process itself takes a few hundred MiB more.
+ * Memory of one rank while it computes gradients, which is the peak: on a GPU the tensors and the
+ * messages of ZeRO-3, on a CPU all that is resident.
  */
 import { type LlamaConfig, parameterCount } from '../model/config.ts';
 import { partsOf } from '../model/parts.ts';
 import type { Precision } from '../ops/linear.ts';
 import { type ActivationOptions, activationCounts } from './activations.ts';
+import { ALLOCATOR_SHARE, messageBytes, PROCESS_BYTES } from './host.ts';
 
 /** Weights, gradients and moments are fp32; so are most activations. */
 const BYTES = 4;
@@ -34,8 +35,15 @@ export interface MemoryEstimate {
    */
   optimizer: number;
   activations: number;
-  /** ZeRO-3: weights of the next block that are on their way, and this rank's share of them. */
+  /**
+   * ZeRO-3: weights of the next block that are on their way, and this rank's share of them. On CPUs all
+   * arrays of messages, whatever the stage.
+   */
   messages: number;
+  /** CPUs: gaps that TensorFlow's allocator leaves between tensors. */
+  allocator: number;
+  /** CPUs: the process without a model. */
+  process: number;
   total: number;
 }
 
@@ -53,10 +61,14 @@ export function estimateMemory(config: LlamaConfig, options: MemoryOptions): Mem
     { gradients: sums.last + part, activations: kept + block },
   ].map(({ gradients, activations }) => ({ gradients, activations: BYTES * activations }));
   const { weights, optimizer, messages } = held;
-  const total = ({ gradients, activations }: Moment) =>
-    weights + optimizer + gradients + activations + messages;
-  const highest = moments.reduce((a, b) => (total(b) > total(a) ? b : a));
-  return { weights, optimizer, ...highest, messages, total: total(highest) };
+  const sum = ({ gradients, activations }: Moment) => gradients + activations;
+  const highest = moments.reduce((a, b) => (sum(b) > sum(a) ? b : a));
+  const tensors = weights + optimizer + sum(highest);
+  const isHost = options.hasKernels === true;
+  const allocator = isHost ? Math.round(ALLOCATOR_SHARE * tensors) : 0;
+  const process = isHost ? PROCESS_BYTES : 0;
+  const total = tensors + messages + allocator + process;
+  return { weights, optimizer, ...highest, messages, allocator, process, total };
 }
 
 /** Bytes of what does not depend on the batch. */
@@ -71,17 +83,15 @@ interface HeldBytes extends Pick<MemoryEstimate, 'weights' | 'optimizer' | 'mess
   };
 }
 
-function wholeBytes(
-  config: LlamaConfig,
-  { gradAccumulation, zero, worldSize }: MemoryOptions,
-): HeldBytes {
+function wholeBytes(config: LlamaConfig, options: MemoryOptions): HeldBytes {
+  const { gradAccumulation, zero, worldSize, hasKernels } = options;
   const weights = BYTES * parameterCount(config);
   const { part, ends } = partBytes(config);
   const isSum = gradAccumulation > 1;
   return {
     weights,
     optimizer: zero === 1 ? (3 * weights) / worldSize : 2 * weights,
-    messages: 0,
+    messages: hasKernels ? messageBytes(config, options, part, part) : 0,
     gradients: {
       // The gradients of a single micro batch are the sums.
       sums: isSum ? { first: weights, last: weights } : { first: 0, last: weights - part },
@@ -92,7 +102,7 @@ function wholeBytes(
 }
 
 function shardedBytes(config: LlamaConfig, options: MemoryOptions): HeldBytes {
-  const { worldSize, zeroGroup = worldSize, precision } = options;
+  const { worldSize, zeroGroup = worldSize, precision, hasKernels } = options;
   const weights = BYTES * parameterCount(config);
   const share = weights / zeroGroup;
   const { part, ends } = partBytes(config);
@@ -100,7 +110,9 @@ function shardedBytes(config: LlamaConfig, options: MemoryOptions): HeldBytes {
   return {
     weights: share + gathered + ends,
     optimizer: 2 * share,
-    messages: gathered + gathered / zeroGroup,
+    messages: hasKernels
+      ? messageBytes(config, options, part, gathered)
+      : gathered + gathered / zeroGroup,
     gradients: { sums: { first: share, last: share }, ends, part },
   };
 }

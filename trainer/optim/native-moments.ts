@@ -21,16 +21,22 @@ export class NativeMoments implements Moments {
     this.#native = backend.native!;
     [this.#weights, this.#m, this.#v] = [0, 1, 2].map(() => this.#createVariable(shape));
     const { tf } = backend;
-    const zeros = tf.zeros(shape);
-    this.write(zeros, zeros);
-    zeros.dispose();
+    for (const handle of [this.#m, this.#v]) {
+      // Zeros of its own, or the first update would copy it. Not `tf.zeros`, which makes an array first.
+      const zeros = tf.fill(shape, 0);
+      this.#assign(handle, zeros);
+      zeros.dispose();
+    }
   }
 
   update(parameter: Variable, gradient: Tensor, update: AdamUpdate): void {
     const { tf } = this.#backend;
     const { keep, scalars } = update;
     tf.tidy(() => {
-      this.#assign(this.#weights, keep === 1 ? parameter : tf.mul(parameter, keep));
+      const kept = keep === 1 ? parameter : tf.mul(parameter, keep);
+      this.#assign(this.#weights, kept);
+      // TensorFlow updates a copy of what somebody else holds too.
+      if (kept !== parameter) kept.dispose();
       const [gradientId] = this.#native.tensorIds([gradient]);
       this.#native.binding.executeOp(
         'ResourceApplyAdam',

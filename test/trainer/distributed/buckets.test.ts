@@ -1,6 +1,7 @@
 import test from 'ava';
 import { chooseBackend } from '../../../compute/choose.ts';
 import { bucketsOf, pack, unpack } from '../../../trainer/distributed/buckets.ts';
+import { Messages } from '../../../trainer/distributed/messages.ts';
 import { random } from '../../helpers/gradcheck.ts';
 
 const SHAPES: Record<string, number[]> = { a: [4, 3], b: [7], c: [5, 5], d: [2, 2], e: [1] };
@@ -15,15 +16,15 @@ test('buckets hold every parameter once, in order, and no more than the limit bu
 });
 
 test('what is packed in several buckets comes back as it was', async (t) => {
-  const { tf } = await chooseBackend();
+  const messages = new Messages(await chooseBackend());
   const tensors = new Map(
     Object.entries(SHAPES).map(([name, shape], i) => [name, random(shape, i)]),
   );
   const back = new Map<string, number[]>();
   for (const bucket of bucketsOf(tensors, 20)) {
-    const values = await pack(bucket, tensors);
+    const values = pack(bucket, tensors, messages);
     t.is(values.length, bucket.length);
-    for (const [name, tensor] of unpack(tf, bucket, values)) {
+    for (const [name, tensor] of unpack(bucket, values, messages)) {
       t.deepEqual(tensor.shape, SHAPES[name]);
       back.set(name, [...tensor.dataSync()]);
     }
