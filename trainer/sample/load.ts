@@ -107,9 +107,9 @@ export async function loadEngine(
   const engine = await loadWasmEngine(
     config,
     { ...size, weights: wanted },
-    async (writer, remark) => {
+    async (sink, remark) => {
       if (remark) onEvent?.({ type: 'engine', remark });
-      for await (const { name, data } of told()) writer.write(name, 0, data);
+      for await (const { name, data } of told()) await sink.write(name, 0, data);
     },
   );
   if (engine) return engine;

@@ -1,7 +1,8 @@
 /**
  * Starts the additional threads of the decoder, and defines the shared memory that controls them.
  */
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { startWorker } from '../../../base/worker.ts';
 import type { LlamaConfig } from '../../model/config.ts';
 import type { EngineLayout } from './regions.ts';
 
@@ -30,28 +31,14 @@ export function controlOf(
   return new Int32Array(memories[0].buffer, regions[0].control, 8);
 }
 
+const MODULE = 'trainer/sample/engine/worker';
+
 /** Starts all threads but the first, which is the caller's own. */
 export function startThreads(first: ThreadData): Worker[] {
   return Array.from({ length: first.layout.threads - 1 }, (_, i) => {
-    const worker = startWorker({ ...first, thread: i + 1 });
+    const worker = startWorker(MODULE, { ...first, thread: i + 1 } satisfies ThreadData);
     // A decoder that is no longer used does not keep the process alive.
     worker.unref();
     return worker;
-  });
-}
-
-/**
- * Starts a worker: from the sources through the same starter as the command lines, from a built
- * package directly.
- */
-function startWorker(workerData: ThreadData): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./worker.js', import.meta.url), { workerData });
-  }
-  const starter = new URL('../../../bin/start.js', import.meta.url);
-  return new Worker(starter, {
-    argv: ['trainer/sample/engine/worker.ts'],
-    execArgv: [],
-    workerData,
   });
 }

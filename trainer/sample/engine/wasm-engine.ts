@@ -29,7 +29,8 @@ import {
   startThreads,
   type ThreadData,
 } from './threads.ts';
-import { WeightWriter } from './weight-writer.ts';
+import { type WeightSink, WeightWriter } from './weight-writer.ts';
+import { fillWeights } from './writing/threads.ts';
 
 export interface EngineSize {
   /** Number of sequences open at once; at most 64. */
@@ -58,7 +59,7 @@ export interface EngineSize {
  * Writes all weights of a model, in any order and in pieces.
  * @param remark what the engine decided that its user may want to know, if anything
  */
-export type FillWeights = (write: WeightWriter, remark?: string) => Promise<void>;
+export type FillWeights = (sink: WeightSink, remark?: string) => Promise<void>;
 
 /** Number of parameters below which threads would wait for each other longer than they compute. */
 export const SMALL_MODEL = 2_000_000;
@@ -90,7 +91,7 @@ export async function loadWasmEngine(
 ): Promise<Engine | undefined> {
   const place = planEngine(config, size);
   if (!place) return undefined;
-  await fill(place.writer, place.remark);
+  await fillWeights(config, place, (sink) => fill(sink, place.remark));
   return new WasmEngine(config, place);
 }
 

@@ -6,9 +6,15 @@ import { FLOAT, type Matrix, type RegionLayout } from './layout.ts';
 import { rowWriter } from './pack.ts';
 import type { EngineLayout } from './regions.ts';
 
+/** Takes the weights of a model, in any order and in pieces. */
+export interface WeightSink {
+  /** The arguments are those of `WeightWriter.write`. */
+  write(name: string, row: number, values: Float32Array): void | Promise<void>;
+}
+
 type Write = (row: number, values: Float32Array) => void;
 
-export class WeightWriter {
+export class WeightWriter implements WeightSink {
   readonly #targets = new Map<string, Write[]>();
 
   constructor(config: LlamaConfig, layout: EngineLayout, memories: readonly WebAssembly.Memory[]) {
