@@ -1,4 +1,5 @@
 /** Formats numbers, durations and tables for people. */
+import type { ClipsConfig } from '../schemas/clips.ts';
 
 const NUMERIC = /^[-+]?[\d,.]+( ?[%A-Za-z/]+)?$/;
 
@@ -66,4 +67,15 @@ export function formatBar(share: number, width = 20): string {
 /** `10` -> `0A`: a byte as two hexadecimal digits. */
 export function hexByte(byte: number): string {
   return byte.toString(16).padStart(2, '0').toUpperCase();
+}
+
+/**
+ * Such as `at most 8 of each of 120 videos, every 5 s, none over a cut (score 0.3)`.
+ * @param inputs of the plan: all clips that there may be
+ */
+export function formatClips({ perVideo, stride, cuts }: ClipsConfig, inputs: number): string {
+  const videos = inputs / perVideo;
+  const of = videos === 1 ? 'of 1 video' : `of each of ${formatCount(videos)} videos`;
+  const places = cuts === undefined ? '' : `, none over a cut (score ${cuts})`;
+  return `at most ${formatCount(perVideo)} ${of}, every ${stride / 1e6} s${places}`;
 }

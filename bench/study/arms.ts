@@ -104,7 +104,9 @@ class Study {
     const scored = await steps.run(`score-${name}`, 'trainer', [
       ...['score', '--checkpoint', run, '--json', ...corpus.scored],
     ]);
-    const drawn = arm.kind === 'main' ? await this.#evaluate(arm, run) : undefined;
+    const isMain = arm.kind === 'main';
+    const drawn = isMain ? await this.#evaluate(arm, run) : undefined;
+    const healed = isMain && arm.hasMerges ? await this.#evaluate(arm, run, true) : undefined;
     return {
       arm,
       manifest: await readJson(join(data, 'dataset.json')),
@@ -112,6 +114,7 @@ class Study {
       bits: bitsOfScores(scored.stdout),
       kept: await this.#kept(arm),
       drawn,
+      healed,
       seconds: { data: packed.seconds, fit: trained.seconds },
     };
   }
@@ -148,22 +151,23 @@ class Study {
     this.vq = { ...JSON.parse(stdout), seconds };
   }
 
-  async #evaluate({ name, side }: Arm, run: string): Promise<Drawn> {
+  async #evaluate(arm: Arm, run: string, isHealed = false): Promise<Drawn> {
     const { steps, root, size, options } = this.#is;
-    const evaluation = join(root, `evaluation-${name}`);
-    const { seconds } = await steps.run(`evaluation-${name}`, 'trainer', [
+    const name = isHealed ? `evaluation-${arm.name}-healed` : `evaluation-${arm.name}`;
+    const evaluation = join(root, name);
+    const { seconds } = await steps.run(name, 'trainer', [
       ...[
         'evaluate',
         'run',
         '--checkpoint',
         run,
         '--images',
-        this.#is.corpus(side).held,
+        this.#is.corpus(arm.side).held,
         '--to',
         evaluation,
       ],
-      ...['--num', String(size.evaluated), '--seeds', String(size.seeds), '--unconditional'],
-      ...['--json', '--batch', '32'],
+      ...['--num', String(size.evaluated), '--seeds', String(size.seeds)],
+      ...[isHealed ? '--token-healing' : '--unconditional', '--json', '--batch', '32'],
     ]);
     const table: EvaluationTable = await readJson(join(evaluation, 'table.json'));
     if (options.features === undefined) return { evaluation, seconds, table };

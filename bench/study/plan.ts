@@ -75,6 +75,8 @@ export interface Arm {
   compared: string;
   /** Size of the pictures that it is given. */
   side: Side;
+  /** Whether its tokens are several symbols, so that a prompt may end within one of the whole document. */
+  hasMerges: boolean;
   /** Whether its symbols are those of the VQ model that the study learns. */
   isVq: boolean;
   seqLen: number;
@@ -87,7 +89,10 @@ export interface Arm {
   dataOf?: string;
 }
 
-type Codec = Pick<Arm, 'options' | 'compared' | 'side' | 'isVq' | 'seqLen' | 'microBatch'>;
+type Codec = Pick<
+  Arm,
+  'options' | 'compared' | 'side' | 'hasMerges' | 'isVq' | 'seqLen' | 'microBatch'
+>;
 
 function jpeg(quality = QUALITY, merges = MERGES, size = JPEG_SIZE): Codec {
   return {
@@ -97,6 +102,7 @@ function jpeg(quality = QUALITY, merges = MERGES, size = JPEG_SIZE): Codec {
     ],
     compared: `jpeg:size=${size},quality=${quality}`,
     side: 128,
+    hasMerges: merges > 0,
     isVq: false,
     ...rows(512),
   };
@@ -119,6 +125,7 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
     options: ['--codec', 'vq', '--size', String(VQ_SIZE), '--vq', vqModel],
     compared: `vq:size=${VQ_SIZE},vq=${vqModel}`,
     side: 32,
+    hasMerges: false,
     isVq: true,
     ...rows((VQ_SIZE / CODE_PIXELS) ** 2 + 2),
   };
@@ -126,6 +133,7 @@ export function armsOf({ tokens }: StudySize, vqModel: string, clusters: string)
     options: ['--codec', 'pixels', '--size', String(PIXELS_SIZE), '--colours', String(COLOURS)],
     compared: `pixels:size=${PIXELS_SIZE},clusters=${clusters}`,
     side: 16,
+    hasMerges: false,
     isVq: false,
     ...rows(PIXELS_SIZE ** 2 + 2),
   };

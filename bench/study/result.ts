@@ -17,6 +17,8 @@ export interface ArmResult {
   kept: CodecMeans;
   /** Completions; dials have none. */
   drawn?: Drawn;
+  /** The same with the last tokens of each prompt drawn again, where tokens are several symbols. */
+  healed?: Drawn;
   /** By the clock. */
   seconds: { data: number; fit: number };
 }

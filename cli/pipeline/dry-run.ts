@@ -1,7 +1,6 @@
 /** `pipeline run --dry-run` for people. */
 
-import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
-import { formatClips } from '../../base/format-clips.ts';
+import { formatBytes, formatClips, formatCount, formatLong } from '../../base/format.ts';
 import type { DryRun } from '../../pipeline/dry-run.ts';
 import { describeColumn } from '../columns.ts';
 import { formatCodes } from './codes.ts';

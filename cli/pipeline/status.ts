@@ -1,7 +1,6 @@
 /** `pipeline status` for people. */
 
-import { formatBar, formatCount, formatDuration } from '../../base/format.ts';
-import { formatClips } from '../../base/format-clips.ts';
+import { formatBar, formatClips, formatCount, formatDuration } from '../../base/format.ts';
 import { isQueueRank } from '../../pipeline/queue/ranks.ts';
 import type { QueueStatus } from '../../pipeline/queue/status.ts';
 import type { Status } from '../../pipeline/status/status.ts';

@@ -1,7 +1,13 @@
 /** The tables of `shards inspect` as text. */
 
-import { formatBar, formatBytes, formatCount, formatLong, formatTable } from '../../base/format.ts';
-import { formatClips } from '../../base/format-clips.ts';
+import {
+  formatBar,
+  formatBytes,
+  formatClips,
+  formatCount,
+  formatLong,
+  formatTable,
+} from '../../base/format.ts';
 import { clipsIn } from '../../schemas/clips.ts';
 import type { PlannedColumn } from '../../schemas/columns.ts';
 import type { CodecInfo, Manifest } from '../../schemas/dataset.ts';

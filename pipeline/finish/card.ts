@@ -3,8 +3,7 @@
  * `load_dataset(DS)` recognizes only the names `val-…` and gives the held-out documents alone.
  */
 import { createHash } from 'node:crypto';
-import { formatCount, formatLong } from '../../base/format.ts';
-import { formatClips } from '../../base/format-clips.ts';
+import { formatClips, formatCount, formatLong } from '../../base/format.ts';
 import { joinPlace } from '../../base/storage/index.ts';
 import { clipsIn } from '../../schemas/clips.ts';
 import { CARD_FILE, type CardEntry, type Manifest, type Split } from '../../schemas/dataset.ts';

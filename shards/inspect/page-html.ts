@@ -1,7 +1,6 @@
 /** HTML of the page of `shards inspect --html`; it needs no script and no other file. */
 
-import { formatBytes, formatCount, formatLong } from '../../base/format.ts';
-import { formatClips } from '../../base/format-clips.ts';
+import { formatBytes, formatClips, formatCount, formatLong } from '../../base/format.ts';
 import { type Html, html, htmlPage, htmlPairs, htmlTable, htmlTiles } from '../../base/html.ts';
 import { clipsIn } from '../../schemas/clips.ts';
 import type { Manifest } from '../../schemas/dataset.ts';

@@ -13,6 +13,7 @@ import {
   count,
   dialTable,
   documentsTable,
+  drawnRows,
   figureTable,
   learningTable,
   minutes,
@@ -161,9 +162,11 @@ async function pictures(doc: string, drawn: readonly ArmResult[]): Promise<strin
   const folder = join(dirname(doc), 'images');
   await makeFolder(folder);
   const all = drawn.map((result) => result.drawn!);
-  await replaceFile(join(folder, 'study.png'), await completionsOf(all));
+  const rows = drawnRows(drawn);
+  await replaceFile(join(folder, 'study.png'), await completionsOf(rows.map((row) => row.drawn)));
   await replaceFile(join(folder, 'study-samples.png'), await samplesOf(all));
-  const names = drawn.map(({ arm }) => arm.title).join('; ');
+  const names = rows.map(({ title }) => title).join('; ');
+  const arms = drawn.map(({ arm }) => arm.title).join('; ');
   return [
     '## Pictures',
     '',
@@ -173,14 +176,15 @@ async function pictures(doc: string, drawn: readonly ArmResult[]): Promise<strin
     '',
     '![samples without a prompt](images/study-samples.png)',
     '',
-    'Without a prompt, in the same order; an empty row was not drawn.',
+    `Without a prompt: ${arms}. An empty row was not drawn.`,
     '',
   ];
 }
 
 function totalOf({ results, vq }: Study): number {
   return results.reduce(
-    (sum, { seconds, drawn }) => sum + seconds.data + seconds.fit + (drawn?.seconds ?? 0),
+    (sum, { seconds, drawn, healed }) =>
+      sum + seconds.data + seconds.fit + (drawn?.seconds ?? 0) + (healed?.seconds ?? 0),
     vq?.seconds ?? 0,
   );
 }

@@ -1,7 +1,7 @@
 /** Tables of the report. */
 import type { Spread } from '../../../schemas/protocol.ts';
 import { bitsOf } from '../../../schemas/run.ts';
-import type { ArmResult, Figures, Study } from '../result.ts';
+import type { ArmResult, Drawn, Figures, Study } from '../result.ts';
 
 /** KID is shown times 1,000. */
 const SCALES: Record<keyof Figures, number> = { distance: 1, kid: 1000, psnr: 1 };
@@ -70,15 +70,30 @@ export function figureTable(results: readonly ArmResult[], key: keyof Figures): 
   );
   return table(
     [...conditions.map(({ title }) => title), 'codec alone'],
-    results.map(({ arm, drawn }) => {
-      const { alone, conditions: found } = drawn!.figures!;
+    drawnRows(results).map(({ title, drawn }) => {
+      const { alone, conditions: found } = drawn.figures!;
       return [
-        arm.title,
+        title,
         ...conditions.map(({ id }) => spread(found[id]?.[key], SCALES[key])),
         spread(alone[key], SCALES[key]),
       ];
     }),
   );
+}
+
+interface DrawnRow {
+  title: string;
+  drawn: Drawn;
+  /** Undefined where the row above has them. */
+  seconds?: ArmResult['seconds'];
+}
+
+/** A row for each arm, and one for completions of healed prompts. */
+export function drawnRows(results: readonly ArmResult[]): DrawnRow[] {
+  return results.flatMap(({ arm: { title }, drawn, healed, seconds }) => [
+    { title, drawn: drawn!, seconds },
+    ...(healed ? [{ title: `${title}, prompts healed`, drawn: healed }] : []),
+  ]);
 }
 
 export function spread(value: Spread | undefined, scale = 1): string {
@@ -112,14 +127,15 @@ export function dialTable({ results }: Study): string {
 export function costTable(results: readonly ArmResult[]): string {
   return table(
     ['pipeline', 'fit', 'evaluation', 'tokens drawn', 'files that do not open'],
-    results.map(({ arm, seconds, drawn }) => {
-      const { conditions, rows } = drawn!.table;
+    drawnRows(results).map(({ title, seconds, drawn }) => {
+      const { conditions, rows } = drawn.table;
       const counts = conditions.map(({ id }) => rows[0].counts[id]);
       const sum = (key: 'tokens' | 'invalid') =>
         count(counts.reduce((all, each) => all + (each?.[key] ?? 0), 0));
       return [
-        arm.title,
-        ...[seconds.data, seconds.fit, drawn!.seconds].map(minutes),
+        title,
+        ...(seconds ? [minutes(seconds.data), minutes(seconds.fit)] : ['–', '–']),
+        minutes(drawn.seconds),
         sum('tokens'),
         sum('invalid'),
       ];
