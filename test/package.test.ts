@@ -28,7 +28,9 @@ const NAMES = Object.keys(DOORS)
 function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const kept = ['npm_config_registry', 'npm_config_cache', 'npm_config_userconfig'];
   const own = Object.entries(process.env).filter(
-    ([name]) => kept.includes(name) || !/^(npm_|node_options|codec_lm_|init_cwd)/i.test(name),
+    ([name]) =>
+      kept.includes(name) ||
+      !/^(npm_|node_options|node_v8_coverage|codec_lm_|init_cwd)/i.test(name),
   );
   return { ...Object.fromEntries(own), TFJS_NODE_CDN_STORAGE: UNREACHABLE, ...extra };
 }

@@ -25,11 +25,19 @@ testWithS3(
   },
 );
 
-/** Kills the run again and again, later each time, until it comes to its end. */
-async function runWithKills(out: string, kills: number, step: () => number): Promise<number> {
+/**
+ * Kills the run again and again, later each time, until it comes to its end.
+ * @param env such as that of a slow server, so that a fast machine does not come to the end before the first kill
+ */
+async function runWithKills(
+  out: string,
+  kills: number,
+  step: () => number,
+  env: NodeJS.ProcessEnv = {},
+): Promise<number> {
   let killed = 0;
   for (let after = step(); ; after += step()) {
-    const run = execa('node', [PIPELINE, ...argsTo(out)], { reject: false });
+    const run = execa('node', [PIPELINE, ...argsTo(out)], { reject: false, env });
     const timer = killed < kills ? sleep(after).then(() => run.kill('SIGKILL')) : undefined;
     const { exitCode, signal, stderr } = await run;
     if (exitCode === 0) return killed;
@@ -41,7 +49,8 @@ async function runWithKills(out: string, kills: number, step: () => number): Pro
 
 testWithS3('a run that is killed goes on, and leaves no part of an upload', async (t) => {
   const out = 's3://bucket/killed';
-  const killed = await runWithKills(out, 3, () => 1200);
+  s3.proxy.faults = { latencyMs: 50 };
+  const killed = await runWithKills(out, 3, () => 1200, { AWS_ENDPOINT_URL: s3.proxy.endpoint });
   t.true(killed > 0);
   t.deepEqual(await hashesAt(out), s3.expected);
   t.deepEqual(await remoteStorage().client.uploads('bucket', 'killed/'), []);

@@ -149,6 +149,12 @@ function speaksStandard(library: ReturnType<Koffi['load']>): boolean {
 const MAX_VERSION_STRING = 8192;
 
 /**
+ * Libraries that were asked for their version stay loaded: koffi closes one when the collector takes its object, and what MPI
+ * has loaded leaves handlers behind.
+ */
+const asked: unknown[] = [];
+
+/**
  * The MPI libraries of this machine, by the version that they report: `Open MPI v4.1.4`.
  * @param names names for the system's loader
  * @returns the name of the first library of each version; empty without koffi
@@ -158,6 +164,7 @@ export function mpiVersions(names: readonly string[]): Map<string, string> {
   for (const name of names) {
     try {
       const library = loadOptional<Koffi>('koffi', 'several ranks').load(name);
+      asked.push(library);
       const read = library.func('MPI_Get_library_version', 'int', ['void *', 'void *']);
       const [text, length] = [Buffer.alloc(MAX_VERSION_STRING), new Int32Array(1)];
       read(text, length);

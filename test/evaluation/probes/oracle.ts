@@ -56,9 +56,11 @@ export function oracleOf(codec: Codec, documents: readonly Symbols[], seqLen: nu
     dispose: async () => undefined,
   };
   const parts = { path: 'oracle', codec: { ...codec, seqLen }, tokenizer };
+  const use = (_: unknown, work: (engine: Engine) => Promise<unknown>) => work(engine);
   return {
     ...parts,
-    use: (_: unknown, work: (engine: Engine) => Promise<unknown>) => work(engine),
+    use,
+    useToDraw: use,
     close: async () => undefined,
   } as unknown as Model;
 }
