@@ -78,7 +78,9 @@ export async function readHeic(
   label: string,
   maxPixels: number,
 ): Promise<RawPicture> {
-  decoder ??= new (require(PACKAGE) as LibHeif).HeifDecoder();
+  // A name first: TypeScript 7.0.2 drops the parentheses of `new (require(PACKAGE) as LibHeif).HeifDecoder()`.
+  const { HeifDecoder } = require(PACKAGE) as LibHeif;
+  decoder ??= new HeifDecoder();
   const images = decoder.decode(source);
   try {
     const image = images.find((candidate) => candidate.is_primary()) ?? images[0];
