@@ -6,13 +6,19 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodecLmError } from '../../error.ts';
 import { ContainerEndpoint, containerAddress } from './container.ts';
 import type { Credentials, Environment } from './keys.ts';
 
+/** How long a file that had keys may have none: whoever renews them may empty it first. */
+const WRITING_TRIES = 20;
+const WRITING_PAUSE_MS = 50;
+
 export class CredentialSource {
   readonly #env: Environment;
   readonly #container = new ContainerEndpoint();
+  #hadFile = false;
 
   constructor(env: Environment = process.env) {
     this.#env = env;
@@ -24,13 +30,22 @@ export class CredentialSource {
    * @throws CodecLmError `STORAGE_CREDENTIALS` when there are none
    */
   async find(): Promise<Credentials> {
-    const found = fromVariables(this.#env) ?? fromFile(this.#env);
+    const found = fromVariables(this.#env) ?? (await this.#fromFile());
     if (found) return found;
     const address = containerAddress(this.#env);
     if (address) return this.#container.get(address, this.#env);
     throw new CodecLmError('STORAGE_CREDENTIALS', 'no credentials for object storage were found', {
       hint: 'set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE for a profile of ~/.aws/credentials',
     });
+  }
+
+  async #fromFile(): Promise<Credentials | undefined> {
+    for (let tries = 0; ; tries++) {
+      const found = fromFile(this.#env);
+      this.#hadFile ||= found !== undefined;
+      if (found || !this.#hadFile || tries === WRITING_TRIES) return found;
+      await sleep(WRITING_PAUSE_MS);
+    }
   }
 
   /** Whether there are other keys than those that the storage has refused as expired. */

@@ -1,8 +1,9 @@
 /** Keys from variables, files and the endpoint of a container, and keys that are renewed. */
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { CredentialSource } from '../../../../base/storage/s3/credentials.ts';
 import { temporaryFolder } from '../../../helpers/temporary.ts';
@@ -105,4 +106,21 @@ test('variables come before the file, the file before the endpoint', async (t) =
     code: 'STORAGE_CREDENTIALS',
     message: /no credentials/,
   });
+});
+
+test('a file that is being written again is waited for; one that is gone is an error', async (t) => {
+  const file = join(await temporaryFolder(t), 'credentials');
+  const content = (id: string) =>
+    `[default]\naws_access_key_id = ${id}\naws_secret_access_key = s\n`;
+  await writeFile(file, content('OLD'));
+  const source = new CredentialSource({ AWS_SHARED_CREDENTIALS_FILE: file });
+  const old = await source.find();
+  await writeFile(file, '');
+  const [found, areRenewed] = [source.find(), source.areRenewed(old)];
+  await sleep(120);
+  await writeFile(file, content('NEW'));
+  t.is((await found).accessKeyId, 'NEW');
+  t.true(await areRenewed);
+  await rm(file);
+  await t.throwsAsync(source.find(), { code: 'STORAGE_CREDENTIALS' });
 });
