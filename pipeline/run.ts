@@ -115,7 +115,7 @@ async function planAndRun(
   }
 }
 
-/** What is there when nothing but work on the inputs is left. */
+/** Everything that is there when nothing but work on the inputs is left. */
 interface Prepared {
   inputs: SampleCache;
   bases: readonly ByteString[];

@@ -118,7 +118,7 @@ class ClipInputEncoder implements InputEncoder {
     }
   }
 
-  /** What is known longest is forgotten first; it can be found out again. */
+  /** Whatever is known longest is forgotten first; it can be found out again. */
   #videoOf(input: Input): Video {
     const key = identityOf(this.#request.bases, input);
     const video = this.#videos.get(key) ?? new Video();

@@ -1,4 +1,4 @@
-/** What is found out once for a video, and used for all of its clips. */
+/** Facts that are found out once for a video, and used for all of its clips. */
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { CodecLmError } from '../../base/error.ts';

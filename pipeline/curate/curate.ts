@@ -92,7 +92,7 @@ async function decidePartition(
   const inputs = await readList(out, partition);
   let decision: Decision | undefined;
   return inputs.flatMap(({ docId, input }, i) => {
-    // What is decided of a video holds for all of its clips, which are no duplicates of each other.
+    // A decision about a video holds for all of its clips, which are no duplicates of each other.
     if (!isLaterClip(input)) {
       const found = surveyed[i];
       decision = found ? decide(docId, found) : undefined;

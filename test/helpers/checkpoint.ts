@@ -25,7 +25,7 @@ export interface CheckpointOptions {
   /** Another codec than that of JPEG, and the tokenizer of its symbols if they are no bytes. */
   codec?: { name: string; settings: Readonly<Record<string, unknown>> };
   tokenizer?: Tokenizer;
-  /** Of the weights. */
+  /** Those of the weights. */
   seed?: number;
   /** What matrices are multiplied by: with 1 all tokens are nearly as likely. */
   scale?: number;
