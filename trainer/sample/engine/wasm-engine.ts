@@ -56,7 +56,7 @@ export interface EngineSize {
 }
 
 /**
- * Writes all weights of a model, in any order and in pieces.
+ * Writes all weights of a model, in any order and in pieces: whole buffers, which it gives away.
  * @param remark what the engine decided that its user may want to know, if anything
  */
 export type FillWeights = (sink: WeightSink, remark?: string) => Promise<void>;
